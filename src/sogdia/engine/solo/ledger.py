@@ -1,0 +1,296 @@
+"""A ledger in a data folder: executes blocks over the state, seals their headers and makes them durable.
+
+Executing and committing are apart, so that one block can be written while the next is executed. Whoever gives out a
+receipt, a proof or an answer waits until the height that it comes from is durable.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from sogdia.engine.marks import mark
+from sogdia.engine.solo.committed import CommittedState, UsedIds
+from sogdia.engine.solo.sealing import (
+    Built,
+    DifferenceError,
+    KeyMissingError,
+    SealedBlock,
+    Tip,
+    check_header,
+    check_results,
+    next_header,
+    results_root,
+    sealed_from,
+    stored_form,
+    tip_after,
+    transactions_root,
+)
+from sogdia.engine.solo.writing import Writer
+from sogdia.engine.storage.ledger_file import DamagedError, Flush, Flushed, FolderNotUsableError, LedgerFile
+from sogdia.engine.storage.stored_block import StoredBlock, decode_block, encode_block
+from sogdia.engine.storage.transaction_index import PLACES_MAX, TransactionIndex
+from sogdia.kernel import calendar, spent
+from sogdia.kernel.admission import direct
+
+from sogdia.kernel.genesis import genesis_type, network_of
+from sogdia.kernel.header import SignedHeader, validators_at
+from sogdia.kernel.machine import Block, Machine
+from sogdia.kernel.merkle import EMPTY_ROOT
+from sogdia.kernel.parameters import PARAMETERS
+from sogdia.kernel.refusal import Refused, ensure
+from sogdia.kernel.signature import self_test
+from sogdia.kernel.state import State
+from sogdia.kernel.tree import Tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from sogdia.engine.solo.sealing import NodeKey
+    from sogdia.kernel.admission import Verifier
+    from sogdia.kernel.envelope import Envelope
+    from sogdia.kernel.genesis import GenesisBase
+    from sogdia.kernel.machine import Result
+    from sogdia.kernel.module import Module
+    from sogdia.kernel.parameters import Limits
+
+
+def trusted(_scheme: int, _public_key: bytes, _message: bytes, _signature: bytes) -> bool:
+    """Take every signature as valid: for blocks of our own, whose signed headers cover their envelopes."""
+    return True
+
+
+class Ledger:
+    """An open ledger. Not for several threads."""
+
+    def __init__(self, file: LedgerFile, modules: tuple[Module, ...], genesis: GenesisBase) -> None:
+        """Set up an empty state over an open file; `create` and `open` are the ways in."""
+        network = network_of(genesis)
+        self.folder = file.folder
+        self.file = file
+        self.genesis: Any = genesis
+        self.machine = Machine(network, modules)
+        self.tree = Tree(file.bucket)
+        self.base = CommittedState(self.tree)
+        self.ids = UsedIds(())
+        self.index = TransactionIndex()
+        self.tip = Tip(0, genesis.time, network, EMPTY_ROOT, None)
+        self.keys: dict[bytes, NodeKey] = {}
+        self.valid: Verifier = direct
+        self.writer: Writer
+
+    @classmethod
+    def create(cls, folder: Path, modules: tuple[Module, ...], genesis: GenesisBase, keys: Iterable[NodeKey] = ()) -> Ledger:
+        """Make a new ledger in `folder`, which must not hold one."""
+        self_test()
+        if len(genesis.validators) != 1:
+            raise FolderNotUsableError("the embedded engine has one validator; this genesis names several")
+        file = LedgerFile(folder)
+        try:
+            if not file.is_new():
+                raise FolderNotUsableError(f"{folder} holds a ledger already. Choose another folder.")
+            ledger = cls(file, modules, genesis)
+            state = State(ledger.base)
+            ledger.machine.begin(state, genesis)
+            ledger.tree.update(state.encoded_changes())
+            flush = Flush(ledger.tree.changed, Flushed(0, ledger.tree.root, ledger.tree.count))
+            file.begin(msgspec.json.encode(genesis), ledger.machine.network, flush)
+            ledger.tree.flushed()
+            ledger.writer = Writer(file, ledger.tree, ledger.index, 0)
+            ledger.hold_keys(keys)
+        except BaseException:
+            file.close()
+            raise
+        return ledger
+
+    @classmethod
+    def open(cls, folder: Path, modules: tuple[Module, ...], keys: Iterable[NodeKey] = ()) -> Ledger:
+        """Open the ledger in `folder`: check what is stored, and execute again what came after the stored buckets."""
+        self_test()
+        if not folder.is_dir():
+            raise FolderNotUsableError(f"there is no folder {folder}")
+        file = LedgerFile(folder)
+        try:
+            file.check_format()
+            try:
+                genesis = msgspec.json.decode(file.genesis(), type=genesis_type(modules))
+            except msgspec.MsgspecError as error:
+                raise DamagedError(f"the genesis in {folder} cannot be read: {error}") from error
+            ledger = cls(file, modules, genesis)
+            if ledger.machine.network != file.network():
+                raise DamagedError(f"the genesis in {folder} is not the one that the ledger was made from")
+            ledger._recover()
+            ledger.hold_keys(keys)
+        except BaseException:
+            file.close()
+            raise
+        return ledger
+
+    def hold_keys(self, keys: Iterable[NodeKey]) -> None:
+        """Hold node keys: each header is signed with the one that the state names for its height."""
+        for key in keys:
+            self.keys[key.public] = key
+
+    # -------------------------------------------------------------------------------------------------- executing
+
+    def build_block(self, time: int, envelopes: Iterable[Envelope] = (), *, empty: bool = False) -> Built:
+        """Execute a block and make it durable."""
+        built = self.execute(time, envelopes, empty=empty)
+        self.commit()
+        return built
+
+    def execute(self, time: int, envelopes: Iterable[Envelope] = (), *, empty: bool = False) -> Built:
+        """Execute what is admissible and due as one block and seal it; it is not durable yet.
+
+        Envelopes that are not admissible are in no block. When nothing remains, there is a block only if `empty` asks for it.
+        """
+        ensure(time >= self.tip.time, "a block cannot be earlier than the one before it")
+        mark("before-execute")
+        key = self.signing_key()
+        block = self.begin_block(time)
+        included: list[bytes] = []
+        outcomes: list[Result | Refused] = []
+        for envelope in envelopes:
+            try:
+                block.include(envelope)
+            except Refused as refused:
+                outcomes.append(refused)
+            else:
+                included.append(envelope.raw)
+                outcomes.append(block.results[-1])
+        if not included and not empty and not self.is_due(time):
+            return Built(None, outcomes)
+        block.close()
+        header = next_header(
+            self.machine.network, self.tip, State(self.base), self.tree.root, time, transactions_root(included)
+        )
+        header_hash = header.hash()
+        signed = SignedHeader(header=header, signatures=(key.sign(header_hash),))
+        sealed = sealed_from(signed, header_hash, block, stored_form(signed, included, block))
+        self._take(block, sealed)
+        self.writer.add(sealed)
+        mark("after-execute")
+        return Built(sealed, outcomes)
+
+    def follow(self, stored: StoredBlock, valid: Verifier) -> SealedBlock:
+        """Execute a block that is there already and compare; raises `DifferenceError` when it comes out otherwise."""
+        header = stored.header.header
+        before = State(self.base)
+        root = transactions_root(stored.envelopes)
+        expected = next_header(self.machine.network, self.tip, before, self.tree.root, header.time, root)
+        check_header(stored, expected, self.tip, before)
+        block = Block(self.machine, self.base, self.ids, height=header.height, time=header.time, valid=valid)
+        for number, raw in enumerate(stored.envelopes):
+            try:
+                block.include(self.machine.envelopes.open(raw, block.limits))
+            except Refused as refused:
+                raise DifferenceError(header.height, f"an envelope is not admissible: {refused}", number) from refused
+        block.close()
+        check_results(stored, block)
+        raw_block = stored_form(stored.header, stored.envelopes, block)
+        if raw_block != encode_block(stored):
+            raise DifferenceError(header.height, "the steps in the lives of objects are not those that are stored")
+        sealed = sealed_from(stored.header, header.hash(), block, raw_block)
+        self._take(block, sealed)
+        return sealed
+
+    def begin_block(self, time: int) -> Block:
+        """Begin a block over the present state: to be sealed, or to be thrown away after a dry run."""
+        return Block(self.machine, self.base, self.ids, height=self.tip.height + 1, time=time, valid=self.valid)
+
+    def _take(self, block: Block, sealed: SealedBlock) -> None:
+        """Let the memory move on to the state after a block."""
+        ensure(len(block.results) + len(block.exits) < PLACES_MAX, "a block has more results than the index can number")
+        self.tree.update(block.state.encoded_changes())
+        self.base.apply(block.state)
+        self.ids.apply(block.ids.own(), block.forgotten)
+        self.tip = tip_after(sealed)
+
+    def signing_key(self) -> NodeKey:
+        """Give the key that the state names for the next header, or say that it is missing."""
+        (validator,) = validators_at(State(self.base), self.tip.height + 1)
+        key = self.keys.get(validator.public)
+        if key is None:
+            raise KeyMissingError(
+                f"the header of height {self.tip.height + 1} has to be signed with the key {validator.public.hex()},"
+                f" which is not in {self.folder / 'keys'}. Put its file there and start the node again."
+            )
+        return key
+
+    # -------------------------------------------------------------------------------------------------- durability
+
+    def commit(self, *, flush: bool = False) -> None:
+        """Make all executed blocks durable; raises `StorageFullError` when there is no room, and may be tried again."""
+        self.writer.commit(flush=flush)
+
+    def close(self) -> None:
+        """Write what is left and close the file."""
+        self.writer.close()
+        self.writer.commit(flush=True)
+        self.file.close()
+
+    def abandon(self) -> None:
+        """Close the file without writing anything."""
+        self.writer.close()
+        self.file.close()
+
+    # ----------------------------------------------------------------------------------------------------- looking
+
+    def state(self) -> State:
+        """Give the state after the last executed block, for reading."""
+        return State(self.base)
+
+    def limits(self) -> Limits:
+        """Give the limits in force."""
+        return PARAMETERS.must(self.state(), None).limits
+
+    def earliest_due(self) -> tuple[int, bytes] | None:
+        """Give the earliest deadline and its object; it is handled by a block whose time is later than the deadline."""
+        return calendar.earliest(self.state())
+
+    def next_due(self) -> int | None:
+        """Give the time at which the next block is needed for a deadline, or nothing when nothing is scheduled."""
+        due = self.earliest_due()
+        return None if due is None else due[0] + 1
+
+    def is_due(self, time: int) -> bool:
+        """Tell whether a block at `time` has a deadline to handle."""
+        due = self.earliest_due()
+        return due is not None and due[0] < time
+
+    def needs_empty_block(self) -> bool:
+        """Tell whether the present state or the last results stand in no header yet, so that nothing proves them."""
+        header = self.tip.header
+        return header is None or header.header.state_root != self.tree.root or self.tip.results_root != EMPTY_ROOT
+
+    # ---------------------------------------------------------------------------------------------------- recovery
+
+    def _recover(self) -> None:
+        """Bring the memory to the last stored block."""
+        stand = self.file.flushed()
+        if self.tree.rebuild(self.file.all_buckets()) != stand.root or self.tree.count != stand.count:
+            raise DamagedError(f"the records in {self.folder} do not match the state root of height {stand.height}")
+        self.ids = UsedIds(spent.remembered(self.state()))
+        last = self.file.height()
+        if stand.height:
+            block = self._read(stand.height)
+            header = block.header.header
+            self.tip = Tip(header.height, header.time, header.hash(), results_root(block.all_results()), block.header)
+        for height in range(self.file.indexed_height() + 1, stand.height + 1):
+            self.index.add(height, [result.id for result in self._read(height).all_results()])
+        self.writer = Writer(self.file, self.tree, self.index, stand.height)
+        for height in range(stand.height + 1, last + 1):
+            try:
+                sealed = self.follow(self._read(height), trusted)
+            except DifferenceError as error:
+                raise DamagedError(f"a stored block in {self.folder} does not come out as it was written: {error}") from error
+            self.writer.already_durable(sealed)
+        self.tree.trim(0)
+
+    def _read(self, height: int) -> StoredBlock:
+        try:
+            return decode_block(self.file.block(height))
+        except msgspec.MsgspecError as error:
+            raise DamagedError(f"block {height} in {self.folder} cannot be read: {error}") from error

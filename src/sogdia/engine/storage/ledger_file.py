@@ -1,0 +1,373 @@
+"""The file of a ledger: an LMDB environment with the blocks, the records, the index of ids and what says where they stand.
+
+    meta     format, LMDB version, release, genesis, network, last height, where the buckets stand
+    buckets  "/" ‖ prefix               → bucket; the state root covers it
+    blocks   height, 8 bytes            → SHA-256 of what follows ‖ stored block
+    index    height reached, 8 bytes    → first height, 8 bytes ‖ SHA-256 of the entries ‖ run of entries
+
+Every block is one synced write transaction. The buckets are written now and then, in the transaction of some block,
+and `flushed` says to which height they belong; the blocks after it are executed again when the file is opened.
+
+LMDB has no checksums, so nothing that is read is believed unseen: buckets are checked against the state root, blocks
+and runs against their hashes, and the first and last of each against what `meta` says.
+"""
+
+from __future__ import annotations
+
+import os
+from hashlib import sha256
+from importlib import metadata
+from typing import TYPE_CHECKING, NamedTuple
+
+import lmdb
+import msgspec
+
+from sogdia.engine.marks import mark
+from sogdia.engine.storage.folder_lock import FolderLock
+from sogdia.kernel.refusal import Broken
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from sogdia.engine.storage.transaction_index import Run
+    from sogdia.kernel.tree import Bucket
+
+FORMAT = 1
+DATA = "data.mdb"
+MAP_STEP = 256 * 2**20
+MAP_SLACK = 64 * 2**20
+READERS_MAX = 64
+BUCKET_BYTES_GUESSED = 6_000
+HEIGHT_BYTES = 8
+HASH_BYTES = 32
+
+FORMATS_MIGRATED_BY: dict[int, str] = {}
+"""Which release migrates a data folder of an older format."""
+
+
+class DamagedError(Exception):
+    """What stands in the file is not what was written. The node stops; the way out is a backup or an export."""
+
+
+class FolderNotUsableError(Exception):
+    """A data folder that cannot be opened as it is; the message says why and what to do."""
+
+
+class StorageFullError(Exception):
+    """The block could not be written for lack of room; nothing was changed, and it may be tried again."""
+
+
+class Flushed(msgspec.Struct, frozen=True, array_like=True):
+    """Where the stored buckets stand: the height, its state root and the number of records."""
+
+    height: int
+    root: bytes
+    count: int
+
+
+class Flush(NamedTuple):
+    """Buckets to be written, with where they will stand then."""
+
+    buckets: dict[str, Bucket | None]
+    stand: Flushed
+
+
+class BlockWrite(NamedTuple):
+    """What one transaction writes: blocks (one, except during an import), and perhaps buckets and a run of the index."""
+
+    blocks: list[tuple[int, bytes]]
+    flush: Flush | None
+    run: Run | None
+
+
+_decode_flushed = msgspec.msgpack.Decoder(Flushed).decode
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class LedgerFile:
+    """The open file of a ledger. One thread reads, one thread writes; other readers ask for a snapshot of their own."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the file in `folder`, which is made when it is not there, and hold its lock."""
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.folder = folder
+        self._lock = FolderLock(folder)
+        try:
+            self._open_environment()
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def _open_environment(self) -> None:
+        path = self.folder / DATA
+        new = not path.exists()
+        size = 0 if new else path.stat().st_size
+        self._map_size = (size // MAP_STEP + 2) * MAP_STEP
+        try:
+            self._env = lmdb.open(
+                os.fspath(path), subdir=False, max_dbs=8, map_size=self._map_size, max_readers=READERS_MAX, mode=0o600
+            )
+        except (lmdb.VersionMismatchError, lmdb.InvalidError, lmdb.CorruptedError) as error:
+            raise FolderNotUsableError(f"{path} is not a ledger that LMDB {lmdb.version()} can read: {error}") from error
+        self._env.reader_check()
+        if new:
+            sync_folder(self.folder)
+            sync_folder(self.folder.parent)
+        self._meta = self._env.open_db(b"meta")
+        self._buckets = self._env.open_db(b"buckets")
+        self._blocks = self._env.open_db(b"blocks")
+        self._index = self._env.open_db(b"index")
+        self._reader: lmdb.Transaction | None = None
+        self._held = 0
+        self._short_of = 0
+        self._runs_checked: set[int] = set()
+
+    # ------------------------------------------------------------------------------------------------ what it is
+
+    def is_new(self) -> bool:
+        """Tell whether no ledger has been written into the file yet."""
+        return self._get(self._meta, b"format") is None
+
+    def check_format(self) -> None:
+        """Refuse a file that another format wrote, and say what to do."""
+        if self.is_new():
+            raise FolderNotUsableError(f"{self.folder} holds no ledger. Make one with 'sogdia node init'.")
+        found = int(self._must(self._meta, b"format"))
+        if found != FORMAT:
+            written_by = self._must(self._meta, b"release").decode()
+            way_out = FORMATS_MIGRATED_BY.get(found, "no release before this one")
+            raise FolderNotUsableError(
+                f"{self.folder} has format {found}, written by release {written_by}; this is release {release()}, which"
+                f" reads format {FORMAT}. "
+                + (f"Use release {written_by} or newer." if found > FORMAT else f"It is migrated by {way_out}.")
+            )
+        found_lmdb = self._must(self._meta, b"lmdb").decode()
+        if found_lmdb != lmdb_format():
+            raise FolderNotUsableError(
+                f"{self.folder} was written by LMDB {found_lmdb} and this is LMDB {lmdb_format()}: export it with the"
+                " release that wrote it, and import it here."
+            )
+
+    def begin(self, genesis: bytes, network: bytes, flush: Flush) -> None:
+        """Write a new ledger: its genesis, the hash of that, and the buckets of its first state."""
+        with self._env.begin(write=True) as transaction:
+            for key, value in (
+                (b"format", str(FORMAT).encode()),
+                (b"lmdb", lmdb_format().encode()),
+                (b"release", release().encode()),
+                (b"genesis", genesis),
+                (b"network", network),
+                (b"height", bytes(HEIGHT_BYTES)),
+            ):
+                transaction.put(key, value, db=self._meta)
+            self._put_buckets(transaction, flush)
+        self.refresh()
+
+    def genesis(self) -> bytes:
+        """Give the genesis, as JSON."""
+        return self._must(self._meta, b"genesis")
+
+    def network(self) -> bytes:
+        """Give the hash of the genesis, as it was when the ledger was made."""
+        return self._must(self._meta, b"network")
+
+    def flushed(self) -> Flushed:
+        """Give where the stored buckets stand."""
+        return _decode_flushed(self._must(self._meta, b"flushed"))
+
+    # --------------------------------------------------------------------------------------------------- reading
+
+    def bucket(self, prefix: str) -> bytes | None:
+        """Read a bucket; the tree checks it."""
+        return self._get(self._buckets, b"/" + prefix.encode("ascii"))
+
+    def all_buckets(self) -> Iterator[tuple[str, bytes]]:
+        """Read all buckets, in the order of their prefixes."""
+        with self._env.begin() as transaction, transaction.cursor(db=self._buckets) as cursor:
+            for key, raw in cursor:
+                yield key[1:].decode("ascii"), raw
+
+    def height(self) -> int:
+        """Give the height of the last stored block, 0 when there is none."""
+        known = int.from_bytes(self._must(self._meta, b"height"), "big")
+        if self._last_key(self._blocks) != known:
+            raise DamagedError(f"{self.folder / DATA} lacks blocks below its last height, {known}")
+        return known
+
+    def block(self, height: int) -> bytes:
+        """Read the stored block of a height up to the last."""
+        found = self._get(self._blocks, height.to_bytes(HEIGHT_BYTES, "big"))
+        if found is None or sha256(memoryview(found)[HASH_BYTES:]).digest() != found[:HASH_BYTES]:
+            raise DamagedError(f"{self.folder / DATA}: block {height} is {'missing' if found is None else 'damaged'}")
+        return found[HASH_BYTES:]
+
+    def indexed_height(self) -> int:
+        """Give the height up to which ids stand in stored runs."""
+        return self._last_key(self._index)
+
+    def runs(self) -> Iterator[memoryview]:
+        """Give the stored runs of the index, the newest first; each is valid only until the next is asked for."""
+        reached = self.indexed_height()
+        with self._env.begin(buffers=True) as transaction, transaction.cursor(db=self._index) as cursor:
+            for key, raw in cursor.iterprev():
+                entries = raw[HEIGHT_BYTES + HASH_BYTES :]
+                height = int.from_bytes(key, "big")
+                if height not in self._runs_checked:
+                    if height != reached or sha256(entries).digest() != raw[HEIGHT_BYTES : HEIGHT_BYTES + HASH_BYTES]:
+                        raise DamagedError(f"{self.folder / DATA}: the index up to height {height} is damaged")
+                    self._runs_checked.add(height)
+                reached = int.from_bytes(raw[:HEIGHT_BYTES], "big") - 1
+                yield entries
+        if reached:
+            raise DamagedError(f"{self.folder / DATA}: the index lacks the ids up to height {reached}")
+
+    def _last_key(self, database: lmdb._Database) -> int:
+        with self._env.begin() as transaction, transaction.cursor(db=database) as cursor:
+            return int.from_bytes(cursor.key(), "big") if cursor.last() else 0
+
+    def refresh(self) -> None:
+        """Let the reading thread see what has been committed since."""
+        if self._reader is not None:
+            self._reader.reset()
+            self._reader.renew()
+
+    def _get(self, database: lmdb._Database, key: bytes) -> bytes | None:
+        if self._reader is None:
+            self._reader = self._env.begin()
+        found: bytes | None = self._reader.get(key, db=database)
+        return found
+
+    def _must(self, database: lmdb._Database, key: bytes) -> bytes:
+        found = self._get(database, key)
+        if found is None:
+            raise DamagedError(f"{self.folder / DATA} lacks its entry {key!r}")
+        return found
+
+    # --------------------------------------------------------------------------------------------------- writing
+
+    def write(self, what: BlockWrite, entered: Callable[[], None] | None = None) -> None:
+        """Write durably, all or nothing. `entered` is called when `what` has been read and only the commit is left.
+
+        Raises `StorageFullError` when there is no room; then nothing was written and it may be tried again.
+        """
+        try:
+            with self._env.begin(write=True) as transaction:
+                self._put_blocks(transaction, what.blocks)
+                if what.run is not None:
+                    self._put_run(transaction, what.run)
+                if what.flush is not None:
+                    mark("before-flush")
+                    self._put_buckets(transaction, what.flush)
+                    mark("after-flush")
+                if entered is not None:
+                    entered()
+                mark("before-commit")
+            mark("after-commit")
+        except (lmdb.DiskError, lmdb.MapFullError) as error:
+            self._short_of += MAP_STEP if isinstance(error, lmdb.MapFullError) else 0
+            raise StorageFullError(f"no room to write in {self.folder}: {error}") from error
+        except lmdb.Error as error:
+            raise Broken(f"{self.folder / DATA} cannot be written: {error}") from error
+
+    def _put_blocks(self, transaction: lmdb.Transaction, blocks: list[tuple[int, bytes]]) -> None:
+        for height, raw in blocks:
+            key = height.to_bytes(HEIGHT_BYTES, "big")
+            transaction.put(key, sha256(raw).digest() + raw, db=self._blocks, append=True)
+            transaction.put(b"height", key, db=self._meta)
+
+    def _put_run(self, transaction: lmdb.Transaction, run: Run) -> None:
+        first = self.indexed_height() + 1
+        value = first.to_bytes(HEIGHT_BYTES, "big") + sha256(run.entries).digest() + run.entries
+        transaction.put(run.height.to_bytes(HEIGHT_BYTES, "big"), value, db=self._index, append=True)
+
+    def _put_buckets(self, transaction: lmdb.Transaction, flush: Flush) -> None:
+        database = self._buckets
+        for prefix, bucket in sorted(flush.buckets.items()):
+            key = b"/" + prefix.encode("ascii")
+            if bucket is None:
+                transaction.delete(key, db=database)
+            else:
+                transaction.put(key, bucket.to_bytes(), db=database)
+        transaction.put(b"flushed", _encode(flush.stand), db=self._meta)
+
+    def make_room(self, what: BlockWrite) -> None:
+        """Enlarge the map when `what` might not fit; to be called while no transaction is under way."""
+        wanted = self._short_of + MAP_SLACK + 2 * sum(len(raw) for _height, raw in what.blocks)
+        if what.flush is not None:
+            wanted += 3 * BUCKET_BYTES_GUESSED * len(what.flush.buckets)
+        if what.run is not None:
+            wanted += 2 * len(what.run.entries)
+        self._enlarge(wanted)
+
+    def _enlarge(self, wanted: int) -> None:
+        used = (int(self._env.info()["last_pgno"]) + 1) * int(self._env.stat()["psize"])
+        if used + wanted <= self._map_size:
+            return
+        if self._held:
+            raise StorageFullError("the file cannot grow until the copy that is being made of it is done")
+        if self._reader is not None:
+            self._reader.abort()
+            self._reader = None
+        self._map_size = ((used + wanted) // MAP_STEP + 2) * MAP_STEP
+        self._short_of = 0
+        self._env.set_mapsize(self._map_size)
+
+    # ---------------------------------------------------------------------------------------------------- copies
+
+    def hold(self) -> None:
+        """Begin a long reading: the map gets room enough to do without growing until `let_go`."""
+        self._enlarge(MAP_STEP + self.used_bytes())
+        self._held += 1
+
+    def let_go(self) -> None:
+        """End a long reading."""
+        self._held -= 1
+
+    def copy_to(self, folder: Path) -> None:
+        """Write a compact copy of what is committed into a new `folder`; a thread may do it, between `hold` and `let_go`."""
+        folder.mkdir(parents=True, exist_ok=False, mode=0o700)
+        path = folder / DATA
+        self._env.copy(os.fspath(path), compact=True)
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        sync_folder(folder)
+        sync_folder(folder.parent)
+
+    def used_bytes(self) -> int:
+        """Give the size of the file's used part."""
+        return (int(self._env.info()["last_pgno"]) + 1) * int(self._env.stat()["psize"])
+
+    def close(self) -> None:
+        """Close the file and let go of the folder."""
+        if self._reader is not None:
+            self._reader.abort()
+            self._reader = None
+        self._env.close()
+        self._lock.release()
+
+
+def lmdb_format() -> str:
+    """Name the file format of the LMDB library at hand: its first two numbers decide."""
+    major, minor = lmdb.version()[:2]
+    return f"{major}.{minor}"
+
+
+def release() -> str:
+    """Name the release of this program; one that runs without having been installed has none."""
+    try:
+        return metadata.version("sogdia")
+    except metadata.PackageNotFoundError:
+        return "unreleased"
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a folder's new entries durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,70 @@
+"""A block as it is stored, exported and executed again: everything from which the state can be derived once more.
+
+    stored block = [signed header, [envelope, …], [[id, receipt], …], [[id, receipt], …], [step, …]]
+    step         = [object, number of the result, index of the operation]
+
+The first list of results belongs to the envelopes, in their order; the second to the exits that deadlines caused. The
+number of a result counts through both. A step says that this result went into the history of that object.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from sogdia.kernel.codec import encode
+from sogdia.kernel.header import SignedHeader
+from sogdia.kernel.machine import Result
+
+
+class StoredStep(NamedTuple):
+    """One step in the life of an object: its full key, which result, and which operation of the envelope."""
+
+    object: bytes
+    result: int
+    operation: int
+
+
+class StoredBlock(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """A signed header with the envelopes, the results and the steps of its height."""
+
+    header: SignedHeader
+    envelopes: list[bytes]
+    results: list[Result]
+    exits: list[Result]
+    steps: list[StoredStep]
+
+    @property
+    def height(self) -> int:
+        """The block's height."""
+        return self.header.header.height
+
+    def all_results(self) -> list[Result]:
+        """Give the results of the envelopes in order, then those of the exits in order."""
+        return self.results + self.exits
+
+
+class _HeaderOnly(msgspec.Struct, frozen=True, array_like=True):
+    """The beginning of a stored block, for those who need no more of it."""
+
+    header: SignedHeader
+
+
+_decode = msgspec.msgpack.Decoder(StoredBlock, strict=True).decode
+_decode_header = msgspec.msgpack.Decoder(_HeaderOnly, strict=True).decode
+
+
+def encode_block(block: StoredBlock) -> bytes:
+    """Lay a block out for storage."""
+    return encode(block)
+
+
+def decode_block(raw: bytes) -> StoredBlock:
+    """Read a stored block; raises `msgspec.MsgspecError` when the bytes are damaged."""
+    return _decode(raw)
+
+
+def decode_signed_header(raw: bytes) -> SignedHeader:
+    """Read only the signed header of a stored block."""
+    return _decode_header(raw).header

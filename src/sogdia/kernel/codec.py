@@ -1,0 +1,57 @@
+"""The one canonical encoding: every value has exactly one spelling in bytes.
+
+MessagePack by `msgspec`, structs as arrays. What was decoded is encoded again and compared, which refuses every
+other spelling: long integers, repeated or missing fields, trailing bytes.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+_encoder = msgspec.msgpack.Encoder(order="deterministic")
+
+encode = _encoder.encode
+"""Encode a value canonically."""
+
+
+class NotCanonicalError(ValueError):
+    """The bytes are not the canonical spelling of a value of the expected type."""
+
+
+class Codec(Generic[T]):
+    """Decodes canonical bytes into one type."""
+
+    def __init__(self, shape: Any) -> None:  # noqa: ANN401 - a union of types is not a type
+        """Prepare a decoder for `shape`, a struct type or a union of them."""
+        self._decode = msgspec.msgpack.Decoder(shape, strict=True).decode
+
+    def decode(self, raw: bytes) -> T:
+        """Read `raw`, or raise `NotCanonicalError` saying what is wrong with it."""
+        try:
+            value: T = self._decode(raw)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, OverflowError) as error:
+            raise NotCanonicalError(str(error)) from error
+        if _encoder.encode(value) != raw:
+            message = "the bytes are a second spelling of the same value"
+            raise NotCanonicalError(message)
+        return value
+
+    def decode_trusted(self, raw: bytes) -> T:
+        """Read bytes that we wrote ourselves and whose hash has been checked."""
+        value: T = self._decode(raw)
+        return value
+
+
+class Record(msgspec.Struct, frozen=True, array_like=True, tag=1, kw_only=True):
+    """A row of the ledger's state. Its tag is the schema number, the first element of its bytes.
+
+    A record that changes shape gets a new class with the next number; decoders of old numbers stay.
+    """
+
+
+class Event(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """A fact that came of an operation, in the past tense. Its tag is its permanent number."""

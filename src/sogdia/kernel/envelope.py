@@ -1,0 +1,159 @@
+"""Envelopes: what travels. A body of one to sixteen operations, all or nothing, and a signature of each signer.
+
+    signed    = [body, [signature, …]]
+    body      = [network, expiry, not_before | nil, [[id, expiry], …], salt, [[account, key number], …], [operation, …]]
+    operation = [tag, signer index, mandate | nil, fields …]
+    signature = [scheme, 64 bytes, extra | nil]
+
+The id is SHA-256("sogdia/tx" ‖ genesis hash ‖ body); it is what is signed, and signatures are outside it.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from hashlib import sha256
+from operator import or_
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from sogdia.kernel.accounts import Scheme
+from sogdia.kernel.codec import encode
+from sogdia.kernel.operation import Operation
+from sogdia.kernel.refusal import Refused, require
+from sogdia.kernel.refusals import KernelRefusal as Refuse
+from sogdia.kernel.signature import SUPPORTED
+from sogdia.kernel.values import Account, Hash, KeyNumber, Seconds
+
+if TYPE_CHECKING:
+    from sogdia.kernel.parameters import Limits
+
+NETWORK_BYTES = 8
+DOMAIN = b"sogdia/tx"
+_PAIR = b"\x92"
+
+
+class Predecessor(msgspec.Struct, frozen=True, array_like=True):
+    """An envelope that must have been applied before, with its expiry."""
+
+    id: Hash
+    expiry: Seconds
+
+
+class Signer(msgspec.Struct, frozen=True, array_like=True):
+    """An account that signs, and with which of its keys."""
+
+    account: Account
+    key: KeyNumber
+
+
+class Signature(msgspec.Struct, frozen=True, array_like=True):
+    """A signature over the envelope's id."""
+
+    scheme: Scheme
+    value: Annotated[bytes, Meta(min_length=64, max_length=64)]
+    extra: Annotated[bytes, Meta(max_length=1024)] | None = None
+
+
+class Body(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """What is signed."""
+
+    network: Annotated[bytes, Meta(min_length=NETWORK_BYTES, max_length=NETWORK_BYTES)]
+    expiry: Seconds
+    not_before: Seconds | None
+    after: Annotated[tuple[Predecessor, ...], Meta(max_length=4)]
+    salt: Annotated[bytes, Meta(min_length=8, max_length=8)]
+    signers: Annotated[tuple[Signer, ...], Meta(min_length=1, max_length=16)]
+    operations: tuple[Any, ...]
+
+
+class Envelope:
+    """A decoded envelope whose form is right; whether it may be applied is for the state to say."""
+
+    __slots__ = ("body", "id", "raw", "reserved", "signatures")
+
+    def __init__(self, raw: bytes, body: Body, signatures: tuple[Signature, ...], envelope_id: bytes) -> None:
+        """Hold the parts of `raw`."""
+        self.raw = raw
+        self.body = body
+        self.signatures = signatures
+        self.id = envelope_id
+        self.reserved = all(operation.reserved for operation in body.operations)
+
+
+class EnvelopeCodec:
+    """Reads and writes the envelopes of one network, for a given set of operations."""
+
+    def __init__(self, network: bytes, operations: tuple[type[Operation], ...]) -> None:
+        """Prepare for the network whose genesis hash is `network`."""
+        self.network = network
+        union = reduce(or_, operations)
+        body = msgspec.defstruct(
+            "Body",
+            [("operations", Annotated[tuple[union, ...], Meta(min_length=1, max_length=16)])],
+            bases=(Body,),
+            frozen=True,
+            array_like=True,
+            kw_only=True,
+        )
+        signatures = Annotated[tuple[Signature, ...], Meta(max_length=16)]
+        self._decode = msgspec.msgpack.Decoder(tuple[body, signatures], strict=True).decode  # type: ignore[valid-type]
+        self._decode_body = msgspec.msgpack.Decoder(body, strict=True).decode
+
+    def id_of(self, body: bytes) -> bytes:
+        """Give the id of an envelope with this encoded body."""
+        return sha256(DOMAIN + self.network + body).digest()
+
+    def build(self, body: Body) -> tuple[bytes, bytes]:
+        """Encode a body; give its bytes and the id that is to be signed."""
+        raw = encode(body)
+        return raw, self.id_of(raw)
+
+    def seal(self, body: bytes, signatures: tuple[Signature, ...]) -> bytes:
+        """Join an encoded body and its signatures into the bytes that travel."""
+        return _PAIR + body + encode(signatures)
+
+    def open(self, raw: bytes, limits: Limits) -> Envelope:
+        """Decode an envelope, or refuse it when its form is wrong. Nothing here depends on the state."""
+        require(
+            len(raw) <= limits.envelope_bytes_max,
+            Refuse.ENVELOPE_TOO_LARGE,
+            bytes=len(raw),
+            allowed=limits.envelope_bytes_max,
+        )
+        try:
+            body, signatures = self._decode(raw)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, OverflowError) as error:
+            raise Refused(Refuse.ENVELOPE_MALFORMED, (("reason", str(error)),)) from error
+        body_bytes = encode(body)
+        if raw != _PAIR + body_bytes + encode(signatures):
+            raise Refused(Refuse.ENVELOPE_MALFORMED, (("reason", "a second spelling of the same envelope"),))
+        _check_form(body, signatures, self.network)
+        return Envelope(raw, body, signatures, sha256(DOMAIN + self.network + body_bytes).digest())
+
+
+def _check_form(body: Body, signatures: tuple[Signature, ...], network: bytes) -> None:
+    """Refuse what no state could make right: network, signers, signatures, and each operation's fields."""
+    require(body.network == network[:NETWORK_BYTES], Refuse.NETWORK_WRONG, network=body.network)
+    signers = body.signers
+    if len(signers) > 1:
+        require(len({signer.account for signer in signers}) == len(signers), Refuse.SIGNER_REPEATED)
+    if len(body.after) > 1:
+        require(len({each.id for each in body.after}) == len(body.after), Refuse.PREDECESSOR_IS_ITSELF)
+    require(
+        len(signatures) == len(signers),
+        Refuse.SIGNATURES_DO_NOT_FIT,
+        signers=len(signers),
+        signatures=len(signatures),
+    )
+    for signature in signatures:
+        require(signature.scheme in SUPPORTED, Refuse.SCHEME_UNSUPPORTED, scheme=signature.scheme)
+        require(signature.extra is None, Refuse.EXTRA_NOT_ALLOWED)
+    used = 0
+    for operation in body.operations:
+        require(operation.mandate is None, Refuse.MANDATE_UNSUPPORTED)
+        require(operation.signer < len(signers), Refuse.SIGNER_INDEX_WRONG, signer=operation.signer)
+        used |= 1 << operation.signer
+        operation.check()
+    require(used == (1 << len(signers)) - 1, Refuse.SIGNER_REPEATED, signers=len(signers))

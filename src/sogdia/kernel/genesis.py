@@ -1,0 +1,82 @@
+"""Genesis: what a network begins with. Its hash is the network's identity.
+
+A genesis is written as JSON for people (keys and hashes in hexadecimal) and hashed in its one canonical encoding.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from sogdia.kernel.codec import encode
+from sogdia.kernel.header import VALIDATORS, Validator, ValidatorSets
+from sogdia.kernel.parameters import PARAMETERS, Limits, Parameters
+from sogdia.kernel.refusal import ensure
+from sogdia.kernel.values import NO_ACCOUNT, Seconds, account_of
+
+if TYPE_CHECKING:
+    from sogdia.kernel.module import Module
+    from sogdia.kernel.state import State
+
+HexKey = Annotated[str, Meta(min_length=64, max_length=64, pattern=r"^[0-9a-f]{64}\Z")]
+
+
+class GenesisValidator(msgspec.Struct, frozen=True, array_like=True):
+    """A key that signs headers from the start."""
+
+    public: HexKey
+    power: Annotated[int, Meta(ge=1, le=2**31 - 1)] = 1
+
+
+class GenesisBase(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every genesis says; each module adds a section of its own name."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=40)]
+    time: Seconds
+    clock: Literal["wall", "manual"] = "wall"
+    """`manual` is for simulations: time moves only when the driver says so."""
+    limits: Limits = Limits()
+    validators: Annotated[tuple[GenesisValidator, ...], Meta(min_length=1, max_length=64)]
+
+
+class GenesisContext:
+    """What a module sees while it loads its section of a genesis."""
+
+    __slots__ = ("network", "state", "time")
+
+    def __init__(self, state: State, network: bytes, time: int) -> None:
+        """Hold the empty state, the network's hash and its first time."""
+        self.state = state
+        self.network = network
+        self.time = time
+
+    def account(self, reference: str) -> bytes:
+        """Give the account of a party that is there from the start."""
+        return account_of(self.network, NO_ACCOUNT, reference)
+
+
+def genesis_type(modules: tuple[Module, ...]) -> type[GenesisBase]:
+    """Make the genesis type of a set of modules: the common part and a section a module."""
+    sections = [(module.name, module.genesis, msgspec.field(default_factory=module.genesis)) for module in modules]
+    return msgspec.defstruct(
+        "Genesis", sections, bases=(GenesisBase,), frozen=True, kw_only=True, forbid_unknown_fields=True
+    )
+
+
+def network_of(genesis: GenesisBase) -> bytes:
+    """Give the genesis hash: 32 bytes that stand for the network."""
+    return sha256(b"sogdia/genesis" + encode(msgspec.to_builtins(genesis))).digest()
+
+
+def load(state: State, genesis: Any, modules: tuple[Module, ...]) -> None:  # noqa: ANN401 - its type depends on the modules
+    """Write a genesis into an empty state, section by section."""
+    ensure(not state.changes, "a genesis is loaded into an empty state")
+    PARAMETERS.put(state, None, Parameters(limits=genesis.limits))
+    validators = tuple(Validator(bytes.fromhex(each.public), each.power) for each in genesis.validators)
+    VALIDATORS.put(state, None, ValidatorSets(current=validators, following=validators, changes_at=0))
+    context = GenesisContext(state, network_of(genesis), genesis.time)
+    for module in modules:
+        module.load_genesis(context, getattr(genesis, module.name))

@@ -1,0 +1,63 @@
+"""What a module adds to the ledger, declared in one place. The command line, the reference pages and the tests read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sogdia.kernel.refusal import ensure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sogdia.kernel.codec import Event
+    from sogdia.kernel.genesis import GenesisContext
+    from sogdia.kernel.operation import Exit, Operation, Query
+    from sogdia.kernel.refusal import RefusalCode
+    from sogdia.kernel.state import Reader, Table
+
+NUMBERS_PER_MODULE = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Module:
+    """A module's declaration. All its permanent numbers lie in the hundred that begins at `number`.
+
+    Table numbers have one byte; a module's begin at `number` / 10 (identity 20, money 30, market 40).
+    """
+
+    name: str
+    number: int
+    operations: tuple[type[Operation], ...]
+    tables: tuple[Table[Any, Any], ...]
+    events: tuple[type[Event], ...]
+    refusals: type[RefusalCode]
+    queries: tuple[type[Query], ...]
+    invariants: tuple[Callable[[Reader], None], ...]
+    exits: tuple[Exit, ...]
+    genesis: type[Any]
+    load_genesis: Callable[[GenesisContext, Any], None]
+
+
+def tag_of(declared: type[Any]) -> int:
+    """Give the permanent number of an operation or event class."""
+    tag = declared.__struct_config__.tag
+    ensure(isinstance(tag, int), f"{declared.__name__} has no number")
+    return int(tag)
+
+
+def check_declarations(modules: tuple[Module, ...]) -> None:
+    """Stop at start when permanent numbers collide or lie outside their module's hundred."""
+    for kind in ("operations", "events"):
+        numbers = [tag_of(each) for module in modules for each in getattr(module, kind)]
+        ensure(len(numbers) == len(set(numbers)), f"two {kind} have the same number")
+    tables = [table.number for module in modules for table in module.tables]
+    ensure(len(tables) == len(set(tables)), "two tables have the same number")
+    for module in modules:
+        hundred = range(module.number, module.number + NUMBERS_PER_MODULE)
+        declared = [tag_of(each) for each in (*module.operations, *module.events)] + [int(code) for code in module.refusals]
+        ensure(all(number in hundred for number in declared), f"{module.name} declares a number outside its hundred")
+        ensure(
+            all(table.number // 10 == module.number // NUMBERS_PER_MODULE for table in module.tables),
+            f"{module.name} declares a table outside its ten",
+        )

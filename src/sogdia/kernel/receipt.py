@@ -1,0 +1,59 @@
+"""Receipts: how an envelope or a deadline ended, in canonical bytes whose hash is provable, and the history they make.
+
+    receipt = [refusal number or 0, index of the refused operation or 0, [[name, value], …], [event, …]]
+    history = SHA-256(previous ‖ id ‖ operation index, 2 bytes ‖ SHA-256(receipt) ‖ height, 8 bytes ‖ time, 4 bytes)
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+
+from sogdia.kernel.codec import encode
+
+NO_HISTORY = bytes(32)
+
+
+class Receipt(msgspec.Struct, frozen=True, array_like=True):
+    """How an envelope or an exit ended. `code` 0 means applied; otherwise nothing but the id and the quota was written."""
+
+    code: int
+    operation: int
+    facts: tuple[tuple[str, int | str], ...]
+    events: tuple[Any, ...]
+
+
+def encode_receipt(receipt: Receipt) -> bytes:
+    """Give a receipt's canonical bytes."""
+    return encode(receipt)
+
+
+def receipt_hash(raw: bytes) -> bytes:
+    """Hash a receipt's bytes."""
+    return sha256(raw).digest()
+
+
+def result_leaf(envelope_id: bytes, raw_receipt: bytes) -> bytes:
+    """Give the leaf of the results tree for one envelope or exit."""
+    return envelope_id + sha256(raw_receipt).digest()
+
+
+def exit_id(due_object: bytes, deadline: int) -> bytes:
+    """Give the id under which a deadline's exit stands among the results."""
+    return sha256(b"due" + due_object + deadline.to_bytes(4, "big")).digest()
+
+
+def fold(  # noqa: PLR0913 - the six parts of a step
+    previous: bytes, envelope_id: bytes, operation: int, hash_of_receipt: bytes, height: int, time: int
+) -> bytes:
+    """Add one step to an object's history."""
+    return sha256(
+        previous
+        + envelope_id
+        + operation.to_bytes(2, "big")
+        + hash_of_receipt
+        + height.to_bytes(8, "big")
+        + time.to_bytes(4, "big")
+    ).digest()

@@ -1,0 +1,7 @@
+"""The trade rules, one folder a module, lowest first: a module may call those before it, never those after it."""
+
+from __future__ import annotations
+
+from sogdia.modules import identity, market, money
+
+ALL = (identity.MODULE, money.MODULE, market.MODULE)

@@ -1,0 +1,9 @@
+"""Identity's public face: what modules above it may call."""
+
+from __future__ import annotations
+
+from sogdia.modules.identity.module import MODULE
+from sogdia.modules.identity.parties import active_party, has_role, rotation_message
+from sogdia.modules.identity.records import COUNTRIES, Kind, Role
+
+__all__ = ["COUNTRIES", "MODULE", "Kind", "Role", "active_party", "has_role", "rotation_message"]

@@ -1,0 +1,84 @@
+"""The parties and quotas that a network begins with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+from msgspec import Meta
+
+from sogdia.kernel.accounts import PARTIES, Key, Party
+from sogdia.kernel.genesis import HexKey
+from sogdia.kernel.quota import QUOTAS, Quota
+from sogdia.kernel.refusal import ensure
+from sogdia.kernel.signature import ED25519, weak_key
+from sogdia.kernel.values import NO_ACCOUNT, CountryCode, Reference
+from sogdia.modules.identity.records import Kind, Role
+
+if TYPE_CHECKING:
+    from sogdia.kernel.genesis import GenesisContext
+
+Amount = Annotated[int, Meta(ge=0, le=2**53)]
+
+
+class GenesisQuota(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a sponsor's parties may use in a period (a day unless the limits say otherwise)."""
+
+    operations: Amount = 100_000
+    bytes: Amount = 100_000_000
+    reserved_operations: Amount = 10_000
+    stored_bytes: Amount = 1_000_000_000
+
+
+class GenesisParty(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A party that is there from the start. Without a sponsor it sponsors itself and needs a quota."""
+
+    reference: Reference
+    kind: Kind
+    country: CountryCode
+    public: HexKey
+    roles: tuple[str, ...] = ()
+    sponsor: Reference | None = None
+    quota: GenesisQuota | None = None
+
+
+class IdentityGenesis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who takes part from the start."""
+
+    parties: tuple[GenesisParty, ...] = ()
+
+
+def load_genesis(context: GenesisContext, section: IdentityGenesis) -> None:
+    """Enter the parties; a network with a wrong genesis does not start."""
+    references = [each.reference for each in section.parties]
+    ensure(len(set(references)) == len(references), "genesis names a party twice")
+    sponsors = {each.reference for each in section.parties if each.quota is not None}
+    for each in section.parties:
+        sponsor = each.sponsor or each.reference
+        ensure(sponsor in sponsors, f"genesis: the sponsor of {each.reference} has no quota")
+        public = bytes.fromhex(each.public)
+        ensure(not weak_key(public), f"genesis: the key of {each.reference} is not sound")
+        roles = 0
+        for name in each.roles:
+            ensure(name.upper() in Role.__members__, f"genesis: {each.reference} has an unknown role, {name}")
+            roles |= Role[name.upper()]
+        account = context.account(each.reference)
+        party = Party(
+            registrar=NO_ACCOUNT,
+            reference=each.reference,
+            kind=int(each.kind),
+            country=each.country,
+            roles=int(roles),
+            sponsor=context.account(sponsor),
+            key=Key(0, ED25519, public),
+            suspended=False,
+        )
+        PARTIES.put(context.state, account, party)
+        if each.quota is not None:
+            quota = Quota(
+                operations_max=each.quota.operations,
+                bytes_max=each.quota.bytes,
+                reserved_operations_max=each.quota.reserved_operations,
+                stored_bytes_max=each.quota.stored_bytes,
+            )
+            QUOTAS.put(context.state, account, quota)

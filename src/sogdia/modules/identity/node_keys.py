@@ -1,0 +1,51 @@
+"""Keys that sign headers. A change takes effect two heights later, so that the header between can announce it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sogdia.kernel.header import VALIDATORS, Validator, set_validators, validators_at
+from sogdia.kernel.operation import Operation
+from sogdia.kernel.refusal import require
+from sogdia.kernel.signature import ED25519, verify
+from sogdia.kernel.values import PublicKey
+from sogdia.modules.identity.events import NodeKeyRotated
+from sogdia.modules.identity.parties import Proof, check_key, has_role
+from sogdia.modules.identity.records import Role
+from sogdia.modules.identity.refusals import IdentityRefusal as Refuse
+
+if TYPE_CHECKING:
+    from sogdia.kernel.operation import Context
+
+
+class RotateNodeKey(Operation, tag=205):
+    """Let headers be signed with `new` in place of `old`, which endorses the change by its signature."""
+
+    old: PublicKey
+    new: PublicKey
+    endorsement: Proof
+
+    def check(self) -> None:
+        """Refuse keys that cannot sign and changes that change nothing."""
+        check_key(ED25519, self.new)
+        require(self.old != self.new, Refuse.KEY_UNCHANGED)
+
+    def apply(self, ctx: Context) -> None:
+        """Schedule the new set of keys."""
+        require(has_role(ctx.state, ctx.sender, Role.OPERATOR), Refuse.SENDER_NOT_OPERATOR)
+        require(VALIDATORS.must(ctx.state, None).changes_at <= ctx.height, Refuse.NODE_KEYS_CHANGING)
+        current = validators_at(ctx.state, ctx.height)
+        require(self.old in [each.public for each in current], Refuse.NODE_KEY_UNKNOWN)
+        require(self.new not in [each.public for each in current], Refuse.KEY_UNCHANGED)
+        message = endorsement_message(ctx.network, self.new)
+        require(verify(ED25519, self.old, message, self.endorsement), Refuse.ENDORSEMENT_WRONG)
+
+        changed = tuple(Validator(self.new, each.power) if each.public == self.old else each for each in current)
+        from_height = set_validators(ctx.state, ctx.height, changed)
+
+        ctx.emit(NodeKeyRotated(old=self.old, new=self.new, from_height=from_height))
+
+
+def endorsement_message(network: bytes, new: bytes) -> bytes:
+    """Give what a node's current key signs to hand over to the next."""
+    return b"sogdia/node-key" + network + new

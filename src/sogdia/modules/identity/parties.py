@@ -1,0 +1,191 @@
+"""Parties: who takes part, by which key, at whose expense.
+
+    (registrar enters it) ──▶ active ──suspend, by its registrar──▶ suspended
+                                ▲                                       │
+                                └────────reinstate, by its registrar────┘
+
+A suspended party keeps its orders and money; it may still protect what is under way (change its key, cancel, confirm),
+and deadlines go on, so nothing is stuck.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from msgspec import Meta, structs
+
+from sogdia.kernel.accounts import PARTIES, Key, Kind, Party, Roles, Scheme
+from sogdia.kernel.operation import Operation
+from sogdia.kernel.quota import QUOTAS
+from sogdia.kernel.refusal import require
+from sogdia.kernel.signature import SUPPORTED, verify, weak_key
+from sogdia.kernel.text import text_problem
+from sogdia.kernel.values import Account, CountryCode, PublicKey, Reference, account_of
+from sogdia.modules.identity.events import (
+    KeyRotated,
+    PartyRegistered,
+    PartyReinstated,
+    PartySuspended,
+    SponsorChanged,
+)
+from sogdia.modules.identity.records import COUNTRIES, GRANTABLE, Role
+from sogdia.modules.identity.refusals import IdentityRefusal as Refuse
+
+if TYPE_CHECKING:
+    from sogdia.kernel.operation import Context
+    from sogdia.kernel.state import Reader
+
+Proof = Annotated[bytes, Meta(min_length=64, max_length=64)]
+
+
+class RegisterParty(Operation, tag=200):
+    """Enter a party under a reference of the registrar's. The sponsor, if another, signs the same envelope."""
+
+    reference: Reference
+    kind: Kind
+    country: CountryCode
+    roles: Roles
+    sponsor: Account
+    scheme: Scheme
+    public: PublicKey
+
+    def check(self) -> None:
+        """Refuse keys that cannot sign, unknown countries and roles that are not a registrar's to give."""
+        check_key(self.scheme, self.public)
+        require(self.country in COUNTRIES, Refuse.COUNTRY_UNKNOWN, country=self.country)
+        require(self.roles & ~GRANTABLE == 0, Refuse.ROLE_NOT_GRANTABLE, roles=self.roles)
+
+    def apply(self, ctx: Context) -> None:
+        """Enter the party."""
+        require(has_role(ctx.state, ctx.sender, Role.REGISTRAR), Refuse.SENDER_NOT_REGISTRAR)
+        require_sponsor(ctx, self.sponsor)
+        account = account_of(ctx.network, ctx.sender, self.reference)
+        require(PARTIES.find(ctx.state, account) is None, Refuse.PARTY_EXISTS, account=account)
+
+        party = Party(
+            registrar=ctx.sender,
+            reference=self.reference,
+            kind=self.kind,
+            country=self.country,
+            roles=self.roles,
+            sponsor=self.sponsor,
+            key=Key(0, self.scheme, self.public),
+            suspended=False,
+        )
+        PARTIES.put(ctx.state, account, party)
+
+        ctx.emit(
+            PartyRegistered(
+                account=account, registrar=ctx.sender, kind=self.kind, country=self.country, sponsor=self.sponsor
+            )
+        )
+
+
+class RotateKey(Operation, tag=201):
+    """Replace the sender's key. `proof` is the new key's signature over `rotation_message`, so nobody locks itself out."""
+
+    scheme: Scheme
+    public: PublicKey
+    proof: Proof
+
+    reserved: ClassVar[bool] = True
+
+    def check(self) -> None:
+        """Refuse keys that cannot sign."""
+        check_key(self.scheme, self.public)
+
+    def apply(self, ctx: Context) -> None:
+        """Put the new key in the old one's place."""
+        party = PARTIES.must(ctx.state, ctx.sender)
+        require(self.public != party.key.public, Refuse.KEY_UNCHANGED)
+        number = party.key.number + 1
+        message = rotation_message(ctx.network, ctx.sender, number)
+        require(verify(self.scheme, self.public, message, self.proof), Refuse.KEY_NOT_PROVEN, number=number)
+
+        PARTIES.put(ctx.state, ctx.sender, structs.replace(party, key=Key(number, self.scheme, self.public)))
+
+        ctx.emit(KeyRotated(account=ctx.sender, number=number, public=self.public))
+
+
+class SuspendParty(Operation, tag=202):
+    """Suspend a party that the sender has entered, for a stated reason."""
+
+    account: Account
+    reason: Annotated[str, Meta(min_length=1, max_length=200)]
+
+    def check(self) -> None:
+        """Refuse a reason that could deceive its reader."""
+        problem = text_problem(self.reason)
+        require(problem is None, Refuse.TEXT_NOT_ALLOWED, problem=0 if problem is None else int(problem))
+
+    def apply(self, ctx: Context) -> None:
+        """Suspend the party."""
+        party = PARTIES.get(ctx.state, self.account, Refuse.PARTY_UNKNOWN, account=self.account)
+        require(self.account != ctx.sender, Refuse.SELF_SUSPENSION)
+        require(party.registrar == ctx.sender, Refuse.SENDER_NOT_ITS_REGISTRAR, registrar=party.registrar)
+        require(not party.suspended, Refuse.PARTY_SUSPENDED)
+
+        PARTIES.put(ctx.state, self.account, structs.replace(party, suspended=True))
+
+        ctx.emit(PartySuspended(account=self.account, reason=self.reason))
+
+
+class ReinstateParty(Operation, tag=203):
+    """Lift a suspension."""
+
+    account: Account
+
+    def apply(self, ctx: Context) -> None:
+        """Make the party active again."""
+        party = PARTIES.get(ctx.state, self.account, Refuse.PARTY_UNKNOWN, account=self.account)
+        require(party.registrar == ctx.sender, Refuse.SENDER_NOT_ITS_REGISTRAR, registrar=party.registrar)
+        require(party.suspended, Refuse.PARTY_NOT_SUSPENDED)
+
+        PARTIES.put(ctx.state, self.account, structs.replace(party, suspended=False))
+
+        ctx.emit(PartyReinstated(account=self.account))
+
+
+class ChangeSponsor(Operation, tag=204):
+    """Move the sender to another sponsor, which signs the same envelope."""
+
+    sponsor: Account
+
+    def apply(self, ctx: Context) -> None:
+        """Name the new sponsor."""
+        require_sponsor(ctx, self.sponsor)
+
+        party = PARTIES.must(ctx.state, ctx.sender)
+        PARTIES.put(ctx.state, ctx.sender, structs.replace(party, sponsor=self.sponsor))
+
+        ctx.emit(SponsorChanged(account=ctx.sender, sponsor=self.sponsor))
+
+
+def check_key(scheme: int, public: bytes) -> None:
+    """Refuse a key of an unsupported scheme, or one for which anybody could sign."""
+    require(scheme in SUPPORTED, Refuse.SCHEME_UNSUPPORTED, scheme=scheme)
+    require(not weak_key(public), Refuse.KEY_WEAK)
+
+
+def require_sponsor(ctx: Context, sponsor: bytes) -> None:
+    """Refuse unless `sponsor` has a quota and has agreed by its signature."""
+    require(QUOTAS.find(ctx.state, sponsor) is not None, Refuse.SPONSOR_UNKNOWN, sponsor=sponsor)
+    require(sponsor in ctx.signers, Refuse.SPONSOR_HAS_NOT_SIGNED, sponsor=sponsor)
+
+
+def rotation_message(network: bytes, account: bytes, number: int) -> bytes:
+    """Give what a new key signs to show that somebody holds it."""
+    return b"sogdia/key" + network + account + number.to_bytes(2, "big")
+
+
+def has_role(state: Reader, account: bytes, role: Role) -> bool:
+    """Tell whether a party has a role and is not suspended."""
+    party = PARTIES.find(state, account)
+    return party is not None and bool(party.roles & role) and not party.suspended
+
+
+def active_party(state: Reader, account: bytes) -> Party:
+    """Give a party that may be dealt with, or refuse."""
+    party = PARTIES.get(state, account, Refuse.PARTY_UNKNOWN, account=account)
+    require(not party.suspended, Refuse.PARTY_SUSPENDED, account=account)
+    return party

@@ -1,0 +1,7 @@
+"""The market's public face: what modules above it may call."""
+
+from __future__ import annotations
+
+from sogdia.modules.market.module import MODULE
+
+__all__ = ["MODULE"]

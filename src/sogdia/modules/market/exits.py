@@ -1,0 +1,53 @@
+"""What happens to an order when its time runs out: one way out of every state, so that nothing is ever stuck.
+
+    placed      not accepted in time      cancelled: everything back to the buyer
+    accepted    not shipped in time       cancelled: everything back to the buyer
+    shipped     nobody confirmed          taken as delivered, unconfirmed; the time for returns begins
+    delivered   no return asked           settled: everybody is paid
+    returning   merchant did not answer   the asked lines are refunded
+    contested   no agreement              delivery confirmed: the sale stands; else the asked lines are refunded
+    closing     more lines than a block   the next lines are digested
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sogdia.kernel.operation import Exit
+from sogdia.kernel.refusal import Broken
+from sogdia.modules.market import settlement
+from sogdia.modules.market.orders import deliver
+from sogdia.modules.market.records import ORDERS, Order, OrderState, Outcome
+from sogdia.modules.market.returns import answer_for_the_merchant, end_the_contest
+
+if TYPE_CHECKING:
+    from sogdia.kernel.operation import Context
+
+
+def deadline_of(order: Order) -> int:
+    """Give the deadline under which an order stands in the calendar."""
+    return order.deadline
+
+
+def run_out(ctx: Context, name: bytes, order: Order, writes_max: int) -> None:
+    """Take an order out of a state whose time has run out."""
+    lines_max = max(1, writes_max - settlement.WRITES_APART_FROM_LINES)
+    match order.state:
+        case OrderState.PLACED | OrderState.ACCEPTED:
+            settlement.close(ctx, name, order, Outcome.CANCELLED, writes_max)
+        case OrderState.SHIPPED:
+            deliver(ctx, name, order, confirmed_by=None)
+        case OrderState.DELIVERED:
+            settlement.close(ctx, name, order, Outcome.SETTLED, writes_max)
+        case OrderState.RETURNING:
+            answer_for_the_merchant(ctx, name, order, lines_max)
+        case OrderState.CONTESTED:
+            end_the_contest(ctx, name, order, lines_max)
+        case OrderState.CLOSING if order.closing is not None:
+            settlement.digest(ctx, name, order, order.closing, writes_max)
+        case _:
+            message = f"an order in state {order.state} has no way out"
+            raise Broken(message)
+
+
+ORDER_EXIT = Exit(ORDERS, deadline_of=deadline_of, apply=run_out)

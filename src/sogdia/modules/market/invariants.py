@@ -1,0 +1,65 @@
+"""What is always true of the market."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sogdia.kernel import calendar
+from sogdia.kernel.calendar import DUE_PAGES
+from sogdia.kernel.refusal import ensure
+from sogdia.kernel.values import ACCOUNT_BYTES, owner_of
+from sogdia.modules.market.pricing import refund_parts
+from sogdia.modules.market.records import CLOSED_ORDERS, LINES, NOTHING, ORDERS, OrderState
+from sogdia.modules.money import BALANCES, HOLDS, asset_key
+
+if TYPE_CHECKING:
+    from sogdia.kernel.state import Reader
+
+
+def held_money_is_what_orders_and_holds_set_aside(state: Reader) -> None:
+    """No unit is held for nothing, and no order lacks a unit of its escrow."""
+    set_aside: dict[bytes, int] = {}
+    for name, order in ORDERS.items(state):
+        key = owner_of(name) + asset_key(order.asset)
+        escrow = 0 if order.state == OrderState.CLOSING else order.paid.minus(order.refunded).total()
+        set_aside[key] = set_aside.get(key, 0) + escrow
+    for _name, hold in HOLDS.items(state):
+        key = hold.payer + asset_key(hold.asset)
+        set_aside[key] = set_aside.get(key, 0) + hold.units
+    for key, balance in BALANCES.items(state):
+        ensure(balance.held == set_aside.pop(key, 0), "held money does not match what is set aside")
+    ensure(not any(set_aside.values()), "an order's escrow is not held by anybody")
+
+
+def lines_add_up_to_their_orders(state: Reader) -> None:
+    """An open order's paid and refunded totals are the sums over its lines; no line gives back more than it took."""
+    paid = {}
+    refunded = {}
+    for key, line in LINES.items(state):
+        name = key[:-2]
+        ensure(0 <= line.returned <= line.quantity, "more came back than was bought")
+        back = refund_parts(line.paid, line.quantity, 0, line.returned)
+        paid[name] = paid.get(name, NOTHING).plus(line.paid)
+        refunded[name] = refunded.get(name, NOTHING).plus(back)
+    for name, order in ORDERS.items(state):
+        if order.state != OrderState.CLOSING:
+            ensure(paid.get(name, NOTHING) == order.paid, "the lines do not add up to what was paid")
+            ensure(refunded.get(name, NOTHING) == order.refunded, "the lines do not add up to what was refunded")
+    for name in paid:
+        ensure(ORDERS.find(state, name) is not None, "a line has lost its order")
+
+
+def every_open_order_is_due_at_its_deadline(state: Reader) -> None:
+    """No order can be forgotten."""
+    for name, order in ORDERS.items(state):
+        due_object = ORDERS.full_key(name)
+        page = DUE_PAGES.find(state, calendar.slot_of(order.deadline, due_object))
+        ensure(page is not None and due_object in page.objects, "an order is missing in the calendar")
+        ensure(len(name) > ACCOUNT_BYTES, "an order without a reference")
+
+
+def no_order_is_open_and_closed(state: Reader) -> None:
+    """An order has one record, and gives back at most what was paid."""
+    for name, closed in CLOSED_ORDERS.items(state):
+        ensure(ORDERS.find(state, name) is None, "an order is open and closed")
+        ensure(closed.refunded.total() <= closed.paid.total(), "more was refunded than was paid")

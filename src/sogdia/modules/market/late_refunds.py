@@ -1,0 +1,60 @@
+"""Refunds after an order is settled: the merchant pays from what it has, and the line's limit still holds.
+
+The line itself has left the state; the merchant shows it together with its path to the root that stayed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from msgspec import Meta, structs
+
+from sogdia.kernel.codec import encode
+from sogdia.kernel.merkle import root_from_path
+from sogdia.kernel.operation import Operation
+from sogdia.kernel.refusal import require
+from sogdia.kernel.values import Hash, Name, Quantity, owner_of
+from sogdia.modules.market.events import LineFact, LinesRefunded
+from sogdia.modules.market.pricing import refund_parts, refund_promotion
+from sogdia.modules.market.records import CLOSED_ORDERS, FinalLine, Outcome
+from sogdia.modules.market.refusals import MarketRefusal as Refuse
+from sogdia.modules.money import Pot, move
+
+if TYPE_CHECKING:
+    from sogdia.kernel.operation import Context
+
+PATH_MAX = 11
+
+
+class RefundLate(Operation, tag=426):
+    """Refund a quantity of a line of a settled order, from the merchant's own money."""
+
+    order: Name
+    line: FinalLine
+    path: Annotated[tuple[Hash, ...], Meta(max_length=PATH_MAX)]
+    quantity: Quantity
+
+    def apply(self, ctx: Context) -> None:
+        """Pay the buyer and replace the root, so that no unit is refunded twice."""
+        closed = CLOSED_ORDERS.get(ctx.state, self.order, Refuse.CLOSED_ORDER_UNKNOWN, order=self.order)
+        require(ctx.sender == closed.merchant, Refuse.SENDER_NOT_MERCHANT, merchant=closed.merchant)
+        require(closed.outcome == Outcome.SETTLED, Refuse.NOT_SETTLED_BY_LINE, outcome=Outcome(closed.outcome).name)
+        line = self.line
+        index = line.number - 1
+        shown = root_from_path(encode(line), index, closed.lines, self.path)
+        require(shown == closed.lines_root, Refuse.LINE_NOT_PROVEN, line=line.number)
+        left = line.quantity - line.returned
+        require(self.quantity <= left, Refuse.RETURN_TOO_LARGE, line=line.number, left=left, asked=self.quantity)
+        parts = refund_parts(line.paid, line.quantity, line.returned, self.quantity)
+        buyer = owner_of(self.order)
+        if parts.total():
+            move(ctx.state, closed.asset, parts.total(), (ctx.sender, Pot.AVAILABLE), (buyer, Pot.AVAILABLE))
+
+        after = structs.replace(line, returned=line.returned + self.quantity)
+        root = root_from_path(encode(after), index, closed.lines, self.path)
+        changed = structs.replace(closed, refunded=closed.refunded.plus(parts), lines_root=root)
+        CLOSED_ORDERS.put(ctx.state, self.order, changed)
+
+        promotion = refund_promotion(line.promotion, line.quantity, line.returned, self.quantity)
+        fact = LineFact(line.number, line.listing, line.variant, self.quantity, parts, promotion)
+        ctx.emit(LinesRefunded(order=self.order, late=True, lines=(fact,)))

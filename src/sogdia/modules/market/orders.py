@@ -1,0 +1,346 @@
+"""Orders: from placed to delivered. What comes of them afterwards stands in `returns`, `splits` and `settlement`.
+
+    placed ──accept──▶ accepted ──ship──▶ shipped ──deliver──▶ delivered ──▶ (returns, splits) ──▶ settled
+      │ cancel, decline    │ decline         │ time runs out: taken
+      │ time runs out      │ time runs out   │ as delivered, unconfirmed
+      ▼                    ▼                 ▼
+    cancelled           cancelled         delivered
+
+Until the order is settled its money is held on the buyer's own balance: nobody can take it, and every state has a deadline.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+import msgspec
+from msgspec import Meta, structs
+
+from sogdia.kernel import calendar, quota
+from sogdia.kernel.accounts import PARTIES
+from sogdia.kernel.operation import Operation
+from sogdia.kernel.receipt import NO_HISTORY
+from sogdia.kernel.refusal import require
+from sogdia.kernel.values import Account, Hash, Name, Quantity, Reference, Units, name_of, owner_of
+from sogdia.modules.identity import active_party
+from sogdia.modules.market import pricing, settlement
+from sogdia.modules.market.events import LineFact, OrderAccepted, OrderDelivered, OrderPlaced, OrderShipped
+from sogdia.modules.market.records import (
+    CLOSED_ORDERS,
+    LINES,
+    LINES_MAX,
+    LISTINGS,
+    NOTHING,
+    ORDERS,
+    RULES,
+    TERMS,
+    VARIANTS,
+    Line,
+    LineNumber,
+    LineQuantity,
+    Order,
+    OrderState,
+    Outcome,
+    Parts,
+    Terms,
+    Variant,
+    VariantNumber,
+)
+from sogdia.modules.market.refunds import refund_lines
+from sogdia.modules.market.refusals import MarketRefusal as Refuse
+from sogdia.modules.money import Pot, move
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sogdia.kernel.operation import Context
+    from sogdia.kernel.state import Table
+
+ORDER_BYTES = 500
+"""What an order, open or closed, counts for in the sponsor's storage, its share of the tree included."""
+
+
+class OrderLine(msgspec.Struct, frozen=True, array_like=True):
+    """How many of which variant of which of the merchant's listings."""
+
+    listing: Reference
+    variant: VariantNumber
+    quantity: Quantity
+
+
+class PlaceOrder(Operation, tag=410):
+    """Order goods of one merchant and set the money aside; refused when the listings now ask more than `pay_at_most`."""
+
+    reference: Reference
+    merchant: Account
+    lines: Annotated[tuple[OrderLine, ...], Meta(min_length=1, max_length=LINES_MAX)]
+    pay_at_most: Units
+    commitment: Hash | None = None
+    """The root over the private parts (address, messages) of the order, when it has any."""
+
+    def apply(self, ctx: Context) -> None:
+        """Price the lines, set the money aside, take the goods out of stock."""
+        state = ctx.state
+        name = name_of(ctx.sender, self.reference)
+        require(self.merchant != ctx.sender, Refuse.PARTIES_IDENTICAL)
+        active_party(state, self.merchant)
+        require(ORDERS.find(state, name) is None and CLOSED_ORDERS.find(state, name) is None, Refuse.ORDER_EXISTS, order=name)
+        terms = order_terms(ctx, self.merchant, self.lines)
+        lines, stocks = price_lines(ctx, self.merchant, self.lines, terms)
+        paid = NOTHING
+        for line in lines:
+            paid = paid.plus(line.paid)
+        total = paid.total()
+        require(pricing.fits(total), Refuse.TOTAL_TOO_LARGE, total=total)
+        require(total <= self.pay_at_most, Refuse.PRICE_ABOVE_MAXIMUM, total=total, at_most=self.pay_at_most)
+        move(state, terms.asset, total, (ctx.sender, Pot.AVAILABLE), (ctx.sender, Pot.HELD))
+
+        sponsor = PARTIES.must(state, ctx.sender).sponsor
+        quota.occupy(state, sponsor, ORDER_BYTES + settlement.LINE_BYTES * len(lines))
+        for key, variant in stocks.items():
+            VARIANTS.put(state, key, variant)
+        for number, line in enumerate(lines, start=1):
+            LINES.put(state, (name, number), line)
+        placed = Order(
+            merchant=self.merchant,
+            asset=terms.asset,
+            carrier=terms.carrier,
+            tax_collector=terms.tax_collector,
+            platform=terms.platform,
+            platform_fee=terms.platform_fee,
+            state=OrderState.PLACED,
+            deadline=ctx.time + RULES.must(state, None).windows.accept,
+            lines=len(lines),
+            paid=paid,
+            refunded=NOTHING,
+            commitment=self.commitment,
+            sponsor=sponsor,
+            history=NO_HISTORY,
+        )
+        ORDERS.put(state, name, placed)
+        calendar.schedule(state, placed.deadline, ORDERS.full_key(name))
+
+        ctx.emit(
+            OrderPlaced(
+                order=name,
+                merchant=self.merchant,
+                asset=terms.asset,
+                paid=paid,
+                deadline=placed.deadline,
+                lines=tuple(
+                    LineFact(number, line.listing, line.variant, line.quantity, line.paid, line.promotion)
+                    for number, line in enumerate(lines, start=1)
+                ),
+            )
+        )
+
+
+class OrderOperation(Operation, frozen=True, kw_only=True):
+    """An operation about one order: if the order is overdue, its exit comes first."""
+
+    order: Name
+
+    def touches(self, sender: bytes) -> Iterable[tuple[Table[Any, Any], Any]]:  # noqa: ARG002 - the same for all senders
+        """Name the order."""
+        return ((ORDERS, self.order),)
+
+
+class CancelOrder(OrderOperation, tag=411):
+    """Take an order back that the merchant has not accepted yet. The buyer gets everything back."""
+
+    reserved: ClassVar[bool] = True
+
+    def apply(self, ctx: Context) -> None:
+        """Cancel the order."""
+        order = buyer_order(ctx, self.order, OrderState.PLACED)
+
+        settlement.close(ctx, self.order, order, Outcome.CANCELLED)
+
+
+class DeclineOrder(OrderOperation, tag=412):
+    """Decline an order that has not been shipped. The buyer gets everything back."""
+
+    reserved: ClassVar[bool] = True
+
+    def apply(self, ctx: Context) -> None:
+        """Cancel the order."""
+        order = merchant_order(ctx, self.order, OrderState.PLACED, OrderState.ACCEPTED)
+
+        settlement.close(ctx, self.order, order, Outcome.CANCELLED)
+
+
+class AcceptOrder(OrderOperation, tag=413):
+    """Promise to ship an order, whole or without the declined lines, which are refunded at once."""
+
+    declined: Annotated[tuple[LineNumber, ...], Meta(max_length=LINES_MAX)] = ()
+
+    def check(self) -> None:
+        """Refuse lines out of order."""
+        require(all(a < b for a, b in zip(self.declined, self.declined[1:], strict=False)), Refuse.LINES_NOT_IN_ORDER)
+
+    def apply(self, ctx: Context) -> None:
+        """Refund what is declined and start the time for shipping."""
+        order = merchant_order(ctx, self.order, OrderState.PLACED)
+        require(len(self.declined) < order.lines, Refuse.EVERY_LINE_DECLINED, lines=order.lines)
+
+        if self.declined:
+            order = decline_lines(ctx, self.order, order, self.declined)
+        deadline = ctx.time + RULES.must(ctx.state, None).windows.ship
+        advance(ctx, self.order, order, structs.replace(order, state=OrderState.ACCEPTED, deadline=deadline))
+
+        ctx.emit(OrderAccepted(order=self.order, deadline=deadline))
+
+
+class ShipOrder(OrderOperation, tag=414):
+    """Say that the goods have left."""
+
+    commitment: Hash | None = None
+    """The hash of the shipping papers, when they are kept with the parties."""
+
+    def apply(self, ctx: Context) -> None:
+        """Start the time for delivery."""
+        order = merchant_order(ctx, self.order, OrderState.ACCEPTED)
+
+        deadline = ctx.time + RULES.must(ctx.state, None).windows.deliver
+        advance(ctx, self.order, order, structs.replace(order, state=OrderState.SHIPPED, deadline=deadline))
+
+        ctx.emit(OrderShipped(order=self.order, deadline=deadline, commitment=self.commitment))
+
+
+class ConfirmDelivery(OrderOperation, tag=415):
+    """Say that the goods have arrived: the carrier or the buyer."""
+
+    reserved: ClassVar[bool] = True
+
+    def apply(self, ctx: Context) -> None:
+        """Start the time for returns."""
+        order = open_order(ctx, self.order, OrderState.SHIPPED)
+        require(ctx.sender in (order.carrier, owner_of(self.order)), Refuse.SENDER_NOT_RECEIVER)
+
+        deliver(ctx, self.order, order, confirmed_by=ctx.sender)
+
+
+class SettleOrder(OrderOperation, tag=416):
+    """Waive the rest of the time for returns: everybody is paid now."""
+
+    reserved: ClassVar[bool] = True
+
+    def apply(self, ctx: Context) -> None:
+        """Settle the order."""
+        order = buyer_order(ctx, self.order, OrderState.DELIVERED)
+
+        settlement.close(ctx, self.order, order, Outcome.SETTLED)
+
+
+def order_terms(ctx: Context, merchant: bytes, lines: tuple[OrderLine, ...]) -> Terms:
+    """Give the terms that all lines come under, or refuse."""
+    first = LISTINGS.get(ctx.state, name_of(merchant, lines[0].listing), Refuse.LISTING_UNKNOWN, listing=lines[0].listing)
+    for line in lines:
+        listing = LISTINGS.get(ctx.state, name_of(merchant, line.listing), Refuse.LISTING_UNKNOWN, listing=line.listing)
+        require(listing.open, Refuse.LISTING_CLOSED, listing=line.listing)
+        require(listing.terms == first.terms, Refuse.TERMS_DIFFER, listing=line.listing, terms=listing.terms)
+    return TERMS.must(ctx.state, name_of(merchant, first.terms))
+
+
+def price_lines(
+    ctx: Context, merchant: bytes, asked: tuple[OrderLine, ...], terms: Terms
+) -> tuple[list[Line], dict[tuple[bytes, int], Variant]]:
+    """Give the priced lines, and the variants with what is left in stock; refuse what cannot be had."""
+    stocks: dict[tuple[bytes, int], Variant] = {}
+    prices = []
+    for line in asked:
+        key = (name_of(merchant, line.listing), line.variant)
+        variant = stocks.get(key) or VARIANTS.get(
+            ctx.state, key, Refuse.VARIANT_UNKNOWN, listing=line.listing, variant=line.variant
+        )
+        offer = variant.offer
+        require(
+            line.quantity >= offer.minimum,
+            Refuse.QUANTITY_BELOW_MINIMUM,
+            listing=line.listing,
+            minimum=offer.minimum,
+            asked=line.quantity,
+        )
+        require(
+            line.quantity <= variant.stock,
+            Refuse.STOCK_INSUFFICIENT,
+            listing=line.listing,
+            stock=variant.stock,
+            asked=line.quantity,
+        )
+        stocks[key] = Variant(offer=offer, stock=variant.stock - line.quantity)
+        prices.append((key, offer, line.quantity, *pricing.price_of(offer, line.quantity, ctx.time)))
+    return share_freight(prices, terms.freight_per_order), stocks
+
+
+def share_freight(prices: list[tuple[tuple[bytes, int], Any, int, int, int]], freight: int) -> list[Line]:
+    """Divide the freight of the order among the lines by their prices, so that the shares add up to it."""
+    total = sum(price for _key, _offer, _quantity, price, _promotion in prices)
+    lines = []
+    behind = 0
+    for (listing, number), offer, quantity, price, promotion in prices:
+        if total:
+            own = pricing.share(freight, behind + price, total) - pricing.share(freight, behind, total)
+        else:
+            own = 0 if lines else freight
+        behind += price
+        paid: Parts = pricing.line_parts(offer, quantity, price, own)
+        lines.append(
+            Line(listing=listing, variant=number, quantity=quantity, paid=paid, promotion=promotion, returned=0)
+        )
+    return lines
+
+
+def decline_lines(ctx: Context, name: bytes, order: Order, declined: tuple[int, ...]) -> Order:
+    """Refund the lines that the merchant does not accept, and put their goods back into stock."""
+    wanted = []
+    for number in declined:
+        line = LINES.get(ctx.state, (name, number), Refuse.LINE_UNKNOWN, line=number)
+        wanted.append(LineQuantity(number, line.quantity))
+        settlement.restock(ctx.state, line)
+    return refund_lines(ctx, name, order, tuple(wanted))
+
+
+def open_order(ctx: Context, name: bytes, *states: OrderState) -> Order:
+    """Give an open order in one of the states, or refuse."""
+    order = ORDERS.get(ctx.state, name, Refuse.ORDER_UNKNOWN, order=name)
+    require(order.state != OrderState.CLOSING, Refuse.ORDER_CLOSING, order=name)
+    require(order.state in states, Refuse.ORDER_STATE_WRONG, state=OrderState(order.state).name, order=name)
+    return order
+
+
+def buyer_order(ctx: Context, name: bytes, *states: OrderState) -> Order:
+    """Give an order of the sender's in one of the states, or refuse."""
+    order = open_order(ctx, name, *states)
+    require(ctx.sender == owner_of(name), Refuse.SENDER_NOT_BUYER, order=name)
+    return order
+
+
+def merchant_order(ctx: Context, name: bytes, *states: OrderState) -> Order:
+    """Give an order that was placed with the sender in one of the states, or refuse."""
+    order = open_order(ctx, name, *states)
+    require(ctx.sender == order.merchant, Refuse.SENDER_NOT_MERCHANT, merchant=order.merchant)
+    return order
+
+
+def advance(ctx: Context, name: bytes, before: Order, after: Order) -> None:
+    """Write an order that has moved on, and move its place in the calendar with its deadline."""
+    due_object = ORDERS.full_key(name)
+    if after.deadline != before.deadline:
+        calendar.unschedule(ctx.state, before.deadline, due_object)
+        calendar.schedule(ctx.state, after.deadline, due_object)
+    ORDERS.put(ctx.state, name, after)
+
+
+def deliver(ctx: Context, name: bytes, order: Order, *, confirmed_by: bytes | None) -> None:
+    """Start the time for returns; an exit takes an order that nobody confirmed as delivered."""
+    until = ctx.time + RULES.must(ctx.state, None).windows.returns
+    after = structs.replace(
+        order,
+        state=OrderState.DELIVERED,
+        deadline=until,
+        return_until=until,
+        delivery_confirmed=confirmed_by is not None,
+    )
+    advance(ctx, name, order, after)
+    ctx.emit(OrderDelivered(order=name, confirmed_by=confirmed_by, return_until=until))

@@ -1,0 +1,68 @@
+"""What a line costs, and what comes back of it: whole minor units, every rounding named.
+
+    price     = tier price × quantity − promotion (rounded down: a discount is never more than was said)
+    freight   = freight a unit × quantity + share of the freight an order (cumulative over the lines, so shares add up)
+    tax       = (price + freight) × rate, rounded half up
+    refund of k out of n units, of each part = ⌊part × k / n⌋ less what has been refunded before
+
+The cumulative rule makes every refund exact: whatever the order of partial returns, all n units give back all that was paid.
+"""
+
+from __future__ import annotations
+
+from sogdia.kernel.values import UNITS_MAX
+from sogdia.modules.market.records import Offer, Parts
+
+BASIS = 10_000
+
+
+def share(whole: int, part: int, of: int) -> int:
+    """Give ⌊whole × part / of⌋: the share that falls to the first `part` of `of`."""
+    return whole * part // of
+
+
+def half_up(numerator: int, denominator: int) -> int:
+    """Divide, rounding half up."""
+    return (2 * numerator + denominator) // (2 * denominator)
+
+
+def unit_price(offer: Offer, quantity: int) -> int:
+    """Give the price of one unit when `quantity` are bought."""
+    price = offer.price
+    for tier in offer.tiers:
+        if quantity >= tier.quantity:
+            price = tier.price
+    return price
+
+
+def price_of(offer: Offer, quantity: int, time: int) -> tuple[int, int]:
+    """Give what `quantity` units cost after promotion, and the promotion."""
+    goods = unit_price(offer, quantity) * quantity
+    promotion = share(goods, offer.promotion, BASIS) if time <= offer.promotion_until else 0
+    return goods - promotion, promotion
+
+
+def line_parts(offer: Offer, quantity: int, price: int, order_freight: int) -> Parts:
+    """Give a line's parts from its price and its share of the freight of the order."""
+    freight = offer.freight_per_unit * quantity + order_freight
+    return Parts(price, freight, half_up((price + freight) * offer.tax, BASIS) if offer.tax else 0)
+
+
+def refund_parts(paid: Parts, quantity: int, before: int, more: int) -> Parts:
+    """Give what comes back for `more` units of a line of `quantity`, of which `before` have come back already."""
+    after = before + more
+    return Parts(
+        share(paid.price, after, quantity) - share(paid.price, before, quantity),
+        share(paid.freight, after, quantity) - share(paid.freight, before, quantity),
+        share(paid.tax, after, quantity) - share(paid.tax, before, quantity),
+    )
+
+
+def refund_promotion(promotion: int, quantity: int, before: int, more: int) -> int:
+    """Give the part of a promotion that falls to returned units."""
+    return share(promotion, before + more, quantity) - share(promotion, before, quantity)
+
+
+def fits(total: int) -> bool:
+    """Tell whether an amount can be paid at all."""
+    return 0 < total <= UNITS_MAX

@@ -1,0 +1,53 @@
+"""Refunds out of escrow: line by line, part by part, exact to the unit.
+
+Every refund of an order under way passes here, whatever causes it: a declined line, a return, a merchant's goodwill.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import structs
+
+from sogdia.kernel.refusal import require
+from sogdia.kernel.values import owner_of
+from sogdia.modules.market.events import LineFact, LinesRefunded
+from sogdia.modules.market.pricing import refund_parts, refund_promotion
+from sogdia.modules.market.records import LINES, NOTHING, LineQuantity, Order
+from sogdia.modules.market.refusals import MarketRefusal as Refuse
+from sogdia.modules.money import keep_promise
+
+if TYPE_CHECKING:
+    from sogdia.kernel.operation import Context
+
+
+def require_returnable(ctx: Context, name: bytes, wanted: tuple[LineQuantity, ...]) -> None:
+    """Refuse quantities that are not left of their lines."""
+    for each in wanted:
+        line = LINES.get(ctx.state, (name, each.line), Refuse.LINE_UNKNOWN, line=each.line)
+        left = line.quantity - line.returned
+        require(each.quantity <= left, Refuse.RETURN_TOO_LARGE, line=each.line, left=left, asked=each.quantity)
+
+
+def check_wanted(wanted: tuple[LineQuantity, ...]) -> None:
+    """Refuse lines out of order or named twice."""
+    in_order = all(a.line < b.line for a, b in zip(wanted, wanted[1:], strict=False))
+    require(wanted and in_order, Refuse.LINES_NOT_IN_ORDER)
+
+
+def refund_lines(ctx: Context, name: bytes, order: Order, wanted: tuple[LineQuantity, ...]) -> Order:
+    """Pay quantities of lines back to the buyer; give the order with its new totals, which the caller writes."""
+    facts = []
+    refunded = NOTHING
+    for each in wanted:
+        line = LINES.must(ctx.state, (name, each.line))
+        parts = refund_parts(line.paid, line.quantity, line.returned, each.quantity)
+        promotion = refund_promotion(line.promotion, line.quantity, line.returned, each.quantity)
+        refunded = refunded.plus(parts)
+        LINES.put(ctx.state, (name, each.line), structs.replace(line, returned=line.returned + each.quantity))
+        facts.append(LineFact(each.line, line.listing, line.variant, each.quantity, parts, promotion))
+    total = refunded.total()
+    buyer = owner_of(name)
+    keep_promise(ctx.state, order.asset, total, buyer, ((buyer, total),))
+    ctx.emit(LinesRefunded(order=name, late=False, lines=tuple(facts)))
+    return structs.replace(order, refunded=order.refunded.plus(refunded))

@@ -1,0 +1,154 @@
+"""How an order ends: its money goes out in one step, then its lines leave the state and their root stays.
+
+A closing of many lines may be spread over blocks; the money has moved by then and the order is closed to operations.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import structs
+
+from sogdia.kernel import calendar, quota
+from sogdia.kernel.codec import encode
+from sogdia.kernel.merkle import extend, root_of_peaks
+from sogdia.kernel.values import owner_of
+from sogdia.modules.market.events import OrderClosed, OrderDigested, Payout
+from sogdia.modules.market.pricing import BASIS, share
+from sogdia.modules.market.records import (
+    CLOSED_ORDERS,
+    LINES,
+    NOTHING,
+    ORDERS,
+    VARIANTS,
+    ClosedOrder,
+    Closing,
+    FinalLine,
+    Line,
+    Order,
+    OrderState,
+    Outcome,
+    Parts,
+)
+from sogdia.modules.money import keep_promise
+
+if TYPE_CHECKING:
+    from sogdia.kernel.operation import Context
+    from sogdia.kernel.state import State
+
+NO_LIMIT = 2**31
+LINE_BYTES = 200
+"""What a line of an open order counts for in the sponsor's storage, its share of the tree included."""
+
+WRITES_A_LINE = 2
+WRITES_APART_FROM_LINES = 16
+"""Money to five payees, calendar, quota, order and digest: what a step of a closing writes besides its lines."""
+
+
+def close(ctx: Context, name: bytes, order: Order, outcome: Outcome, writes_max: int = NO_LIMIT, to_buyer: int = 0) -> None:
+    """End an order: pay everybody, then digest its lines as far as `writes_max` allows."""
+    escrow = order.paid.minus(order.refunded)
+    if outcome is Outcome.CANCELLED:
+        to_buyer = escrow.total()
+    rest = parts_after(escrow, to_buyer)
+    payouts = [(owner_of(name), to_buyer), *payees(order, rest)]
+    keep_promise(ctx.state, order.asset, escrow.total(), owner_of(name), tuple(payouts))
+    refunded = order.refunded.plus(escrow.minus(rest))
+    ctx.emit(
+        OrderClosed(
+            order=name,
+            outcome=outcome,
+            paid=order.paid,
+            refunded=refunded,
+            payouts=tuple(Payout(account, units) for account, units in payouts if units),
+        )
+    )
+    paid_out = structs.replace(order, state=OrderState.CLOSING, refunded=refunded, requested=(), split=None)
+    digest(ctx, name, paid_out, Closing(outcome, 1, ()), writes_max)
+
+
+def digest(ctx: Context, name: bytes, order: Order, closing: Closing, writes_max: int) -> None:
+    """Take final lines out of the state and into the root; after the last one the digest replaces the order."""
+    state = ctx.state
+    take = max(1, (writes_max - WRITES_APART_FROM_LINES) // WRITES_A_LINE)
+    stop = min(order.lines + 1, closing.next_line + take)
+    peaks = closing.peaks
+    cancelled = closing.outcome == Outcome.CANCELLED
+    for number in range(closing.next_line, stop):
+        line = LINES.must(state, (name, number))
+        if cancelled and not line.returned:
+            restock(state, line)
+        final = final_line(number, line, all_back=cancelled)
+        peaks = extend(peaks, number - 1, encode(final))
+        LINES.drop(state, (name, number))
+    quota.give_back(state, order.sponsor, LINE_BYTES * (stop - closing.next_line))
+    due_object = ORDERS.full_key(name)
+    calendar.unschedule(state, order.deadline, due_object)
+    if stop <= order.lines:
+        deadline = max(order.deadline, ctx.time - 1) + 1
+        calendar.schedule(state, deadline, due_object)
+        left = structs.replace(order, closing=Closing(closing.outcome, stop, peaks), deadline=deadline)
+        ORDERS.put(state, name, left)
+        return
+    root = root_of_peaks(peaks)
+    ORDERS.drop(state, name)
+    digested = ClosedOrder(
+        merchant=order.merchant,
+        asset=order.asset,
+        outcome=closing.outcome,
+        paid=order.paid,
+        refunded=order.refunded,
+        lines=order.lines,
+        lines_root=root,
+        closed_at=ctx.time,
+        history=order.history,
+    )
+    CLOSED_ORDERS.put(state, name, digested)
+    ctx.emit(OrderDigested(order=name, lines_root=root))
+
+
+def final_line(number: int, line: Line, *, all_back: bool) -> FinalLine:
+    """Give a line as it stands in the root."""
+    returned = line.quantity if all_back else line.returned
+    return FinalLine(number, line.listing, line.variant, line.quantity, line.paid, line.promotion, returned)
+
+
+def payees(order: Order, rest: Parts) -> list[tuple[bytes, int]]:
+    """Divide what is not refunded among platform, carrier, tax collector and merchant, to the unit."""
+    shares: dict[bytes, int] = {}
+    fee = share(rest.price, order.platform_fee, BASIS) if order.platform is not None else 0
+    for account, units in (
+        (order.platform, fee),
+        (order.carrier, rest.freight),
+        (order.tax_collector, rest.tax),
+        (order.merchant, rest.price - fee),
+    ):
+        payee = order.merchant if account is None else account
+        shares[payee] = shares.get(payee, 0) + units
+    return list(shares.items())
+
+
+def parts_after(escrow: Parts, to_buyer: int) -> Parts:
+    """Give what is left of each part when the buyer gets `to_buyer` of the whole; freight and tax round down."""
+    total = escrow.total()
+    if to_buyer == 0:
+        return escrow
+    if to_buyer == total:
+        return NOTHING
+    rest = total - to_buyer
+    freight = share(escrow.freight, rest, total)
+    tax = share(escrow.tax, rest, total)
+    price = rest - freight - tax
+    if price > escrow.price:
+        freight += min(price - escrow.price, escrow.freight - freight)
+        price = escrow.price
+    return Parts(price, freight, rest - price - freight)
+
+
+def restock(state: State, line: Line) -> None:
+    """Put the goods of a line that was never shipped back into stock, if the variant is still there."""
+    variant = VARIANTS.find(state, (line.listing, line.variant))
+    if variant is not None:
+        stock = min(variant.stock + line.quantity, 2**31 - 1)
+        VARIANTS.put(state, (line.listing, line.variant), structs.replace(variant, stock=stock))
+

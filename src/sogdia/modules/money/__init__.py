@@ -1,0 +1,21 @@
+"""Money's public face: what modules above it may call."""
+
+from __future__ import annotations
+
+from sogdia.modules.money.balances import Pot, balance, currency_of, keep_promise, move
+from sogdia.modules.money.module import MODULE
+from sogdia.modules.money.records import BALANCES, HOLDS, Asset, Balance, asset_key
+
+__all__ = [
+    "BALANCES",
+    "HOLDS",
+    "MODULE",
+    "Asset",
+    "Balance",
+    "Pot",
+    "asset_key",
+    "balance",
+    "currency_of",
+    "keep_promise",
+    "move",
+]

@@ -1,0 +1,132 @@
+"""Holds: a payer sets money aside for a payee, who takes it, or part of it, before a deadline.
+
+    placed ──capture, by the payee──▶ ended: the captured part to the payee, the rest back
+      ├─────release, by the payee───▶ ended: all back to the payer
+      └─────deadline passes─────────▶ ended: all back to the payer
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sogdia.kernel import calendar
+from sogdia.kernel.accounts import PARTIES
+from sogdia.kernel.operation import Exit, Operation
+from sogdia.kernel.receipt import NO_HISTORY
+from sogdia.kernel.refusal import require
+from sogdia.kernel.values import Account, Name, PositiveUnits, Reference, Seconds, name_of
+from sogdia.modules.money import balances
+from sogdia.modules.money.balances import Pot
+from sogdia.modules.money.events import HoldEnded, HoldPlaced
+from sogdia.modules.money.records import HOLDS, Asset, Hold, Purpose
+from sogdia.modules.money.refusals import MoneyRefusal as Refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sogdia.kernel.operation import Context
+    from sogdia.kernel.state import Table
+
+HOLD_SECONDS_MAX = 400 * 86_400
+
+
+class PlaceHold(Operation, tag=309):
+    """Set money aside for a payee until a deadline."""
+
+    reference: Reference
+    payee: Account
+    asset: Asset
+    units: PositiveUnits
+    deadline: Seconds
+    purpose: Purpose
+
+    def apply(self, ctx: Context) -> None:
+        """Set the money aside."""
+        name = name_of(ctx.sender, self.reference)
+        require(self.payee != ctx.sender, Refuse.PARTIES_IDENTICAL)
+        require(PARTIES.find(ctx.state, self.payee) is not None, Refuse.PAYEE_UNKNOWN, account=self.payee)
+        require(self.deadline > ctx.time, Refuse.DEADLINE_PASSED, deadline=self.deadline, time=ctx.time)
+        require(self.deadline - ctx.time <= HOLD_SECONDS_MAX, Refuse.DEADLINE_TOO_FAR, longest=HOLD_SECONDS_MAX)
+        require(HOLDS.find(ctx.state, name) is None, Refuse.HOLD_EXISTS, hold=name)
+
+        balances.move(ctx.state, self.asset, self.units, (ctx.sender, Pot.AVAILABLE), (ctx.sender, Pot.HELD))
+        placed = Hold(
+            payer=ctx.sender,
+            payee=self.payee,
+            asset=self.asset,
+            units=self.units,
+            deadline=self.deadline,
+            purpose=self.purpose,
+            history=NO_HISTORY,
+        )
+        HOLDS.put(ctx.state, name, placed)
+        calendar.schedule(ctx.state, self.deadline, HOLDS.full_key(name))
+
+        ctx.emit(
+            HoldPlaced(hold=name, payee=self.payee, asset=self.asset, units=self.units, deadline=self.deadline)
+        )
+
+
+class CaptureHold(Operation, tag=310):
+    """Take what was set aside for the sender, or a part of it; the rest goes back."""
+
+    hold: Name
+    units: PositiveUnits
+
+    def touches(self, sender: bytes) -> Iterable[tuple[Table[Any, Any], Any]]:  # noqa: ARG002 - the same for all senders
+        """Name the hold."""
+        return ((HOLDS, self.hold),)
+
+    def apply(self, ctx: Context) -> None:
+        """Pay the payee and return the rest."""
+        found = payee_hold(ctx, self.hold)
+        require(self.units <= found.units, Refuse.CAPTURE_TOO_LARGE, held=found.units, asked=self.units)
+
+        end(ctx, self.hold, found, captured=self.units)
+
+
+class ReleaseHold(Operation, tag=311):
+    """Give back what was set aside for the sender."""
+
+    hold: Name
+
+    reserved: ClassVar[bool] = True
+
+    def touches(self, sender: bytes) -> Iterable[tuple[Table[Any, Any], Any]]:  # noqa: ARG002 - the same for all senders
+        """Name the hold."""
+        return ((HOLDS, self.hold),)
+
+    def apply(self, ctx: Context) -> None:
+        """Return it all."""
+        found = payee_hold(ctx, self.hold)
+
+        end(ctx, self.hold, found, captured=0)
+
+
+def payee_hold(ctx: Context, name: bytes) -> Hold:
+    """Give a hold whose payee is the sender, or refuse."""
+    found = HOLDS.get(ctx.state, name, Refuse.HOLD_UNKNOWN, hold=name)
+    require(found.payee == ctx.sender, Refuse.SENDER_NOT_PAYEE, payee=found.payee)
+    return found
+
+
+def end(ctx: Context, name: bytes, found: Hold, *, captured: int) -> None:
+    """Divide what was held between payee and payer, and forget the hold."""
+    returned = found.units - captured
+    calendar.unschedule(ctx.state, found.deadline, HOLDS.full_key(name))
+    balances.keep_promise(
+        ctx.state, found.asset, found.units, found.payer, ((found.payee, captured), (found.payer, returned))
+    )
+    HOLDS.drop(ctx.state, name)
+    ctx.emit(HoldEnded(hold=name, captured=captured, returned=returned))
+
+
+def _deadline_of(hold: Hold) -> int:
+    return hold.deadline
+
+
+def _run_out(ctx: Context, name: bytes, found: Hold, writes_max: int) -> None:  # noqa: ARG001 - a hold takes few writes
+    end(ctx, name, found, captured=0)
+
+
+HOLD_EXIT = Exit(HOLDS, deadline_of=_deadline_of, apply=_run_out)

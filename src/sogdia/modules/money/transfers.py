@@ -1,0 +1,52 @@
+"""Payments between holders."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sogdia.kernel.accounts import PARTIES
+from sogdia.kernel.operation import Operation
+from sogdia.kernel.refusal import require
+from sogdia.kernel.text import text_problem
+from sogdia.kernel.values import Account, PositiveUnits
+from sogdia.modules.money import balances
+from sogdia.modules.money.balances import Pot
+from sogdia.modules.money.events import Transferred
+from sogdia.modules.money.records import Asset, EndToEnd, Purpose
+from sogdia.modules.money.refusals import MoneyRefusal as Refuse
+
+if TYPE_CHECKING:
+    from sogdia.kernel.operation import Context
+
+
+class Transfer(Operation, tag=303):
+    """Pay another holder, with a purpose and the payer's own reference."""
+
+    to: Account
+    asset: Asset
+    units: PositiveUnits
+    purpose: Purpose
+    end_to_end: EndToEnd
+
+    def check(self) -> None:
+        """Refuse a reference that could deceive its reader."""
+        problem = text_problem(self.end_to_end)
+        require(problem is None, Refuse.TEXT_NOT_ALLOWED, problem=0 if problem is None else int(problem))
+
+    def apply(self, ctx: Context) -> None:
+        """Move the money."""
+        require(self.to != ctx.sender, Refuse.PARTIES_IDENTICAL)
+        require(PARTIES.find(ctx.state, self.to) is not None, Refuse.PAYEE_UNKNOWN, account=self.to)
+
+        balances.move(ctx.state, self.asset, self.units, (ctx.sender, Pot.AVAILABLE), (self.to, Pot.AVAILABLE))
+
+        ctx.emit(
+            Transferred(
+                asset=self.asset,
+                payer=ctx.sender,
+                payee=self.to,
+                units=self.units,
+                purpose=self.purpose,
+                end_to_end=self.end_to_end,
+            )
+        )

@@ -1,0 +1,1 @@
+"""The tests. Folders mirror the source; `tidy` looks at the repository itself."""
