@@ -47,7 +47,7 @@ def missing_docstrings(source: str) -> list[tuple[int, str]]:
 
 
 def _public_names(owner: ast.Module | ast.ClassDef) -> list[ast.ClassDef | Function]:
-    """Give the public classes and functions of a file or class, and those of its classes; not what is inside functions."""
+    """Give the public classes and functions of a file or class, and those inside its classes."""
     named = [node for node in owner.body if isinstance(node, ast.ClassDef | Function) and not node.name.startswith("_")]
     return named + [inner for node in named if isinstance(node, ast.ClassDef) for inner in _public_names(node)]
 

@@ -34,10 +34,11 @@ _VALUE = {character: value for value, character in enumerate(ALPHABET)} | {"o": 
 _SEPARATORS = frozenset(" \t\r\n\u00a0-\u2010\u2011\u2012\u2013\u2014\u2212")
 """What word processors and chat programs put in or make of spaces and dashes."""
 
-# BIP-350: the generator's multiples for the five bits that leave the register, and what a whole code leaves in it.
+# BIP-350: the generator's multiples for each of the five bits that leave the register, from the lowest, the register's
+# own bits, and what a whole code leaves in it.
 _GENERATOR = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
-_REMAINDER = 0x2BC830A3
 _REGISTER = 0x1FFFFFF
+_REMAINDER = 0x2BC830A3
 
 
 class CodeKind(StrEnum):
@@ -165,7 +166,9 @@ def _wrong_check(kind: CodeKind, characters: list[tuple[int, str]], symbols: lis
     """Say which character is wrong, or that several are."""
     count = _one_wrong(symbols)
     if count is None:
-        message = f"{_SPOKEN[kind].capitalize()} with several wrong characters, or with one missing. Compare it by groups."
+        message = (
+            f"{_SPOKEN[kind].capitalize()} with several wrong characters, or with one missing. Compare it by groups."
+        )
         return CodeWrong(CodeFault.CHECK, message)
     place, character = characters[count]
     message = f"{_SPOKEN[kind].capitalize()} with a wrong character, most likely {character!r}, {_in_words(count)}."
@@ -204,12 +207,19 @@ def _regroup(values: Iterable[int], width: int, new_width: int) -> list[int]:
 def _register(symbols: list[int], register: int = 1) -> int:
     """Run values through the check's shift register."""
     for symbol in symbols:
-        leaving = register >> 25
-        register = (register & _REGISTER) << 5 ^ symbol
-        for bit, multiple in enumerate(_GENERATOR):
-            if leaving >> bit & 1:
-                register ^= multiple
+        register = (register & _REGISTER) << 5 ^ symbol ^ _MULTIPLE[register >> 25]
     return register
+
+
+def _multiples() -> list[int]:
+    """Give for each value that can leave the register what it puts back."""
+    multiples = [0]
+    for generator in _GENERATOR:
+        multiples += [multiple ^ generator for multiple in multiples]
+    return multiples
+
+
+_MULTIPLE = _multiples()
 
 
 def _one_wrong(symbols: list[int]) -> int | None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 import msgspec
 from msgspec import Meta, Struct
 from nacl.bindings import (
+    crypto_aead_xchacha20poly1305_ietf_ABYTES,
     crypto_aead_xchacha20poly1305_ietf_decrypt,
     crypto_aead_xchacha20poly1305_ietf_encrypt,
     crypto_aead_xchacha20poly1305_ietf_KEYBYTES,
@@ -50,6 +51,14 @@ NO_COST = (1, 8192)
 
 COST_MAX = (16, 2**30)
 """A key file from elsewhere may not ask for more, or opening it would stop the machine."""
+
+FIELD_BYTES = (
+    PUBLIC_KEY_BYTES,
+    crypto_pwhash_SALTBYTES,
+    crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
+    SEED_BYTES + crypto_aead_xchacha20poly1305_ietf_ABYTES,
+)
+"""The sizes of a key file's public key, salt, nonce and sealed seed."""
 
 DERIVATION_SALT = b"sogdia/key/1"
 
@@ -187,7 +196,7 @@ class _Format(Struct, frozen=True):
     sogdia_key_file: int
 
 
-def save(
+def save(  # noqa: PLR0913 - what a key file holds is named where it is called
     path: Path,
     keypair: KeyPair,
     passphrase: str,
@@ -227,7 +236,7 @@ def save(
 def load(path: Path, passphrase: str) -> StoredKey:
     """Open a key file."""
     file = _read(path)
-    facts = _facts(path, file.header)
+    facts = _facts(path, file)
     file_key = _file_key(passphrase, file.header.kdf)
     try:
         seed = crypto_aead_xchacha20poly1305_ietf_decrypt(
@@ -248,7 +257,7 @@ def load(path: Path, passphrase: str) -> StoredKey:
 
 def describe(path: Path) -> KeyFacts:
     """Say whose key a file holds, without opening it. Whoever can write the file can make it say anything."""
-    return _facts(path, _read(path).header)
+    return _facts(path, _read(path))
 
 
 def _read(path: Path) -> _KeyFile:
@@ -268,16 +277,16 @@ def _read(path: Path) -> _KeyFile:
         raise KeyFileUnreadable(f"{path} is no key file, or a damaged one: {fault}. Take your copy of it.") from fault
 
 
-def _facts(path: Path, header: _Header) -> KeyFacts:
-    """Turn a header into what it says, or say why it cannot be."""
+def _facts(path: Path, file: _KeyFile) -> KeyFacts:
+    """Turn a file's header into what it says, or say why it cannot be."""
+    header = file.header
     try:
         account = None if header.account is None else read_account(header.account)
     except CodeWrong as fault:
         raise KeyFileUnreadable(f"{path} names an account that cannot be read. {fault}") from fault
-    sizes = (len(header.public_key), len(header.kdf.salt), len(header.nonce))
-    expected = (PUBLIC_KEY_BYTES, crypto_pwhash_SALTBYTES, crypto_aead_xchacha20poly1305_ietf_NPUBBYTES)
-    if sizes != tuple(2 * size for size in expected) or text_problem(header.label) is not None:
-        raise KeyFileUnreadable(f"{path} is a damaged key file: a field of its header cannot be. Take your copy of it.")
+    fields = (header.public_key, header.kdf.salt, header.nonce, file.sealed_seed)
+    if tuple(len(field) // 2 for field in fields) != FIELD_BYTES or text_problem(header.label) is not None:
+        raise KeyFileUnreadable(f"{path} is a damaged key file: a field of it cannot be. Take your copy of it.")
     return KeyFacts(bytes.fromhex(header.public_key), account, header.label, header.protection == "passphrase")
 
 

@@ -23,7 +23,7 @@ class Key(Struct, frozen=True, array_like=True):
     public: PublicKey
 
 
-class Party(Record, kw_only=True):
+class Party(Record):
     """Somebody who takes part: a person, an organisation or an authority, under a pseudonymous account."""
 
     registrar: Account

@@ -28,13 +28,13 @@ DueObject = Annotated[bytes, Meta(min_length=1, max_length=64)]
 """The table number of an object with a deadline, then its key."""
 
 
-class DueNode(Record, kw_only=True):
+class DueNode(Record):
     """The digits that exist below a prefix, one bit each."""
 
     present: Map
 
 
-class DuePage(Record, kw_only=True):
+class DuePage(Record):
     """The objects that are due at one second and whose hash begins with one byte."""
 
     objects: tuple[DueObject, ...]

@@ -6,7 +6,7 @@ other spelling: long integers, repeated or missing fields, trailing bytes.
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, dataclass_transform
 
 import msgspec
 
@@ -46,12 +46,25 @@ class Codec(Generic[T]):
         return value
 
 
-class Record(msgspec.Struct, frozen=True, array_like=True, tag=1, kw_only=True):
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
+class FrozenMeta(msgspec.StructMeta):
+    """Makes every class below a frozen array whose fields come in the order in which they are declared, bases first."""
+
+    def __new__(mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **config: Any) -> Any:  # noqa: ANN401
+        """Create the class with the settings that all of the wire has in common."""
+        return super().__new__(mcls, name, bases, namespace, **{"frozen": True, "kw_only": True, **config})
+
+
+class Frozen(msgspec.Struct, metaclass=FrozenMeta):
+    """A value that never changes."""
+
+
+class Record(Frozen, array_like=True, tag=1):
     """A row of the ledger's state. Its tag is the schema number, the first element of its bytes.
 
     A record that changes shape gets a new class with the next number; decoders of old numbers stay.
     """
 
 
-class Event(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+class Event(Frozen, array_like=True):
     """A fact that came of an operation, in the past tense. Its tag is its permanent number."""

@@ -57,7 +57,7 @@ class Validator(msgspec.Struct, frozen=True, array_like=True):
 Validators = Annotated[tuple[Validator, ...], Meta(min_length=1, max_length=64)]
 
 
-class ValidatorSets(Record, kw_only=True):
+class ValidatorSets(Record):
     """Who signs headers now, and who will from `changes_at` on."""
 
     current: Validators

@@ -9,8 +9,9 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-import msgspec
 from msgspec import Meta
+
+from sogdia.kernel.codec import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -54,7 +55,7 @@ class Context:
         self.events.append(event)
 
 
-class Operation(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+class Operation(Frozen, array_like=True):
     """A request. Its tag is its permanent number; it never gains a field (a new shape is a new operation)."""
 
     signer: SignerIndex = 0
@@ -75,7 +76,7 @@ class Operation(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
         """Rules, then writes, then facts."""
 
 
-class Query(msgspec.Struct, frozen=True, kw_only=True):
+class Query(Frozen):
     """A question to the state. Its tag is its name; `answer` is a pure function of what is stored."""
 
     @abstractmethod

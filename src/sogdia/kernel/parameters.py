@@ -26,7 +26,7 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     quota_period: Count = DAY
 
 
-class Parameters(Record, kw_only=True):
+class Parameters(Record):
     """The limits in force."""
 
     limits: Limits

@@ -20,7 +20,7 @@ from sogdia.kernel.state import State, Table
 Amount = Annotated[int, Meta(ge=0, le=2**53)]
 
 
-class Quota(Record, kw_only=True):
+class Quota(Record):
     """A sponsor's allowance and what has been used of it in the period that began at `period_start`."""
 
     operations_max: Amount

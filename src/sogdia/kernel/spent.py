@@ -24,19 +24,19 @@ APPLIED = 0
 REFUSED = 1
 
 
-class SpentPage(Record, kw_only=True):
+class SpentPage(Record):
     """Up to 32 ids, each followed by its outcome byte."""
 
     rows: Annotated[bytes, Meta(max_length=PAGE_IDS * ROW_BYTES)]
 
 
-class SpentSlot(Record, kw_only=True):
+class SpentSlot(Record):
     """How many ids expire within one hour."""
 
     count: int
 
 
-class SpentTotal(Record, kw_only=True):
+class SpentTotal(Record):
     """How many ids are remembered, and the first hour whose ids are."""
 
     live: int

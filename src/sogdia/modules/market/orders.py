@@ -135,7 +135,7 @@ class PlaceOrder(Operation, tag=410):
         )
 
 
-class OrderOperation(Operation, frozen=True, kw_only=True):
+class OrderOperation(Operation):
     """An operation about one order: if the order is overdue, its exit comes first."""
 
     order: Name

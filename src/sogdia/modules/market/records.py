@@ -40,13 +40,13 @@ class Windows(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     agree: Seconds = 14 * 86_400
 
 
-class MarketRules(Record, kw_only=True):
+class MarketRules(Record):
     """The windows of this network."""
 
     windows: Windows
 
 
-class Terms(Record, kw_only=True):
+class Terms(Record):
     """Under what terms a merchant sells: in which money, and who is paid beside the merchant. Terms never change."""
 
     asset: Asset
@@ -59,7 +59,7 @@ class Terms(Record, kw_only=True):
     """Share of the price (not of freight and tax), rounded down."""
 
 
-class Listing(Record, kw_only=True):
+class Listing(Record):
     """Goods that a merchant offers. Prices and stock stand on the variants."""
 
     terms: Reference
@@ -94,7 +94,7 @@ class Offer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     gtin: Digits = ""
 
 
-class Variant(Record, kw_only=True):
+class Variant(Record):
     """One form of the goods of a listing: its offer and how many are in stock."""
 
     offer: Offer
@@ -166,7 +166,7 @@ class Closing(msgspec.Struct, frozen=True, array_like=True):
     peaks: tuple[Hash, ...]
 
 
-class Order(Record, kw_only=True):
+class Order(Record):
     """An order under way. Its name is the buyer's account and reference; its money is held on the buyer's balance."""
 
     merchant: Account
@@ -191,7 +191,7 @@ class Order(Record, kw_only=True):
     history: Hash
 
 
-class Line(Record, kw_only=True):
+class Line(Record):
     """One line of an order: what was bought, what was paid for it, and how much of it has come back."""
 
     listing: Name
@@ -214,7 +214,7 @@ class FinalLine(msgspec.Struct, frozen=True, array_like=True):
     returned: Stock
 
 
-class ClosedOrder(Record, kw_only=True):
+class ClosedOrder(Record):
     """What stays of an order: who, how much, how it ended, and the root over its final lines."""
 
     merchant: Account

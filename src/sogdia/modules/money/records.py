@@ -25,7 +25,7 @@ class Asset(msgspec.Struct, frozen=True, array_like=True):
     issuer: Account
 
 
-class Currency(Record, kw_only=True):
+class Currency(Record):
     """What an issuer issues."""
 
     digits: int
@@ -36,7 +36,7 @@ class Currency(Record, kw_only=True):
     """Whether only holders that the issuer has authorised may receive it."""
 
 
-class Balance(Record, kw_only=True):
+class Balance(Record):
     """What an account has of an asset: free to spend, and set aside."""
 
     available: Units = 0
@@ -45,7 +45,7 @@ class Balance(Record, kw_only=True):
     authorised: bool = False
 
 
-class Hold(Record, kw_only=True):
+class Hold(Record):
     """Money that a payer has set aside for a payee until a deadline."""
 
     payer: Account

@@ -1,0 +1,261 @@
+"""A whole ledger in memory for tests of modules: send operations as bytes, read receipts, look at the state.
+
+Every block runs the real machine over a real tree, with all invariants checked after it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from sogdia.client.envelopes import EnvelopeMaker, Sender, Signed
+from sogdia.client.keys import KeyPair, derive
+from sogdia.kernel.genesis import genesis_type, network_of
+from sogdia.kernel.machine import Block, Machine, receipt_decoder
+from sogdia.kernel.refusal import Refused
+from sogdia.kernel.state import State, Table
+from sogdia.kernel.tree import Tree
+from sogdia.kernel.values import NO_ACCOUNT, account_of
+from sogdia.modules import ALL
+from sogdia.modules.identity import Kind
+from sogdia.modules.identity.parties import RegisterParty
+from sogdia.modules.money import Asset
+from sogdia.modules.money.currencies import Mint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sogdia.kernel.codec import Record
+    from sogdia.kernel.module import Module
+    from sogdia.kernel.operation import Operation
+    from sogdia.kernel.receipt import Receipt
+
+START = 1_700_000_000
+SEED = b"sogdia tests"
+HOUR = 3_600
+
+PARTIES: dict[str, tuple[Kind, str, tuple[str, ...]]] = {
+    "registrar": (Kind.REGISTRAR, "KZ", ("registrar", "operator")),
+    "bank": (Kind.PAYMENT_INSTITUTION, "KZ", ("issuer",)),
+    "carrier": (Kind.CARRIER, "CN", ("carrier",)),
+    "platform": (Kind.PLATFORM, "KZ", ("platform",)),
+    "treasury": (Kind.AUTHORITY, "KE", ("tax_collector",)),
+    "bukhara": (Kind.ENTERPRISE, "UZ", ()),
+    "nairobi": (Kind.PERSON, "KE", ()),
+    "lanzhou": (Kind.ENTERPRISE, "CN", ()),
+}
+"""Who is there from the start; the registrar sponsors everybody."""
+
+
+def keys_of(name: str) -> KeyPair:
+    """Give the test key of a name."""
+    return derive(SEED, name)
+
+
+def genesis(modules: tuple[Module, ...] = ALL, **changes: Any) -> Any:  # noqa: ANN401 - its type depends on the modules
+    """Make the genesis that tests begin with; `changes` replace whole sections."""
+    parties = [
+        {
+            "reference": name,
+            "kind": int(kind),
+            "country": country,
+            "public": keys_of(name).public.hex(),
+            "roles": roles,
+            "sponsor": "registrar",
+            "quota": {} if name == "registrar" else None,
+        }
+        for name, (kind, country, roles) in PARTIES.items()
+    ]
+    content: dict[str, Any] = {
+        "name": "test",
+        "time": START,
+        "clock": "manual",
+        "validators": [[keys_of("node").public.hex(), 1]],
+        "identity": {"parties": parties},
+        "money": {"currencies": [{"currency": "USD", "issuer": "bank"}, {"currency": "KWD", "issuer": "bank"}]},
+    }
+    content.update(changes)
+    return msgspec.convert(content, genesis_type(modules))
+
+
+class MemoryBase:
+    """Committed state in memory: a tree without a store behind it, and the used ids."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.tree = Tree(lambda _prefix: None)
+        self.ids: dict[bytes, int] = {}
+
+    def find(self, table: Table[Any, Any], key: bytes) -> Record | None:
+        """Give the record under a full key, or nothing."""
+        raw = self.tree.read(key)
+        if raw is None:
+            return None
+        record: Record = table.codec.decode_trusted(raw)
+        return record
+
+    def items(self) -> Iterator[tuple[bytes, bytes]]:
+        """Walk over all records."""
+        return self.tree.items()
+
+    def outcome(self, envelope_id: bytes) -> int | None:
+        """Give how an envelope ended, or nothing."""
+        return self.ids.get(envelope_id)
+
+    def live(self) -> int:
+        """Give how many ids are remembered."""
+        return len(self.ids)
+
+    def commit(self, block: Block) -> None:
+        """Take over a closed block's changes."""
+        self.tree.update(block.state.encoded_changes())
+        self.ids.update(block.ids.own())
+        for envelope_id in block.forgotten:
+            self.ids.pop(envelope_id, None)
+
+
+class Ledger:
+    """A ledger in memory with a few parties, money on request, and a clock that the test moves."""
+
+    def __init__(self, **genesis_changes: Any) -> None:  # noqa: ANN401 - sections of a genesis
+        """Start from the test genesis."""
+        self.genesis = genesis(**genesis_changes)
+        self.network = network_of(self.genesis)
+        self.machine = Machine(self.network, ALL)
+        self.maker = EnvelopeMaker(self.network)
+        self.base = MemoryBase()
+        self.time = self.genesis.time
+        self.height = 0
+        self.last_block: Block | None = None
+        self.check_invariants = True
+        self._salt = 0
+        self._decode = receipt_decoder(ALL).decode
+        self._registered: dict[str, bytes] = {}
+        self._key_numbers: dict[str, tuple[KeyPair, int]] = {}
+        state = State(self.base)
+        self.machine.begin(state, self.genesis)
+        self.base.tree.update(state.encoded_changes())
+
+    @property
+    def state(self) -> State:
+        """The committed state, to read."""
+        return State(self.base)
+
+    @property
+    def root(self) -> bytes:
+        """The state root."""
+        return self.base.tree.root
+
+    def account(self, name: str) -> bytes:
+        """Give the account of a party of the genesis, or of one entered by `register`."""
+        return self._registered.get(name) or account_of(self.network, NO_ACCOUNT, name)
+
+    def sender(self, name: str) -> Sender:
+        """Give a party's account and current key."""
+        keys, number = self._key_numbers.get(name, (keys_of(name), 0))
+        return Sender(self.account(name), keys, number)
+
+    def use_key(self, name: str, keys: KeyPair, number: int) -> None:
+        """Sign for a party with another key from now on."""
+        self._key_numbers[name] = (keys, number)
+
+    def asset(self, currency: str = "USD", issuer: str = "bank") -> Asset:
+        """Give an asset."""
+        return Asset(currency, self.account(issuer))
+
+    def sign(  # noqa: PLR0913 - an envelope has this many free choices
+        self,
+        who: str | Sequence[str],
+        *operations: Operation,
+        expiry: int | None = None,
+        not_before: int | None = None,
+        after: Sequence[Signed] = (),
+    ) -> Signed:
+        """Build and sign an envelope; several signers act by the index in their operations."""
+        names = [who] if isinstance(who, str) else list(who)
+        self._salt += 1
+        return self.maker.make(
+            [self.sender(name) for name in names],
+            operations,
+            expiry=self.time + HOUR if expiry is None else expiry,
+            not_before=not_before,
+            after=after,
+            salt=self._salt.to_bytes(8, "big"),
+        )
+
+    def block(self, *signed: Signed | bytes, at: int | None = None) -> list[Receipt | Refused]:
+        """Make one block; give each envelope's receipt, or the refusal that kept it out of the block."""
+        if at is not None:
+            self.time = at
+        self.height += 1
+        block = Block(self.machine, self.base, self.base, height=self.height, time=self.time)
+        answers: list[Receipt | Refused] = []
+        for each in signed:
+            raw = each if isinstance(each, bytes) else each.raw
+            try:
+                block.include(self.machine.envelopes.open(raw, block.limits))
+            except Refused as refused:
+                answers.append(refused)
+                continue
+            answers.append(self._decode(block.results[-1].receipt))
+        block.close()
+        if self.check_invariants:
+            self.machine.check_invariants(block.state)
+        self.base.commit(block)
+        self.last_block = block
+        return answers
+
+    def send(self, who: str | Sequence[str], *operations: Operation, at: int | None = None) -> Receipt:
+        """Send operations in a block of their own and give the receipt; inadmissible ones raise `Refused`."""
+        if at is not None:
+            self.time = at
+        answer = self.block(self.sign(who, *operations))[0]
+        if isinstance(answer, Refused):
+            raise answer
+        return answer
+
+    def must(self, who: str | Sequence[str], *operations: Operation, at: int | None = None) -> Receipt:
+        """Send operations that have to be applied; give the receipt."""
+        receipt = self.send(who, *operations, at=at)
+        if receipt.code:
+            message = f"refused: {receipt.code} {receipt.facts}"
+            raise AssertionError(message)
+        return receipt
+
+    def wait(self, seconds: int) -> list[Receipt]:
+        """Let time pass and make a block; give the receipts of the exits that deadlines caused."""
+        self.block(at=self.time + seconds)
+        return self.exit_receipts()
+
+    def exit_receipts(self) -> list[Receipt]:
+        """Give the receipts of the exits in the last block."""
+        exits = [] if self.last_block is None else self.last_block.exits
+        return [self._decode(each.receipt) for each in exits]
+
+    def fund(self, name: str, units: int, currency: str = "USD") -> None:
+        """Let the bank mint money for a party."""
+        self.must("bank", Mint(currency=currency, to=self.account(name), units=units))
+
+    def register(self, name: str, country: str = "KE", kind: Kind = Kind.PERSON, roles: int = 0) -> bytes:
+        """Let the registrar enter a party under its name; give its account."""
+        operation = RegisterParty(
+            reference=name,
+            kind=int(kind),
+            country=country,
+            roles=roles,
+            sponsor=self.account("registrar"),
+            scheme=1,
+            public=keys_of(name).public,
+        )
+        self.must("registrar", operation)
+        self._registered[name] = account_of(self.network, self.account("registrar"), name)
+        return self._registered[name]
+
+    def snapshot(self) -> dict[bytes, bytes]:
+        """Give all records outside the kernel's own bookkeeping, to show that nothing changed."""
+        return {key: value for key, value in self.base.items() if key[0] not in BOOKKEEPING}
+
+
+BOOKKEEPING = frozenset((5, 6, 7, 8))
+"""Tables of used ids and quotas, which change even when an operation is refused."""
