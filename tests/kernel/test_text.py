@@ -58,6 +58,8 @@ FIT = [
     "l\u2019été d'Olivier",
     "¿Qué? €5 — ½ off…",
     "\U0001fae8 a face of Unicode 15",
+    "\u0628\u064e\u0651",
+    "\uac01\u11a8 \uac02\u11a8",
     "x\u0335\u0323\u033d\u034c",
 ]
 
@@ -139,6 +141,7 @@ UNFIT = [
     ("\u304b\u3099", TextProblem.NOT_COMPOSED),
     ("\u1100\u1161", TextProblem.NOT_COMPOSED),
     ("\uac00\u11a8", TextProblem.NOT_COMPOSED),
+    ("\u0628\u0651\u064e", TextProblem.NOT_COMPOSED),
     ("x" + GRAVE * (MARKS_IN_A_ROW_MAX + 1), TextProblem.STACKED_MARKS),
     ("x" + GRAVE * 40, TextProblem.STACKED_MARKS),
     ("\u0e01" + "\u0e49" * 5, TextProblem.STACKED_MARKS),

@@ -13,7 +13,6 @@ comes from the store is checked against the nodes before it is used: a wrong val
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -25,83 +24,93 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
 BUCKET_ENTRIES_MAX = 16
-ENTRY_BYTES = 64
 HASH_BYTES = 32
+ENTRY_BYTES = 64
+CHILDREN = 16
 EMPTY = bytes(HASH_BYTES)
 
 _pairs_of = msgspec.msgpack.Decoder(list[bytes]).decode
 _pack = msgspec.msgpack.Encoder().encode
+_DIGITS = "0123456789abcdef"
+_VALUE_OF = {digit: value for value, digit in enumerate(_DIGITS)}
 
 
 class Bucket:
-    """Up to 16 records, in order of key hash. `pairs` alternates keys and values."""
+    """Up to 16 records, in order of key hash: `entries` end to end, and `pairs`, which alternates keys and values."""
 
     __slots__ = ("entries", "pairs")
 
-    def __init__(self, entries: list[bytes], pairs: list[bytes]) -> None:
-        """Hold 64-byte `entries` and the `pairs` that they are hashes of."""
+    def __init__(self, entries: bytes, pairs: list[bytes]) -> None:
+        """Hold 64-byte entries and the pairs that they are hashes of."""
         self.entries = entries
         self.pairs = pairs
-
-    def hash(self) -> bytes:
-        """Give the bucket's hash."""
-        return bucket_hash(b"".join(self.entries))
 
     def put(self, key_hash: bytes, key: bytes, value: bytes | None) -> int:
         """Set or (with no value) remove a record; give by how much the number of records changed."""
         entries = self.entries
-        at = bisect_left(entries, key_hash)
-        known = at < len(entries) and entries[at].startswith(key_hash)
-        if value is None:
-            if not known:
-                return 0
-            del entries[at]
-            del self.pairs[2 * at : 2 * at + 2]
-            return -1
-        entry = key_hash + sha256(value).digest()
-        if known:
-            entries[at] = entry
-            self.pairs[2 * at + 1] = value
+        at = _find(entries, key_hash)
+        if at >= 0:
+            place = at // HASH_BYTES
+            if value is None:
+                self.entries = entries[:at] + entries[at + ENTRY_BYTES :]
+                del self.pairs[place : place + 2]
+                return -1
+            self.entries = entries[: at + HASH_BYTES] + sha256(value).digest() + entries[at + ENTRY_BYTES :]
+            self.pairs[place + 1] = value
             return 0
-        entries.insert(at, entry)
-        self.pairs[2 * at : 2 * at] = (key, value)
+        if value is None:
+            return 0
+        at = _place_for(entries, key_hash)
+        self.entries = entries[:at] + key_hash + sha256(value).digest() + entries[at:]
+        place = at // HASH_BYTES
+        self.pairs[place:place] = (key, value)
         return 1
 
     def find(self, key_hash: bytes) -> bytes | None:
         """Give the value stored under a key hash, checked against its entry."""
         entries = self.entries
-        at = bisect_left(entries, key_hash)
-        if at == len(entries) or not entries[at].startswith(key_hash):
+        at = _find(entries, key_hash)
+        if at < 0:
             return None
-        value = self.pairs[2 * at + 1]
-        ensure(sha256(value).digest() == entries[at][HASH_BYTES:], "a stored value does not match its hash")
+        value = self.pairs[at // HASH_BYTES + 1]
+        if sha256(value).digest() != entries[at + HASH_BYTES : at + ENTRY_BYTES]:
+            ensure(condition=False, message="a stored value does not match its hash")
         return value
+
+    def check(self) -> None:
+        """Stop the node unless every record matches its entry."""
+        pairs = self.pairs
+        hashes = b"".join([sha256(each).digest() for each in pairs])
+        ensure(hashes == self.entries, "a stored record is damaged")
 
     def to_bytes(self) -> bytes:
         """Lay the bucket out for storage: count, entries, then the records."""
-        return b"".join((bytes((len(self.entries),)), *self.entries, _pack(self.pairs)))
+        entries = self.entries
+        return b"".join((bytes((len(entries) // ENTRY_BYTES,)), entries, _pack(self.pairs)))
 
 
 class Node:
     """An inner node: the byte 1 and 16 child hashes, ready to be hashed, and the number of records below each child."""
 
-    __slots__ = ("counts", "hashes")
+    __slots__ = ("count", "counts", "hashes")
 
     def __init__(self) -> None:
         """Make a node without children."""
-        self.hashes = bytearray(b"\x01" + bytes(16 * HASH_BYTES))
-        self.counts = [0] * 16
+        self.hashes = bytearray(b"\x01" + bytes(CHILDREN * HASH_BYTES))
+        self.counts = [0] * CHILDREN
+        self.count = 0
 
-    def set_child(self, digit: str, child_hash: bytes, count: int) -> None:
+    def set_child(self, child: int, child_hash: bytes, count: int) -> None:
         """Enter a child's hash and number of records."""
-        child = int(digit, 16)
-        self.hashes[1 + HASH_BYTES * child : 1 + HASH_BYTES * (child + 1)] = child_hash
+        at = 1 + HASH_BYTES * child
+        self.hashes[at : at + HASH_BYTES] = child_hash
+        self.count += count - self.counts[child]
         self.counts[child] = count
 
-    def child_hash(self, digit: str) -> bytes:
+    def child_hash(self, child: int) -> bytes:
         """Give the hash of one child."""
-        child = int(digit, 16)
-        return bytes(self.hashes[1 + HASH_BYTES * child : 1 + HASH_BYTES * (child + 1)])
+        at = 1 + HASH_BYTES * child
+        return bytes(self.hashes[at : at + HASH_BYTES])
 
 
 class Tree:
@@ -111,8 +120,10 @@ class Tree:
         """Start empty; `load` reads a bucket's bytes by its prefix."""
         self._load = load
         self._nodes: dict[str, Node] = {}
-        self.changed: dict[str, Bucket | None] = {}
+        self._depth = 0
         self._kept: dict[str, Bucket | None] = {}
+        self.changed: dict[str, Bucket | None] = {}
+        self.changed_bytes = 0
         self.root = EMPTY
         self.count = 0
 
@@ -124,9 +135,17 @@ class Tree:
     def update(self, changes: Iterable[tuple[bytes, bytes | None]]) -> bytes:
         """Apply a block's changes (no value: drop) in one go and give the new root."""
         groups: dict[str, list[tuple[bytes, bytes, bytes | None]]] = {}
+        find_prefix = self._prefix
+        size = 0
         for key, value in changes:
             key_hash = sha256(key).digest()
-            groups.setdefault(self._prefix(key_hash.hex()), []).append((key_hash, key, value))
+            prefix = find_prefix(key_hash.hex())
+            if prefix in groups:
+                groups[prefix].append((key_hash, key, value))
+            else:
+                groups[prefix] = [(key_hash, key, value)]
+            size += ENTRY_BYTES + len(key) + (0 if value is None else len(value))
+        self.changed_bytes += size
         touched: dict[str, None] = {}
         for prefix, items in groups.items():
             bucket = self._open(prefix)
@@ -139,15 +158,13 @@ class Tree:
     def prove(self, key: bytes) -> tuple[bytes, tuple[bytes, ...]]:
         """Give the bucket's entries and, lowest level first, the 15 other hashes of each node up to the root."""
         key_hash = sha256(key).digest()
-        digits = key_hash.hex()
-        prefix = self._prefix(digits)
+        prefix = self._prefix(key_hash.hex())
         levels = []
         for depth in range(len(prefix) - 1, -1, -1):
             hashes = self._nodes[prefix[:depth]].hashes
-            child = int(prefix[depth], 16)
-            at = 1 + HASH_BYTES * child
+            at = 1 + HASH_BYTES * _VALUE_OF[prefix[depth]]
             levels.append(bytes(hashes[1:at] + hashes[at + HASH_BYTES :]))
-        return b"".join(self._open(prefix).entries), tuple(levels)
+        return self._open(prefix).entries, tuple(levels)
 
     def flushed(self) -> None:
         """Begin a new set of changed buckets: the store has taken the old ones, or is about to.
@@ -156,6 +173,7 @@ class Tree:
         """
         self._kept = self.changed
         self.changed = {}
+        self.changed_bytes = 0
 
     def flush_failed(self) -> None:
         """Take the buckets of the last flush back among the changed ones: the store could not take them."""
@@ -184,43 +202,38 @@ class Tree:
             node = nodes.get(above)
             if node is None:
                 node = self._add_node(above, touched)
-            node.set_child(prefix[-1], hashed, count)
+            node.set_child(_VALUE_OF[prefix[-1]], hashed, count)
         self._rehash(touched)
         return self.root
 
     def items(self) -> Iterator[tuple[bytes, bytes]]:
         """Walk over all records in order of key hash, checking each; for audits and exports, not for rules."""
-        for prefix in self._bucket_prefixes():
+        for prefix in self._bucket_prefixes(""):
             bucket = self._open(prefix)
-            for at in range(len(bucket.entries)):
-                key, value = bucket.pairs[2 * at], bucket.pairs[2 * at + 1]
-                ensure(sha256(key).digest() + sha256(value).digest() == bucket.entries[at], "a stored record is damaged")
-                yield key, value
+            bucket.check()
+            yield from zip(bucket.pairs[::2], bucket.pairs[1::2], strict=True)
 
     def bucket_prefixes(self) -> list[str]:
-        """List the prefixes of all buckets that hold records; a scrub walks over them."""
-        return list(self._bucket_prefixes())
+        """List the prefixes of all buckets that hold records, in order; a scrub walks over them."""
+        return list(self._bucket_prefixes(""))
 
     def check_bucket(self, prefix: str) -> None:
         """Read one bucket from the store and check every record in it; it may have been split or merged since listed."""
         if prefix in self._nodes or (prefix and prefix[:-1] not in self._nodes):
             return
-        bucket = self._open(prefix)
-        for at, entry in enumerate(bucket.entries):
-            key, value = bucket.pairs[2 * at], bucket.pairs[2 * at + 1]
-            ensure(sha256(key).digest() + sha256(value).digest() == entry, "a stored record is damaged")
-
-    def _bucket_prefixes(self) -> Iterator[str]:
-        if not self._nodes:
-            if self.count:
-                yield ""
+        if prefix in self.changed or prefix in self._kept:
             return
-        for prefix in sorted(self._nodes):
-            node = self._nodes[prefix]
-            for child in range(16):
-                below = f"{prefix}{child:x}"
-                if node.counts[child] and below not in self._nodes:
-                    yield below
+        self._read(prefix).check()
+
+    def _bucket_prefixes(self, prefix: str) -> Iterator[str]:
+        node = self._nodes.get(prefix)
+        if node is None:
+            if prefix or self.count:
+                yield prefix
+            return
+        for child, digit in enumerate(_DIGITS):
+            if node.counts[child]:
+                yield from self._bucket_prefixes(prefix + digit)
 
     def _add_node(self, prefix: str, touched: dict[str, None]) -> Node:
         """Make the node at `prefix` and those above it that are missing."""
@@ -234,46 +247,71 @@ class Tree:
     def _prefix(self, digits: str) -> str:
         """Find the bucket that a key hash (in hexadecimal digits) belongs to."""
         nodes = self._nodes
-        depth = 0
-        while digits[:depth] in nodes:
-            depth += 1
-        return digits[:depth]
+        # Most buckets lie at one or two depths, so the search begins where the last one ended.
+        depth = self._depth
+        prefix = digits[:depth]
+        if prefix in nodes:
+            while prefix in nodes:
+                depth += 1
+                prefix = digits[:depth]
+            self._depth = depth
+            return prefix
+        while depth:
+            above = digits[: depth - 1]
+            if above in nodes:
+                break
+            depth -= 1
+            prefix = above
+        self._depth = depth
+        return prefix
 
     def _open(self, prefix: str) -> Bucket:
-        """Give a bucket, from memory or from the store; one from the store is checked against the tree."""
+        """Give a bucket, from memory or from the store."""
         if prefix in self.changed:
             found = self.changed[prefix]
-            return Bucket([], []) if found is None else found
-        if prefix in self._kept:
+        elif prefix in self._kept:
             found = self._kept[prefix]
-            return Bucket([], []) if found is None else found
-        expected = self._nodes[prefix[:-1]].child_hash(prefix[-1]) if prefix else self.root
+        else:
+            found = self._read(prefix)
+            if found.entries:
+                self._kept[prefix] = found
+        return Bucket(b"", []) if found is None else found
+
+    def _read(self, prefix: str) -> Bucket:
+        """Read a bucket from the store and check it against the tree."""
+        expected = self._nodes[prefix[:-1]].child_hash(_VALUE_OF[prefix[-1]]) if prefix else self.root
         if expected == EMPTY:
-            return Bucket([], [])
+            return Bucket(b"", [])
         raw = self._load(prefix)
         if raw is None:
             ensure(condition=False, message=f"the store has lost bucket {prefix!r}")
-            return Bucket([], [])
+            return Bucket(b"", [])
         end = 1 + ENTRY_BYTES * raw[0]
-        ensure(bucket_hash(raw[1:end]) == expected, f"bucket {prefix!r} in the store does not match the state root")
-        return Bucket([raw[at : at + ENTRY_BYTES] for at in range(1, end, ENTRY_BYTES)], _pairs_of(raw[end:]))
+        entries = raw[1:end]
+        if sha256(b"\x00" + entries).digest() != expected:
+            ensure(condition=False, message=f"bucket {prefix!r} in the store does not match the state root")
+        pairs = _pairs_of(raw[end:])
+        ensure(len(pairs) == 2 * raw[0], "a stored bucket is damaged")
+        return Bucket(entries, pairs)
 
     def _place(self, prefix: str, bucket: Bucket, touched: dict[str, None]) -> None:
         """Enter a changed bucket under its node, splitting it when it holds too many records."""
-        if len(bucket.entries) > BUCKET_ENTRIES_MAX:
+        entries = bucket.entries
+        if len(entries) > BUCKET_ENTRIES_MAX * ENTRY_BYTES:
             self.changed[prefix] = None
             self._nodes[prefix] = Node()
             touched[prefix] = None
             for digit, child in _split(bucket, len(prefix)):
                 self._place(prefix + digit, child, touched)
             return
-        self.changed[prefix] = bucket if bucket.entries else None
-        hashed = bucket.hash() if bucket.entries else EMPTY
+        self.changed[prefix] = bucket if entries else None
+        hashed = sha256(b"\x00" + entries).digest() if entries else EMPTY
         if not prefix:
             self.root = hashed
             return
-        self._nodes[prefix[:-1]].set_child(prefix[-1], hashed, len(bucket.entries))
-        touched[prefix[:-1]] = None
+        above = prefix[:-1]
+        self._nodes[above].set_child(_VALUE_OF[prefix[-1]], hashed, len(entries) // ENTRY_BYTES)
+        touched[above] = None
 
     def _rehash(self, touched: dict[str, None]) -> None:
         """Hash the touched nodes from the deepest up, merging those that have become small enough to be a bucket."""
@@ -285,27 +323,26 @@ class Tree:
             above_level = levels.setdefault(depth - 1, {})
             for prefix in levels.get(depth, ()):
                 node = nodes[prefix]
-                count = sum(node.counts)
-                hashed = self._merge(prefix) if count <= BUCKET_ENTRIES_MAX else sha256(node.hashes).digest()
+                hashed = self._merge(prefix) if node.count <= BUCKET_ENTRIES_MAX else sha256(node.hashes).digest()
                 if prefix:
-                    nodes[prefix[:-1]].set_child(prefix[-1], hashed, count)
-                    above_level[prefix[:-1]] = None
+                    above = prefix[:-1]
+                    nodes[above].set_child(_VALUE_OF[prefix[-1]], hashed, node.count)
+                    above_level[above] = None
                 else:
                     self.root = hashed
 
     def _merge(self, prefix: str) -> bytes:
         """Turn a node with few records back into a bucket and give its hash."""
-        merged = Bucket([], [])
-        for child in range(16):
-            below = f"{prefix}{child:x}"
-            bucket = self._open(below)
+        merged = Bucket(b"", [])
+        for digit in _DIGITS:
+            bucket = self._open(prefix + digit)
             if bucket.entries:
                 merged.entries += bucket.entries
                 merged.pairs += bucket.pairs
-                self.changed[below] = None
+                self.changed[prefix + digit] = None
         del self._nodes[prefix]
         self.changed[prefix] = merged if merged.entries else None
-        return merged.hash() if merged.entries else EMPTY
+        return bucket_hash(merged.entries)
 
 
 def bucket_hash(entries: bytes) -> bytes:
@@ -331,13 +368,36 @@ def value_hash_in(entries: bytes, key_hash: bytes) -> bytes | None:
     return None
 
 
+def _find(entries: bytes, key_hash: bytes) -> int:
+    """Give where the entry of a key hash begins, or -1."""
+    at = entries.find(key_hash)
+    while at > 0 and at % ENTRY_BYTES:
+        at = entries.find(key_hash, at + 1)
+    return at
+
+
+def _place_for(entries: bytes, key_hash: bytes) -> int:
+    """Give where the entry of a new key hash has to begin."""
+    low, high = 0, len(entries) // ENTRY_BYTES
+    while low < high:
+        middle = (low + high) // 2
+        at = middle * ENTRY_BYTES
+        if entries[at : at + HASH_BYTES] < key_hash:
+            low = middle + 1
+        else:
+            high = middle
+    return low * ENTRY_BYTES
+
+
 def _split(bucket: Bucket, depth: int) -> list[tuple[str, Bucket]]:
     """Divide a bucket among the 16 children below it, by the digit of the key hash at `depth`."""
     children: dict[str, Bucket] = {}
-    for at, entry in enumerate(bucket.entries):
-        child = children.setdefault(entry[:HASH_BYTES].hex()[depth], Bucket([], []))
-        child.entries.append(entry)
-        child.pairs += bucket.pairs[2 * at : 2 * at + 2]
+    for at in range(0, len(bucket.entries), ENTRY_BYTES):
+        entry = bucket.entries[at : at + ENTRY_BYTES]
+        child = children.setdefault(entry[:HASH_BYTES].hex()[depth], Bucket(b"", []))
+        place = at // HASH_BYTES
+        child.entries += entry
+        child.pairs += bucket.pairs[place : place + 2]
     return list(children.items())
 
 

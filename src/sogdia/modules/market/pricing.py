@@ -1,6 +1,7 @@
 """What a line costs, and what comes back of it: whole minor units, every rounding named.
 
-    price     = tier price × quantity − promotion (rounded down: a discount is never more than was said)
+    goods     = tier price × quantity, rounded half up when prices are finer than a minor unit
+    price     = goods − promotion (rounded down: a discount is never more than was said)
     freight   = freight a unit × quantity + share of the freight an order (cumulative over the lines, so shares add up)
     tax       = (price + freight) × rate, rounded half up
     refund of k out of n units, of each part = ⌊part × k / n⌋ less what has been refunded before
@@ -37,7 +38,7 @@ def unit_price(offer: Offer, quantity: int) -> int:
 
 def price_of(offer: Offer, quantity: int, time: int) -> tuple[int, int]:
     """Give what `quantity` units cost after promotion, and the promotion."""
-    goods = unit_price(offer, quantity) * quantity
+    goods = half_up(unit_price(offer, quantity) * quantity, 10**offer.decimals)
     promotion = share(goods, offer.promotion, BASIS) if time <= offer.promotion_until else 0
     return goods - promotion, promotion
 

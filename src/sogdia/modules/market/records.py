@@ -92,6 +92,8 @@ class Offer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     promotion: BasisPoints = 0
     promotion_until: Seconds = 0
     gtin: Digits = ""
+    decimals: Annotated[int, Meta(ge=0, le=12)] = 0
+    """Prices are in minor units / 10^decimals, for goods that cost less than a minor unit a piece."""
 
 
 class Variant(Record):
