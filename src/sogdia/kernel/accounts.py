@@ -37,14 +37,9 @@ class Party(Record):
     suspended: bool
 
 
-def account_key(account: bytes) -> bytes:
-    """Lay out a key that is an account."""
-    return account
-
-
 def show_account_key(key: bytes) -> dict[str, Any]:
     """Show a key that is an account."""
     return {"account": key}
 
 
-PARTIES: Table[bytes, Party] = Table("kernel/parties", 2, Party, key=account_key, show_key=show_account_key)
+PARTIES: Table[bytes, Party] = Table("kernel/parties", 2, Party, show_key=show_account_key)

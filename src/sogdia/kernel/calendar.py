@@ -40,16 +40,12 @@ class DuePage(Record):
     objects: tuple[DueObject, ...]
 
 
-def _slot_key(slot: bytes) -> bytes:
-    return slot
-
-
 def _show_slot(key: bytes) -> dict[str, Any]:
     return {"slot": key}
 
 
-DUE_NODES: Table[bytes, DueNode] = Table("kernel/due-nodes", 3, DueNode, key=_slot_key, show_key=_show_slot)
-DUE_PAGES: Table[bytes, DuePage] = Table("kernel/due-pages", 4, DuePage, key=_slot_key, show_key=_show_slot)
+DUE_NODES: Table[bytes, DueNode] = Table("kernel/due-nodes", 3, DueNode, show_key=_show_slot)
+DUE_PAGES: Table[bytes, DuePage] = Table("kernel/due-pages", 4, DuePage, show_key=_show_slot)
 
 
 def slot_of(deadline: int, due_object: bytes) -> bytes:
@@ -90,6 +86,13 @@ def unschedule(state: State, deadline: int, due_object: bytes) -> None:
             DUE_NODES.put(state, slot[:depth], DueNode(present=bits.to_bytes(32, "big")))
             return
         DUE_NODES.drop(state, slot[:depth])
+
+
+def move(state: State, before: int, after: int, due_object: bytes) -> None:
+    """Move an object from one deadline to another."""
+    if after != before:
+        unschedule(state, before, due_object)
+        schedule(state, after, due_object)
 
 
 def earliest(state: Reader) -> tuple[int, bytes] | None:

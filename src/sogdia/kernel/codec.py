@@ -46,7 +46,6 @@ class Codec(Generic[T]):
         return value
 
 
-@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
 class FrozenMeta(msgspec.StructMeta):
     """Makes every class below a frozen array whose fields come in the order in which they are declared, bases first."""
 
@@ -55,6 +54,7 @@ class FrozenMeta(msgspec.StructMeta):
         return super().__new__(mcls, name, bases, namespace, **{"frozen": True, "kw_only": True, **config})
 
 
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
 class Frozen(msgspec.Struct, metaclass=FrozenMeta):
     """A value that never changes."""
 

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from msgspec import Meta, structs
 
-from sogdia.kernel.accounts import account_key, show_account_key
+from sogdia.kernel.accounts import show_account_key
 from sogdia.kernel.codec import Record
 from sogdia.kernel.parameters import DAY, Limits
 from sogdia.kernel.refusal import ensure, require
@@ -34,7 +34,7 @@ class Quota(Record):
     stored_bytes: Amount = 0
 
 
-QUOTAS: Table[bytes, Quota] = Table("kernel/quotas", 8, Quota, key=account_key, show_key=show_account_key)
+QUOTAS: Table[bytes, Quota] = Table("kernel/quotas", 8, Quota, show_key=show_account_key)
 
 
 def charge(state: State, sponsor: bytes, used: Use, time: int, limits: Limits) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from sogdia.kernel.codec import Codec, Record, encode
-from sogdia.kernel.refusal import RefusalCode, Refused, ensure, facts_of
+from sogdia.kernel.refusal import Broken, RefusalCode, Refused, facts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,50 +43,52 @@ class Table(Generic[K, R]):
         number: int,
         shape: Any,  # noqa: ANN401 - a record type or a union of its versions
         *,
-        key: Callable[[K], bytes],
+        key: Callable[[K], bytes] | None = None,
         show_key: Callable[[bytes], dict[str, Any]],
         life: bool = False,
     ) -> None:
-        """Declare the table; `show_key` takes the bytes after the table's number apart again, for people."""
+        """Declare the table. Without a `key` its keys are bytes already; `show_key` takes them apart, for people."""
         self.name = name
         self.number = number
         self.prefix = bytes((number,))
-        self.key = key
+        self.key: Any = key
         self.show_key = show_key
         self.codec: Codec[R] = Codec(shape)
         self.life = life
 
     def full_key(self, key: K) -> bytes:
         """Give the bytes under which the record of `key` stands in the state."""
-        return self.prefix + self.key(key)
+        return self.prefix + (key if self.key is None else self.key(key))
 
     def find(self, state: Reader, key: K) -> R | None:
         """Give the record of `key`, or nothing."""
-        found: R | None = state.find(self, self.prefix + self.key(key))
+        full_key = self.prefix + (key if self.key is None else self.key(key))
+        change = state.changes.get(full_key)
+        found: R | None = state.below(self, full_key) if change is None else change[1]
         return found
 
     def get(self, state: Reader, key: K, or_refuse: RefusalCode, **facts: Fact) -> R:
         """Give the record of `key`, or refuse with `or_refuse`."""
-        found: R | None = state.find(self, self.prefix + self.key(key))
+        found = self.find(state, key)
         if found is None:
             raise Refused(or_refuse, facts_of(facts))
         return found
 
     def must(self, state: Reader, key: K) -> R:
         """Give a record that cannot be missing unless our own code is wrong."""
-        found: R | None = state.find(self, self.prefix + self.key(key))
+        found = self.find(state, key)
         if found is None:
-            ensure(condition=False, message=f"{self.name} lacks a record that must be there")
-            raise AssertionError
+            message = f"{self.name} lacks a record that must be there"
+            raise Broken(message)
         return found
 
     def put(self, state: State, key: K, record: R) -> None:
         """Write the record of `key`."""
-        state.write(self, self.prefix + self.key(key), record)
+        state.write(self, self.prefix + (key if self.key is None else self.key(key)), record)
 
     def drop(self, state: State, key: K) -> None:
         """Remove the record of `key`."""
-        state.write(self, self.prefix + self.key(key), None)
+        state.write(self, self.prefix + (key if self.key is None else self.key(key)), None)
 
     def items(self, state: Reader) -> Iterator[tuple[bytes, R]]:
         """Walk over all records of the table with their keys; for audits, never for rules."""
@@ -95,48 +97,47 @@ class Table(Generic[K, R]):
 
 
 class Reader(Protocol):
-    """State that can be read."""
+    """State that can be read. `changes` lie over what `below` gives; tables look into both, in this order."""
 
-    def find(self, table: Table[Any, Any], key: bytes) -> Any:  # noqa: ANN401 - typed by Table
-        """Give the record under a full key, or nothing."""
+    @property
+    def changes(self) -> dict[bytes, tuple[Table[Any, Any], Record | None]]:
+        """Give the records changed since the state below was committed."""
+
+    def below(self, table: Table[Any, Any], key: bytes) -> Any:  # noqa: ANN401 - typed by Table
+        """Give the committed record under a full key, or nothing."""
 
     def items(self, table: Table[Any, Any]) -> Iterator[tuple[bytes, Any]]:
         """Walk over a table's records."""
 
 
-class _Missing:
-    """Marks a key that the block has not touched."""
-
-
-_MISSING = _Missing()
-
-
 class State:
     """A block's work: changes over a base, undone back to a savepoint when an operation is refused."""
 
-    __slots__ = ("_base", "_journal", "changes", "lives", "writes")
+    __slots__ = ("_journal", "base", "below", "changes", "lives")
 
     def __init__(self, base: Base) -> None:
         """Start with no changes over `base`."""
-        self._base = base
+        self.base = base
+        self.below = base.find
         self._journal: list[tuple[bytes, Any]] = []
         self.changes: dict[bytes, tuple[Table[Any, Any], Record | None]] = {}
-        self.writes = 0
         self.lives: dict[bytes, Table[Any, Any]] = {}
+
+    @property
+    def writes(self) -> int:
+        """Give how many writes stand since the start."""
+        return len(self._journal)
 
     def find(self, table: Table[Any, Any], key: bytes) -> Record | None:
         """Give the record under a full key as of now, or nothing."""
         change = self.changes.get(key)
-        if change is not None:
-            return change[1]
-        return self._base.find(table, key)
+        return self.below(table, key) if change is None else change[1]
 
     def write(self, table: Table[Any, Any], key: bytes, record: Record | None) -> None:
         """Write or remove a record, remembering what was there."""
         changes = self.changes
-        self._journal.append((key, changes.get(key, _MISSING)))
+        self._journal.append((key, changes.get(key)))
         changes[key] = (table, record)
-        self.writes += 1
         if table.life:
             self.lives[key] = table
 
@@ -150,7 +151,7 @@ class State:
         journal, changes = self._journal, self.changes
         while len(journal) > savepoint:
             key, before = journal.pop()
-            if before is _MISSING:
+            if before is None:
                 del changes[key]
             else:
                 changes[key] = before
@@ -158,7 +159,7 @@ class State:
 
     def items(self, table: Table[Any, Any]) -> Iterator[tuple[bytes, Any]]:
         """Walk over a table's records, the block's own changes included, in no order that matters."""
-        for key, raw in self._base.items():
+        for key, raw in self.base.items():
             if key[0] == table.number and key not in self.changes:
                 yield key, table.codec.decode_trusted(raw)
         for key, (owner, record) in list(self.changes.items()):

@@ -48,7 +48,9 @@ class Bucket:
     def put(self, key_hash: bytes, key: bytes, value: bytes | None) -> int:
         """Set or (with no value) remove a record; give by how much the number of records changed."""
         entries = self.entries
-        at = _find(entries, key_hash)
+        at = entries.find(key_hash)
+        if at > 0 and at % ENTRY_BYTES:
+            at = _find(entries, key_hash)
         if at >= 0:
             place = at // HASH_BYTES
             if value is None:
@@ -107,11 +109,6 @@ class Node:
         self.count += count - self.counts[child]
         self.counts[child] = count
 
-    def child_hash(self, child: int) -> bytes:
-        """Give the hash of one child."""
-        at = 1 + HASH_BYTES * child
-        return bytes(self.hashes[at : at + HASH_BYTES])
-
 
 class Tree:
     """All records under one root, with a store of buckets behind it."""
@@ -148,10 +145,7 @@ class Tree:
         self.changed_bytes += size
         touched: dict[str, None] = {}
         for prefix, items in groups.items():
-            bucket = self._open(prefix)
-            for key_hash, key, value in items:
-                self.count += bucket.put(key_hash, key, value)
-            self._place(prefix, bucket, touched)
+            self._apply(prefix, self._open(prefix), items, touched)
         self._rehash(touched)
         return self.root
 
@@ -279,7 +273,10 @@ class Tree:
 
     def _read(self, prefix: str) -> Bucket:
         """Read a bucket from the store and check it against the tree."""
-        expected = self._nodes[prefix[:-1]].child_hash(_VALUE_OF[prefix[-1]]) if prefix else self.root
+        expected = self.root
+        if prefix:
+            at = 1 + HASH_BYTES * _VALUE_OF[prefix[-1]]
+            expected = self._nodes[prefix[:-1]].hashes[at : at + HASH_BYTES]
         if expected == EMPTY:
             return Bucket(b"", [])
         raw = self._load(prefix)
@@ -290,9 +287,30 @@ class Tree:
         entries = raw[1:end]
         if sha256(b"\x00" + entries).digest() != expected:
             ensure(condition=False, message=f"bucket {prefix!r} in the store does not match the state root")
-        pairs = _pairs_of(raw[end:])
-        ensure(len(pairs) == 2 * raw[0], "a stored bucket is damaged")
+        pairs = _pairs_of(memoryview(raw)[end:])
+        if len(pairs) != 2 * raw[0]:
+            ensure(condition=False, message=f"bucket {prefix!r} in the store is damaged")
         return Bucket(entries, pairs)
+
+    def _apply(
+        self, prefix: str, bucket: Bucket, items: list[tuple[bytes, bytes, bytes | None]], touched: dict[str, None]
+    ) -> None:
+        """Put changes into a bucket and enter it; so many that it will not hold them are divided among children first."""
+        if len(items) <= 2 * BUCKET_ENTRIES_MAX:
+            for key_hash, key, value in items:
+                self.count += bucket.put(key_hash, key, value)
+            self._place(prefix, bucket, touched)
+            return
+        self.changed[prefix] = None
+        self._nodes[prefix] = Node()
+        touched[prefix] = None
+        depth = len(prefix)
+        children = dict(_split(bucket, depth))
+        below: dict[str, list[tuple[bytes, bytes, bytes | None]]] = {digit: [] for digit in _DIGITS}
+        for item in items:
+            below[item[0].hex()[depth]].append(item)
+        for digit, under in below.items():
+            self._apply(prefix + digit, children.get(digit, Bucket(b"", [])), under, touched)
 
     def _place(self, prefix: str, bucket: Bucket, touched: dict[str, None]) -> None:
         """Enter a changed bucket under its node, splitting it when it holds too many records."""
@@ -318,18 +336,25 @@ class Tree:
         levels: dict[int, dict[str, None]] = {}
         for prefix in touched:
             levels.setdefault(len(prefix), {})[prefix] = None
-        nodes = self._nodes
+        nodes, value_of = self._nodes, _VALUE_OF
         for depth in range(max(levels, default=-1), -1, -1):
             above_level = levels.setdefault(depth - 1, {})
             for prefix in levels.get(depth, ()):
                 node = nodes[prefix]
-                hashed = self._merge(prefix) if node.count <= BUCKET_ENTRIES_MAX else sha256(node.hashes).digest()
-                if prefix:
-                    above = prefix[:-1]
-                    nodes[above].set_child(_VALUE_OF[prefix[-1]], hashed, node.count)
-                    above_level[above] = None
-                else:
+                count = node.count
+                hashed = sha256(node.hashes).digest() if count > BUCKET_ENTRIES_MAX else self._merge(prefix)
+                if not depth:
                     self.root = hashed
+                    continue
+                above = prefix[:-1]
+                above_level[above] = None
+                # The next lines are `set_child`; this is where most of the time of a block goes.
+                parent = nodes[above]
+                child = value_of[prefix[-1]]
+                at = 1 + HASH_BYTES * child
+                parent.hashes[at : at + HASH_BYTES] = hashed
+                parent.count += count - parent.counts[child]
+                parent.counts[child] = count
 
     def _merge(self, prefix: str) -> bytes:
         """Turn a node with few records back into a bucket and give its hash."""

@@ -6,7 +6,10 @@
     delivered   no return asked           settled: everybody is paid
     returning   merchant did not answer   the asked lines are refunded
     contested   no agreement              delivery confirmed: the sale stands; else the asked lines are refunded
+    refunding   more lines than a block   the next lines are refunded
     closing     more lines than a block   the next lines are digested
+
+The last two are closed to operations, so that nobody can step between two halves of one exit.
 """
 
 from __future__ import annotations
@@ -34,12 +37,12 @@ def run_out(ctx: Context, name: bytes, order: Order, writes_max: int) -> None:
     lines_max = max(1, writes_max - settlement.WRITES_APART_FROM_LINES)
     match order.state:
         case OrderState.PLACED | OrderState.ACCEPTED:
-            settlement.close(ctx, name, order, Outcome.CANCELLED, writes_max)
+            settlement.close(ctx, name, order, Outcome.CANCELLED, writes_max=writes_max)
         case OrderState.SHIPPED:
             deliver(ctx, name, order, confirmed_by=None)
         case OrderState.DELIVERED:
-            settlement.close(ctx, name, order, Outcome.SETTLED, writes_max)
-        case OrderState.RETURNING:
+            settlement.close(ctx, name, order, Outcome.SETTLED, writes_max=writes_max)
+        case OrderState.RETURNING | OrderState.REFUNDING:
             answer_for_the_merchant(ctx, name, order, lines_max)
         case OrderState.CONTESTED:
             end_the_contest(ctx, name, order, lines_max)

@@ -9,7 +9,7 @@ from sogdia.kernel.calendar import DUE_PAGES
 from sogdia.kernel.refusal import ensure
 from sogdia.kernel.values import ACCOUNT_BYTES, owner_of
 from sogdia.modules.market.pricing import refund_parts
-from sogdia.modules.market.records import CLOSED_ORDERS, LINES, NOTHING, ORDERS, OrderState
+from sogdia.modules.market.records import CLOSED_ORDERS, LINES, NOTHING, ORDERS, OrderState, Parts
 from sogdia.modules.money import BALANCES, HOLDS, asset_key
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ def held_money_is_what_orders_and_holds_set_aside(state: Reader) -> None:
 
 def lines_add_up_to_their_orders(state: Reader) -> None:
     """An open order's paid and refunded totals are the sums over its lines; no line gives back more than it took."""
-    paid = {}
-    refunded = {}
+    paid: dict[bytes, Parts] = {}
+    refunded: dict[bytes, Parts] = {}
     for key, line in LINES.items(state):
         name = key[:-2]
         ensure(0 <= line.returned <= line.quantity, "more came back than was bought")

@@ -11,10 +11,10 @@ from msgspec import Meta, structs
 
 from sogdia.kernel.codec import encode
 from sogdia.kernel.merkle import root_from_path
-from sogdia.kernel.operation import Operation
 from sogdia.kernel.refusal import require
-from sogdia.kernel.values import Hash, Name, Quantity, owner_of
+from sogdia.kernel.values import Hash, Quantity, owner_of
 from sogdia.modules.market.events import LineFact, LinesRefunded
+from sogdia.modules.market.orders import OrderOperation
 from sogdia.modules.market.pricing import refund_parts, refund_promotion
 from sogdia.modules.market.records import CLOSED_ORDERS, FinalLine, Outcome
 from sogdia.modules.market.refusals import MarketRefusal as Refuse
@@ -26,10 +26,9 @@ if TYPE_CHECKING:
 PATH_MAX = 11
 
 
-class RefundLate(Operation, tag=426):
+class RefundLate(OrderOperation, tag=426):
     """Refund a quantity of a line of a settled order, from the merchant's own money."""
 
-    order: Name
     line: FinalLine
     path: Annotated[tuple[Hash, ...], Meta(max_length=PATH_MAX)]
     quantity: Quantity

@@ -1,6 +1,8 @@
 """Terms and listings: what merchants offer, in which money, and who else is paid.
 
     (publish terms) ──▶ listing ──▶ variants with offer and stock ──close, by the merchant──▶ closed
+
+A reference is used once: terms never change and a closed listing stays closed, so a name always means the same thing.
 """
 
 from __future__ import annotations
@@ -46,6 +48,7 @@ from sogdia.modules.money import Asset, currency_of
 
 if TYPE_CHECKING:
     from sogdia.kernel.operation import Context
+    from sogdia.kernel.state import State
 
 STOCK_MAX = 2**31 - 1
 TERMS_BYTES = 200
@@ -225,6 +228,14 @@ def own_listing(ctx: Context, reference: str) -> tuple[bytes, Listing]:
     listing = LISTINGS.get(ctx.state, name, Refuse.LISTING_UNKNOWN, listing=name)
     require(listing.open, Refuse.LISTING_CLOSED, listing=name)
     return name, listing
+
+
+def restock(state: State, listing: bytes, number: int, quantity: int) -> None:
+    """Put goods that were never shipped back into stock, if the variant is still there."""
+    variant = VARIANTS.find(state, (listing, number))
+    if variant is not None:
+        stock = min(variant.stock + quantity, STOCK_MAX)
+        VARIANTS.put(state, (listing, number), structs.replace(variant, stock=stock))
 
 
 def require_role(ctx: Context, account: bytes | None, role: Role) -> None:

@@ -6,11 +6,13 @@
       ▼                    ▼                 ▼
     cancelled           cancelled         delivered
 
-Until the order is settled its money is held on the buyer's own balance: nobody can take it, and every state has a deadline.
+Until the order is settled its money is held on the buyer's own balance: nobody can take it, and every state has a
+deadline.
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import msgspec
@@ -21,7 +23,7 @@ from sogdia.kernel.accounts import PARTIES
 from sogdia.kernel.operation import Operation
 from sogdia.kernel.receipt import NO_HISTORY
 from sogdia.kernel.refusal import require
-from sogdia.kernel.values import Account, Hash, Name, Quantity, Reference, Units, name_of, owner_of
+from sogdia.kernel.values import UNITS_MAX, Account, Hash, Name, Quantity, Reference, Units, name_of, owner_of
 from sogdia.modules.identity import active_party
 from sogdia.modules.market import pricing, settlement
 from sogdia.modules.market.events import LineFact, OrderAccepted, OrderDelivered, OrderPlaced, OrderShipped
@@ -69,7 +71,7 @@ class OrderLine(msgspec.Struct, frozen=True, array_like=True):
 
 
 class PlaceOrder(Operation, tag=410):
-    """Order goods of one merchant and set the money aside; refused when the listings now ask more than `pay_at_most`."""
+    """Order goods of one merchant and set the money aside; refused when they now cost more than `pay_at_most`."""
 
     reference: Reference
     merchant: Account
@@ -84,14 +86,16 @@ class PlaceOrder(Operation, tag=410):
         name = name_of(ctx.sender, self.reference)
         require(self.merchant != ctx.sender, Refuse.PARTIES_IDENTICAL)
         active_party(state, self.merchant)
-        require(ORDERS.find(state, name) is None and CLOSED_ORDERS.find(state, name) is None, Refuse.ORDER_EXISTS, order=name)
+        used = ORDERS.find(state, name) is not None or CLOSED_ORDERS.find(state, name) is not None
+        require(not used, Refuse.ORDER_EXISTS, order=name)
         terms = order_terms(ctx, self.merchant, self.lines)
         lines, stocks = price_lines(ctx, self.merchant, self.lines, terms)
         paid = NOTHING
         for line in lines:
             paid = paid.plus(line.paid)
         total = paid.total()
-        require(pricing.fits(total), Refuse.TOTAL_TOO_LARGE, total=total)
+        require(total > 0, Refuse.NOTHING_TO_PAY)
+        require(total <= UNITS_MAX, Refuse.TOTAL_TOO_LARGE, most=UNITS_MAX)
         require(total <= self.pay_at_most, Refuse.PRICE_ABOVE_MAXIMUM, total=total, at_most=self.pay_at_most)
         move(state, terms.asset, total, (ctx.sender, Pot.AVAILABLE), (ctx.sender, Pot.HELD))
 
@@ -176,7 +180,7 @@ class AcceptOrder(OrderOperation, tag=413):
 
     def check(self) -> None:
         """Refuse lines out of order."""
-        require(all(a < b for a, b in zip(self.declined, self.declined[1:], strict=False)), Refuse.LINES_NOT_IN_ORDER)
+        require(all(a < b for a, b in pairwise(self.declined)), Refuse.LINES_NOT_IN_ORDER)
 
     def apply(self, ctx: Context) -> None:
         """Refund what is declined and start the time for shipping."""
@@ -234,12 +238,13 @@ class SettleOrder(OrderOperation, tag=416):
 
 def order_terms(ctx: Context, merchant: bytes, lines: tuple[OrderLine, ...]) -> Terms:
     """Give the terms that all lines come under, or refuse."""
-    first = LISTINGS.get(ctx.state, name_of(merchant, lines[0].listing), Refuse.LISTING_UNKNOWN, listing=lines[0].listing)
+    terms = ""
     for line in lines:
         listing = LISTINGS.get(ctx.state, name_of(merchant, line.listing), Refuse.LISTING_UNKNOWN, listing=line.listing)
         require(listing.open, Refuse.LISTING_CLOSED, listing=line.listing)
-        require(listing.terms == first.terms, Refuse.TERMS_DIFFER, listing=line.listing, terms=listing.terms)
-    return TERMS.must(ctx.state, name_of(merchant, first.terms))
+        terms = terms or listing.terms
+        require(listing.terms == terms, Refuse.TERMS_DIFFER, listing=line.listing, terms=listing.terms)
+    return TERMS.must(ctx.state, name_of(merchant, terms))
 
 
 def price_lines(
@@ -268,15 +273,17 @@ def price_lines(
             stock=variant.stock,
             asked=line.quantity,
         )
+        price, promotion = pricing.price_of(offer, line.quantity, ctx.time)
+        require(price + promotion <= UNITS_MAX, Refuse.TOTAL_TOO_LARGE, most=UNITS_MAX)
         stocks[key] = Variant(offer=offer, stock=variant.stock - line.quantity)
-        prices.append((key, offer, line.quantity, *pricing.price_of(offer, line.quantity, ctx.time)))
+        prices.append((key, offer, line.quantity, price, promotion))
     return share_freight(prices, terms.freight_per_order), stocks
 
 
 def share_freight(prices: list[tuple[tuple[bytes, int], Any, int, int, int]], freight: int) -> list[Line]:
     """Divide the freight of the order among the lines by their prices, so that the shares add up to it."""
     total = sum(price for _key, _offer, _quantity, price, _promotion in prices)
-    lines = []
+    lines: list[Line] = []
     behind = 0
     for (listing, number), offer, quantity, price, promotion in prices:
         if total:
@@ -292,12 +299,11 @@ def share_freight(prices: list[tuple[tuple[bytes, int], Any, int, int, int]], fr
 
 
 def decline_lines(ctx: Context, name: bytes, order: Order, declined: tuple[int, ...]) -> Order:
-    """Refund the lines that the merchant does not accept, and put their goods back into stock."""
+    """Refund the lines that the merchant does not accept."""
     wanted = []
     for number in declined:
         line = LINES.get(ctx.state, (name, number), Refuse.LINE_UNKNOWN, line=number)
         wanted.append(LineQuantity(number, line.quantity))
-        settlement.restock(ctx.state, line)
     return refund_lines(ctx, name, order, tuple(wanted))
 
 
@@ -325,10 +331,7 @@ def merchant_order(ctx: Context, name: bytes, *states: OrderState) -> Order:
 
 def advance(ctx: Context, name: bytes, before: Order, after: Order) -> None:
     """Write an order that has moved on, and move its place in the calendar with its deadline."""
-    due_object = ORDERS.full_key(name)
-    if after.deadline != before.deadline:
-        calendar.unschedule(ctx.state, before.deadline, due_object)
-        calendar.schedule(ctx.state, after.deadline, due_object)
+    calendar.move(ctx.state, before.deadline, after.deadline, ORDERS.full_key(name))
     ORDERS.put(ctx.state, name, after)
 
 

@@ -6,13 +6,18 @@
     tax       = (price + freight) × rate, rounded half up
     refund of k out of n units, of each part = ⌊part × k / n⌋ less what has been refunded before
 
-The cumulative rule makes every refund exact: whatever the order of partial returns, all n units give back all that was paid.
+The cumulative rule makes every refund exact: whatever the order of partial returns, all n units give back all that was
+paid.
 """
 
 from __future__ import annotations
 
-from sogdia.kernel.values import UNITS_MAX
-from sogdia.modules.market.records import Offer, Parts
+from typing import TYPE_CHECKING
+
+from sogdia.modules.market.records import Parts
+
+if TYPE_CHECKING:
+    from sogdia.modules.market.records import Offer
 
 BASIS = 10_000
 
@@ -62,8 +67,3 @@ def refund_parts(paid: Parts, quantity: int, before: int, more: int) -> Parts:
 def refund_promotion(promotion: int, quantity: int, before: int, more: int) -> int:
     """Give the part of a promotion that falls to returned units."""
     return share(promotion, before + more, quantity) - share(promotion, before, quantity)
-
-
-def fits(total: int) -> bool:
-    """Tell whether an amount can be paid at all."""
-    return 0 < total <= UNITS_MAX

@@ -29,15 +29,19 @@ Digits = Annotated[str, Meta(max_length=14, pattern=r"^[0-9]*\Z")]
 CountryOrNone = Annotated[str, Meta(max_length=2, pattern=r"^[A-Z]*\Z")]
 
 
+Window = Annotated[int, Meta(ge=0, le=400 * 86_400)]
+"""How long a state may last, in seconds: at most about a year, so that a deadline always fits its 32 bits."""
+
+
 class Windows(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How long each state of an order may last, in seconds."""
 
-    accept: Seconds = 2 * 86_400
-    ship: Seconds = 7 * 86_400
-    deliver: Seconds = 45 * 86_400
-    returns: Seconds = 14 * 86_400
-    answer: Seconds = 7 * 86_400
-    agree: Seconds = 14 * 86_400
+    accept: Window = 2 * 86_400
+    ship: Window = 7 * 86_400
+    deliver: Window = 45 * 86_400
+    returns: Window = 14 * 86_400
+    answer: Window = 7 * 86_400
+    agree: Window = 14 * 86_400
 
 
 class MarketRules(Record):
@@ -136,6 +140,7 @@ class OrderState(IntEnum):
     RETURNING = 5
     CONTESTED = 6
     CLOSING = 7
+    REFUNDING = 8
 
 
 class Outcome(IntEnum):
@@ -230,10 +235,6 @@ class ClosedOrder(Record):
     history: Hash
 
 
-def _name_key(name: bytes) -> bytes:
-    return name
-
-
 def _show_name(key: bytes) -> dict[str, Any]:
     return {"name": key}
 
@@ -247,13 +248,13 @@ def _show_numbered(key: bytes) -> dict[str, Any]:
 
 
 RULES: Table[None, MarketRules] = Table("market/rules", 40, MarketRules, key=no_key, show_key=show_no_key)
-TERMS: Table[bytes, Terms] = Table("market/terms", 41, Terms, key=_name_key, show_key=_show_name)
-LISTINGS: Table[bytes, Listing] = Table("market/listings", 42, Listing, key=_name_key, show_key=_show_name)
+TERMS: Table[bytes, Terms] = Table("market/terms", 41, Terms, show_key=_show_name)
+LISTINGS: Table[bytes, Listing] = Table("market/listings", 42, Listing, show_key=_show_name)
 VARIANTS: Table[tuple[bytes, int], Variant] = Table(
     "market/variants", 43, Variant, key=_numbered_key, show_key=_show_numbered
 )
-ORDERS: Table[bytes, Order] = Table("market/orders", 44, Order, key=_name_key, show_key=_show_name, life=True)
+ORDERS: Table[bytes, Order] = Table("market/orders", 44, Order, show_key=_show_name, life=True)
 LINES: Table[tuple[bytes, int], Line] = Table("market/lines", 45, Line, key=_numbered_key, show_key=_show_numbered)
 CLOSED_ORDERS: Table[bytes, ClosedOrder] = Table(
-    "market/closed-orders", 46, ClosedOrder, key=_name_key, show_key=_show_name, life=True
+    "market/closed-orders", 46, ClosedOrder, show_key=_show_name, life=True
 )

@@ -1,10 +1,11 @@
-"""Refunds out of escrow: line by line, part by part, exact to the unit.
+"""Refunds out of escrow: line by line, part by part, exact to the unit. Goods that have not left go back into stock.
 
 Every refund of an order under way passes here, whatever causes it: a declined line, a return, a merchant's goodwill.
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from msgspec import structs
@@ -12,13 +13,16 @@ from msgspec import structs
 from sogdia.kernel.refusal import require
 from sogdia.kernel.values import owner_of
 from sogdia.modules.market.events import LineFact, LinesRefunded
+from sogdia.modules.market.listings import restock
 from sogdia.modules.market.pricing import refund_parts, refund_promotion
-from sogdia.modules.market.records import LINES, NOTHING, LineQuantity, Order
+from sogdia.modules.market.records import LINES, NOTHING, LineQuantity, Order, OrderState
 from sogdia.modules.market.refusals import MarketRefusal as Refuse
 from sogdia.modules.money import keep_promise
 
 if TYPE_CHECKING:
     from sogdia.kernel.operation import Context
+
+NOT_SHIPPED = (OrderState.PLACED, OrderState.ACCEPTED)
 
 
 def require_returnable(ctx: Context, name: bytes, wanted: tuple[LineQuantity, ...]) -> None:
@@ -31,7 +35,7 @@ def require_returnable(ctx: Context, name: bytes, wanted: tuple[LineQuantity, ..
 
 def check_wanted(wanted: tuple[LineQuantity, ...]) -> None:
     """Refuse lines out of order or named twice."""
-    in_order = all(a.line < b.line for a, b in zip(wanted, wanted[1:], strict=False))
+    in_order = all(a.line < b.line for a, b in pairwise(wanted))
     require(wanted and in_order, Refuse.LINES_NOT_IN_ORDER)
 
 
@@ -45,6 +49,8 @@ def refund_lines(ctx: Context, name: bytes, order: Order, wanted: tuple[LineQuan
         promotion = refund_promotion(line.promotion, line.quantity, line.returned, each.quantity)
         refunded = refunded.plus(parts)
         LINES.put(ctx.state, (name, each.line), structs.replace(line, returned=line.returned + each.quantity))
+        if order.state in NOT_SHIPPED:
+            restock(ctx.state, line.listing, line.variant, each.quantity)
         facts.append(LineFact(each.line, line.listing, line.variant, each.quantity, parts, promotion))
     total = refunded.total()
     buyer = owner_of(name)

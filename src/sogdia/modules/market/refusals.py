@@ -18,35 +18,64 @@ class MarketRefusal(RefusalCode):
     VARIANT_EXISTS = 407, "The listing has a variant with this number", "Choose another number."
     VARIANT_UNKNOWN = 408, "The listing has no such variant", "Correct the variant's number."
     VARIANTS_TOO_MANY = 409, "The listing has as many variants as it may", "Open another listing."
-    TEXT_NOT_ALLOWED = 410, "The text holds characters that could deceive a reader", "Use plain text; the problem is named."
+    TEXT_NOT_ALLOWED = (
+        410,
+        "The text holds characters that could deceive a reader",
+        "Use plain text; the problem is named.",
+    )
     HS_CODE_WRONG = 411, "An HS code has 6 to 10 digits", "Correct the code, or leave it empty when unknown."
     GTIN_WRONG = 412, "The GTIN's length or check digit is wrong", "Correct the number, or leave it empty when unknown."
     TIERS_NOT_IN_ORDER = 413, "Tier prices must fall as quantities rise", "Order the tiers by quantity, each cheaper."
-    COUNTRY_UNKNOWN = 414, "This is not an ISO 3166 country code", "Use the two-letter code, or leave it empty when unknown."
+    COUNTRY_UNKNOWN = (
+        414,
+        "This is not an ISO 3166 country code",
+        "Use the two-letter code, or leave it empty when unknown.",
+    )
     STOCK_INSUFFICIENT = 415, "There is less in stock than is asked", "Order less."
     QUANTITY_BELOW_MINIMUM = 416, "The merchant sells this in larger quantities", "Order at least the minimum."
     TERMS_DIFFER = 417, "The lines come under different terms", "Place one order for each."
-    PRICE_ABOVE_MAXIMUM = 418, "The listings ask more than the order is willing to pay", "Look at the prices and sign again."
+    PRICE_ABOVE_MAXIMUM = (
+        418,
+        "The listings ask more than the order is willing to pay",
+        "Look at the prices and sign again.",
+    )
     PARTIES_IDENTICAL = 419, "Buyer and merchant are the same", "Buy from somebody else."
     ORDER_EXISTS = 420, "The sender has used this reference for an order", "Choose another reference."
     ORDER_UNKNOWN = 421, "There is no such open order", "Correct the order's name; it may be closed."
     SENDER_NOT_BUYER = 422, "Only the buyer may do this", "Ask the buyer."
     SENDER_NOT_MERCHANT = 423, "Only the merchant may do this", "Ask the merchant."
     SENDER_NOT_RECEIVER = 424, "Only the carrier or the buyer may confirm delivery", "Ask one of them."
-    ORDER_STATE_WRONG = 425, "The order's state does not allow this", "Look at the order: it has moved on, or is not there yet."
+    ORDER_STATE_WRONG = (
+        425,
+        "The order's state does not allow this",
+        "Look at the order: it has moved on, or is not there yet.",
+    )
     ORDER_CLOSING = 426, "The order is being closed", "Wait for the next blocks; nothing more can be done with it."
     LINE_UNKNOWN = 427, "The order has no such line", "Correct the line's number."
-    LINES_NOT_IN_ORDER = 428, "Lines must be named once each, by rising number", "Sort the lines and join repeated ones."
+    LINES_NOT_IN_ORDER = (
+        428,
+        "Lines must be named once each, by rising number",
+        "Sort the lines and join repeated ones.",
+    )
     EVERY_LINE_DECLINED = 429, "No line would be left", "Decline the order instead."
     RETURN_TOO_LARGE = 430, "More is to be returned than is left of the line", "Return at most what is left."
-    NOTHING_PROPOSED = 431, "The other side has proposed no such split", "Propose one, or accept the figure that was proposed."
+    NOTHING_PROPOSED = (
+        431,
+        "The other side has proposed no such split",
+        "Propose one, or accept the figure that was proposed.",
+    )
     SPLIT_TOO_LARGE = 432, "The split gives more than is in escrow", "Propose at most what is in escrow."
     SENDER_NOT_PARTY = 433, "Only the buyer or the merchant may do this", "Ask one of them."
     CLOSED_ORDER_UNKNOWN = 434, "There is no such closed order", "Correct the order's name; it may still be open."
-    LINE_NOT_PROVEN = 435, "The line and its path do not lead to the order's root", "Take both from the order's history."
+    LINE_NOT_PROVEN = (
+        435,
+        "The line and its path do not lead to the order's root",
+        "Take both from the order's history.",
+    )
     NOT_SETTLED_BY_LINE = 436, "The order was not settled line by line", "What was agreed or refunded stands."
     SPLIT_IS_OWN = 437, "The sender's own proposal cannot be accepted by it", "Wait for the other side."
     LISTING_HAS_NO_CHANGE = 438, "The variant has these values already", "Nothing to do."
     STOCK_TOO_LARGE = 439, "The stock would pass what can be counted", "Add less."
-    NOTHING_REQUESTED = 440, "No return has been requested", "Nothing to do."
+    RETURN_TIME_OVER = 440, "The time for returns is over", "Ask the merchant for a refund, or for a split."
     TOTAL_TOO_LARGE = 441, "The order's total passes what can be paid", "Order less."
+    NOTHING_TO_PAY = 442, "The order costs nothing", "Order something that has a price."

@@ -2,9 +2,11 @@
 
     delivered ──request, by the buyer──▶ returning ──approve, by the merchant──▶ refunded, delivered again
                                            │  └──refuse, by the merchant──▶ contested ──▶ (split, or goodwill)
-                                           │ time runs out: refunded          │ time runs out: if delivery was confirmed the
-                                           ▼                                  ▼ sale stands, else the lines are refunded
+                                           │ time runs out: refunded          │ time runs out: the sale stands if
+                                           ▼                                  ▼ delivery was confirmed, else refunded
                                         delivered                          delivered
+
+Who is silent gives way, so no return can keep the money in escrow for ever.
 """
 
 from __future__ import annotations
@@ -14,11 +16,12 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from msgspec import Meta, structs
 
 from sogdia.kernel.refusal import require
-from sogdia.kernel.values import Hash
+from sogdia.kernel.values import Hash  # noqa: TC001 - the type of a field is read while the program runs
 from sogdia.modules.market.events import ReturnDropped, ReturnRefused, ReturnRequested
 from sogdia.modules.market.orders import OrderOperation, advance, buyer_order, merchant_order
 from sogdia.modules.market.records import LINES_MAX, RULES, LineQuantity, Order, OrderState
 from sogdia.modules.market.refunds import check_wanted, refund_lines, require_returnable
+from sogdia.modules.market.refusals import MarketRefusal as Refuse
 
 if TYPE_CHECKING:
     from sogdia.kernel.operation import Context
@@ -40,6 +43,7 @@ class RequestReturn(OrderOperation, tag=420):
     def apply(self, ctx: Context) -> None:
         """Start the merchant's time to answer."""
         order = buyer_order(ctx, self.order, OrderState.DELIVERED)
+        require(ctx.time <= order.return_until, Refuse.RETURN_TIME_OVER, until=order.return_until, time=ctx.time)
         require_returnable(ctx, self.order, self.lines)
 
         deadline = ctx.time + RULES.must(ctx.state, None).windows.answer
@@ -89,7 +93,7 @@ class RefundLines(OrderOperation, tag=423):
         check_wanted(self.lines)
 
     def apply(self, ctx: Context) -> None:
-        """Refund the lines; a return that asks for more than is then left is cut to it."""
+        """Refund the lines; it counts towards a return that asks for the same lines."""
         order = merchant_order(
             ctx,
             self.order,
@@ -121,17 +125,18 @@ def delivered_again(order: Order, time: int) -> Order:
 
 
 def answer_for_the_merchant(ctx: Context, name: bytes, order: Order, lines_max: int) -> None:
-    """Refund an unanswered return, as many lines as one block allows."""
+    """Refund an unanswered return, as many lines as one block allows; the order stays closed until the last."""
     now, later = order.requested[:lines_max], order.requested[lines_max:]
     refunded = refund_lines(ctx, name, order, now)
     if later:
-        advance(ctx, name, order, structs.replace(refunded, requested=later, deadline=order.deadline + 1))
+        left = structs.replace(refunded, state=OrderState.REFUNDING, requested=later, deadline=order.deadline + 1)
+        advance(ctx, name, order, left)
         return
     advance(ctx, name, order, delivered_again(refunded, ctx.time))
 
 
 def end_the_contest(ctx: Context, name: bytes, order: Order, lines_max: int) -> None:
-    """End a contested return whose time has run out by what is known: was delivery confirmed?"""
+    """End a contested return whose time has run out by what is known: whether delivery was confirmed."""
     if not order.delivery_confirmed:
         answer_for_the_merchant(ctx, name, order, lines_max)
         return

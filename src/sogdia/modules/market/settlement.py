@@ -14,13 +14,13 @@ from sogdia.kernel.codec import encode
 from sogdia.kernel.merkle import extend, root_of_peaks
 from sogdia.kernel.values import owner_of
 from sogdia.modules.market.events import OrderClosed, OrderDigested, Payout
+from sogdia.modules.market.listings import restock
 from sogdia.modules.market.pricing import BASIS, share
 from sogdia.modules.market.records import (
     CLOSED_ORDERS,
     LINES,
     NOTHING,
     ORDERS,
-    VARIANTS,
     ClosedOrder,
     Closing,
     FinalLine,
@@ -34,18 +34,19 @@ from sogdia.modules.money import keep_promise
 
 if TYPE_CHECKING:
     from sogdia.kernel.operation import Context
-    from sogdia.kernel.state import State
 
 NO_LIMIT = 2**31
 LINE_BYTES = 200
 """What a line of an open order counts for in the sponsor's storage, its share of the tree included."""
 
 WRITES_A_LINE = 2
-WRITES_APART_FROM_LINES = 16
-"""Money to five payees, calendar, quota, order and digest: what a step of a closing writes besides its lines."""
+WRITES_APART_FROM_LINES = 24
+"""Money to five payees, calendar, quota, order and digest: what a step writes at most besides its lines."""
 
 
-def close(ctx: Context, name: bytes, order: Order, outcome: Outcome, writes_max: int = NO_LIMIT, to_buyer: int = 0) -> None:
+def close(  # noqa: PLR0913 - how an order ends, and how much of the work is done now
+    ctx: Context, name: bytes, order: Order, outcome: Outcome, *, writes_max: int = NO_LIMIT, to_buyer: int = 0
+) -> None:
     """End an order: pay everybody, then digest its lines as far as `writes_max` allows."""
     escrow = order.paid.minus(order.refunded)
     if outcome is Outcome.CANCELLED:
@@ -76,8 +77,8 @@ def digest(ctx: Context, name: bytes, order: Order, closing: Closing, writes_max
     cancelled = closing.outcome == Outcome.CANCELLED
     for number in range(closing.next_line, stop):
         line = LINES.must(state, (name, number))
-        if cancelled and not line.returned:
-            restock(state, line)
+        if cancelled and line.returned < line.quantity:
+            restock(state, line.listing, line.variant, line.quantity - line.returned)
         final = final_line(number, line, all_back=cancelled)
         peaks = extend(peaks, number - 1, encode(final))
         LINES.drop(state, (name, number))
@@ -143,12 +144,3 @@ def parts_after(escrow: Parts, to_buyer: int) -> Parts:
         freight += min(price - escrow.price, escrow.freight - freight)
         price = escrow.price
     return Parts(price, freight, rest - price - freight)
-
-
-def restock(state: State, line: Line) -> None:
-    """Put the goods of a line that was never shipped back into stock, if the variant is still there."""
-    variant = VARIANTS.find(state, (line.listing, line.variant))
-    if variant is not None:
-        stock = min(variant.stock + line.quantity, 2**31 - 1)
-        VARIANTS.put(state, (line.listing, line.variant), structs.replace(variant, stock=stock))
-

@@ -24,7 +24,7 @@ STATES = (OrderState.SHIPPED, OrderState.DELIVERED, OrderState.RETURNING, OrderS
 
 
 class ProposeSplit(OrderOperation, tag=424):
-    """Propose that the buyer gets `to_buyer` of what is in escrow and the others the rest. Replaces an earlier proposal."""
+    """Propose that the buyer gets `to_buyer` of the escrow and the others the rest. Replaces an earlier proposal."""
 
     to_buyer: Units
 

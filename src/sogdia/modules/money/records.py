@@ -75,10 +75,6 @@ def _show_balance(key: bytes) -> dict[str, Any]:
     return {"account": key[:ACCOUNT_BYTES], **_show_asset(key[ACCOUNT_BYTES:])}
 
 
-def _name_key(name: bytes) -> bytes:
-    return name
-
-
 def _show_name(key: bytes) -> dict[str, Any]:
     return {"name": key}
 
@@ -87,4 +83,4 @@ CURRENCIES: Table[Asset, Currency] = Table("money/currencies", 30, Currency, key
 BALANCES: Table[tuple[bytes, Asset], Balance] = Table(
     "money/balances", 31, Balance, key=_balance_key, show_key=_show_balance
 )
-HOLDS: Table[bytes, Hold] = Table("money/holds", 32, Hold, key=_name_key, show_key=_show_name, life=True)
+HOLDS: Table[bytes, Hold] = Table("money/holds", 32, Hold, show_key=_show_name, life=True)

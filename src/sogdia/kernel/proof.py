@@ -1,0 +1,374 @@
+"""Proofs: bytes by which whoever trusts a header can check a record, a receipt or a whole life, offline.
+
+    state proof   = [1, anchor, table, key, value | nil, entries, [level, …]]
+    receipt proof = [2, anchor, id, receipt, place, envelope | nil, header | nil, place | nil]
+    history proof = [3, state proof, [[id, operation index, receipt hash, height, time], …]]
+    anchor        = [[[signed header, [validator, …]], …], signed header]
+    place         = [index, size, [neighbour, …]]
+
+The first number says what follows and in which shape; a shape that changes gets a new number. The roots of height H
+stand in header H+1, which is the anchor's. Checking has two halves: whether that header is to be trusted depends on
+the engine that made it (`client.proofs`); whether a proof fits a trusted header is settled here, the same for all.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from hashlib import sha256
+from typing import TYPE_CHECKING, Annotated, NamedTuple, NoReturn
+
+import msgspec
+from msgspec import Meta
+
+from sogdia.kernel.codec import Codec, NotCanonicalError, encode
+from sogdia.kernel.envelope import DOMAIN, Body, Signature
+from sogdia.kernel.header import Header, Height, SignedHeader, Validators
+from sogdia.kernel.merkle import path, root_from_path
+from sogdia.kernel.receipt import NO_HISTORY, fold, result_leaf
+from sogdia.kernel.tree import BUCKET_ENTRIES_MAX, ENTRY_BYTES, HASH_BYTES, root_from_proof, value_hash_in
+from sogdia.kernel.values import Hash, Seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PROOF_BYTES_MAX = 4 * 1024 * 1024
+"""The longest proof that is looked at; a record is proved in about 3 kB, an exit of 2,000 lines in 200 kB."""
+
+HANDOVERS_MAX = 64
+LEVELS_MAX = 64
+NEIGHBOURS_MAX = 32
+KEY_BYTES_MAX = 255
+_HISTORY_HEAD = b"\xc4\x20"
+
+TableNumber = Annotated[int, Meta(ge=1, le=255)]
+Level = Annotated[bytes, Meta(min_length=15 * HASH_BYTES, max_length=15 * HASH_BYTES)]
+"""The hashes of a node's 15 other children, in their order."""
+
+Entries = Annotated[bytes, Meta(max_length=BUCKET_ENTRIES_MAX * ENTRY_BYTES)]
+OperationIndex = Annotated[int, Meta(ge=0, le=2**16 - 1)]
+
+
+class ProofFault(StrEnum):
+    """Which part of a proof does not fit."""
+
+    FORM = "form"
+    NETWORK = "network"
+    HEIGHT = "height"
+    VALIDATORS = "validators"
+    SIGNATURES = "signatures"
+    HANDOVER = "handover"
+    BUCKET = "bucket"
+    VALUE = "value"
+    STATE_ROOT = "state root"
+    ENVELOPE = "envelope"
+    HEADER = "header"
+    RESULTS_ROOT = "results root"
+    TRANSACTIONS_ROOT = "transactions root"
+    HISTORY = "history"
+
+
+class ProofWrong(Exception):  # noqa: N818 - reads as what it says
+    """A proof that proves nothing: which part of it does not fit, and to what."""
+
+    def __init__(self, fault: ProofFault, message: str) -> None:
+        """Remember the fault."""
+        super().__init__(message)
+        self.fault = fault
+
+
+class Handover(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """A header that announces other validators, and who they are: they sign from the next height on."""
+
+    header: SignedHeader
+    validators: Validators
+
+
+class Anchor(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """The header that a proof leads to, and the handovers from validators that may be trusted to those that signed it."""
+
+    handovers: Annotated[tuple[Handover, ...], Meta(max_length=HANDOVERS_MAX)] = ()
+    header: SignedHeader
+
+
+class Place(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """Where a leaf stands in a list of `size`, and the neighbours, lowest first, that lead from it to the root.
+
+    Index and size only say how the neighbours are laid out. The root does not bind them, so they prove nothing.
+    """
+
+    index: Annotated[int, Meta(ge=0, le=2**32 - 1)]
+    size: Annotated[int, Meta(ge=1, le=2**32 - 1)]
+    path: Annotated[tuple[Hash, ...], Meta(max_length=NEIGHBOURS_MAX)]
+
+
+class StateProof(msgspec.Struct, frozen=True, array_like=True, kw_only=True, tag=1):
+    """That a record stands in the state after height H, or that there is none under its key."""
+
+    anchor: Anchor
+    table: TableNumber
+    key: Annotated[bytes, Meta(max_length=KEY_BYTES_MAX)]
+    value: bytes | None
+    entries: Entries
+    levels: Annotated[tuple[Level, ...], Meta(max_length=LEVELS_MAX)]
+
+
+class ReceiptProof(msgspec.Struct, frozen=True, array_like=True, kw_only=True, tag=2):
+    """That an envelope or an exit ended at height H with a receipt.
+
+    `envelope` shows what the id stands for, `header` (of height H) when it happened, `included` (which needs both)
+    that the block held the envelope with these very signatures.
+    """
+
+    anchor: Anchor
+    id: Hash
+    receipt: bytes
+    place: Place
+    envelope: bytes | None = None
+    header: Header | None = None
+    included: Place | None = None
+
+
+class LifeStep(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """One step of a life: which operation of which envelope, with which receipt, at which height and time."""
+
+    id: Hash
+    operation: OperationIndex
+    receipt_hash: Hash
+    height: Height
+    time: Seconds
+
+
+class HistoryProof(msgspec.Struct, frozen=True, array_like=True, kw_only=True, tag=3):
+    """That a record stands in the state after height H, and that these are all steps of its life up to then."""
+
+    state: StateProof
+    steps: Annotated[tuple[LifeStep, ...], Meta(min_length=1)]
+
+
+Proof = StateProof | ReceiptProof | HistoryProof
+
+_PROOFS: Codec[Proof] = Codec(StateProof | ReceiptProof | HistoryProof)
+_ENVELOPES: Codec[tuple[Body, tuple[Signature, ...]]] = Codec(
+    tuple[Body, Annotated[tuple[Signature, ...], Meta(max_length=16)]]
+)
+
+
+class ProvenRecord(NamedTuple):
+    """What a state proof proves: the value under a key (none: no record) after `height`, and still so at `time`."""
+
+    network: bytes
+    table: int
+    key: bytes
+    value: bytes | None
+    height: int
+    time: int
+    root: bytes
+
+
+class ProvenReceipt(NamedTuple):
+    """What a receipt proof proves: how an envelope or exit ended at `height`.
+
+    `time` is the block's, when the proof shows it; it is never later than `sealed_at`, the time of the header after.
+    """
+
+    network: bytes
+    id: bytes
+    receipt: bytes
+    height: int
+    time: int | None
+    sealed_at: int
+    root: bytes
+    envelope: bytes | None
+    included: bool
+
+
+class ProvenHistory(NamedTuple):
+    """What a history proof proves: a record, and every step of its life."""
+
+    record: ProvenRecord
+    steps: tuple[LifeStep, ...]
+
+
+Proven = ProvenRecord | ProvenReceipt | ProvenHistory
+
+
+# ------------------------------------------------------------------------------------------------------------ making
+
+
+def state_proof(
+    anchor: Anchor, full_key: bytes, value: bytes | None, proven: tuple[bytes, tuple[bytes, ...]]
+) -> StateProof:
+    """Join what `Tree.read` and `Tree.prove` give for a full key with the header that carries the tree's root."""
+    entries, levels = proven
+    return StateProof(anchor=anchor, table=full_key[0], key=full_key[1:], value=value, entries=entries, levels=levels)
+
+
+def receipt_proof(
+    anchor: Anchor,
+    results: Sequence[tuple[bytes, bytes]],
+    index: int,
+    *,
+    header: Header | None = None,
+    envelopes: Sequence[bytes] = (),
+) -> ReceiptProof:
+    """Prove result `index` of a block's `results`, each (id, receipt): envelopes in block order, then exits.
+
+    With the block's own `header` the proof shows the time, with its `envelopes` (raw, all of them) what was signed.
+    """
+    leaves = [result_leaf(identity, receipt) for identity, receipt in results]
+    identity, receipt = results[index]
+    has_envelope = index < len(envelopes)
+    return ReceiptProof(
+        anchor=anchor,
+        id=identity,
+        receipt=receipt,
+        place=Place(index=index, size=len(leaves), path=path(leaves, index)),
+        envelope=envelopes[index] if has_envelope else None,
+        header=header,
+        included=_place([sha256(raw).digest() for raw in envelopes], index) if has_envelope and header else None,
+    )
+
+
+def history_proof(state: StateProof, steps: Sequence[LifeStep]) -> HistoryProof:
+    """Join the proof of a record with a life and all steps of that life, oldest first."""
+    return HistoryProof(state=state, steps=tuple(steps))
+
+
+def _place(leaves: list[bytes], index: int) -> Place:
+    return Place(index=index, size=len(leaves), path=path(leaves, index))
+
+
+# ---------------------------------------------------------------------------------------------------------- checking
+
+
+def decode_proof(raw: bytes) -> Proof:
+    """Read a proof of any kind; only its form is checked."""
+    if len(raw) > PROOF_BYTES_MAX:
+        _wrong(ProofFault.FORM, f"it has {len(raw)} bytes; at most {PROOF_BYTES_MAX} are read")
+    try:
+        return _PROOFS.decode(raw)
+    except NotCanonicalError as error:
+        raise ProofWrong(ProofFault.FORM, f"the bytes are not the canonical form of a proof: {error}") from error
+
+
+def check_state(proof: StateProof, header: Header) -> ProvenRecord:
+    """Check a state proof against a trusted header and say what it proves."""
+    key_hash = sha256(bytes((proof.table,)) + proof.key).digest()
+    _check_bucket(proof.entries, key_hash, len(proof.levels))
+    value_hash = value_hash_in(proof.entries, key_hash)
+    if proof.value is None:
+        if value_hash is not None:
+            _wrong(ProofFault.VALUE, "it says that there is no record, but the bucket has an entry for the key")
+    elif value_hash is None:
+        _wrong(ProofFault.VALUE, "it shows a record, but the bucket has no entry for the key")
+    elif sha256(proof.value).digest() != value_hash:
+        _wrong(ProofFault.VALUE, "the record's bytes are not those that the bucket's entry is the hash of")
+    root = root_from_proof(key_hash, proof.entries, proof.levels)
+    _require_root(ProofFault.STATE_ROOT, root, header.state_root, "bucket and levels")
+    return ProvenRecord(
+        network=header.network,
+        table=proof.table,
+        key=proof.key,
+        value=proof.value,
+        height=header.height - 1,
+        time=header.time,
+        root=root,
+    )
+
+
+def check_receipt(proof: ReceiptProof, header: Header) -> ProvenReceipt:
+    """Check a receipt proof against a trusted header and say what it proves."""
+    if proof.envelope is not None:
+        _check_envelope(proof.envelope, proof.id, header.network)
+    root = _root_of(proof.place, result_leaf(proof.id, proof.receipt))
+    _require_root(ProofFault.RESULTS_ROOT, root, header.results_root, "id, receipt and path")
+    before = proof.header
+    if before is not None and before.hash() != header.previous:
+        _wrong(ProofFault.HEADER, "the block's own header is not the one that the trusted header links back to")
+    if proof.included is not None:
+        if before is None or proof.envelope is None:
+            _wrong(ProofFault.FORM, "a place among the block's transactions needs the envelope and the block's header")
+        root_of_block = _root_of(proof.included, sha256(proof.envelope).digest())
+        _require_root(ProofFault.TRANSACTIONS_ROOT, root_of_block, before.transactions_root, "envelope and path")
+    return ProvenReceipt(
+        network=header.network,
+        id=proof.id,
+        receipt=proof.receipt,
+        height=header.height - 1,
+        time=None if before is None else before.time,
+        sealed_at=header.time,
+        root=header.results_root,
+        envelope=proof.envelope,
+        included=proof.included is not None,
+    )
+
+
+def check_history(proof: HistoryProof, header: Header) -> ProvenHistory:
+    """Check a history proof against a trusted header and say what it proves."""
+    record = check_state(proof.state, header)
+    if record.value is None:
+        _wrong(ProofFault.HISTORY, "there is no record, hence no history")
+    told = record.value[-len(_HISTORY_HEAD) - HASH_BYTES :]
+    folded = NO_HISTORY
+    for step in proof.steps:
+        folded = fold(folded, step.id, step.operation, step.receipt_hash, step.height, step.time)
+    if told != _HISTORY_HEAD + folded:
+        _wrong(ProofFault.HISTORY, f"the steps fold to {folded.hex()}, and the record does not end with that history")
+    return ProvenHistory(record, proof.steps)
+
+
+def check_against(proof: Proof, header: Header) -> Proven:
+    """Check a proof of any kind against a trusted header."""
+    match proof:
+        case StateProof():
+            return check_state(proof, header)
+        case ReceiptProof():
+            return check_receipt(proof, header)
+        case HistoryProof():
+            return check_history(proof, header)
+
+
+def anchor_of(proof: Proof) -> Anchor:
+    """Give the anchor of a proof of any kind."""
+    return proof.state.anchor if isinstance(proof, HistoryProof) else proof.anchor
+
+
+def _check_bucket(entries: bytes, key_hash: bytes, depth: int) -> None:
+    """Refuse a bucket that no tree has at this depth on the way to the key."""
+    if len(entries) % ENTRY_BYTES:
+        _wrong(ProofFault.BUCKET, f"the bucket has {len(entries)} bytes, and entries have {ENTRY_BYTES} each")
+    way = key_hash.hex()[:depth]
+    before = b""
+    for at in range(0, len(entries), ENTRY_BYTES):
+        entry_key = entries[at : at + HASH_BYTES]
+        if entry_key <= before:
+            _wrong(ProofFault.BUCKET, "the bucket's entries are not in order")
+        if not entry_key.hex().startswith(way):
+            _wrong(ProofFault.BUCKET, f"entry {at // ENTRY_BYTES} does not belong into the bucket at {way!r}")
+        before = entry_key
+
+
+def _check_envelope(raw: bytes, identity: bytes, network: bytes) -> None:
+    """Refuse an envelope that is malformed or has another id. Its signatures are not checked: the keys are not here."""
+    try:
+        body, _signatures = _ENVELOPES.decode(raw)
+    except NotCanonicalError as error:
+        raise ProofWrong(ProofFault.ENVELOPE, f"the envelope is not in canonical form: {error}") from error
+    if sha256(DOMAIN + network + encode(body)).digest() != identity:
+        _wrong(ProofFault.ENVELOPE, "the envelope has another id than the proof says")
+
+
+def _root_of(place: Place, leaf: bytes) -> bytes | None:
+    return root_from_path(leaf, place.index, place.size, place.path)
+
+
+def _require_root(fault: ProofFault, found: bytes | None, wanted: bytes, what: str) -> None:
+    """Refuse unless what was computed is what the header says."""
+    if found is None:
+        _wrong(fault, "the number of neighbours does not fit index and size")
+    if found != wanted:
+        _wrong(fault, f"{what} lead to {found.hex()}, and the header's {fault} is {wanted.hex()}")
+
+
+def _wrong(fault: ProofFault, message: str) -> NoReturn:
+    raise ProofWrong(fault, message)
