@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 TRADE = Trade(parties=200, listings=60, sponsors=20)
 # Of these 200 parties, 1 to 20 are merchants with 3 listings each, 21 to 40 carriers, 41 and 42 platforms.
-MERCHANT, CARRIER, PLATFORM, BUYER, OTHER_BUYER = 1, 21, 41, 100, 101
+MERCHANT, CARRIER, BUYER, OTHER_BUYER = 1, 21, 100, 101
 OPEN_ORDER = 7
 
 PLACE = (
@@ -24,9 +24,8 @@ PLACE = (
 )
 
 
-def place(  # one order of merchant 1
-    name: str, *, order: int = 8, buyer: int = BUYER, quantity: int = 1, most: int = 10**9
-) -> str:
+def place(name: str, *, order: int = 8, buyer: int = BUYER, quantity: int = 1, most: int = 10**9) -> str:
+    """Give the statement that places an order of three lines with merchant 1."""
     return PLACE.format(name=name, order=order, buyer=buyer, quantity=quantity, most=most)
 
 
@@ -188,6 +187,7 @@ def test_the_server_and_its_folders_are_gone_at_the_end():
     assert not command_line.exists() or command_line.read_bytes() == b""  # ended, and perhaps not yet taken note of
 
 
+@pytest.mark.slow
 @pytest.mark.real("PostgreSQL")
 def test_measuring_gives_the_best_pool_and_the_version():
     result = measure(2, 1, listings=60, parties=200)

@@ -12,7 +12,7 @@ from sogdia.kernel.codec import NotCanonicalError
 from sogdia.kernel.kernel_tables import KERNEL_TABLES
 from sogdia.kernel.machine import receipt_decoder
 from sogdia.kernel.proof import ProvenHistory, ProvenReceipt, ProvenRecord
-from sogdia.kernel.refusal import explain
+from sogdia.kernel.refusal import RefusalCode, explain
 from sogdia.kernel.refusals import KernelRefusal
 from sogdia.kernel.values import ACCOUNT_BYTES, NO_ACCOUNT
 from sogdia.modules import ALL
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from sogdia.kernel.proof import LifeStep, Proof, Proven
 
 _TABLES = {table.number: table for table in (*KERNEL_TABLES, *(table for module in ALL for table in module.tables))}
-_REFUSALS = {int(code): code for codes in (KernelRefusal, *(module.refusals for module in ALL)) for code in codes}
+_REFUSALS: dict[int, RefusalCode] = {
+    int(code): code for codes in (KernelRefusal, *(module.refusals for module in ALL)) for code in codes
+}
 _receipt_of = receipt_decoder(ALL).decode
 
 
@@ -63,7 +65,7 @@ def _describe_record(proven: ProvenRecord) -> list[str]:
     if proven.value is None:
         return [f"There is no record {when}:", f"  {place}", root]
     try:
-        told = proven.value.hex() if table is None else _words(table.codec.decode(proven.value))
+        told = proven.value.hex() if table is None else _struct(table.codec.decode(proven.value))
     except NotCanonicalError:
         told = f"(in a shape that this version does not know) {proven.value.hex()}"
     return [f"This record stands in the ledger {when}:", f"  {place}", f"  {told}", root]
@@ -71,8 +73,7 @@ def _describe_record(proven: ProvenRecord) -> list[str]:
 
 def _describe_receipt(proven: ProvenReceipt) -> list[str]:
     when = f"at {moment(proven.time)}" if proven.time is not None else f"no later than {moment(proven.sealed_at)}"
-    shown = {True: ", with its signatures", False: ""}[proven.included]
-    lines = [f"Envelope or exit {proven.id.hex()} ended at height {proven.height}{shown}, {when}:"]
+    lines = [f"Envelope or exit {proven.id.hex()} ended at height {proven.height}, {when}:"]
     try:
         receipt = _receipt_of(proven.receipt)
     except msgspec.MsgspecError:
@@ -84,7 +85,9 @@ def _describe_receipt(proven: ProvenReceipt) -> list[str]:
             reason = f"{receipt.code} ({facts})" if code is None else explain(code, receipt.facts)
             lines.append(f"  refused by operation {receipt.operation}: {reason}")
         else:
-            lines += ["  applied", *(f"  {type(event).__name__}: {_words(event)}" for event in receipt.events)]
+            lines += ["  applied", *(f"  {type(event).__name__}: {_struct(event)}" for event in receipt.events)]
+    if proven.included:
+        lines.append("  the block holds the envelope with the signatures shown")
     return [*lines, f"Network {proven.network.hex()}, results root {proven.root.hex()}"]
 
 
@@ -95,6 +98,10 @@ def _describe_step(step: LifeStep) -> str:
     )
 
 
+def _struct(value: msgspec.Struct) -> str:
+    return _fields({name: getattr(value, name) for name in value.__struct_fields__})
+
+
 def _fields(fields: dict[str, Any]) -> str:
     return ", ".join(f"{name} {_words(value)}" for name, value in fields.items())
 
@@ -103,8 +110,8 @@ def _words(value: Any) -> str:  # noqa: ANN401 - any part of a record or an even
     """Write any value of the wire; accounts and names as the codes that people use."""
     match value:
         case msgspec.Struct():
-            return _fields({name: getattr(value, name) for name in value.__struct_fields__})
-        case tuple() | list():
+            return f"({_struct(value)})"
+        case tuple():
             return "[" + "; ".join(_words(each) for each in value) + "]"
         case bytes():
             return _code(value)

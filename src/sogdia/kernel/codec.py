@@ -55,7 +55,7 @@ class FrozenMeta(msgspec.StructMeta):
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
-class Frozen(msgspec.Struct, metaclass=FrozenMeta):
+class Frozen(msgspec.Struct, metaclass=FrozenMeta, frozen=True):
     """A value that never changes."""
 
 

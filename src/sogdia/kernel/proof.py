@@ -84,7 +84,7 @@ class Handover(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
 
 
 class Anchor(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
-    """The header that a proof leads to, and the handovers from validators that may be trusted to those that signed it."""
+    """The header that a proof leads to, and how validators that may be trusted handed over to those that signed it."""
 
     handovers: Annotated[tuple[Handover, ...], Meta(max_length=HANDOVERS_MAX)] = ()
     header: SignedHeader
