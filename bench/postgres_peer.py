@@ -244,27 +244,16 @@ def cluster(connections: int = CONNECTIONS_BY_DEFAULT) -> Iterator[Cluster]:
             server.stop()
 
 
-def measure(
-    in_flight: int,
-    seconds: float,
-    listings: int = 1000,
-    parties: int = 1000,
-    *,
-    sponsors: int | None = None,
-    connections: int | None = None,
-) -> PeerResult:
-    """Measure PostgreSQL's best with so many requests in flight, every pool size for `seconds` after its warm-up.
+def pool_sizes(in_flight: int) -> list[int]:
+    """Give the numbers of connections that are worth trying for so many requests in flight."""
+    if not 1 <= in_flight <= IN_FLIGHT_MAX:
+        raise PeerError(f"{in_flight} requests in flight: from 1 to {IN_FLIGHT_MAX} can be measured")
+    sizes = [size for size in POOL_SIZES if size < in_flight]
+    return [*sizes, in_flight] if in_flight <= POOL_SIZES[-1] else sizes
 
-    A pool of fewer connections is driven without a break, as it is when requests wait for it. There is one sponsor for
-    ten parties unless told; with few of them, steps wait for each other's quota row. Give `connections` to try that
-    number alone.
-    """
-    if not 1 <= in_flight <= IN_FLIGHT_MAX or not 1 <= (connections or in_flight) <= in_flight:
-        raise PeerError(f"{in_flight} in flight over {connections} connections: from 1 to {IN_FLIGHT_MAX} in flight")
-    trade = Trade(parties, listings, max(1, parties // 10) if sponsors is None else sponsors)
-    sizes = [connections] if connections else [size for size in POOL_SIZES if size < in_flight]
-    if in_flight <= POOL_SIZES[-1] and connections is None:
-        sizes.append(in_flight)
+
+def measure_pools(trade: Trade, in_flight: int, seconds: float, sizes: list[int]) -> PeerResult:
+    """Measure `trade` with each number of connections for `seconds` after its warm-up, and tell which is best."""
     with cluster(max(sizes)) as server:
         server.load(trade)
         rates = {
@@ -279,33 +268,43 @@ def measure(
     return PeerResult(rates[best], in_flight, best, version, trade.sponsors, rates)
 
 
+def measure(
+    in_flight: int, seconds: float, listings: int = 1000, parties: int = 1000, sponsors: int | None = None
+) -> PeerResult:
+    """Measure PostgreSQL's best with so many requests in flight, every pool size for `seconds` after its warm-up.
+
+    A pool of fewer connections is driven without a break, as it is when requests wait for it. There is one sponsor for
+    ten parties unless told; with few of them, steps wait for each other's quota row.
+    """
+    trade = Trade(parties, listings, max(1, parties // 10) if sponsors is None else sponsors)
+    return measure_pools(trade, in_flight, seconds, pool_sizes(in_flight))
+
+
 def _end(signal_number: int, _frame: object) -> NoReturn:
     """End by way of the clean-up, which a signal would otherwise skip."""
     raise SystemExit(128 + signal_number)
 
 
 @click.command()
-@click.option("--in-flight", type=int, default=8, show_default=True, help="Requests in flight.")
+@click.option(
+    "--in-flight", type=click.IntRange(1, IN_FLIGHT_MAX), default=8, show_default=True, help="Requests in flight."
+)
 @click.option("--seconds", type=float, default=10, show_default=True, help="Measured time of each pool size.")
-@click.option("--listings", type=int, default=1000, show_default=True, help="Listings on sale.")
-@click.option("--parties", type=int, default=1000, show_default=True, help="Registered parties.")
-@click.option("--sponsors", type=int, help="Sponsors, each with one quota row.  [default: one for ten parties]")
-@click.option("--connections", type=int, help="Try this many connections alone.  [default: several, the best counts]")
+@click.option("--sponsors", type=int, default=100, show_default=True, help="Sponsors, each with one quota row.")
+@click.option(
+    "--connections",
+    type=click.IntRange(1, IN_FLIGHT_MAX),
+    help="Try this many connections alone.  [default: several, the best counts]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
-def main(
-    in_flight: int,
-    seconds: float,
-    listings: int,
-    parties: int,
-    sponsors: int | None,
-    connections: int | None,
-    *,
-    as_json: bool,
-) -> None:
+def main(in_flight: int, seconds: float, sponsors: int, connections: int | None, *, as_json: bool) -> None:
     """Measure PostgreSQL doing the work of the ledger without signatures."""
     signal.signal(signal.SIGTERM, _end)
+    if connections is not None and connections > in_flight:
+        raise click.UsageError(f"{connections} connections can't be kept busy by {in_flight} requests in flight")
     try:
-        result = measure(in_flight, seconds, listings, parties, sponsors=sponsors, connections=connections)
+        sizes = pool_sizes(in_flight) if connections is None else [connections]
+        result = measure_pools(Trade(1000, 1000, sponsors), in_flight, seconds, sizes)
     except PeerError as error:
         raise click.ClickException(str(error)) from error
     if as_json:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bench import postgres_peer
-from bench.postgres_peer import SQL, Cluster, PeerError, Trade, cluster, find_programs, measure
+from bench.postgres_peer import SQL, Cluster, PeerError, Trade, cluster, find_programs, measure, pool_sizes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -205,7 +205,15 @@ def test_a_missing_postgresql_is_reported_with_the_way_to_install_it(monkeypatch
         find_programs()
 
 
-@pytest.mark.parametrize(("in_flight", "connections"), [(0, None), (901, None), (8, 9)])
-def test_numbers_that_make_no_sense_are_refused(in_flight, connections):
-    with pytest.raises(PeerError, match="in flight"):
-        measure(in_flight, 1, connections=connections)
+@pytest.mark.parametrize(
+    ("in_flight", "sizes"),
+    [(1, [1]), (8, [8]), (16, [16]), (17, [16, 17]), (64, [16, 32, 64]), (65, [16, 32, 64]), (256, [16, 32, 64])],
+)
+def test_many_requests_share_a_pool_of_connections(in_flight, sizes):
+    assert pool_sizes(in_flight) == sizes
+
+
+@pytest.mark.parametrize("in_flight", [0, 901])
+def test_a_number_in_flight_that_cannot_be_measured_is_refused(in_flight):
+    with pytest.raises(PeerError, match="from 1 to 900"):
+        pool_sizes(in_flight)

@@ -21,9 +21,8 @@ if TYPE_CHECKING:
     from sogdia.kernel.proof import LifeStep, Proof, Proven
 
 _TABLES = {table.number: table for table in (*KERNEL_TABLES, *(table for module in ALL for table in module.tables))}
-_REFUSALS: dict[int, RefusalCode] = {
-    int(code): code for codes in (KernelRefusal, *(module.refusals for module in ALL)) for code in codes
-}
+_CODES: tuple[type[RefusalCode], ...] = (KernelRefusal, *(module.refusals for module in ALL))
+_REFUSALS = {int(code): code for codes in _CODES for code in codes}
 _receipt_of = receipt_decoder(ALL).decode
 
 

@@ -12,6 +12,7 @@ second the order is that of the objects' hashes, then names: the same on every n
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from hashlib import sha256
 from typing import Annotated, Any
 
@@ -55,11 +56,29 @@ def slot_of(deadline: int, due_object: bytes) -> bytes:
 
 def schedule(state: State, deadline: int, due_object: bytes) -> None:
     """Enter an object under its deadline."""
-    slot = slot_of(deadline, due_object)
+    _enter(state, slot_of(deadline, due_object), due_object)
+
+
+def unschedule(state: State, deadline: int, due_object: bytes) -> None:
+    """Take an object out again."""
+    _take_out(state, slot_of(deadline, due_object), due_object)
+
+
+def move(state: State, before: int, after: int, due_object: bytes) -> None:
+    """Move an object from one deadline to another."""
+    if after != before:
+        slot = slot_of(before, due_object)
+        _take_out(state, slot, due_object)
+        _enter(state, after.to_bytes(4, "big") + slot[4:], due_object)
+
+
+def _enter(state: State, slot: bytes, due_object: bytes) -> None:
     page = DUE_PAGES.find(state, slot)
     if page is not None:
-        ensure(due_object not in page.objects, "an object is scheduled twice")
-        DUE_PAGES.put(state, slot, DuePage(objects=tuple(sorted((*page.objects, due_object)))))
+        objects = page.objects
+        ensure(due_object not in objects, "an object is scheduled twice")
+        at = bisect_left(objects, due_object)
+        DUE_PAGES.put(state, slot, DuePage(objects=(*objects[:at], due_object, *objects[at:])))
         return
     DUE_PAGES.put(state, slot, DuePage(objects=(due_object,)))
     for depth in range(DIGITS - 1, -1, -1):
@@ -70,14 +89,12 @@ def schedule(state: State, deadline: int, due_object: bytes) -> None:
             return
 
 
-def unschedule(state: State, deadline: int, due_object: bytes) -> None:
-    """Take an object out again."""
-    slot = slot_of(deadline, due_object)
-    page = DUE_PAGES.must(state, slot)
-    ensure(due_object in page.objects, "an object that is not scheduled cannot be taken out")
-    left = tuple(each for each in page.objects if each != due_object)
-    if left:
-        DUE_PAGES.put(state, slot, DuePage(objects=left))
+def _take_out(state: State, slot: bytes, due_object: bytes) -> None:
+    objects = DUE_PAGES.must(state, slot).objects
+    ensure(due_object in objects, "an object that is not scheduled cannot be taken out")
+    if len(objects) > 1:
+        at = bisect_left(objects, due_object)
+        DUE_PAGES.put(state, slot, DuePage(objects=objects[:at] + objects[at + 1 :]))
         return
     DUE_PAGES.drop(state, slot)
     for depth in range(DIGITS - 1, -1, -1):
@@ -86,13 +103,6 @@ def unschedule(state: State, deadline: int, due_object: bytes) -> None:
             DUE_NODES.put(state, slot[:depth], DueNode(present=bits.to_bytes(32, "big")))
             return
         DUE_NODES.drop(state, slot[:depth])
-
-
-def move(state: State, before: int, after: int, due_object: bytes) -> None:
-    """Move an object from one deadline to another."""
-    if after != before:
-        unschedule(state, before, due_object)
-        schedule(state, after, due_object)
 
 
 def earliest(state: Reader) -> tuple[int, bytes] | None:

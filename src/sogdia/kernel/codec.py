@@ -18,6 +18,10 @@ encode = _encoder.encode
 """Encode a value canonically."""
 
 
+NOT_DECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, OverflowError)
+"""What reading hostile bytes can raise: no or other values, text that is not UTF-8, nesting, numbers beyond 64 bits."""
+
+
 class NotCanonicalError(ValueError):
     """The bytes are not the canonical spelling of a value of the expected type."""
 
@@ -33,7 +37,7 @@ class Codec(Generic[T]):
         """Read `raw`, or raise `NotCanonicalError` saying what is wrong with it."""
         try:
             value: T = self._decode(raw)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, OverflowError) as error:
+        except NOT_DECODABLE as error:
             raise NotCanonicalError(str(error)) from error
         if _encoder.encode(value) != raw:
             message = "the bytes are a second spelling of the same value"
@@ -47,11 +51,14 @@ class Codec(Generic[T]):
 
 
 class FrozenMeta(msgspec.StructMeta):
-    """Makes every class below a frozen array whose fields come in the order in which they are declared, bases first."""
+    """Makes every class below a frozen array whose fields come in the order in which they are declared, bases first.
+
+    Values of the wire hold no cycles, so the garbage collector need not look at them (a tenth of a block's time).
+    """
 
     def __new__(mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **config: Any) -> Any:  # noqa: ANN401
         """Create the class with the settings that all of the wire has in common."""
-        return super().__new__(mcls, name, bases, namespace, **{"frozen": True, "kw_only": True, **config})
+        return super().__new__(mcls, name, bases, namespace, **{"frozen": True, "kw_only": True, "gc": False, **config})
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))

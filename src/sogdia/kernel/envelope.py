@@ -17,38 +17,41 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from msgspec import Meta
+from msgspec.msgpack import Decoder
 
 from sogdia.kernel.accounts import Scheme
-from sogdia.kernel.codec import encode
-from sogdia.kernel.operation import Operation
+from sogdia.kernel.codec import NOT_DECODABLE, encode
 from sogdia.kernel.refusal import Refused, require
 from sogdia.kernel.refusals import KernelRefusal as Refuse
 from sogdia.kernel.signature import SUPPORTED
 from sogdia.kernel.values import Account, Hash, KeyNumber, Seconds
 
 if TYPE_CHECKING:
+    from sogdia.kernel.operation import Operation
     from sogdia.kernel.parameters import Limits
 
 NETWORK_BYTES = 8
+SIGNERS_MAX = 16
+OPERATIONS_MAX = 16
 DOMAIN = b"sogdia/tx"
 _PAIR = b"\x92"
 
 
-class Predecessor(msgspec.Struct, frozen=True, array_like=True):
+class Predecessor(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An envelope that must have been applied before, with its expiry."""
 
     id: Hash
     expiry: Seconds
 
 
-class Signer(msgspec.Struct, frozen=True, array_like=True):
+class Signer(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An account that signs, and with which of its keys."""
 
     account: Account
     key: KeyNumber
 
 
-class Signature(msgspec.Struct, frozen=True, array_like=True):
+class Signature(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A signature over the envelope's id."""
 
     scheme: Scheme
@@ -56,7 +59,7 @@ class Signature(msgspec.Struct, frozen=True, array_like=True):
     extra: Annotated[bytes, Meta(max_length=1024)] | None = None
 
 
-class Body(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+class Body(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=True):
     """What is signed."""
 
     network: Annotated[bytes, Meta(min_length=NETWORK_BYTES, max_length=NETWORK_BYTES)]
@@ -64,8 +67,25 @@ class Body(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     not_before: Seconds | None
     after: Annotated[tuple[Predecessor, ...], Meta(max_length=4)]
     salt: Annotated[bytes, Meta(min_length=8, max_length=8)]
-    signers: Annotated[tuple[Signer, ...], Meta(min_length=1, max_length=16)]
+    signers: Annotated[tuple[Signer, ...], Meta(min_length=1, max_length=SIGNERS_MAX)]
     operations: tuple[Any, ...]
+
+
+class Head(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The first element of any operation, known or not."""
+
+    tag: int
+
+
+def _decoder_of(operation: Any) -> Decoder[Any]:  # noqa: ANN401 - a union of types is not a type
+    """Make a decoder of signed envelopes that hold such operations."""
+    operations = Annotated[tuple[operation, ...], Meta(min_length=1, max_length=OPERATIONS_MAX)]
+    body = msgspec.defstruct(
+        "Body", [("operations", operations)], bases=(Body,), frozen=True, array_like=True, kw_only=True
+    )
+    signatures = Annotated[tuple[Signature, ...], Meta(max_length=SIGNERS_MAX)]
+    signed = msgspec.defstruct("Signed", [("body", body), ("signatures", signatures)], frozen=True, array_like=True)
+    return Decoder(signed, strict=True)
 
 
 class Envelope:
@@ -88,18 +108,9 @@ class EnvelopeCodec:
     def __init__(self, network: bytes, operations: tuple[type[Operation], ...]) -> None:
         """Prepare for the network whose genesis hash is `network`."""
         self.network = network
-        union = reduce(or_, operations)
-        body = msgspec.defstruct(
-            "Body",
-            [("operations", Annotated[tuple[union, ...], Meta(min_length=1, max_length=16)])],
-            bases=(Body,),
-            frozen=True,
-            array_like=True,
-            kw_only=True,
-        )
-        signatures = Annotated[tuple[Signature, ...], Meta(max_length=16)]
-        self._decode = msgspec.msgpack.Decoder(tuple[body, signatures], strict=True).decode  # type: ignore[valid-type]
-        self._decode_body = msgspec.msgpack.Decoder(body, strict=True).decode
+        self._decode = _decoder_of(reduce(or_, operations)).decode
+        self._decode_heads = _decoder_of(Head).decode
+        self._tags = frozenset(each.__struct_config__.tag for each in operations)
 
     def id_of(self, body: bytes) -> bytes:
         """Give the id of an envelope with this encoded body."""
@@ -123,14 +134,25 @@ class EnvelopeCodec:
             allowed=limits.envelope_bytes_max,
         )
         try:
-            body, signatures = self._decode(raw)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, OverflowError) as error:
+            signed = self._decode(raw)
+        except NOT_DECODABLE as error:
+            self._require_known_operations(raw)
             raise Refused(Refuse.ENVELOPE_MALFORMED, (("reason", str(error)),)) from error
+        body, signatures = signed.body, signed.signatures
         body_bytes = encode(body)
         if raw != _PAIR + body_bytes + encode(signatures):
             raise Refused(Refuse.ENVELOPE_MALFORMED, (("reason", "a second spelling of the same envelope"),))
         _check_form(body, signatures, self.network)
         return Envelope(raw, body, signatures, sha256(DOMAIN + self.network + body_bytes).digest())
+
+    def _require_known_operations(self, raw: bytes) -> None:
+        """Refuse bytes that would be an envelope if this version knew the operation, so that its sender can tell."""
+        try:
+            heads = self._decode_heads(raw).body.operations
+        except NOT_DECODABLE:
+            return
+        for head in heads:
+            require(head.tag in self._tags, Refuse.OPERATION_UNKNOWN, tag=head.tag)
 
 
 def _check_form(body: Body, signatures: tuple[Signature, ...], network: bytes) -> None:
@@ -140,7 +162,7 @@ def _check_form(body: Body, signatures: tuple[Signature, ...], network: bytes) -
     if len(signers) > 1:
         require(len({signer.account for signer in signers}) == len(signers), Refuse.SIGNER_REPEATED)
     if len(body.after) > 1:
-        require(len({each.id for each in body.after}) == len(body.after), Refuse.PREDECESSOR_IS_ITSELF)
+        require(len({each.id for each in body.after}) == len(body.after), Refuse.PREDECESSOR_REPEATED)
     require(
         len(signatures) == len(signers),
         Refuse.SIGNATURES_DO_NOT_FIT,
@@ -150,10 +172,7 @@ def _check_form(body: Body, signatures: tuple[Signature, ...], network: bytes) -
     for signature in signatures:
         require(signature.scheme in SUPPORTED, Refuse.SCHEME_UNSUPPORTED, scheme=signature.scheme)
         require(signature.extra is None, Refuse.EXTRA_NOT_ALLOWED)
-    used = 0
     for operation in body.operations:
         require(operation.mandate is None, Refuse.MANDATE_UNSUPPORTED)
         require(operation.signer < len(signers), Refuse.SIGNER_INDEX_WRONG, signer=operation.signer)
-        used |= 1 << operation.signer
         operation.check()
-    require(used == (1 << len(signers)) - 1, Refuse.SIGNER_REPEATED, signers=len(signers))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 HexKey = Annotated[str, Meta(min_length=64, max_length=64, pattern=r"^[0-9a-f]{64}\Z")]
 
 
-class GenesisValidator(msgspec.Struct, frozen=True, array_like=True):
+class GenesisValidator(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A key that signs headers from the start."""
 
     public: HexKey
@@ -61,9 +61,11 @@ class GenesisContext:
 def genesis_type(modules: tuple[Module, ...]) -> type[GenesisBase]:
     """Make the genesis type of a set of modules: the common part and a section a module."""
     sections = [(module.name, module.genesis, msgspec.field(default_factory=module.genesis)) for module in modules]
-    return msgspec.defstruct(
+    made: Any = msgspec.defstruct(
         "Genesis", sections, bases=(GenesisBase,), frozen=True, kw_only=True, forbid_unknown_fields=True
     )
+    genesis: type[GenesisBase] = made
+    return genesis
 
 
 def network_of(genesis: GenesisBase) -> bytes:

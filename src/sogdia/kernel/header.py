@@ -15,11 +15,12 @@ from sogdia.kernel.values import Hash, PublicKey, Seconds
 
 Height = Annotated[int, Meta(ge=0, le=2**48)]
 Power = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+VALIDATORS_MAX = 64
 ROTATION_DELAY = 2
 """A change of validators made at height H takes effect at H+2, so that header H+1 can announce it."""
 
 
-class Header(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+class Header(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=True):
     """A block's header. `state_root` and `results_root` are those of the height before."""
 
     network: Hash
@@ -37,24 +38,27 @@ class Header(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
         return sha256(b"sogdia/header" + encode(self)).digest()
 
 
-class SignedHeader(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+HeaderSignature = Annotated[bytes, Meta(min_length=64, max_length=64)]
+
+
+class SignedHeader(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=True):
     """A header with the signatures of its validators, in their order; solo has one."""
 
     header: Header
-    signatures: Annotated[tuple[Annotated[bytes, Meta(min_length=64, max_length=64)], ...], Meta(min_length=1, max_length=64)]
+    signatures: Annotated[tuple[HeaderSignature, ...], Meta(min_length=1, max_length=VALIDATORS_MAX)]
 
 
 HEADERS: Codec[SignedHeader] = Codec(SignedHeader)
 
 
-class Validator(msgspec.Struct, frozen=True, array_like=True):
+class Validator(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A key that signs headers, and its weight."""
 
     public: PublicKey
     power: Power
 
 
-Validators = Annotated[tuple[Validator, ...], Meta(min_length=1, max_length=64)]
+Validators = Annotated[tuple[Validator, ...], Meta(min_length=1, max_length=VALIDATORS_MAX)]
 
 
 class ValidatorSets(Record):

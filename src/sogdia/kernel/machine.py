@@ -1,7 +1,7 @@
 """The state machine: envelopes and a time in, receipts and changed records out. Pure: no clock, no files, no threads.
 
-An engine gives a block's time and envelopes, takes the changes and stores them. The same `Block` serves the door, the dry
-run and the block itself, over a state that is kept or thrown away.
+An engine gives a block's time and envelopes, takes the changes and stores them. The same `Block` serves the door, the
+dry run and the block itself, over a state that is kept or thrown away.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sogdia.kernel.genesis import GenesisBase
-    from sogdia.kernel.operation import Operation
     from sogdia.kernel.state import Base
 
 APPLIED_CODE = 0
@@ -106,7 +105,7 @@ class BlockIds:
 
 
 class Block:
-    """A block being built or replayed: envelopes are included one by one, then deadlines are handled, then it is closed."""
+    """A block being built or replayed: envelopes are included one by one, then it handles deadlines and is closed."""
 
     def __init__(  # noqa: PLR0913 - everything that decides is named
         self, machine: Machine, base: Base, ids: SpentIds, *, height: int, time: int, valid: Verifier = direct

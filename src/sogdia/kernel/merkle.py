@@ -1,4 +1,4 @@
-"""Merkle trees over lists, as RFC 6962 defines them: for a block's transactions, its results, an order's final lines."""
+"""Merkle trees over lists, as RFC 6962 defines them: of a block's transactions, its results, an order's final lines."""
 
 from __future__ import annotations
 

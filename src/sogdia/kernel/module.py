@@ -1,4 +1,4 @@
-"""What a module adds to the ledger, declared in one place. The command line, the reference pages and the tests read it."""
+"""What a module adds to the ledger, declared in one place: the command line, reference pages and tests read it."""
 
 from __future__ import annotations
 
@@ -48,16 +48,24 @@ def tag_of(declared: type[Any]) -> int:
 
 def check_declarations(modules: tuple[Module, ...]) -> None:
     """Stop at start when permanent numbers collide or lie outside their module's hundred."""
-    for kind in ("operations", "events"):
-        numbers = [tag_of(each) for module in modules for each in getattr(module, kind)]
-        ensure(len(numbers) == len(set(numbers)), f"two {kind} have the same number")
+    for numbered in ("name", "number"):
+        ensure(
+            len({getattr(module, numbered) for module in modules}) == len(modules), f"two modules have one {numbered}"
+        )
+    for kind in ("operations", "events", "queries"):
+        numbers = [each.__struct_config__.tag for module in modules for each in getattr(module, kind)]
+        ensure(len(numbers) == len(set(numbers)), f"two {kind} have the same tag")
     tables = [table.number for module in modules for table in module.tables]
     ensure(len(tables) == len(set(tables)), "two tables have the same number")
     for module in modules:
         hundred = range(module.number, module.number + NUMBERS_PER_MODULE)
-        declared = [tag_of(each) for each in (*module.operations, *module.events)] + [int(code) for code in module.refusals]
+        declared = [tag_of(each) for each in (*module.operations, *module.events)]
+        declared += [int(code) for code in module.refusals]
+        ensure(len(module.refusals) == len(module.refusals.__members__), f"{module.name} uses a refusal number twice")
         ensure(all(number in hundred for number in declared), f"{module.name} declares a number outside its hundred")
         ensure(
             all(table.number // 10 == module.number // NUMBERS_PER_MODULE for table in module.tables),
             f"{module.name} declares a table outside its ten",
         )
+        own_exits = all(each.table in module.tables for each in module.exits)
+        ensure(own_exits, f"{module.name} has an exit for a foreign table")

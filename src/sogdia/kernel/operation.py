@@ -99,10 +99,9 @@ class Exit:
         """Declare the exit of a table's objects.
 
         `deadline_of(record)` gives the deadline under which the object stands in the calendar. `apply(context, key,
-        record, writes)` takes the object out of it or moves it to a later deadline (always later: the deadline is a part of
-        the exit's id); when `writes` record writes do not suffice it does a part and schedules the rest.
+        record, writes)` takes the object out of it or moves it to a later deadline (always later: the deadline is a
+        part of the exit's id); when `writes` record writes do not suffice it does a part and schedules the rest.
         """
         self.table = table
         self.deadline_of = deadline_of
         self.apply = apply
-

@@ -76,21 +76,21 @@ class ProofWrong(Exception):  # noqa: N818 - reads as what it says
         self.fault = fault
 
 
-class Handover(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+class Handover(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=True):
     """A header that announces other validators, and who they are: they sign from the next height on."""
 
     header: SignedHeader
     validators: Validators
 
 
-class Anchor(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+class Anchor(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=True):
     """The header that a proof leads to, and how validators that may be trusted handed over to those that signed it."""
 
     handovers: Annotated[tuple[Handover, ...], Meta(max_length=HANDOVERS_MAX)] = ()
     header: SignedHeader
 
 
-class Place(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+class Place(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=True):
     """Where a leaf stands in a list of `size`, and the neighbours, lowest first, that lead from it to the root.
 
     Index and size only say how the neighbours are laid out. The root does not bind them, so they prove nothing.
@@ -101,7 +101,7 @@ class Place(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     path: Annotated[tuple[Hash, ...], Meta(max_length=NEIGHBOURS_MAX)]
 
 
-class StateProof(msgspec.Struct, frozen=True, array_like=True, kw_only=True, tag=1):
+class StateProof(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=True, tag=1):
     """That a record stands in the state after height H, or that there is none under its key."""
 
     anchor: Anchor
@@ -112,7 +112,7 @@ class StateProof(msgspec.Struct, frozen=True, array_like=True, kw_only=True, tag
     levels: Annotated[tuple[Level, ...], Meta(max_length=LEVELS_MAX)]
 
 
-class ReceiptProof(msgspec.Struct, frozen=True, array_like=True, kw_only=True, tag=2):
+class ReceiptProof(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=True, tag=2):
     """That an envelope or an exit ended at height H with a receipt.
 
     `envelope` shows what the id stands for, `header` (of height H) when it happened, `included` (which needs both)
@@ -128,7 +128,7 @@ class ReceiptProof(msgspec.Struct, frozen=True, array_like=True, kw_only=True, t
     included: Place | None = None
 
 
-class LifeStep(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+class LifeStep(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=True):
     """One step of a life: which operation of which envelope, with which receipt, at which height and time."""
 
     id: Hash
@@ -138,7 +138,7 @@ class LifeStep(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     time: Seconds
 
 
-class HistoryProof(msgspec.Struct, frozen=True, array_like=True, kw_only=True, tag=3):
+class HistoryProof(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=True, tag=3):
     """That a record stands in the state after height H, and that these are all steps of its life up to then."""
 
     state: StateProof
@@ -351,9 +351,11 @@ def _check_bucket(entries: bytes, key_hash: bytes, depth: int) -> None:
 def _check_envelope(raw: bytes, identity: bytes, network: bytes) -> None:
     """Refuse an envelope that is malformed or has another id. Its signatures are not checked: the keys are not here."""
     try:
-        body, _signatures = _ENVELOPES.decode(raw)
+        body, signatures = _ENVELOPES.decode(raw)
     except NotCanonicalError as error:
         raise ProofWrong(ProofFault.ENVELOPE, f"the envelope is not in canonical form: {error}") from error
+    if len(signatures) != len(body.signers):
+        _wrong(ProofFault.ENVELOPE, f"the envelope has {len(body.signers)} signers and {len(signatures)} signatures")
     if sha256(DOMAIN + network + encode(body)).digest() != identity:
         _wrong(ProofFault.ENVELOPE, "the envelope has another id than the proof says")
 

@@ -6,13 +6,13 @@ cancelling, confirming, disputing) have a lane of their own.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from msgspec import Meta, structs
 
 from sogdia.kernel.accounts import show_account_key
 from sogdia.kernel.codec import Record
-from sogdia.kernel.parameters import DAY, Limits
+from sogdia.kernel.parameters import Limits
 from sogdia.kernel.refusal import ensure, require
 from sogdia.kernel.refusals import KernelRefusal as Refuse
 from sogdia.kernel.state import State, Table
@@ -34,6 +34,17 @@ class Quota(Record):
     stored_bytes: Amount = 0
 
 
+class Use(NamedTuple):
+    """What an envelope asks of its sponsor's quota.
+
+    Its bytes count once for each day, or part of one, that its id must be remembered.
+    """
+
+    operations: int
+    weighted_bytes: int
+    reserved: bool
+
+
 QUOTAS: Table[bytes, Quota] = Table("kernel/quotas", 8, Quota, show_key=show_account_key)
 
 
@@ -41,46 +52,22 @@ def charge(state: State, sponsor: bytes, used: Use, time: int, limits: Limits) -
     """Charge an envelope to its sponsor, or refuse it when the quota is spent."""
     quota = QUOTAS.get(state, sponsor, Refuse.SPONSOR_HAS_NO_QUOTA, sponsor=sponsor)
     start = time - time % limits.quota_period
-    fresh = start != quota.period_start
-    operations = used.operations if fresh else quota.operations_used + used.operations
-    size = used.weighted_bytes if fresh else quota.bytes_used + used.weighted_bytes
-    lane = 0 if fresh else quota.reserved_operations_used
-    if operations > quota.operations_max or size > quota.bytes_max:
-        open_lane = used.reserved and lane + used.operations <= quota.reserved_operations_max
-        opens_at = start + limits.quota_period
-        require(
-            operations <= quota.operations_max or open_lane,
-            Refuse.QUOTA_OPERATIONS_SPENT,
-            allowed=quota.operations_max,
-            opens_at=opens_at,
+    if start != quota.period_start:
+        quota = structs.replace(
+            quota, period_start=start, operations_used=0, bytes_used=0, reserved_operations_used=0
         )
-        require(size <= quota.bytes_max or open_lane, Refuse.QUOTA_BYTES_SPENT, allowed=quota.bytes_max, opens_at=opens_at)
-        operations = 0 if fresh else quota.operations_used
-        size = 0 if fresh else quota.bytes_used
-        lane += used.operations
-    QUOTAS.put(
-        state,
-        sponsor,
-        structs.replace(
-            quota,
-            period_start=start,
-            operations_used=operations,
-            bytes_used=size,
-            reserved_operations_used=lane,
-        ),
-    )
-
-
-class Use:
-    """What an envelope asks of its sponsor's quota."""
-
-    __slots__ = ("operations", "reserved", "weighted_bytes")
-
-    def __init__(self, *, operations: int, size: int, validity: int, reserved: bool) -> None:
-        """Weigh the envelope: its bytes count once for each day, or part of one, that its id must be remembered."""
-        self.operations = operations
-        self.weighted_bytes = size * max(1, -(-validity // DAY))
-        self.reserved = reserved
+    operations = quota.operations_used + used.operations
+    size = quota.bytes_used + used.weighted_bytes
+    if operations <= quota.operations_max and size <= quota.bytes_max:
+        QUOTAS.put(state, sponsor, structs.replace(quota, operations_used=operations, bytes_used=size))
+        return
+    lane = quota.reserved_operations_used + used.operations
+    if not used.reserved or lane > quota.reserved_operations_max:
+        opens_at = start + limits.quota_period
+        allowed = quota.operations_max
+        require(operations <= allowed, Refuse.QUOTA_OPERATIONS_SPENT, allowed=allowed, opens_at=opens_at)
+        require(condition=False, code=Refuse.QUOTA_BYTES_SPENT, allowed=quota.bytes_max, opens_at=opens_at)
+    QUOTAS.put(state, sponsor, structs.replace(quota, reserved_operations_used=lane))
 
 
 def occupy(state: State, sponsor: bytes, size: int) -> None:

@@ -1,5 +1,7 @@
 """Receipts: how an envelope or a deadline ended, in canonical bytes whose hash is provable, and the history they make.
 
+Their layouts, which the reference states in full:
+
     receipt = [refusal number or 0, index of the refused operation or 0, [[name, value], …], [event, …]]
     history = SHA-256(previous ‖ id ‖ operation index, 2 bytes ‖ SHA-256(receipt) ‖ height, 8 bytes ‖ time, 4 bytes)
 """
@@ -16,8 +18,8 @@ from sogdia.kernel.codec import encode
 NO_HISTORY = bytes(32)
 
 
-class Receipt(msgspec.Struct, frozen=True, array_like=True):
-    """How an envelope or an exit ended. `code` 0 means applied; otherwise nothing but the id and the quota was written."""
+class Receipt(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """How an envelope or an exit ended: `code` 0 means applied, otherwise only the id and the quota were written."""
 
     code: int
     operation: int

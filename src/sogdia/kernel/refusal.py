@@ -13,7 +13,10 @@ Fact = int | str | bytes
 """What a rule may name: the values that were compared, never prose."""
 
 Facts = tuple[tuple[str, int | str], ...]
-"""The values as they stand in a receipt; bytes are written in hexadecimal."""
+"""The values as they stand in a receipt."""
+
+INT64_MIN, UINT64_MAX = -(2**63), 2**64 - 1
+"""What the encoding can write as an integer. A rule may have compared more, and must not stop the node by saying so."""
 
 
 class RefusalCode(IntEnum):
@@ -59,8 +62,14 @@ def require(condition: object, code: RefusalCode, **facts: Fact) -> None:
 
 
 def facts_of(values: dict[str, Fact]) -> Facts:
-    """Write values down as they stand in a receipt."""
-    return tuple((name, value.hex() if isinstance(value, bytes) else value) for name, value in values.items())
+    """Write values down as they stand in a receipt: bytes in hexadecimal, integers beyond 64 bits as their digits."""
+    return tuple((name, _fact(value)) for name, value in values.items())
+
+
+def _fact(value: Fact) -> int | str:
+    if isinstance(value, bytes):
+        return value.hex()
+    return str(value) if isinstance(value, int) and not INT64_MIN <= value <= UINT64_MAX else value
 
 
 def ensure(condition: object, message: str) -> None:

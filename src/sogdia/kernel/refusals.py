@@ -18,7 +18,11 @@ class KernelRefusal(RefusalCode):
     ENVELOPE_EXPIRED = 103, "The envelope's expiry has passed", "Sign it again with a later expiry."
     VALIDITY_TOO_LONG = 104, "The expiry is too far ahead", "Choose an expiry within the longest validity."
     ENVELOPE_TOO_EARLY = 105, "The envelope is not valid yet", "Send it again once its time has come."
-    PREDECESSOR_MISSING = 106, "An envelope that must go before has not been applied", "Send the earlier envelope first."
+    PREDECESSOR_MISSING = (
+        106,
+        "An envelope that must go before has not been applied",
+        "Send the earlier envelope first.",
+    )
     PREDECESSOR_FAILED = (
         107,
         "An envelope that must go before was refused or has expired",
@@ -31,12 +35,20 @@ class KernelRefusal(RefusalCode):
         "Only actions that protect what is under way are open; ask the registrar.",
     )
     KEY_NOT_CURRENT = 110, "The key number is not the party's current key", "Sign with the party's current key."
-    SIGNATURES_DO_NOT_FIT = 111, "There must be one signature a signer, in order", "Let each signer sign once, in order."
+    SIGNATURES_DO_NOT_FIT = (
+        111,
+        "There must be one signature a signer, in order",
+        "Let each signer sign once, in order.",
+    )
     SCHEME_UNSUPPORTED = 112, "The signature scheme is not supported yet", "Sign with Ed25519 (scheme 1)."
-    SIGNATURE_WRONG = 113, "A signature does not fit the key and the envelope", "Sign the envelope's id with the right key."
+    SIGNATURE_WRONG = (
+        113,
+        "A signature does not fit the key and the envelope",
+        "Sign the envelope's id with the right key.",
+    )
     MANDATE_UNSUPPORTED = 114, "Mandates are not supported yet", "Leave the mandate empty."
     SIGNER_INDEX_WRONG = 115, "An operation names a signer that the envelope lacks", "Correct the signer's index."
-    SIGNER_REPEATED = 116, "An account signs twice or signs for nothing", "List each account that acts once."
+    SIGNER_REPEATED = 116, "An account is listed twice among the signers", "List each account once."
     ENVELOPE_REPLAYED = 117, "This envelope has been used already", "Nothing to do: ask for its receipt."
     QUOTA_OPERATIONS_SPENT = (
         118,
@@ -56,5 +68,5 @@ class KernelRefusal(RefusalCode):
         "The sponsor's storage is used up",
         "Close objects that are no longer needed, or ask the sponsor for more.",
     )
-    PREDECESSOR_IS_ITSELF = 124, "The same predecessor is named twice", "Name each predecessor once."
+    PREDECESSOR_REPEATED = 124, "The same predecessor is named twice", "Name each predecessor once."
     OPERATION_UNKNOWN = 125, "The envelope asks for an operation that this version does not know", "Update the client."

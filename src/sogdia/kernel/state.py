@@ -33,11 +33,13 @@ class Table(Generic[K, R]):
     """A typed family of records. `number` is the first byte of its keys; `key` lays out the rest.
 
     A table whose records have a *life* (orders, holds) holds records with a `history` field, which the kernel folds.
+    Laying out a key is spelled out in each method, since a call costs more than all the rest of it; the type checker
+    cannot see that keys which need no layout are bytes.
     """
 
     __slots__ = ("codec", "key", "life", "name", "number", "prefix", "show_key")
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a declaration
         self,
         name: str,
         number: int,
@@ -58,14 +60,15 @@ class Table(Generic[K, R]):
 
     def full_key(self, key: K) -> bytes:
         """Give the bytes under which the record of `key` stands in the state."""
-        return self.prefix + (key if self.key is None else self.key(key))
+        return self.prefix + (key if self.key is None else self.key(key))  # type: ignore[operator]
 
     def find(self, state: Reader, key: K) -> R | None:
         """Give the record of `key`, or nothing."""
-        full_key = self.prefix + (key if self.key is None else self.key(key))
+        full_key = self.prefix + (key if self.key is None else self.key(key))  # type: ignore[operator]
         change = state.changes.get(full_key)
-        found: R | None = state.below(self, full_key) if change is None else change[1]
-        return found
+        found: Any = state.below(self, full_key) if change is None else change[1]
+        known: R | None = found
+        return known
 
     def get(self, state: Reader, key: K, or_refuse: RefusalCode, **facts: Fact) -> R:
         """Give the record of `key`, or refuse with `or_refuse`."""
@@ -84,11 +87,11 @@ class Table(Generic[K, R]):
 
     def put(self, state: State, key: K, record: R) -> None:
         """Write the record of `key`."""
-        state.write(self, self.prefix + (key if self.key is None else self.key(key)), record)
+        state.write(self, self.prefix + (key if self.key is None else self.key(key)), record)  # type: ignore[operator]
 
     def drop(self, state: State, key: K) -> None:
         """Remove the record of `key`."""
-        state.write(self, self.prefix + (key if self.key is None else self.key(key)), None)
+        state.write(self, self.prefix + (key if self.key is None else self.key(key)), None)  # type: ignore[operator]
 
     def items(self, state: Reader) -> Iterator[tuple[bytes, R]]:
         """Walk over all records of the table with their keys; for audits, never for rules."""

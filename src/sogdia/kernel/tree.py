@@ -180,7 +180,7 @@ class Tree:
             self._kept = {}
 
     def rebuild(self, buckets: Iterable[tuple[str, bytes]]) -> bytes:
-        """Build the nodes from a store's buckets and give the root, which the caller must compare with the one it knows."""
+        """Build the nodes from a store's buckets; give the root, which the caller must compare with the one it knows."""
         nodes = self._nodes = {}
         self.count = 0
         self.root = EMPTY
@@ -212,7 +212,7 @@ class Tree:
         return list(self._bucket_prefixes(""))
 
     def check_bucket(self, prefix: str) -> None:
-        """Read one bucket from the store and check every record in it; it may have been split or merged since listed."""
+        """Read one bucket from the store and check its records; it may have been split or merged since it was listed."""
         if prefix in self._nodes or (prefix and prefix[:-1] not in self._nodes):
             return
         if prefix in self.changed or prefix in self._kept:
@@ -273,7 +273,7 @@ class Tree:
 
     def _read(self, prefix: str) -> Bucket:
         """Read a bucket from the store and check it against the tree."""
-        expected = self.root
+        expected: bytes | bytearray = self.root
         if prefix:
             at = 1 + HASH_BYTES * _VALUE_OF[prefix[-1]]
             expected = self._nodes[prefix[:-1]].hashes[at : at + HASH_BYTES]
@@ -295,7 +295,7 @@ class Tree:
     def _apply(
         self, prefix: str, bucket: Bucket, items: list[tuple[bytes, bytes, bytes | None]], touched: dict[str, None]
     ) -> None:
-        """Put changes into a bucket and enter it; so many that it will not hold them are divided among children first."""
+        """Put changes into a bucket and enter it; too many for one bucket are divided among children first."""
         if len(items) <= 2 * BUCKET_ENTRIES_MAX:
             for key_hash, key, value in items:
                 self.count += bucket.put(key_hash, key, value)
@@ -336,7 +336,7 @@ class Tree:
         levels: dict[int, dict[str, None]] = {}
         for prefix in touched:
             levels.setdefault(len(prefix), {})[prefix] = None
-        nodes, value_of = self._nodes, _VALUE_OF
+        nodes = self._nodes
         for depth in range(max(levels, default=-1), -1, -1):
             above_level = levels.setdefault(depth - 1, {})
             for prefix in levels.get(depth, ()):
@@ -348,13 +348,7 @@ class Tree:
                     continue
                 above = prefix[:-1]
                 above_level[above] = None
-                # The next lines are `set_child`; this is where most of the time of a block goes.
-                parent = nodes[above]
-                child = value_of[prefix[-1]]
-                at = 1 + HASH_BYTES * child
-                parent.hashes[at : at + HASH_BYTES] = hashed
-                parent.count += count - parent.counts[child]
-                parent.counts[child] = count
+                nodes[above].set_child(_VALUE_OF[prefix[-1]], hashed, count)
 
     def _merge(self, prefix: str) -> bytes:
         """Turn a node with few records back into a bucket and give its hash."""

@@ -33,7 +33,8 @@ Seconds = Annotated[int, Meta(ge=0, le=2**32 - 1)]
 """A moment or a length of time in whole seconds; moments count from 1970-01-01 UTC and end in 2106."""
 
 BasisPoints = Annotated[int, Meta(ge=0, le=10_000)]
-KeyNumber = Annotated[int, Meta(ge=0, le=2**16 - 1)]
+KEY_NUMBER_MAX = 2**16 - 1
+KeyNumber = Annotated[int, Meta(ge=0, le=KEY_NUMBER_MAX)]
 
 
 def account_of(network: bytes, registrar: bytes, reference: str) -> bytes:

@@ -8,12 +8,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import structs
 
 from sogdia.client.envelopes import EnvelopeMaker, Sender, Signed
 from sogdia.client.keys import KeyPair, derive
+from sogdia.kernel.codec import encode
 from sogdia.kernel.genesis import genesis_type, network_of
 from sogdia.kernel.machine import Block, Machine, receipt_decoder
+from sogdia.kernel.quota import QUOTAS
 from sogdia.kernel.refusal import Refused
+from sogdia.kernel.spent import SPENT_PAGES, SPENT_SLOTS, SPENT_TOTAL
 from sogdia.kernel.state import State, Table
 from sogdia.kernel.tree import Tree
 from sogdia.kernel.values import NO_ACCOUNT, account_of
@@ -55,7 +59,7 @@ def keys_of(name: str) -> KeyPair:
 
 def genesis(modules: tuple[Module, ...] = ALL, **changes: Any) -> Any:  # noqa: ANN401 - its type depends on the modules
     """Make the genesis that tests begin with; `changes` replace whole sections."""
-    parties = [
+    parties: list[dict[str, Any]] = [
         {
             "reference": name,
             "kind": int(kind),
@@ -164,7 +168,7 @@ class Ledger:
         """Give an asset."""
         return Asset(currency, self.account(issuer))
 
-    def sign(  # noqa: PLR0913 - an envelope has this many free choices
+    def sign(
         self,
         who: str | Sequence[str],
         *operations: Operation,
@@ -253,9 +257,18 @@ class Ledger:
         return self._registered[name]
 
     def snapshot(self) -> dict[bytes, bytes]:
-        """Give all records outside the kernel's own bookkeeping, to show that nothing changed."""
-        return {key: value for key, value in self.base.items() if key[0] not in BOOKKEEPING}
+        """Give all records outside the kernel's own bookkeeping, to show that nothing changed.
+
+        Of the quotas, what is used in a period is left out; what is stored stays in.
+        """
+        records = {key: value for key, value in self.base.items() if key[0] not in BOOKKEEPING}
+        for key, quota in QUOTAS.items(self.state):
+            lasting = structs.replace(
+                quota, period_start=0, operations_used=0, bytes_used=0, reserved_operations_used=0
+            )
+            records[QUOTAS.full_key(key)] = encode(lasting)
+        return records
 
 
-BOOKKEEPING = frozenset((5, 6, 7, 8))
+BOOKKEEPING = frozenset((SPENT_PAGES.number, SPENT_SLOTS.number, SPENT_TOTAL.number, QUOTAS.number))
 """Tables of used ids and quotas, which change even when an operation is refused."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Row(NamedTuple):
     """One request and the rule that refuses it.
 
-    A table names the rules in the order in which they are tried; where it can, a row breaks the rules below its own, too.
+    A table names the rules in the order in which they are tried; where it can, a row breaks those below its own, too.
     """
 
     rule: RefusalCode

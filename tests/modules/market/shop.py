@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sogdia.kernel.quota import QUOTAS
-from sogdia.kernel.values import name_of
+from sogdia.kernel.values import UNITS_MAX, name_of
 from sogdia.modules.market.listings import AddVariant, OpenListing, PublishTerms
 from sogdia.modules.market.orders import AcceptOrder, ConfirmDelivery, OrderLine, PlaceOrder, SettleOrder, ShipOrder
 from sogdia.modules.market.records import (
@@ -78,12 +78,10 @@ def listing(reference: str, of_terms: str = "t1", **changes: Any) -> OpenListing
     return OpenListing(reference=reference, terms=of_terms, **(fields | changes))
 
 
-def sell(
-    ledger: Ledger, reference: str, offer: Offer, *, stock: int = STOCK, of_terms: str = "t1", who: str = MERCHANT
-) -> None:
-    """Let a merchant list goods of one variant, number 1."""
+def sell(ledger: Ledger, reference: str, offer: Offer, *, stock: int = STOCK, of_terms: str = "t1") -> None:
+    """Let the merchant list goods of one variant, number 1."""
     ledger.must(
-        who,
+        MERCHANT,
         listing(reference, of_terms),
         AddVariant(listing=reference, variant=1, offer=offer, stock=stock),
     )
@@ -114,7 +112,7 @@ def order(
     reference: str = "o1",
     *,
     merchant: str = MERCHANT,
-    pay_at_most: int = 10**9,
+    pay_at_most: int = UNITS_MAX,
 ) -> PlaceOrder:
     """An order with the shop."""
     return PlaceOrder(
@@ -133,7 +131,7 @@ def quantities(*pairs: tuple[int, int]) -> tuple[LineQuantity, ...]:
     return tuple(LineQuantity(line, quantity) for line, quantity in pairs)
 
 
-def bring(
+def bring(  # noqa: PLR0913 - the choices that a test makes about an order
     ledger: Ledger,
     state: OrderState,
     lines: Sequence[OrderLine] = BASKET,

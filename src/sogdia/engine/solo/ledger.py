@@ -28,9 +28,9 @@ from sogdia.engine.solo.sealing import (
     transactions_root,
 )
 from sogdia.engine.solo.writing import Writer
-from sogdia.engine.storage.ledger_file import DamagedError, Flush, Flushed, FolderNotUsableError, LedgerFile
-from sogdia.engine.storage.stored_block import StoredBlock, decode_block, encode_block
-from sogdia.engine.storage.transaction_index import PLACES_MAX, TransactionIndex
+from sogdia.engine.storage.ledger_file import IDS, DamagedError, Flush, Flushed, FolderNotUsableError, LedgerFile
+from sogdia.kernel.stored_block import StoredBlock, decode_block, encode_block
+from sogdia.engine.storage.place_index import NUMBERS_MAX
 from sogdia.kernel import calendar, spent
 from sogdia.kernel.admission import direct
 
@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from sogdia.kernel.parameters import Limits
 
 
-def trusted(_scheme: int, _public_key: bytes, _message: bytes, _signature: bytes) -> bool:
+def trusted(scheme: int, public_key: bytes, message: bytes, signature: bytes) -> bool:  # noqa: ARG001 - a `Verifier`
     """Take every signature as valid: for blocks of our own, whose signed headers cover their envelopes."""
     return True
 
@@ -75,14 +75,15 @@ class Ledger:
         self.tree = Tree(file.bucket)
         self.base = CommittedState(self.tree)
         self.ids = UsedIds(())
-        self.index = TransactionIndex()
         self.tip = Tip(0, genesis.time, network, EMPTY_ROOT, None)
         self.keys: dict[bytes, NodeKey] = {}
         self.valid: Verifier = direct
         self.writer: Writer
 
     @classmethod
-    def create(cls, folder: Path, modules: tuple[Module, ...], genesis: GenesisBase, keys: Iterable[NodeKey] = ()) -> Ledger:
+    def create(
+        cls, folder: Path, modules: tuple[Module, ...], genesis: GenesisBase, keys: Iterable[NodeKey] = ()
+    ) -> Ledger:
         """Make a new ledger in `folder`, which must not hold one."""
         self_test()
         if len(genesis.validators) != 1:
@@ -98,7 +99,7 @@ class Ledger:
             flush = Flush(ledger.tree.changed, Flushed(0, ledger.tree.root, ledger.tree.count))
             file.begin(msgspec.json.encode(genesis), ledger.machine.network, flush)
             ledger.tree.flushed()
-            ledger.writer = Writer(file, ledger.tree, ledger.index, 0)
+            ledger.writer = Writer(file, ledger.tree, 0)
             ledger.hold_keys(keys)
         except BaseException:
             file.close()
@@ -168,7 +169,7 @@ class Ledger:
         )
         header_hash = header.hash()
         signed = SignedHeader(header=header, signatures=(key.sign(header_hash),))
-        sealed = sealed_from(signed, header_hash, block, stored_form(signed, included, block))
+        sealed = sealed_from(signed, header_hash, block, stored_form(signed, included, block), State(self.base))
         self._take(block, sealed)
         self.writer.add(sealed)
         mark("after-execute")
@@ -192,7 +193,7 @@ class Ledger:
         raw_block = stored_form(stored.header, stored.envelopes, block)
         if raw_block != encode_block(stored):
             raise DifferenceError(header.height, "the steps in the lives of objects are not those that are stored")
-        sealed = sealed_from(stored.header, header.hash(), block, raw_block)
+        sealed = sealed_from(stored.header, header.hash(), block, raw_block, before)
         self._take(block, sealed)
         return sealed
 
@@ -202,7 +203,7 @@ class Ledger:
 
     def _take(self, block: Block, sealed: SealedBlock) -> None:
         """Let the memory move on to the state after a block."""
-        ensure(len(block.results) + len(block.exits) < PLACES_MAX, "a block has more results than the index can number")
+        ensure(len(block.results) + len(block.exits) < NUMBERS_MAX, "a block has more results than the index can number")
         self.tree.update(block.state.encoded_changes())
         self.base.apply(block.state)
         self.ids.apply(block.ids.own(), block.forgotten)
@@ -278,14 +279,17 @@ class Ledger:
             block = self._read(stand.height)
             header = block.header.header
             self.tip = Tip(header.height, header.time, header.hash(), results_root(block.all_results()), block.header)
-        for height in range(self.file.indexed_height() + 1, stand.height + 1):
-            self.index.add(height, [result.id for result in self._read(height).all_results()])
-        self.writer = Writer(self.file, self.tree, self.index, stand.height)
+        self.writer = Writer(self.file, self.tree, stand.height)
+        for height in range(self.file.indexed_height(IDS) + 1, stand.height + 1):
+            block = self._read(height)
+            self.writer.enter(height, block.all_results(), [step.object for step in block.steps])
         for height in range(stand.height + 1, last + 1):
             try:
                 sealed = self.follow(self._read(height), trusted)
             except DifferenceError as error:
-                raise DamagedError(f"a stored block in {self.folder} does not come out as it was written: {error}") from error
+                raise DamagedError(
+                    f"a stored block in {self.folder} does not come out as it was written: {error}"
+                ) from error
             self.writer.already_durable(sealed)
         self.tree.trim(0)
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from sogdia.engine.storage.stored_block import StoredBlock, StoredStep, encode_block
+from sogdia.kernel.stored_block import StoredBlock, StoredStep, encode_block
 from sogdia.kernel import merkle
+from sogdia.kernel.codec import encode
 from sogdia.kernel.header import Header, SignedHeader, digest_of, validators_at
+from sogdia.kernel.proof import Handover
 from sogdia.kernel.receipt import result_leaf
 from sogdia.kernel.signature import ED25519, verify
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sogdia.kernel.machine import Block, Result
+    from sogdia.kernel.machine import Block, Result, Step
     from sogdia.kernel.refusal import Refused
     from sogdia.kernel.state import Reader
 
@@ -65,7 +67,9 @@ class SealedBlock(NamedTuple):
     hash: bytes
     results: list[Result]
     exits: list[Result]
+    steps: list[Step]
     raw: bytes
+    handover: bytes | None
 
 
 class Built(NamedTuple):
@@ -103,18 +107,31 @@ def next_header(network: bytes, tip: Tip, before: Reader, state_root: bytes, tim
 
 def stored_form(header: SignedHeader, envelopes: list[bytes], block: Block) -> bytes:
     """Lay an executed block out for storage."""
-    numbers = {result.id: number for number, result in enumerate(block.results)}
-    for number, result in enumerate(block.exits, len(block.results)):
-        numbers[result.id] = number
-    steps = [StoredStep(step.object, numbers[step.id], step.operation) for step in block.steps]
+    steps: list[StoredStep] = []
+    if block.steps:
+        numbers = {result.id: number for number, result in enumerate(block.all_results())}
+        steps = [StoredStep(step.object, numbers[step.id], step.operation) for step in block.steps]
     return encode_block(
         StoredBlock(header=header, envelopes=envelopes, results=block.results, exits=block.exits, steps=steps)
     )
 
 
-def sealed_from(header: SignedHeader, header_hash: bytes, block: Block, raw: bytes) -> SealedBlock:
-    """Join the parts of a sealed block."""
-    return SealedBlock(block.height, block.time, header, header_hash, block.results, block.exits, raw)
+def sealed_from(header: SignedHeader, header_hash: bytes, block: Block, raw: bytes, before: Reader) -> SealedBlock:
+    """Join the parts of a sealed block over the state `before` it."""
+    handover = None
+    if header.header.validators != header.header.next_validators:
+        handover = encode(Handover(header=header, validators=validators_at(before, block.height + 1)))
+    return SealedBlock(
+        height=block.height,
+        time=block.time,
+        header=header,
+        hash=header_hash,
+        results=block.results,
+        exits=block.exits,
+        steps=block.steps,
+        raw=raw,
+        handover=handover,
+    )
 
 
 def tip_after(block: SealedBlock) -> Tip:

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
+from hashlib import sha256
 from threading import Event
 from typing import TYPE_CHECKING, NamedTuple
 
-from sogdia.engine.storage.ledger_file import BlockWrite, Flush, Flushed, StorageFullError
+from sogdia.engine.storage.ledger_file import IDS, STEPS, BlockWrite, Flush, Flushed, StorageFullError
+from sogdia.engine.storage.place_index import PlaceIndex
 
 if TYPE_CHECKING:
     from sogdia.engine.solo.sealing import SealedBlock
     from sogdia.engine.storage.ledger_file import LedgerFile
-    from sogdia.engine.storage.transaction_index import TransactionIndex
+    from collections.abc import Iterable
+
+    from sogdia.engine.storage.place_index import Run
+    from sogdia.kernel.machine import Result
     from sogdia.kernel.tree import Tree
 
 FLUSH_BUCKETS = 20_000
 FLUSH_BYTES = 64 * 2**20
 FLUSH_BLOCKS = 2_000
 KEPT_BUCKETS_MAX = 20_000
+RUN_ENTRIES = 65_536
+RUN_BLOCKS = 5_000
 
 
 class Commit(NamedTuple):
@@ -30,22 +37,39 @@ class Commit(NamedTuple):
 class Writer:
     """Holds the executed blocks that are not durable yet, and writes them in order. One write at a time."""
 
-    def __init__(self, file: LedgerFile, tree: Tree, index: TransactionIndex, height: int) -> None:
+    def __init__(self, file: LedgerFile, tree: Tree, height: int) -> None:
         """Begin with everything up to `height` durable."""
         self._file = file
         self._tree = tree
-        self._index = index
         self._waiting: list[SealedBlock] = []
         self._thread: ThreadPoolExecutor | None = None
         self._executed_height = height
         self._flushed_height = file.flushed().height
+        self.indexes = {IDS: PlaceIndex(), STEPS: PlaceIndex()}
+        self._indexed_height = file.indexed_height(IDS)
+        self._runs: list[tuple[str, Run]] = []
+        self.handovers = [raw for _height, raw in file.handovers()]
+        self._flush_may_be_tried = True
         self.durable_height = height
 
     def add(self, block: SealedBlock) -> None:
         """Take an executed block; it is written with the next commit."""
         self._waiting.append(block)
         self._executed_height = block.height
-        self._index.add(block.height, [result.id for result in block.results + block.exits])
+        self.enter(block.height, block.results + block.exits, [step.object for step in block.steps])
+        if block.handover is not None:
+            self.handovers.append(block.handover)
+
+    def already_durable(self, block: SealedBlock) -> None:
+        """Take note of a block that was stored before and has been executed again."""
+        self._executed_height = self.durable_height = block.height
+        self.enter(block.height, block.results + block.exits, [step.object for step in block.steps])
+
+    def enter(self, height: int, results: Iterable[Result], objects: Iterable[bytes]) -> None:
+        """Enter a block's ids and the objects of its steps into the indexes, unless stored runs hold them already."""
+        if height > self._indexed_height:
+            self.indexes[IDS].add(height, [result.id for result in results])
+            self.indexes[STEPS].add(height, [sha256(each).digest() for each in objects])
 
     def waiting(self) -> bool:
         """Tell whether there is anything that is not durable."""
@@ -54,7 +78,7 @@ class Writer:
     def commit(self, *, flush: bool = False) -> None:
         """Write all that waits, and the changed buckets too when asked to. Raises `StorageFullError` and keeps all."""
         write = self._gather(flush=flush)
-        if not (write.blocks or write.flush or write.run):
+        if not (write.blocks or write.flush or write.runs):
             return
         try:
             self._file.make_room(write)
@@ -104,11 +128,22 @@ class Writer:
     def _gather(self, *, flush: bool) -> BlockWrite:
         tree = self._tree
         buckets: Flush | None = None
-        if self._flush_is_due() or (flush and self._flushed_height != self._executed_height):
+        if (self._flush_may_be_tried and self._flush_is_due()) or (
+            flush and self._flushed_height != self._executed_height
+        ):
             buckets = Flush(tree.changed, Flushed(self._executed_height, tree.root, tree.count))
             tree.flushed()
         blocks = [(block.height, block.raw) for block in self._waiting]
-        return BlockWrite(blocks, buckets, self._index.full_run())
+        handovers = [(block.height, block.handover) for block in self._waiting if block.handover is not None]
+        return BlockWrite(blocks, buckets, self._due_runs(), handovers)
+
+    def _due_runs(self) -> list[tuple[str, Run]]:
+        """Give the runs to be stored, once there is enough for them; the same again until they have been stored."""
+        enough = sum(index.size() for index in self.indexes.values()) >= RUN_ENTRIES
+        if not self._runs and (enough or self._executed_height - self._indexed_height >= RUN_BLOCKS):
+            self._runs = [(name, index.make_run()) for name, index in self.indexes.items()]
+            self._indexed_height = self._executed_height
+        return self._runs
 
     def _flush_is_due(self) -> bool:
         return (
@@ -119,15 +154,20 @@ class Writer:
 
     def _written(self, write: BlockWrite) -> None:
         self._file.refresh()
+        self._flush_may_be_tried = True
         if write.blocks:
             self.durable_height = write.blocks[-1][0]
             del self._waiting[: len(write.blocks)]
         if write.flush is not None:
             self._flushed_height = write.flush.stand.height
-        if write.run is not None:
-            self._index.run_stored()
+        if write.runs:
+            self._runs = []
+            for index in self.indexes.values():
+                index.run_stored()
         self._tree.trim(KEPT_BUCKETS_MAX)
 
     def _failed(self, write: BlockWrite) -> None:
+        # The blocks come first: what room there is goes to them, and the buckets wait for more of it.
+        self._flush_may_be_tried = False
         if write.flush is not None:
             self._tree.flush_failed()

@@ -3,7 +3,9 @@
     meta     format, LMDB version, release, genesis, network, last height, where the buckets stand
     buckets  "/" ‖ prefix               → bucket; the state root covers it
     blocks   height, 8 bytes            → SHA-256 of what follows ‖ stored block
-    index    height reached, 8 bytes    → first height, 8 bytes ‖ SHA-256 of the entries ‖ run of entries
+    ids      height reached, 8 bytes    → first height, 8 bytes ‖ SHA-256 of the entries ‖ run of entries
+    steps    the same for the steps in the lives of objects
+    handovers  height, 8 bytes          → header that announces other validators, and who they are
 
 Every block is one synced write transaction. The buckets are written now and then, in the transaction of some block,
 and `flushed` says to which height they belong; the blocks after it are executed again when the file is opened.
@@ -17,7 +19,7 @@ from __future__ import annotations
 import os
 from hashlib import sha256
 from importlib import metadata
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import lmdb
 import msgspec
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from sogdia.engine.storage.transaction_index import Run
+    from sogdia.engine.storage.place_index import Run
     from sogdia.kernel.tree import Bucket
 
 FORMAT = 1
@@ -41,6 +43,9 @@ READERS_MAX = 64
 BUCKET_BYTES_GUESSED = 6_000
 HEIGHT_BYTES = 8
 HASH_BYTES = 32
+IDS = "ids"
+STEPS = "steps"
+INDEXES = (IDS, STEPS)
 
 FORMATS_MIGRATED_BY: dict[int, str] = {}
 """Which release migrates a data folder of an older format."""
@@ -78,7 +83,8 @@ class BlockWrite(NamedTuple):
 
     blocks: list[tuple[int, bytes]]
     flush: Flush | None
-    run: Run | None
+    runs: list[tuple[str, Run]]
+    handovers: list[tuple[int, bytes]]
 
 
 _decode_flushed = msgspec.msgpack.Decoder(Flushed).decode
@@ -109,7 +115,9 @@ class LedgerFile:
                 os.fspath(path), subdir=False, max_dbs=8, map_size=self._map_size, max_readers=READERS_MAX, mode=0o600
             )
         except (lmdb.VersionMismatchError, lmdb.InvalidError, lmdb.CorruptedError) as error:
-            raise FolderNotUsableError(f"{path} is not a ledger that LMDB {lmdb.version()} can read: {error}") from error
+            raise FolderNotUsableError(
+                f"{path} is not a ledger that LMDB {lmdb.version()} can read: {error}"
+            ) from error
         self._env.reader_check()
         if new:
             sync_folder(self.folder)
@@ -117,11 +125,12 @@ class LedgerFile:
         self._meta = self._env.open_db(b"meta")
         self._buckets = self._env.open_db(b"buckets")
         self._blocks = self._env.open_db(b"blocks")
-        self._index = self._env.open_db(b"index")
+        self._handovers = self._env.open_db(b"handovers")
+        self._runs = {name: self._env.open_db(name.encode("ascii")) for name in INDEXES}
         self._reader: lmdb.Transaction | None = None
         self._held = 0
         self._short_of = 0
-        self._runs_checked: set[int] = set()
+        self._runs_checked: set[tuple[str, int]] = set()
 
     # ------------------------------------------------------------------------------------------------ what it is
 
@@ -202,25 +211,30 @@ class LedgerFile:
             raise DamagedError(f"{self.folder / DATA}: block {height} is {'missing' if found is None else 'damaged'}")
         return found[HASH_BYTES:]
 
-    def indexed_height(self) -> int:
-        """Give the height up to which ids stand in stored runs."""
-        return self._last_key(self._index)
+    def indexed_height(self, index: str) -> int:
+        """Give the height up to which stored runs of an index reach."""
+        return self._last_key(self._runs[index])
 
-    def runs(self) -> Iterator[memoryview]:
-        """Give the stored runs of the index, the newest first; each is valid only until the next is asked for."""
-        reached = self.indexed_height()
-        with self._env.begin(buffers=True) as transaction, transaction.cursor(db=self._index) as cursor:
+    def runs(self, index: str) -> Iterator[memoryview]:
+        """Give the stored runs of an index, the newest first; each is valid only until the next is asked for."""
+        reached = self.indexed_height(index)
+        with self._env.begin(buffers=True) as transaction, transaction.cursor(db=self._runs[index]) as cursor:
             for key, raw in cursor.iterprev():
                 entries = raw[HEIGHT_BYTES + HASH_BYTES :]
                 height = int.from_bytes(key, "big")
-                if height not in self._runs_checked:
+                if (index, height) not in self._runs_checked:
                     if height != reached or sha256(entries).digest() != raw[HEIGHT_BYTES : HEIGHT_BYTES + HASH_BYTES]:
-                        raise DamagedError(f"{self.folder / DATA}: the index up to height {height} is damaged")
-                    self._runs_checked.add(height)
+                        raise DamagedError(f"{self.folder / DATA}: the index of {index} up to height {height} is damaged")
+                    self._runs_checked.add((index, height))
                 reached = int.from_bytes(raw[:HEIGHT_BYTES], "big") - 1
                 yield entries
         if reached:
-            raise DamagedError(f"{self.folder / DATA}: the index lacks the ids up to height {reached}")
+            raise DamagedError(f"{self.folder / DATA}: the index of {index} lacks its part up to height {reached}")
+
+    def handovers(self) -> list[tuple[int, bytes]]:
+        """Give the headers that announced other validators, with their heights, in order."""
+        with self._env.begin() as transaction, transaction.cursor(db=self._handovers) as cursor:
+            return [(int.from_bytes(key, "big"), bytes(raw)) for key, raw in cursor]
 
     def _last_key(self, database: lmdb._Database) -> int:
         with self._env.begin() as transaction, transaction.cursor(db=database) as cursor:
@@ -229,14 +243,14 @@ class LedgerFile:
     def refresh(self) -> None:
         """Let the reading thread see what has been committed since."""
         if self._reader is not None:
-            self._reader.reset()
-            self._reader.renew()
+            self._reader.abort()
+            self._reader = None
 
     def _get(self, database: lmdb._Database, key: bytes) -> bytes | None:
         if self._reader is None:
             self._reader = self._env.begin()
-        found: bytes | None = self._reader.get(key, db=database)
-        return found
+        found: Any = self._reader.get(key, db=database)
+        return None if found is None else bytes(found)
 
     def _must(self, database: lmdb._Database, key: bytes) -> bytes:
         found = self._get(database, key)
@@ -254,8 +268,10 @@ class LedgerFile:
         try:
             with self._env.begin(write=True) as transaction:
                 self._put_blocks(transaction, what.blocks)
-                if what.run is not None:
-                    self._put_run(transaction, what.run)
+                for name, run in what.runs:
+                    self._put_run(transaction, name, run)
+                for height, handover in what.handovers:
+                    transaction.put(height.to_bytes(HEIGHT_BYTES, "big"), handover, db=self._handovers)
                 if what.flush is not None:
                     mark("before-flush")
                     self._put_buckets(transaction, what.flush)
@@ -276,10 +292,10 @@ class LedgerFile:
             transaction.put(key, sha256(raw).digest() + raw, db=self._blocks, append=True)
             transaction.put(b"height", key, db=self._meta)
 
-    def _put_run(self, transaction: lmdb.Transaction, run: Run) -> None:
-        first = self.indexed_height() + 1
+    def _put_run(self, transaction: lmdb.Transaction, index: str, run: Run) -> None:
+        first = self.indexed_height(index) + 1
         value = first.to_bytes(HEIGHT_BYTES, "big") + sha256(run.entries).digest() + run.entries
-        transaction.put(run.height.to_bytes(HEIGHT_BYTES, "big"), value, db=self._index, append=True)
+        transaction.put(run.height.to_bytes(HEIGHT_BYTES, "big"), value, db=self._runs[index], append=True)
 
     def _put_buckets(self, transaction: lmdb.Transaction, flush: Flush) -> None:
         database = self._buckets
@@ -296,8 +312,7 @@ class LedgerFile:
         wanted = self._short_of + MAP_SLACK + 2 * sum(len(raw) for _height, raw in what.blocks)
         if what.flush is not None:
             wanted += 3 * BUCKET_BYTES_GUESSED * len(what.flush.buckets)
-        if what.run is not None:
-            wanted += 2 * len(what.run.entries)
+        wanted += 2 * sum(len(run.entries) for _name, run in what.runs)
         self._enlarge(wanted)
 
     def _enlarge(self, wanted: int) -> None:

@@ -13,6 +13,7 @@ from sogdia.kernel.quota import QUOTAS, Quota
 from sogdia.kernel.refusal import ensure
 from sogdia.kernel.signature import ED25519, weak_key
 from sogdia.kernel.values import NO_ACCOUNT, CountryCode, Reference
+from sogdia.modules.identity.parties import PARTY_BYTES
 from sogdia.modules.identity.records import Kind, Role
 
 if TYPE_CHECKING:
@@ -75,10 +76,12 @@ def load_genesis(context: GenesisContext, section: IdentityGenesis) -> None:
         )
         PARTIES.put(context.state, account, party)
         if each.quota is not None:
+            sponsored = sum((other.sponsor or other.reference) == each.reference for other in section.parties)
             quota = Quota(
                 operations_max=each.quota.operations,
                 bytes_max=each.quota.bytes,
                 reserved_operations_max=each.quota.reserved_operations,
                 stored_bytes_max=each.quota.stored_bytes,
+                stored_bytes=sponsored * PARTY_BYTES,
             )
             QUOTAS.put(context.state, account, quota)

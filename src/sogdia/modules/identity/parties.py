@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from msgspec import Meta, structs
 
+from sogdia.kernel import quota
 from sogdia.kernel.accounts import PARTIES, Key, Kind, Party, Roles, Scheme
 from sogdia.kernel.operation import Operation
 from sogdia.kernel.quota import QUOTAS
 from sogdia.kernel.refusal import require
 from sogdia.kernel.signature import SUPPORTED, verify, weak_key
 from sogdia.kernel.text import text_problem
-from sogdia.kernel.values import Account, CountryCode, PublicKey, Reference, account_of
+from sogdia.kernel.values import KEY_NUMBER_MAX, Account, CountryCode, PublicKey, Reference, account_of
 from sogdia.modules.identity.events import (
     KeyRotated,
     PartyRegistered,
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
     from sogdia.kernel.state import Reader
 
 Proof = Annotated[bytes, Meta(min_length=64, max_length=64)]
+
+PARTY_BYTES = 300
+"""What a party counts for in its sponsor's storage, its share of the tree included."""
 
 
 class RegisterParty(Operation, tag=200):
@@ -62,6 +66,7 @@ class RegisterParty(Operation, tag=200):
         account = account_of(ctx.network, ctx.sender, self.reference)
         require(PARTIES.find(ctx.state, account) is None, Refuse.PARTY_EXISTS, account=account)
 
+        quota.occupy(ctx.state, self.sponsor, PARTY_BYTES)
         party = Party(
             registrar=ctx.sender,
             reference=self.reference,
@@ -82,7 +87,10 @@ class RegisterParty(Operation, tag=200):
 
 
 class RotateKey(Operation, tag=201):
-    """Replace the sender's key. `proof` is the new key's signature over `rotation_message`, so nobody locks itself out."""
+    """Replace the sender's key.
+
+    `proof` is the new key's signature over `rotation_message`, so that nobody locks itself out.
+    """
 
     scheme: Scheme
     public: PublicKey
@@ -99,6 +107,7 @@ class RotateKey(Operation, tag=201):
         party = PARTIES.must(ctx.state, ctx.sender)
         require(self.public != party.key.public, Refuse.KEY_UNCHANGED)
         number = party.key.number + 1
+        require(number <= KEY_NUMBER_MAX, Refuse.KEYS_USED_UP, used=number)
         message = rotation_message(ctx.network, ctx.sender, number)
         require(verify(self.scheme, self.public, message, self.proof), Refuse.KEY_NOT_PROVEN, number=number)
 
@@ -156,6 +165,8 @@ class ChangeSponsor(Operation, tag=204):
         require_sponsor(ctx, self.sponsor)
 
         party = PARTIES.must(ctx.state, ctx.sender)
+        quota.occupy(ctx.state, self.sponsor, PARTY_BYTES)
+        quota.give_back(ctx.state, party.sponsor, PARTY_BYTES)
         PARTIES.put(ctx.state, ctx.sender, structs.replace(party, sponsor=self.sponsor))
 
         ctx.emit(SponsorChanged(account=ctx.sender, sponsor=self.sponsor))

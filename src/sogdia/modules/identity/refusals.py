@@ -28,7 +28,16 @@ class IdentityRefusal(RefusalCode):
     SENDER_NOT_OPERATOR = 213, "Only the operator of a node may do this", "Ask the operator."
     NODE_KEY_UNKNOWN = 214, "No node signs headers with this key", "Name the key that signs now."
     NODE_KEYS_CHANGING = 215, "Another change of node keys has not taken effect yet", "Wait two blocks."
-    ENDORSEMENT_WRONG = 216, "The node's current key has not signed for the new one", "Sign the change with the current key."
-    TEXT_NOT_ALLOWED = 217, "The text holds characters that could deceive a reader", "Use plain text; the problem is named."
+    ENDORSEMENT_WRONG = (
+        216,
+        "The node's current key has not signed for the new one",
+        "Sign the change with the current key.",
+    )
+    TEXT_NOT_ALLOWED = (
+        217,
+        "The text holds characters that could deceive a reader",
+        "Use plain text; the problem is named.",
+    )
     COUNTRY_UNKNOWN = 218, "This is not an ISO 3166 country code", "Use the two-letter code, ZZ when unknown."
     SELF_SUSPENSION = 219, "A registrar cannot suspend itself", "Ask another registrar."
+    KEYS_USED_UP = 220, "The party has used as many keys as can be numbered", "Have a registrar enter a new party."

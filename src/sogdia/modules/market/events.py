@@ -10,7 +10,7 @@ from sogdia.modules.market.records import LineNumber, LineQuantity, Offer, Parts
 from sogdia.modules.money import Asset
 
 
-class LineFact(msgspec.Struct, frozen=True, array_like=True):
+class LineFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A line, or a part of one, with the amounts that moved for it."""
 
     number: LineNumber
@@ -21,7 +21,7 @@ class LineFact(msgspec.Struct, frozen=True, array_like=True):
     promotion: Units
 
 
-class Payout(msgspec.Struct, frozen=True, array_like=True):
+class Payout(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What one payee received."""
 
     account: Account

@@ -62,7 +62,7 @@ ORDER_BYTES = 500
 """What an order, open or closed, counts for in the sponsor's storage, its share of the tree included."""
 
 
-class OrderLine(msgspec.Struct, frozen=True, array_like=True):
+class OrderLine(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """How many of which variant of which of the merchant's listings."""
 
     listing: Reference

@@ -78,14 +78,14 @@ class Listing(Record):
     """Whose storage the listing takes."""
 
 
-class Tier(msgspec.Struct, frozen=True, array_like=True):
+class Tier(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """From which quantity another unit price holds."""
 
     quantity: Quantity
     price: Units
 
 
-class Offer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+class Offer(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=True):
     """What a variant costs, and under which number the trade knows it."""
 
     price: Annotated[int, Meta(ge=1, le=2**53)]
@@ -107,7 +107,7 @@ class Variant(Record):
     stock: Stock
 
 
-class Parts(msgspec.Struct, frozen=True, array_like=True):
+class Parts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An amount by what it is for; `price` is what is left of it after promotion."""
 
     price: Units
@@ -151,21 +151,21 @@ class Outcome(IntEnum):
     SPLIT = 3
 
 
-class LineQuantity(msgspec.Struct, frozen=True, array_like=True):
+class LineQuantity(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A quantity of one line of an order."""
 
     line: LineNumber
     quantity: Quantity
 
 
-class Split(msgspec.Struct, frozen=True, array_like=True):
+class Split(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A proposal to divide what is in escrow."""
 
     proposer: Account
     to_buyer: Units
 
 
-class Closing(msgspec.Struct, frozen=True, array_like=True):
+class Closing(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """How far the closing of an order has come: the next line, and the tree over the final lines before it."""
 
     outcome: int
@@ -209,7 +209,7 @@ class Line(Record):
     returned: Stock
 
 
-class FinalLine(msgspec.Struct, frozen=True, array_like=True):
+class FinalLine(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A line as it stands in the root of a closed order."""
 
     number: LineNumber

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sogdia.modules.money.balances import Pot, balance, currency_of, keep_promise, move
+from sogdia.modules.money.balances import Pot, balance, currency_of, keep_promise, move, require_may_receive
 from sogdia.modules.money.module import MODULE
 from sogdia.modules.money.records import BALANCES, HOLDS, Asset, Balance, asset_key
 
@@ -18,4 +18,5 @@ __all__ = [
     "currency_of",
     "keep_promise",
     "move",
+    "require_may_receive",
 ]

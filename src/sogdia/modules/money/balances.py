@@ -2,9 +2,11 @@
 
     available ──set aside──▶ held ──▶ available, of the same holder or of others
 
-Two kinds of movement. A *wish* (a transfer, an order being placed) passes every rule: freeze, authorisation, caps, funds.
-A *promise kept* (an order settles, a hold ends) moves money that passed those rules when it was set aside; it cannot be refused, so
-that a freeze or a cap set meanwhile never leaves a trade stuck: money then arrives where the freeze holds it.
+Two kinds of movement. A *wish* (a transfer, an order being placed) passes every rule: freeze, funds, authorisation,
+caps.
+A *promise kept* (an order settles, a hold ends) moves money that passed those rules when it was set aside; it cannot be
+refused, so that a freeze or a cap set meanwhile never leaves a trade stuck: the money arrives, and the freeze holds it
+there.
 """
 
 from __future__ import annotations
@@ -45,19 +47,19 @@ def currency_of(state: Reader, asset: Asset) -> Currency:
 def move(state: State, asset: Asset, units: int, payer: tuple[bytes, Pot], payee: tuple[bytes, Pot]) -> None:
     """Move money as a party wishes: all rules apply. Refuses before it writes."""
     ensure(units > 0, "a movement of nothing")
-    currency = currency_of(state, asset)
+    currency_of(state, asset)
     source = balance(state, payer[0], asset)
     require(not source.frozen or payer[1] is Pot.HELD, Refuse.HOLDER_FROZEN, account=payer[0])
     has = source.available if payer[1] is Pot.AVAILABLE else source.held
     require(has >= units, Refuse.FUNDS_INSUFFICIENT, available=has, asked=units)
     if payee[0] != payer[0]:
-        _require_may_receive(currency, balance(state, payee[0], asset), payee[0], units)
+        require_may_receive(state, asset, payee[0], units)
     _shift(state, asset, payer, -units)
     _shift(state, asset, payee, units)
 
 
 def keep_promise(state: State, asset: Asset, units: int, payer: bytes, payees: tuple[tuple[bytes, int], ...]) -> None:
-    """Pay out money that was set aside: `units` of the payer's held money to several payees in one step, to the unit."""
+    """Pay out money that was set aside: `units` of the payer's held money to several payees in one step."""
     ensure(sum(share for _account, share in payees) == units, "a settlement that creates or loses money")
     if units == 0:
         return
@@ -77,7 +79,7 @@ def mint(state: State, asset: Asset, to: bytes, units: int) -> None:
         cap=currency.supply_max,
         asked=units,
     )
-    _require_may_receive(currency, balance(state, to, asset), to, units)
+    require_may_receive(state, asset, to, units)
     CURRENCIES.put(state, asset, structs.replace(currency, supply=currency.supply + units))
     _shift(state, asset, (to, Pot.AVAILABLE), units)
 
@@ -99,8 +101,10 @@ def store(state: State, account: bytes, asset: Asset, changed: Balance) -> None:
         BALANCES.put(state, (account, asset), changed)
 
 
-def _require_may_receive(currency: Currency, target: Balance, account: bytes, units: int) -> None:
-    """Refuse unless a holder may receive this much more."""
+def require_may_receive(state: State, asset: Asset, account: bytes, units: int) -> None:
+    """Refuse unless a holder may receive this much more. Who sets money aside for somebody asks this beforehand."""
+    currency = currency_of(state, asset)
+    target = balance(state, account, asset)
     require(target.authorised or not currency.by_authorisation, Refuse.HOLDER_NOT_AUTHORISED, account=account)
     total = target.available + target.held + units
     require(total <= currency.holder_max, Refuse.HOLDER_CAP_PASSED, cap=currency.holder_max, would_have=total)

@@ -1,7 +1,7 @@
 """Issuers and what they issue: opening a currency, creating and destroying money, who may hold it and how much.
 
-Money exists only as an issuer's promise: it is minted against a reserve that stands outside the ledger and burned when it is
-redeemed. The network itself has no coin.
+Money exists only as an issuer's promise: it is minted against a reserve that stands outside the ledger and burned when
+it is redeemed. The network itself has no coin.
 """
 
 from __future__ import annotations

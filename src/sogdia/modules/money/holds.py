@@ -3,13 +3,15 @@
     placed ──capture, by the payee──▶ ended: the captured part to the payee, the rest back
       ├─────release, by the payee───▶ ended: all back to the payer
       └─────deadline passes─────────▶ ended: all back to the payer
+
+The payee has to be allowed to receive the money when it is set aside; what the issuer decides later stops no capture.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sogdia.kernel import calendar
+from sogdia.kernel import calendar, quota
 from sogdia.kernel.accounts import PARTIES
 from sogdia.kernel.operation import Exit, Operation
 from sogdia.kernel.receipt import NO_HISTORY
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from sogdia.kernel.state import Table
 
 HOLD_SECONDS_MAX = 400 * 86_400
+HOLD_BYTES = 400
+"""What a hold counts for in the sponsor's storage, its share of the tree and of the calendar included."""
 
 
 class PlaceHold(Operation, tag=309):
@@ -40,6 +44,10 @@ class PlaceHold(Operation, tag=309):
     deadline: Seconds
     purpose: Purpose
 
+    def touches(self, sender: bytes) -> Iterable[tuple[Table[Any, Any], Any]]:
+        """Name the hold: an earlier one under this reference may have run out."""
+        return ((HOLDS, name_of(sender, self.reference)),)
+
     def apply(self, ctx: Context) -> None:
         """Set the money aside."""
         name = name_of(ctx.sender, self.reference)
@@ -48,8 +56,11 @@ class PlaceHold(Operation, tag=309):
         require(self.deadline > ctx.time, Refuse.DEADLINE_PASSED, deadline=self.deadline, time=ctx.time)
         require(self.deadline - ctx.time <= HOLD_SECONDS_MAX, Refuse.DEADLINE_TOO_FAR, longest=HOLD_SECONDS_MAX)
         require(HOLDS.find(ctx.state, name) is None, Refuse.HOLD_EXISTS, hold=name)
+        balances.require_may_receive(ctx.state, self.asset, self.payee, self.units)
 
         balances.move(ctx.state, self.asset, self.units, (ctx.sender, Pot.AVAILABLE), (ctx.sender, Pot.HELD))
+        sponsor = PARTIES.must(ctx.state, ctx.sender).sponsor
+        quota.occupy(ctx.state, sponsor, HOLD_BYTES)
         placed = Hold(
             payer=ctx.sender,
             payee=self.payee,
@@ -57,14 +68,13 @@ class PlaceHold(Operation, tag=309):
             units=self.units,
             deadline=self.deadline,
             purpose=self.purpose,
+            sponsor=sponsor,
             history=NO_HISTORY,
         )
         HOLDS.put(ctx.state, name, placed)
         calendar.schedule(ctx.state, self.deadline, HOLDS.full_key(name))
 
-        ctx.emit(
-            HoldPlaced(hold=name, payee=self.payee, asset=self.asset, units=self.units, deadline=self.deadline)
-        )
+        ctx.emit(HoldPlaced(hold=name, payee=self.payee, asset=self.asset, units=self.units, deadline=self.deadline))
 
 
 class CaptureHold(Operation, tag=310):
@@ -118,6 +128,7 @@ def end(ctx: Context, name: bytes, found: Hold, *, captured: int) -> None:
         ctx.state, found.asset, found.units, found.payer, ((found.payee, captured), (found.payer, returned))
     )
     HOLDS.drop(ctx.state, name)
+    quota.give_back(ctx.state, found.sponsor, HOLD_BYTES)
     ctx.emit(HoldEnded(hold=name, captured=captured, returned=returned))
 
 

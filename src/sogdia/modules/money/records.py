@@ -18,7 +18,7 @@ EndToEnd = Annotated[str, Meta(max_length=35)]
 """The payer's reference, as ISO 20022 carries it: at most 35 characters."""
 
 
-class Asset(msgspec.Struct, frozen=True, array_like=True):
+class Asset(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Money of one currency issued by one party. The same currency of two issuers is two assets."""
 
     currency: CurrencyCode
@@ -54,6 +54,8 @@ class Hold(Record):
     units: Units
     deadline: Seconds
     purpose: Purpose
+    sponsor: Account
+    """Whose storage the hold takes."""
     history: Hash
 
 

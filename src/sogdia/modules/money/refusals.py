@@ -30,5 +30,8 @@ class MoneyRefusal(RefusalCode):
     CAP_BELOW_SUPPLY = 319, "More exists already than the new cap allows", "Choose a higher cap."
     HOLDER_HAS_MONEY = 320, "The holder still has money", "Let the holder pay it out first."
     HOLDER_ALREADY_FROZEN = 321, "The holder is frozen already", "Nothing to do."
-    TEXT_NOT_ALLOWED = 322, "The text holds characters that could deceive a reader", "Use plain text; the problem is named."
-    BALANCE_TOO_LARGE = 323, "The balance would pass what an account can hold", "Pay less."
+    TEXT_NOT_ALLOWED = (
+        322,
+        "The text holds characters that could deceive a reader",
+        "Use plain text; the problem is named.",
+    )

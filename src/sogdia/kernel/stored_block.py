@@ -26,7 +26,7 @@ class StoredStep(NamedTuple):
     operation: int
 
 
-class StoredBlock(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+class StoredBlock(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=True):
     """A signed header with the envelopes, the results and the steps of its height."""
 
     header: SignedHeader
@@ -45,7 +45,7 @@ class StoredBlock(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
         return self.results + self.exits
 
 
-class _HeaderOnly(msgspec.Struct, frozen=True, array_like=True):
+class _HeaderOnly(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The beginning of a stored block, for those who need no more of it."""
 
     header: SignedHeader

@@ -1,0 +1,79 @@
+"""Money as people write it, and as the ledger counts it: decimal text in a currency, and whole minor units.
+
+    12.50 USD@bank    in a currency, of an issuer            12.50 USD    in a currency
+    12.50             in the currency that is meant          1250         minor units, as the ledger counts
+
+No fraction is ever rounded: what does not come out even is not read.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from sogdia.cli.exits import usage
+from sogdia.modules.money.iso4217 import MINOR_DIGITS
+
+_AMOUNT = re.compile(r"([0-9]{1,20})(?:\.([0-9]{1,20}))?(?:\s*([A-Za-z]{3})(?:@(\S+))?)?\Z")
+
+
+class AmountText(NamedTuple):
+    """An amount as it was written: its digits before and after the point, its currency and issuer if it names them."""
+
+    text: str
+    whole: str
+    fraction: str | None
+    currency: str | None
+    issuer: str | None
+
+    @property
+    def is_raw(self) -> bool:
+        """Whether it counts minor units: it has neither a point nor a currency."""
+        return self.fraction is None and self.currency is None
+
+
+def read_amount(text: str) -> AmountText:
+    """Take an amount apart, or say how one is written."""
+    found = _AMOUNT.match(text.strip())
+    if found is None:
+        example = text.replace(",", ".") if re.fullmatch(r"[0-9]+,[0-9]+.*", text) else "12.50 USD"
+        raise usage(
+            f"{text!r} is no amount.",
+            f"Write it like {example!r} in a currency (a point, no separators), or 1250 to count minor units.",
+        )
+    whole, fraction, currency, issuer = found.groups()
+    return AmountText(text, whole, fraction, currency and currency.upper(), issuer)
+
+
+def units_of(amount: AmountText, currency: str | None, decimals: int = 0) -> int:
+    """Count an amount in minor units; for prices in minor units / 10^decimals. `currency` is the one that is meant."""
+    if amount.is_raw:
+        return int(amount.whole)
+    code = amount.currency or currency
+    if code is None:
+        raise usage(f"{amount.text!r} names no currency.", f"Write it with one, like '{amount.text} USD'.")
+    if code not in MINOR_DIGITS:
+        raise usage(f"{code} is no current ISO 4217 currency.", "Write the three-letter code, such as USD or CNY.")
+    digits = MINOR_DIGITS[code] + decimals
+    fraction = (amount.fraction or "").rstrip("0")
+    if len(fraction) > digits:
+        raise usage(
+            f"{amount.text!r} has more digits after the point than {code} has: {digits}.",
+            "Write a whole number of minor units; nothing is rounded.",
+        )
+    return int(amount.whole + fraction.ljust(digits, "0"))
+
+
+def amount_words(units: int, currency: str | None, decimals: int = 0) -> str:
+    """Write minor units in a currency's own digits: 12.50 USD."""
+    if currency is None or currency not in MINOR_DIGITS:
+        return f"{units} units"
+    digits = MINOR_DIGITS[currency] + decimals
+    sign = "−" if units < 0 else ""
+    text = str(abs(units)).rjust(digits + 1, "0")
+    return f"{sign}{text[:-digits]}.{text[-digits:]} {currency}" if digits else f"{sign}{text} {currency}"
+
+
+def change_words(units: int, currency: str | None) -> str:
+    """Write a gain or a loss, with its sign."""
+    return f"+{amount_words(units, currency)}" if units > 0 else amount_words(units, currency)

@@ -1,0 +1,155 @@
+"""`sogdia keys`: keys that sign."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sogdia.cli import options
+from sogdia.cli.documents import account as account_document
+from sogdia.cli.exits import usage
+from sogdia.cli.keyring import Keyring, Listed, check_name
+from sogdia.cli.options import json_option, keys_option
+from sogdia.cli.tables import table_words
+from sogdia.client import keys as key_files
+from sogdia.client.codes import account_code
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LABEL_HELP = "A line about the key; it stands in the file for all to read."
+UNPROTECTED_HELP = "Without a passphrase: whoever has the file can sign. For keys that are worth nothing."
+
+
+@click.group()
+def keys() -> None:
+    """Keys that sign: make, list, show, derive them.
+
+    A key is a file that only its passphrase opens. It never leaves your machine; a registrar needs its public half only.
+    """
+
+
+@keys.command()
+@click.argument("name")
+@click.option("--label", default="", metavar="TEXT", help=LABEL_HELP)
+@click.option("--unprotected", is_flag=True, help=UNPROTECTED_HELP)
+@keys_option
+@json_option
+def new(name: str, label: str, keys_folder: Path | None, *, unprotected: bool, as_json: bool) -> None:
+    """Make a new key called NAME from the system's randomness."""
+    ring = options.keyring(keys_folder)
+    _save(ring, name, key_files.generate(), label, unprotected=unprotected)
+    _show_one(ring.listed(name), as_json=as_json)
+
+
+@keys.command()
+@click.argument("name")
+@click.argument("path", nargs=-1)
+@click.option("--seed", metavar="TEXT", help="The seed as text. Others on this machine can see it: for simulations.")
+@click.option("--seed-file", type=options.Folder(), help="A file whose bytes are the seed.")
+@click.option("--label", default="", metavar="TEXT", help=LABEL_HELP)
+@click.option("--unprotected", is_flag=True, help=UNPROTECTED_HELP)
+@keys_option
+@json_option
+def derive(  # noqa: PLR0913 - one parameter an option
+    name: str,
+    path: tuple[str, ...],
+    seed: str | None,
+    seed_file: Path | None,
+    label: str,
+    keys_folder: Path | None,
+    *,
+    unprotected: bool,
+    as_json: bool,
+) -> None:
+    """Derive the key that a seed has under PATH, and store it as NAME.
+
+    The same seed and path always give the same key: sogdia keys derive buyer buyer 17850 --seed-file seed
+    """
+    if (seed is None) == (seed_file is None):
+        raise usage("A key is derived from one seed.", "Give --seed TEXT or --seed-file FILE.")
+    secret = seed.encode() if seed is not None else (seed_file.read_bytes() if seed_file is not None else b"")
+    if not secret:
+        raise usage("The seed is empty, so everybody could derive this key.", "Give a seed that is hard to guess.")
+    ring = options.keyring(keys_folder)
+    _save(ring, name, key_files.derive(secret, *path), label, unprotected=unprotected)
+    _show_one(ring.listed(name), as_json=as_json)
+
+
+@keys.command("list")
+@keys_option
+@json_option
+def list_(keys_folder: Path | None, *, as_json: bool) -> None:
+    """List all keys with the accounts they sign for."""
+    ring = options.keyring(keys_folder)
+    found = [ring.listed(name) for name in ring.names()]
+    rows = [
+        (each.name, each.public.hex()[:16] + "…", _account_words(each), "" if each.protected else "no passphrase")
+        for each in found
+    ]
+    folder = ring.folders[0]
+    words = table_words(("name", "public key", "account", ""), rows) or f"No keys in {folder}."
+    options.show(words, {"folder": str(folder), "keys": [_document(each) for each in found]}, as_json=as_json)
+
+
+@keys.command()
+@click.argument("name")
+@keys_option
+@json_option
+def show(name: str, keys_folder: Path | None, *, as_json: bool) -> None:
+    """Show a key: its public half, the account it signs for, its file."""
+    _show_one(options.keyring(keys_folder).listed(name), as_json=as_json)
+
+
+@keys.command()
+@click.argument("name")
+@click.argument("account")
+@keys_option
+@options.node_option
+@json_option
+def assign(name: str, account: str, keys_folder: Path | None, node_folder: Path | None, *, as_json: bool) -> None:
+    """Remember that the key NAME signs for ACCOUNT, once a registrar has entered its holder."""
+    from sogdia.cli.sessions import Session  # noqa: PLC0415 - only an account by reference needs a node
+
+    ring = options.keyring(keys_folder)
+    ring.path(name)
+    ring.note_account(name, Session(node_folder, ring).naming.account(account))
+    _show_one(ring.listed(name), as_json=as_json)
+
+
+def _save(ring: Keyring, name: str, pair: key_files.KeyPair, label: str, *, unprotected: bool) -> None:
+    check_name(name)
+    path = ring.new_path(name)
+    if path.exists():
+        raise key_files.KeyFileExists(f"{path} exists; key files are never overwritten. Choose another name.")
+    passphrase = "" if unprotected else options.new_passphrase(name)
+    try:
+        key_files.save(path, pair, passphrase, label=label, unprotected=unprotected)
+    except ValueError as error:
+        raise usage(f"--label: {error}") from error
+
+
+def _account_words(key: Listed) -> str:
+    return "not known yet" if key.account is None else account_code(key.account)
+
+
+def _document(key: Listed) -> dict[str, Any]:
+    return {
+        "name": key.name,
+        "public": key.public.hex(),
+        "account": None if key.account is None else account_document(key.account),
+        "label": key.label,
+        "protected": key.protected,
+        "file": str(key.path),
+    }
+
+
+def _show_one(key: Listed, *, as_json: bool) -> None:
+    lines = [
+        f"name        {key.name}" + (f"  ({key.label})" if key.label else ""),
+        f"public key  {key.public.hex()}",
+        f"account     {_account_words(key)}",
+        f"file        {key.path}" + ("" if key.protected else "  (no passphrase)"),
+    ]
+    options.show("\n".join(lines), _document(key), as_json=as_json)

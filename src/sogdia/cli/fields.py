@@ -1,0 +1,331 @@
+"""Fields of operations and queries as people type them: read by the word with which a field is declared.
+
+A value with fields of its own is written with colons (`tea:0:12`), where later parts may be named (`12.50 USD:minimum=10`),
+or as a JSON object; a list as several values, separated by commas or given one by one, or as a JSON array.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, replace
+from hashlib import file_digest
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec import inspect as types
+
+from sogdia.cli.amounts import read_amount, units_of
+from sogdia.cli.exits import Stopped, usage
+from sogdia.cli.moments import read_moment
+from sogdia.cli.shapes import Field, Shape, fields_of
+from sogdia.cli.words import HINTS, NUMBERED, is_money
+from sogdia.kernel.signature import ED25519
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sogdia.cli.amounts import AmountText
+    from sogdia.cli.keyring import Keyring
+    from sogdia.cli.naming import Naming
+    from sogdia.modules.money import Asset
+
+BASIS_DIGITS = 2
+JSON_DEPTH_MAX = 20
+CAPITALS = frozenset({"CurrencyCode", "CountryCode", "CountryOrNone", "Purpose"})
+"""Words that are written in capitals; small letters are taken for them."""
+
+
+def no_currency() -> Asset | str | None:
+    """Say that no currency is meant but the one that an amount names."""
+    return None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What reading needs beside the text: whose names are meant, the network's time, which money, which key signs."""
+
+    naming: Naming
+    keyring: Keyring
+    now: Callable[[], int | None]
+    currency: Callable[[], Asset | str | None] = no_currency
+    sign: Callable[[str], bytes] | None = None
+    """Signs what a field of the operation calls for, with the key of that name."""
+    decimals: int = 0
+    """How much finer than a minor unit prices are."""
+
+
+def read_texts(declared: Field, texts: Sequence[str], reading: Reading) -> Any:  # noqa: ANN401 - of the field's type
+    """Read what was typed for a field: one text, or for a list one or several."""
+    shape = declared.shape
+    if shape.items is None:
+        return read_text(texts[-1], shape, reading)
+    if len(texts) == 1 and texts[0].lstrip().startswith("["):
+        return from_json(parse_json(texts[0]), shape, reading)
+    separate = shape.items.struct is None or all("{" not in text for text in texts)
+    parts = [part for text in texts for part in (text.split(",") if separate else [text]) if part.strip()]
+    return within_limits(tuple(read_text(part.strip(), shape.items, reading) for part in parts), shape)
+
+
+def read_text(text: str, shape: Shape, reading: Reading) -> Any:  # noqa: ANN401 - of the field's type
+    """Read one value."""
+    if shape.nullable and text in ("", "none"):
+        return None
+    if shape.word == "Asset":
+        return reading.naming.asset(text)
+    if shape.struct is not None:
+        return _read_structure(text, shape.struct, reading)
+    if shape.items is not None:
+        return from_json(parse_json(text), shape, reading)
+    return within_limits(_read_leaf(text, shape, reading), shape, text)
+
+
+def _read_leaf(text: str, shape: Shape, reading: Reading) -> Any:  # noqa: ANN401, PLR0911 - a word, a way to read it
+    if is_money(shape):
+        return _read_money(text, reading)
+    match shape.word:
+        case "Account":
+            return reading.naming.account(text)
+        case "Name":
+            return reading.naming.name(text)
+        case "Seconds":
+            return read_moment(text, reading.now())
+        case "BasisPoints":
+            return _read_share(text)
+        case "PublicKey":
+            return reading.keyring.listed(text).public if reading.keyring.has(text) else _read_hex(text, shape)
+        case "Proof":
+            by_key = reading.sign is not None and reading.keyring.has(text)
+            return reading.sign(text) if by_key and reading.sign else _read_hex(text, shape)
+        case "Hash" if text.startswith("file:"):
+            return _digest_of(Path(text.removeprefix("file:")))
+        case "Scheme" if text.lower() == "ed25519":
+            return ED25519
+        case word if word in NUMBERED:
+            return _read_numbered(text, shape)
+        case word if word in CAPITALS:
+            return text.upper()
+    return _read_plain(text, shape)
+
+
+def _read_plain(text: str, shape: Shape) -> Any:  # noqa: ANN401 - of the field's type
+    match shape.type:
+        case types.StrType():
+            return text
+        case types.BytesType():
+            return _read_hex(text, shape)
+        case types.BoolType():
+            return _read_yes_or_no(text)
+        case types.IntType() if re.fullmatch(r"-?[0-9]{1,20}", text):
+            return int(text)
+    raise _unreadable(text, shape)
+
+
+def _read_hex(text: str, shape: Shape) -> bytes:
+    if not re.fullmatch(r"(?:[0-9a-fA-F]{2})*", text):
+        raise _unreadable(text, shape)
+    return bytes.fromhex(text)
+
+
+def _read_yes_or_no(text: str) -> bool:
+    if text.lower() not in ("yes", "no", "true", "false"):
+        raise usage(f"{text!r} is neither yes nor no.", "Write yes or no.")
+    return text.lower() in ("yes", "true")
+
+
+def _read_numbered(text: str, shape: Shape) -> int:
+    """Read a kind by its name, roles by their names, or either by its number."""
+    if re.fullmatch(r"[0-9]{1,9}", text):
+        return int(text)
+    names = NUMBERED[shape.word]
+    total = 0
+    for part in text.lower().replace("-", "_").split(","):
+        member = names.__members__.get(part.strip().upper())
+        if member is None and part.strip() != "none":
+            raise _unreadable(text, shape)
+        total |= 0 if member is None else int(member)
+    return total
+
+
+def _read_share(text: str) -> int:
+    """Read a share: 2.5% or 250 basis points."""
+    if not text.endswith("%"):
+        return _read_whole(text)
+    found = re.fullmatch(r"([0-9]{1,3})(?:\.([0-9]{1,2})0*)?\s*%", text)
+    if found is None:
+        raise usage(f"{text!r} is no share.", "Write it like 2.5% (at most two digits after the point), or 250.")
+    return int(found[1] + (found[2] or "").ljust(BASIS_DIGITS, "0"))
+
+
+def _read_whole(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,20}", text):
+        raise usage(f"{text!r} is no whole number.", "Write digits only.")
+    return int(text)
+
+
+def _digest_of(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        return file_digest(stream, "sha256").digest()
+
+
+def _read_money(text: str, reading: Reading) -> int:
+    """Read an amount in the money that is meant, and refuse another than that."""
+    amount = read_amount(text)
+    if amount.is_raw:
+        return int(amount.whole)
+    meant = reading.currency()
+    code = meant if isinstance(meant, str) or meant is None else meant.currency
+    if amount.currency is not None and code is not None and amount.currency != code:
+        raise usage(f"{text!r} is in {amount.currency}, but this is about {code}.", f"Write the amount in {code}.")
+    _check_issuer(amount, meant, reading)
+    return units_of(amount, code, reading.decimals)
+
+
+def _check_issuer(amount: AmountText, meant: Asset | str | None, reading: Reading) -> None:
+    if amount.issuer is None or meant is None or isinstance(meant, str):
+        return
+    if reading.naming.issuer(amount.issuer) != meant.issuer:
+        asset = reading.naming.call_asset(meant)
+        raise usage(
+            f"{amount.text!r} is money of another issuer than {asset}, which this is about.", f"Write it in {asset}."
+        )
+
+
+# ------------------------------------------------------------------------------------------------ values with fields
+
+
+def _read_structure(text: str, declared: type[msgspec.Struct], reading: Reading) -> msgspec.Struct:
+    """Read `part:part:name=part`, or a JSON object."""
+    if text.lstrip().startswith("{"):
+        return _structure_from(parse_json(text), declared, reading)
+    fields = fields_of(declared)
+    known = {each.name: each for each in fields}
+    given: dict[str, Any] = {}
+    for place, part in enumerate(text.split(":")):
+        name, is_named, value = part.partition("=")
+        if is_named and name.strip() in known:
+            given[name.strip()] = value
+        elif place < len(fields) and len(given) == place:
+            given[fields[place].name] = part
+        else:
+            raise usage(f"{part!r} has no place in {text!r}.", f"Write it like {form_of(declared)}, or as JSON.")
+    return _structure_from(given, declared, reading)
+
+
+def _structure_from(given: Any, declared: type[msgspec.Struct], reading: Reading) -> msgspec.Struct:  # noqa: ANN401 - JSON
+    """Build a value from its fields by name, each still as text or JSON."""
+    fields = fields_of(declared)
+    if not isinstance(given, dict):
+        raise usage(f"{given!r} is no {declared.__name__}.", f"Write {form_of(declared)}, or a JSON object.")
+    surplus = sorted(set(given) - {each.name for each in fields})
+    missing = [each.name for each in fields if each.required and each.name not in given]
+    if surplus or missing:
+        wrong = f"lacks {', '.join(missing)}" if missing else f"has no field {', '.join(surplus)}"
+        raise usage(f"{declared.__name__} {wrong}.", f"Write {form_of(declared)}, or a JSON object.")
+    values: dict[str, Any] = {}
+    # Prices can only be read once it is known how fine they are.
+    for each in sorted(fields, key=lambda one: one.name != "decimals"):
+        if each.name in given:
+            finer = values.get("decimals", 0) if each.name in ("price", "tiers") else 0
+            inner = replace(reading, decimals=reading.decimals or finer)
+            values[each.name] = from_json(given[each.name], each.shape, inner)
+    return declared(**values)
+
+
+def form_of(declared: type[msgspec.Struct]) -> str:
+    """Show how a value with fields is written with colons."""
+    parts = []
+    for each in fields_of(declared):
+        if each.shape.items is None and each.shape.struct is None:
+            parts.append(each.name if each.required else f"[{each.name}=…]")
+    return ":".join(parts)
+
+
+# -------------------------------------------------------------------------------------------------------------- JSON
+
+
+def parse_json(text: str) -> Any:  # noqa: ANN401 - JSON holds anything
+    """Read JSON strictly: no fractions (money is text or minor units), no repeated keys, no endless nesting."""
+    try:
+        return json.loads(text, parse_float=_no_fraction, parse_constant=_no_fraction, object_pairs_hook=_once_each)
+    except (ValueError, RecursionError) as error:
+        raise usage(f"This is no JSON that can be read: {error}.", "Compare quotes, commas and brackets.") from error
+
+
+def _no_fraction(text: str) -> Any:  # noqa: ANN401 - never gives anything
+    message = f"{text} is no whole number; write an amount as text, such as \"12.50 USD\""
+    raise ValueError(message)
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        message = "a key stands twice in one object"
+        raise ValueError(message)
+    return found
+
+
+def from_json(value: Any, shape: Shape, reading: Reading) -> Any:  # noqa: ANN401 - JSON in, a value of the field's type out
+    """Read a value out of JSON: text as it would be typed, whole numbers as they are, objects by their fields."""
+    if value is None and shape.nullable:
+        return None
+    if isinstance(value, dict) and "hex" in value and shape.word in ("Account", "Name"):
+        value = value["hex"]
+    if isinstance(value, str):
+        return read_text(value, shape, reading)
+    if isinstance(value, list) and shape.items is not None:
+        items = shape.items
+        return within_limits(tuple(from_json(each, items, reading) for each in value), shape)
+    if isinstance(value, dict) and shape.word == "Asset":
+        return _asset_from(value, reading)
+    if isinstance(value, dict) and shape.struct is not None:
+        return _structure_from(value, shape.struct, reading)
+    if isinstance(value, bool) and isinstance(shape.type, types.BoolType):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool) and isinstance(shape.type, types.IntType):
+        return within_limits(value, shape)
+    raise _unreadable(json.dumps(value), shape)
+
+
+def _asset_from(value: dict[str, Any], reading: Reading) -> Asset:
+    issuer = value.get("issuer")
+    issuer = issuer.get("hex") if isinstance(issuer, dict) else issuer
+    return reading.naming.asset(f"{value.get('currency')}@{issuer}")
+
+
+# ------------------------------------------------------------------------------------------------------------ limits
+
+
+def within_limits(value: Any, shape: Shape, text: str | None = None) -> Any:  # noqa: ANN401 - gives the value back
+    """Give a value that its field can hold, or say what the limits are."""
+    kind = shape.type
+    shown = repr(value if text is None else text)
+    if isinstance(kind, types.IntType) and isinstance(value, int):
+        if (kind.ge is not None and value < kind.ge) or (kind.le is not None and value > kind.le):
+            raise usage(f"{shown} is outside its limits.", f"It runs from {kind.ge} to {kind.le}.")
+    elif isinstance(kind, types.StrType | types.BytesType | types.VarTupleType):
+        _check_length(value, kind, shape, shown)
+    if isinstance(kind, types.StrType) and kind.pattern is not None and not re.search(kind.pattern, value):
+        raise _unreadable(text or value, shape)
+    return value
+
+
+def _check_length(value: Any, kind: Any, shape: Shape, shown: str) -> None:  # noqa: ANN401 - whatever has a length
+    least, most = kind.min_length or 0, kind.max_length
+    if least <= len(value) and (most is None or len(value) <= most):
+        return
+    counted = {types.StrType: "characters", types.BytesType: "bytes"}.get(type(kind), "entries")
+    allowed = str(least) if least == most else f"{least} to {most}"
+    short = shown if len(shown) <= 60 else shown[:57] + "…"  # noqa: PLR2004 - about half a line
+    raise usage(f"{short} has {len(value)} {counted}; {allowed} are allowed.", _hint(shape))
+
+
+def _unreadable(text: str, shape: Shape) -> Stopped:
+    return usage(f"{text!r} cannot be read here.", _hint(shape))
+
+
+def _hint(shape: Shape) -> str:
+    word = shape.items.word if shape.items is not None else shape.word
+    hint = HINTS.get(word)
+    return f"Write {hint}." if hint else "The help of the command (--help) says what is expected."

@@ -1,0 +1,86 @@
+"""The way in: `sogdia COMMAND …`. Finds the command, runs it, and turns whatever stops it into words and an exit status.
+
+Commands are imported when they are called, so that asking for help doesn't wait for what only a node needs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMPLETION_VARIABLE: Final = "_SOGDIA_COMPLETE"
+
+COMMANDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
+    "Taking part": {
+        "keys": ("keys:keys", "Keys that sign: make, list, show, derive them."),
+        "tx": ("tx:tx", "Sign and send an operation, or try it first."),
+        "query": ("query:query", "Ask a node: balances, orders, blocks, what happened."),
+        "prove": ("prove:prove", "Write down a proof that anybody can check."),
+        "verify": ("verify:verify", "Check a proof without trusting anybody's node."),
+    },
+    "Running a node": {
+        "node": ("node:node", "Create, start, stop and look after a node."),
+        "audit": ("folders:audit", "Check every invariant and all that is stored."),
+        "export": ("folders:export", "Write all blocks into one file."),
+        "import": ("folders:import_", "Make a folder from an exported file."),
+        "replay": ("folders:replay", "Derive and verify everything again from genesis."),
+        "backup": ("folders:backup", "Copy a folder, also while its node runs."),
+        "restore": ("folders:restore", "Make a folder from a backup."),
+    },
+    "Seeing it work": {
+        "demo": ("demo:demo", "Play one trade from Bukhara to Nairobi, then a shop's day."),
+        "simulate": ("simulate:simulate", "Replay real data through the whole ledger."),
+        "completion": ("completion:completion", "Let the shell complete commands and options."),
+    },
+}
+"""Every command by chapter: where it is, and what it does."""
+
+PLACES: Final = {name: place for chapter in COMMANDS.values() for name, (place, _help) in chapter.items()}
+
+
+def overview() -> str:
+    """Give the help of `sogdia` itself."""
+    from sogdia.cli.exits import Exit  # noqa: PLC0415 - only who asks for help pays for it
+
+    lines = ["Usage: sogdia COMMAND …", "", "A shared trade ledger: sign, send, ask, prove, and run a node.", ""]
+    for chapter, commands in COMMANDS.items():
+        lines += [f"{chapter}:", *(f"  {name:<12}{about}" for name, (_place, about) in commands.items()), ""]
+    lines += [
+        "Every command has --help, and --json for programs.",
+        "A node is found by --node DIR, by SOGDIA_NODE, or because it runs on this machine.",
+        "Keys lie in --keys DIR, SOGDIA_KEYS, or ~/.sogdia/keys.",
+        "",
+        "Exit status:",
+        *(f"  {int(status):<5}{status.meaning}" for status in Exit),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def version() -> str:
+    """Name the installed version."""
+    from importlib import metadata  # noqa: PLC0415 - only who asks for it pays for it
+
+    try:
+        return f"sogdia {metadata.version('sogdia')}\n"
+    except metadata.PackageNotFoundError:
+        return "sogdia, not installed as a package\n"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and end the process with its status."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    # What everybody asks first is answered without loading anything.
+    if COMPLETION_VARIABLE not in os.environ and words in ([], ["--help"], ["-h"], ["help"], ["--version"]):
+        sys.stdout.write(version() if words == ["--version"] else overview())
+        sys.exit(0)
+    from sogdia.cli.running import run  # noqa: PLC0415 - see above
+
+    sys.exit(run(words))
+
+
+if __name__ == "__main__":
+    main()

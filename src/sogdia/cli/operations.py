@@ -1,0 +1,133 @@
+"""The operations of the ledger as sub-commands: their names, their options, and how an operation is read from them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sogdia.cli.exits import Stopped, usage
+from sogdia.cli.fields import Reading, from_json, read_texts
+from sogdia.cli.shapes import Field, Shape, fields_of
+from sogdia.cli.words import is_money
+from sogdia.kernel.refusals import KernelRefusal
+from sogdia.kernel.signature import ED25519
+from sogdia.modules import ALL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from sogdia.kernel.operation import Operation, Query
+    from sogdia.kernel.refusal import RefusalCode
+    from sogdia.modules.money import Asset
+
+UNSAID = {"Scheme": ED25519, "Roles": 0, "bool": False}
+"""What is meant when a field of these words is left out."""
+
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+@cache
+def operations() -> dict[str, type[Operation]]:
+    """Give every operation by the name of its sub-command, in the order of the modules."""
+    return {spoken_name(each.__name__): each for module in ALL for each in module.operations}
+
+
+@cache
+def queries() -> dict[str, type[Query]]:
+    """Give every declared query by its name."""
+    return {str(each.__struct_config__.tag): each for module in ALL for each in module.queries}
+
+
+@cache
+def refusal_codes() -> dict[int, RefusalCode]:
+    """Give every refusal by its number."""
+    codes: tuple[type[RefusalCode], ...] = (KernelRefusal, *(module.refusals for module in ALL))
+    return {int(code): code for each in codes for code in each}
+
+
+def spoken_name(class_name: str) -> str:
+    """Write a class's name as a command: PlaceOrder is place-order."""
+    return _HUMP.sub("-", class_name).lower()
+
+
+def option_of(field: Field) -> str:
+    """Name the option of a field."""
+    return "--" + field.name.replace("_", "-")
+
+
+def may_be_left_out(field: Field) -> bool:
+    """Tell whether a field has a meaning when nothing is said about it."""
+    shape = field.shape
+    return not field.required or shape.nullable or shape.word in UNSAID or shape.accepts_empty()
+
+
+def unsaid(field: Field) -> Any:  # noqa: ANN401 - of the field's type
+    """Give what a field holds when nothing is said about it."""
+    if not field.required or field.shape.nullable:
+        return field.default
+    if field.shape.word in UNSAID:
+        return UNSAID[field.shape.word]
+    return () if field.shape.items is not None else ""
+
+
+class Given(NamedTuple):
+    """What was said about the fields: texts of options, and values of a JSON file; options win."""
+
+    texts: Mapping[str, Sequence[str]]
+    values: Mapping[str, Any]
+
+
+class Meaning(NamedTuple):
+    """What fields mean that can be read only once the others are known."""
+
+    currency: Callable[[Mapping[str, Any]], Asset | str | None]
+    """In which money amounts are meant."""
+    sign: Callable[[str, str, Mapping[str, Any]], bytes]
+    """Signs for a field what the operation calls for: the field's name, the key's name, the fields read so far."""
+
+
+def read_operation(declared: type[Operation], given: Given, reading: Reading, meaning: Meaning) -> Operation:
+    """Read an operation from what was said about its fields, and look at its form as the ledger will."""
+    fields = fields_of(declared)
+    surplus = sorted(set(given.values) - {each.name for each in fields})
+    if surplus:
+        raise usage(f"{declared.__name__} has no field {', '.join(surplus)}.", "The command's --help names its fields.")
+    values: dict[str, Any] = {}
+
+    def meant() -> Asset | str | None:
+        return meaning.currency(values)
+
+    for each in sorted(fields, key=_comes_late):
+        own = replace(reading, currency=meant, sign=lambda key, name=each.name: meaning.sign(name, key, values))
+        values[each.name] = _read_field(each, given, own)
+    operation = declared(**values)
+    operation.check()
+    return operation
+
+
+def _comes_late(field: Field) -> bool:
+    """Tell whether a field is read after the others: amounts need a currency, signatures what they are about."""
+    return field.shape.word == "Proof" or holds_money(field.shape)
+
+
+def holds_money(shape: Shape) -> bool:
+    """Tell whether a field holds an amount, itself or inside."""
+    if shape.items is not None:
+        return holds_money(shape.items)
+    return is_money(shape) or (shape.struct is not None and any(holds_money(each.shape) for each in fields_of(shape.struct)))
+
+
+def _read_field(field: Field, given: Given, reading: Reading) -> Any:  # noqa: ANN401 - of the field's type
+    option = option_of(field)
+    try:
+        if given.texts.get(field.name):
+            return read_texts(field, given.texts[field.name], reading)
+        if field.name in given.values:
+            return from_json(given.values[field.name], field.shape, reading)
+    except Stopped as stopped:
+        raise Stopped(stopped.status, f"{option}: {stopped.message}", stopped.way_out) from stopped
+    if not may_be_left_out(field):
+        raise usage(f"{option} is missing.", "Give it, or the field in the file of --fields.")
+    return unsaid(field)

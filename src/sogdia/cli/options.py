@@ -1,0 +1,89 @@
+"""Options that many commands share, and what a command has at hand once they are read."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from sogdia.cli.exits import Exit, Stopped
+from sogdia.cli.keyring import DEFAULT_FOLDER, Keyring
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+PASSPHRASE_VARIABLE = "SOGDIA_PASSPHRASE"
+KEYS_VARIABLE = "SOGDIA_KEYS"
+NODE_VARIABLE = "SOGDIA_NODE"
+PASSPHRASE_TRIES = 3
+
+
+class Folder(click.Path):
+    """A folder or file given as a path."""
+
+    def __init__(self) -> None:
+        """Take any path; what must be true of it is checked where it is used."""
+        super().__init__(path_type=Path)
+
+
+def json_option(command: F) -> F:
+    """Add `--json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Write one JSON document for programs.")(command)
+
+
+def node_option(command: F) -> F:
+    """Add `--node`."""
+    about = f"The node's folder. Default: ${NODE_VARIABLE}, or the node that runs on this machine."
+    return click.option("--node", "node_folder", type=Folder(), envvar=NODE_VARIABLE, help=about)(command)
+
+
+def keys_option(command: F) -> F:
+    """Add `--keys`."""
+    about = f"The folder of your keys. Default: ${KEYS_VARIABLE}, or {DEFAULT_FOLDER}."
+    return click.option("--keys", "keys_folder", type=Folder(), envvar=KEYS_VARIABLE, help=about)(command)
+
+
+def keyring(keys_folder: Path | None, *further: Path) -> Keyring:
+    """Give the keys in the named folder; without one, those in the usual folder and in `further` ones."""
+    return Keyring(keys_folder) if keys_folder is not None else Keyring(DEFAULT_FOLDER, *further)
+
+
+def ask_passphrase(name: str) -> str:
+    """Give the passphrase of a key: from the environment, or from whoever sits at the terminal."""
+    given = os.environ.get(PASSPHRASE_VARIABLE)
+    if given is not None:
+        return given
+    if not sys.stdin.isatty():
+        raise Stopped(
+            Exit.USAGE,
+            f"The key {name!r} has a passphrase, and there is no terminal to ask for it.",
+            f"Set {PASSPHRASE_VARIABLE}.",
+        )
+    answer: str = click.prompt(f"Passphrase of {name}", hide_input=True, err=True)
+    return answer
+
+
+def new_passphrase(name: str) -> str:
+    """Give the passphrase for a new key; nothing when there is nobody to ask."""
+    given = os.environ.get(PASSPHRASE_VARIABLE)
+    if given is not None:
+        return given
+    if not sys.stdin.isatty():
+        return ""
+    answer: str = click.prompt(f"New passphrase of {name}", hide_input=True, confirmation_prompt="Once more", err=True)
+    return answer
+
+
+def show(words: str, document: object, *, as_json: bool) -> None:
+    """Write the result of a command: words for people, or one document for programs."""
+    if as_json:
+        from sogdia.cli.documents import write_json  # noqa: PLC0415 - only for JSON
+
+        click.echo(write_json(document))
+    else:
+        click.echo(words)

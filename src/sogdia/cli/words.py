@@ -1,0 +1,106 @@
+"""The words with which fields are declared, and how each is written on the command line."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Final
+
+from msgspec import inspect as types
+
+from sogdia.cli.shapes import Shape
+from sogdia.modules.identity import Kind, Role
+from sogdia.modules.market.records import OrderState, Outcome
+
+PRICE_MAX: Final = 2**53
+"""Prices of offers are whole numbers up to this bound, where other amounts go up to `UNITS_MAX`."""
+
+MONEY: Final = frozenset({"Units", "PositiveUnits"})
+
+NUMBERED: Final[dict[str, type[IntEnum | Role]]] = {"Kind": Kind, "Roles": Role}
+"""Words whose numbers have names."""
+
+CALLED: Final[dict[str, type[IntEnum | Role]]] = {
+    "kind": Kind,
+    "roles": Role,
+    "state": OrderState,
+    "outcome": Outcome,
+}
+"""Fields of records and facts whose numbers have names."""
+
+METAVARS: Final[dict[str, str]] = {
+    "Account": "ACCOUNT",
+    "Asset": "CURRENCY@ISSUER",
+    "BasisPoints": "SHARE",
+    "CountryCode": "COUNTRY",
+    "CountryOrNone": "COUNTRY",
+    "CurrencyCode": "CURRENCY",
+    "Hash": "HASH",
+    "Kind": "KIND",
+    "Name": "NAME",
+    "Proof": "KEY",
+    "PublicKey": "KEY",
+    "Reference": "REFERENCE",
+    "Roles": "ROLES",
+    "Scheme": "SCHEME",
+    "Seconds": "MOMENT",
+    "bool": "yes|no",
+}
+
+HINTS: Final[dict[str, str]] = {
+    "Account": "acct-…, @reference of a party of the genesis, or the name of a key",
+    "Asset": "a currency and its issuer, such as USD@bank",
+    "BasisPoints": "a share such as 2.5%, or basis points such as 250",
+    "CountryCode": "two letters of ISO 3166, such as KE",
+    "CountryOrNone": "two letters of ISO 3166, such as KE, or nothing when unknown",
+    "CurrencyCode": "three letters of ISO 4217, such as USD",
+    "Digits": "digits, or nothing when unknown",
+    "EndToEnd": "at most 35 characters",
+    "Hash": "64 hexadecimal digits, or file:PATH for the SHA-256 of a file",
+    "Kind": "one of " + ", ".join(kind.name.lower() for kind in Kind),
+    "Language": "a language tag such as en or zh-Hans",
+    "Name": "name-…, or owner and reference such as @nairobi/o1",
+    "Proof": "the name of the key that signs this, or a signature of 128 hexadecimal digits",
+    "PublicKey": "the name of a key, or 64 hexadecimal digits",
+    "Purpose": "four letters of ISO 20022, such as GDDS for goods",
+    "Reference": "1 to 16 of 0-9 A-Z a-z . _ -",
+    "Roles": "none, or some of " + ", ".join(str(role.name).lower() for role in Role) + ", separated by commas",
+    "Scheme": "ed25519",
+    "Seconds": "2026-11-22T10:00:00Z, seconds since 1970, or +3d from now",
+    "Title": "at most 200 characters",
+    "Unit": "a unit of UN/ECE Recommendation 20, such as C62 (one) or KGM",
+}
+MONEY_HINT: Final = "12.50 USD, 12.50 when the currency is clear, or 1250 minor units"
+
+
+def is_money(shape: Shape) -> bool:
+    """Tell whether a field counts minor units of some currency."""
+    return shape.word in MONEY or is_price(shape)
+
+
+def is_price(shape: Shape) -> bool:
+    """Tell whether a field is a price of an offer."""
+    return shape.word == "int" and isinstance(shape.type, types.IntType) and shape.type.le == PRICE_MAX
+
+
+def metavar(shape: Shape) -> str:
+    """Name what is to be put in the place of a field."""
+    if shape.items is not None:
+        return metavar(shape.items)
+    if is_money(shape):
+        return "AMOUNT"
+    if shape.word in METAVARS:
+        return METAVARS[shape.word]
+    if shape.struct is not None:
+        return shape.struct.__name__.upper()
+    return {types.IntType: "NUMBER", types.StrType: "TEXT"}.get(type(shape.type), "VALUE")
+
+
+def hint(shape: Shape) -> str:
+    """Say how a field is written."""
+    if is_money(shape):
+        return MONEY_HINT
+    if shape.word in HINTS:
+        return HINTS[shape.word]
+    if isinstance(shape.type, types.IntType) and shape.type.le is not None:
+        return f"a whole number from {shape.type.ge} to {shape.type.le}"
+    return ""
