@@ -30,6 +30,11 @@ SIGNATURES_BYTES = 70
 """How long the list of signatures is when there is one."""
 
 
+def digest(raw: bytes) -> bytes:
+    """Hash bytes."""
+    return sha256(raw).digest()
+
+
 def flipped(raw: bytes) -> bytes:
     """Flip the lowest bit of the first byte."""
     return bytes((raw[0] ^ 1,)) + raw[1:]
@@ -115,7 +120,7 @@ def damaged_state(proof: StateProof, absent: StateProof, sign: Signing) -> Itera
     """Change what a state proof says of a record, and its way to the root."""
     entries, levels = proof.entries, proof.levels
     cut = [entries[at : at + ENTRY_BYTES] for at in range(0, len(entries), ENTRY_BYTES)]
-    (own,) = (at for at, entry in enumerate(cut) if entry[32:] == _hash(proof.value or b""))
+    (own,) = (at for at, entry in enumerate(cut) if entry[32:] == digest(proof.value or b""))
     without_own = b"".join(cut[:own] + cut[own + 1 :])
     yield "another table", more(proof, "table")
     yield "table 0", put(proof, "table", 0)
@@ -162,7 +167,7 @@ def _signed_lies(proof: StateProof, absent: StateProof, sign: Signing) -> Iterat
     header = proof.anchor.header.header
 
     def over(told: StateProof) -> bytes:
-        key_hash = _hash(bytes((told.table,)) + told.key)
+        key_hash = digest(bytes((told.table,)) + told.key)
         root = root_from_proof(key_hash, told.entries, told.levels)
         return put(told, "anchor.header", sign(structs.replace(header, state_root=root)))
 
@@ -273,12 +278,8 @@ def damaged_history(proof: HistoryProof, other: HistoryProof, absent: StateProof
     yield "no record, hence no life", put(proof, "state", absent)
 
 
-def _hash(raw: bytes) -> bytes:
-    return sha256(raw).digest()
-
-
 def _entry(proof: StateProof, value: bytes) -> bytes:
-    return _hash(bytes((proof.table,)) + proof.key) + _hash(value)
+    return digest(bytes((proof.table,)) + proof.key) + digest(value)
 
 
 def _with_other_salt(envelope: bytes) -> bytes:

@@ -8,12 +8,15 @@ import pytest
 
 from sogdia.kernel.refusals import KernelRefusal as Kernel
 from sogdia.modules.identity.parties import SuspendParty
-from sogdia.modules.market.orders import AcceptOrder, ConfirmDelivery, OrderLine, SettleOrder, ShipOrder
+from sogdia.modules.market.listings import AddVariant
+from sogdia.modules.market.orders import AcceptOrder, ConfirmDelivery, OrderLine, PlaceOrder, SettleOrder, ShipOrder
 from sogdia.modules.market.records import Offer, OrderState, Parts
 from sogdia.modules.market.refusals import MarketRefusal as Refuse
 from sogdia.modules.market.returns import ApproveReturn, RefundLines, RefuseReturn, RequestReturn
 from sogdia.modules.market.splits import ProposeSplit
 from sogdia.modules.money.currencies import FreezeHolder
+from sogdia.modules.money.refusals import MoneyRefusal
+from sogdia.modules.money.transfers import Transfer
 from sogdia.testing.ledger import START, Ledger
 from tests.modules.market.refused import Row, assert_refused, table
 from tests.modules.market.shop import (
@@ -44,7 +47,7 @@ from tests.modules.market.shop import (
 )
 
 ODD = Offer(price=333, freight_per_unit=7, tax=1_999, promotion=777, promotion_until=START + 30 * DAY)
-"""Seven of these cost 2150 (2331 less 181), 49 and their share of 100 freight, and 459 or so tax: nothing divides by 7."""
+"""Seven of these cost 2150 (2331 less 181), with freight 117 and tax 453: nothing divides by 7."""
 
 
 def odd_order(ledger):
@@ -55,11 +58,11 @@ def odd_order(ledger):
     return bring(ledger, OrderState.DELIVERED, [OrderLine("odd", 1, 7), OrderLine("plain", 1, 1)])
 
 
-def request(name, *pairs):
+def request(name, *pairs: tuple[int, int]):
     return RequestReturn(order=name, lines=quantities(*pairs))
 
 
-def refund(name, *pairs):
+def refund(name, *pairs: tuple[int, int]):
     return RefundLines(order=name, lines=quantities(*pairs))
 
 
@@ -118,7 +121,6 @@ def test_partial_returns_in_any_order_give_back_exactly_what_was_paid(ledger, pi
         ledger.must(BUYER, request(name, (1, piece)))
         parts.append(ledger.must(MERCHANT, ApproveReturn(order=name)).events[0].lines[0])
 
-    assert sum((each.parts for each in parts[1:]), start=parts[0].parts) if False else True
     assert Parts(*(sum(getattr(each.parts, part) for each in parts) for part in ("price", "freight", "tax"))) == paid
     assert sum(each.promotion for each in parts) == 181
     assert available(ledger, BUYER) == before + paid.total()
@@ -235,9 +237,6 @@ def shop_of_osh(ledger, buyer):
     ledger.register("osh")
     ledger.register(buyer)
     ledger.fund(buyer, 10_000)
-    from sogdia.modules.market.listings import AddVariant
-    from sogdia.modules.market.orders import PlaceOrder
-
     ledger.must(
         "osh", terms(ledger), listing("felt"), AddVariant(listing="felt", variant=1, offer=Offer(price=100), stock=9)
     )
@@ -412,9 +411,6 @@ def test_a_return_is_answered_once(ledger):
 
 
 def test_money_in_escrow_is_out_of_reach_of_its_owner(ledger):
-    from sogdia.modules.money.refusals import MoneyRefusal
-    from sogdia.modules.money.transfers import Transfer
-
     place(ledger)
 
     receipt = ledger.send(

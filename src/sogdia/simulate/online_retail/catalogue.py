@@ -6,9 +6,9 @@
     offer       pence / 10^decimals, exact for prices finer than a penny; the ledger rounds a line's total half up
     stock       all that the files sell
 
-Codes that the files don't tell (HS, origin, GTIN) stay empty: we invent none. A listing holds 200 variants at most, so a
-code with more prices gets another listing. A price of more digits than an offer can hold is not listed; an order for it
-is then refused by the ledger, which the report shows.
+Codes that the files don't tell (HS, origin, GTIN) stay empty: we invent none. A listing holds 200 variants at most, so
+a code with more prices gets another listing. A price of more digits than an offer can hold is not listed; an order for
+it is then refused by the ledger, which the report shows.
 """
 
 from __future__ import annotations

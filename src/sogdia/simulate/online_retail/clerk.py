@@ -169,7 +169,7 @@ class Clerk:
         refund = RefundLate(order=name, line=line, path=path, quantity=piece.quantity)
         return self._write(time, _refund_path(number, piece), [self._cast.sender(RETAILER)], [refund])
 
-    def _write(  # noqa: PLR0913 - what an envelope holds is named where it is written
+    def _write(
         self,
         time: int,
         path: tuple[str, ...],

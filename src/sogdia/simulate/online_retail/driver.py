@@ -2,10 +2,10 @@
 
     set-up ─→ at each invoice's time: its order, or its returns ─→ … ─→ no order is open
 
-The clock goes to the earlier of the next invoice and the earliest deadline, so deadlines fire by themselves, in a block
-of their own. A block is made of the plan and the ledger's state alone, so a run that was killed makes the same blocks
-when it goes on, and ends with the same state. Where it goes on, the ledger says: everything before its time is done, and
-so is what stands in its last blocks.
+The clock goes to the earlier of the next invoice and the earliest deadline, so deadlines fire by themselves, in a
+block of their own. A block is made of the plan and the ledger's state alone, so a run that was killed makes the same
+blocks when it goes on, and ends with the same state. Where it goes on, the ledger says: everything before its time is
+done, and so is what stands in its last blocks.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from itertools import groupby, islice
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
-from sogdia.kernel.stored_block import decode_block
 from sogdia.kernel.refusal import Refused
 from sogdia.kernel.refusals import KernelRefusal
+from sogdia.kernel.stored_block import decode_block
 from sogdia.modules.market.records import ORDERS
 from sogdia.simulate.online_retail.catalogue import make_catalogue
 from sogdia.simulate.online_retail.clerk import Clerk, Written
@@ -110,7 +110,8 @@ class Driver:
         self._waiting = 0
         self._progress = progress
         self._done = 0
-        self._total = len(plan.parties) + len(plan.variants) + 2 * sum(_weight(step) for step in plan.steps)
+        self._total = len(plan.parties) + len(plan.variants) + sum(_weight(step) for step in plan.steps)
+        self._total += sum(_weight(order) for order in plan.orders)
 
     def run(self) -> None:
         """Make all blocks that are still to be made, and let the last receipts become provable."""
@@ -151,7 +152,11 @@ class Driver:
             self._tell(self._done, moment_as_text(time))
 
     def _take_back(self, number: int, step: Return) -> None:
-        """Take a return's pieces back, order by order, each by the way that the ledger's state leaves open."""
+        """Take a return's pieces back, order by order, each by the way that the ledger's state leaves open.
+
+        A refund after the window is paid from what the retailer has. It has been paid for every settled order and
+        spends nothing else; if it lacked the money all the same, the ledger would refuse, and the report would say so.
+        """
         state = self._ledger.state()
         for invoice, group in groupby(step.pieces, key=lambda piece: piece.order_invoice):
             pieces = list(group)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import structs
 
+from sogdia.engine.solo.lookups import Lookups
 from sogdia.engine.solo.sealing import results_root, transactions_root
 from sogdia.engine.storage.ledger_file import DamagedError
-from sogdia.kernel.stored_block import decode_block
 from sogdia.kernel import merkle
 from sogdia.kernel.codec import encode
 from sogdia.kernel.machine import receipt_decoder
@@ -33,13 +33,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sogdia.engine.solo.ledger import Ledger
-    from sogdia.kernel.stored_block import StoredBlock
     from sogdia.kernel.codec import Event
     from sogdia.kernel.operation import Operation
     from sogdia.kernel.receipt import Receipt
+    from sogdia.kernel.refusal import RefusalCode
+    from sogdia.kernel.stored_block import StoredBlock
+    from sogdia.modules.market.events import LineFact
     from sogdia.simulate.online_retail.network import Cast
 
-_REFUSAL_NAMES = {int(code): code.name for codes in (KernelRefusal, *(each.refusals for each in ALL)) for code in codes}
+_REFUSALS: tuple[type[RefusalCode], ...] = (KernelRefusal, *(module.refusals for module in ALL))
+_REFUSAL_NAMES = {int(code): code.name for codes in _REFUSALS for code in codes}
 _receipt = receipt_decoder(ALL).decode
 
 
@@ -107,10 +110,7 @@ class LedgerFacts:
         for event in events:
             match event:
                 case OrderPlaced():
-                    lines = [
-                        FinalLine(*structs.astuple(fact)[:4], fact.parts, fact.promotion, 0) for fact in event.lines
-                    ]
-                    self.orders[event.order] = LedgerOrder(time, lines)
+                    self.orders[event.order] = LedgerOrder(time, [_as_final(fact) for fact in event.lines])
                 case LinesRefunded():
                     self._take_refunds(time, event)
                 case OrderClosed():
@@ -131,6 +131,11 @@ class LedgerFacts:
             self.refunds.append(refund)
 
 
+def _as_final(fact: LineFact) -> FinalLine:
+    """Give the final line of what was ordered, as long as nothing has come back."""
+    return FinalLine(fact.number, fact.listing, fact.variant, fact.quantity, fact.parts, fact.promotion, 0)
+
+
 def read_facts(ledger: Ledger, cast: Cast) -> LedgerFacts:
     """Read all that a ledger's stored blocks say."""
     facts = LedgerFacts(cast)
@@ -142,9 +147,10 @@ def read_facts(ledger: Ledger, cast: Cast) -> LedgerFacts:
 def read_blocks(ledger: Ledger) -> Iterator[StoredBlock]:
     """Read the stored blocks in order, each checked against its header and the next."""
     previous, results = ledger.machine.network, merkle.EMPTY_ROOT
-    last = ledger.file.height()
+    lookups = Lookups(ledger)
+    last = lookups.height()
     for height in range(1, last + 1):
-        block = decode_block(ledger.file.block(height))
+        block = lookups.block(height)
         header = block.header.header
         if (header.height, header.previous, header.results_root) != (height, previous, results):
             raise DamagedError(f"{ledger.folder}: the header of block {height} does not fit the block before it")
@@ -160,8 +166,9 @@ def salts_at(ledger: Ledger, time: int) -> frozenset[bytes]:
     """Give the salts of all envelopes in the last blocks, as far back as they have this time."""
     salts: set[bytes] = set()
     limits = ledger.limits()
-    for height in range(ledger.file.height(), 0, -1):
-        block = decode_block(ledger.file.block(height))
+    lookups = Lookups(ledger)
+    for height in range(lookups.height(), 0, -1):
+        block = lookups.block(height)
         if block.header.header.time != time:
             break
         salts.update(ledger.machine.envelopes.open(raw, limits).body.salt for raw in block.envelopes)
@@ -170,19 +177,19 @@ def salts_at(ledger: Ledger, time: int) -> frozenset[bytes]:
 
 def about(operation: Operation, cast: Cast) -> str:
     """Say what an operation is about, in the words of the files."""
-    kind = type(operation).__name__
     match operation:
         case OrderOperation() | RefundLate():
-            return f"{kind}: order {reference_of(operation.order)} of {cast.name_of(owner_of(operation.order))}"
+            subject = f"order {reference_of(operation.order)} of {cast.name_of(owner_of(operation.order))}"
         case PlaceOrder():
-            return f"{kind}: order {operation.reference}"
+            subject = f"order {operation.reference}"
         case Mint():
-            return f"{kind}: party {cast.name_of(operation.to)}"
+            subject = f"party {cast.name_of(operation.to)}"
         case RegisterParty():
-            return f"{kind}: party {operation.reference}"
+            subject = f"party {operation.reference}"
         case OpenListing():
-            return f"{kind}: listing {operation.reference}"
+            subject = f"listing {operation.reference}"
         case AddVariant():
-            return f"{kind}: listing {operation.listing}, variant {operation.variant}"
+            subject = f"listing {operation.listing}, variant {operation.variant}"
         case _:
-            return kind
+            subject = "set-up"
+    return f"{type(operation).__name__}: {subject}"

@@ -47,8 +47,8 @@ RETAILER = "retailer"
 NODE = "node"
 CURRENCY = "GBP"
 
-RETURN_WINDOW_DAYS_MAX = 1_800
-"""The files' times end with the year 2100 and the ledger's early in 2106; this many days lie between."""
+RETURN_WINDOW_DAYS_MAX = 400
+"""The market lets no state of an order last longer."""
 
 TIMETABLE = 1
 """Which order of blocks and envelopes this is. Another one can't continue a folder of this one."""

@@ -1,0 +1,1 @@
+"""Work on whole data folders: export, import, replay, backup, checkpoints, audit, and folders of other releases."""

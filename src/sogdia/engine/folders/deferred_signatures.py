@@ -1,0 +1,127 @@
+"""Signatures that are verified in a helper process while the blocks that hold them are executed already.
+
+Execution takes every signature for valid and goes on; the verdict comes later, and whoever executes blocks this way must
+not use what came of them before `finish` has returned. So no signature is skipped, and nothing waits for one.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from collections import deque
+from concurrent.futures import ProcessPoolExecutor
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+from sogdia.kernel.signature import ED25519, PUBLIC_KEY_BYTES, SIGNATURE_BYTES, verify
+from sogdia.kernel.tree import HASH_BYTES
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from sogdia.kernel.stored_block import StoredBlock
+
+ROW_BYTES = PUBLIC_KEY_BYTES + HASH_BYTES + SIGNATURE_BYTES
+ROWS_IN_CHUNK = 1_000
+CHUNKS_UNDER_WAY_MAX = 8
+"""So many chunks may wait for their verdict; then execution waits, too."""
+
+
+class WrongSignatureError(Exception):
+    """A signature that was taken for valid is not."""
+
+    def __init__(self, block: StoredBlock, envelope_id: bytes) -> None:
+        """Remember which envelope of which block carries it."""
+        super().__init__(f"height {block.height}, envelope {envelope_id.hex()}: a signature is wrong")
+        self.block = block
+        self.envelope_id = envelope_id
+
+
+class _Chunk(NamedTuple):
+    """Rows that are being verified, and from which row on they are of which block."""
+
+    rows: bytes
+    blocks: list[tuple[int, StoredBlock]]
+    verdict: Future[int | None]
+
+
+class DeferredSignatures:
+    """A verifier that says yes at once and finds out later. The helper process starts when there is work enough for it."""
+
+    def __init__(self) -> None:
+        """Begin with nothing to verify."""
+        self.count = 0
+        self._rows = bytearray()
+        self._blocks: list[tuple[int, StoredBlock]] = []
+        self._under_way: deque[_Chunk] = deque()
+        self._pool: ProcessPoolExecutor | None = None
+
+    def begin_block(self, block: StoredBlock) -> None:
+        """Take note that the signatures from now on are of another block."""
+        if len(self._rows) >= ROWS_IN_CHUNK * ROW_BYTES:
+            self._hand_over()
+        self._blocks.append((len(self._rows) // ROW_BYTES, block))
+
+    def __call__(self, scheme: int, public_key: bytes, message: bytes, signature: bytes) -> bool:
+        """Take a signature for valid for now, unless it cannot be one."""
+        row = public_key + message + signature
+        if scheme != ED25519 or len(signature) != SIGNATURE_BYTES or len(row) != ROW_BYTES:
+            return False
+        self._rows += row
+        self.count += 1
+        return True
+
+    def finish(self) -> None:
+        """Wait for every verdict; raises `WrongSignatureError` for the first signature that is wrong."""
+        while self._under_way:
+            self._wait()
+        rows, blocks = self._take_rows()
+        _require_all_valid(rows, blocks, first_wrong(rows))
+
+    def _hand_over(self) -> None:
+        if self._pool is None:
+            # A new interpreter: a fork would share the open LMDB files, which no process may inherit.
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(1, mp_context=context, initializer=_leave_interrupts_to_the_parent)
+        rows, blocks = self._take_rows()
+        self._under_way.append(_Chunk(rows, blocks, self._pool.submit(first_wrong, rows)))
+        if len(self._under_way) > CHUNKS_UNDER_WAY_MAX:
+            self._wait()
+
+    def _take_rows(self) -> tuple[bytes, list[tuple[int, StoredBlock]]]:
+        taken = bytes(self._rows), self._blocks
+        self._rows = bytearray()
+        self._blocks = []
+        return taken
+
+    def _wait(self) -> None:
+        chunk = self._under_way.popleft()
+        _require_all_valid(chunk.rows, chunk.blocks, chunk.verdict.result())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_why: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+
+def first_wrong(rows: bytes) -> int | None:
+    """Give the number of the first row whose signature is wrong, or nothing. This is what the helper process does."""
+    for number in range(len(rows) // ROW_BYTES):
+        row = rows[number * ROW_BYTES : (number + 1) * ROW_BYTES]
+        message = row[PUBLIC_KEY_BYTES : PUBLIC_KEY_BYTES + HASH_BYTES]
+        if not verify(ED25519, row[:PUBLIC_KEY_BYTES], message, row[-SIGNATURE_BYTES:]):
+            return number
+    return None
+
+
+def _require_all_valid(rows: bytes, blocks: list[tuple[int, StoredBlock]], wrong: int | None) -> None:
+    if wrong is not None:
+        block = [block for from_row, block in blocks if from_row <= wrong][-1]
+        start = wrong * ROW_BYTES + PUBLIC_KEY_BYTES
+        raise WrongSignatureError(block, rows[start : start + HASH_BYTES])
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    """Ctrl-C reaches every process of a terminal; the helper ends when its parent says so."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

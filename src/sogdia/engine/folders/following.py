@@ -1,0 +1,169 @@
+"""Executing stored blocks once more, and the first difference between what is stored and what is derived."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from sogdia.engine.folders.deferred_signatures import DeferredSignatures, WrongSignatureError
+from sogdia.engine.solo.sealing import DifferenceError, next_header, transactions_root
+from sogdia.kernel.codec import NOT_DECODABLE
+from sogdia.kernel.header import Header
+from sogdia.kernel.refusal import Refused
+from sogdia.kernel.stored_block import StoredBlock, decode_block
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from sogdia.engine.solo.ledger import Ledger
+    from sogdia.engine.solo.sealing import SealedBlock
+    from sogdia.kernel.machine import Result
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """The first place at which what is stored is not what the rules derive: `expected` was derived, `found` is stored.
+
+    `part` says what differs: "genesis", "block" (missing, damaged, or in another spelling), "header", "envelope" (it is
+    not admissible), "signature", "receipt", "exit", "steps", "state root" or "record".
+    """
+
+    height: int
+    part: str
+    message: str
+    number: int | None = None
+    """Which envelope of the block, or which exit, from 0."""
+    id: bytes | None = None
+    """The id of that envelope or exit."""
+    table: str | None = None
+    key: bytes | None = None
+    expected: bytes | int | None = None
+    found: bytes | int | None = None
+
+
+class DifferenceFoundError(Exception):
+    """Blocks do not come out as they are stored; carries the first difference."""
+
+    def __init__(self, difference: Difference) -> None:
+        """Remember the difference."""
+        super().__init__(difference.message)
+        self.difference = difference
+
+
+class Followed(NamedTuple):
+    """A block that came out as it is stored, and how many signatures its envelopes carry."""
+
+    sealed: SealedBlock
+    signatures: int
+
+
+def follow_all(ledger: Ledger, blocks: Iterable[bytes]) -> Iterator[Followed]:
+    """Execute stored blocks, in order, over `ledger`, with every signature verified again.
+
+    Raises `DifferenceFoundError` for the first difference. The verdicts on signatures come later than the blocks, so
+    what came of these may be used only when the iterator has ended.
+    """
+    with DeferredSignatures() as signatures:
+        try:
+            try:
+                for raw in blocks:
+                    yield _follow(ledger, raw, signatures)
+            except WrongSignatureError:
+                raise
+            except Exception:
+                # A wrong signature further up would come first, so the verdicts are waited for before this is told.
+                signatures.finish()
+                raise
+            signatures.finish()
+        except WrongSignatureError as error:
+            raise DifferenceFoundError(_wrong_signature(error)) from error
+
+
+def _follow(ledger: Ledger, raw: bytes, signatures: DeferredSignatures) -> Followed:
+    height = ledger.tip.height + 1
+    try:
+        stored = decode_block(raw)
+    except NOT_DECODABLE as error:
+        message = f"height {height}: the stored block cannot be read: {error}"
+        raise DifferenceFoundError(Difference(height=height, part="block", message=message)) from error
+    signatures.begin_block(stored)
+    before = signatures.count
+    try:
+        sealed = ledger.follow(stored, signatures)
+    except DifferenceError as error:
+        raise DifferenceFoundError(_difference_in(ledger, stored, error)) from error
+    if sealed.raw != raw:
+        message = f"height {height}: the stored block is a second spelling of what was derived"
+        raise DifferenceFoundError(
+            Difference(height=height, part="block", message=message, expected=sealed.raw, found=raw)
+        )
+    return Followed(sealed, signatures.count - before)
+
+
+def _wrong_signature(error: WrongSignatureError) -> Difference:
+    ids = [result.id for result in error.block.results]
+    return Difference(
+        height=error.block.height,
+        part="signature",
+        message=str(error),
+        number=ids.index(error.envelope_id) if error.envelope_id in ids else None,
+        id=error.envelope_id,
+    )
+
+
+# -------------------------------------------------------------------------------------- what exactly differs in a block
+
+
+def _difference_in(ledger: Ledger, stored: StoredBlock, error: DifferenceError) -> Difference:
+    """Execute a block again that did not come out as it is stored, and compare part by part in the same order."""
+    return (
+        _in_header(ledger, stored, error)
+        or _in_results(ledger, stored, error)
+        or Difference(height=error.height, part="steps", message=str(error))
+    )
+
+
+def _in_header(ledger: Ledger, stored: StoredBlock, error: DifferenceError) -> Difference | None:
+    header = stored.header.header
+    root = transactions_root(stored.envelopes)
+    expected = next_header(ledger.machine.network, ledger.tip, ledger.state(), ledger.tree.root, header.time, root)
+    for field in Header.__struct_fields__:
+        derived, found = getattr(expected, field), getattr(header, field)
+        if derived != found:
+            part = "state root" if field == "state_root" else "header"
+            return Difference(height=error.height, part=part, message=str(error), expected=derived, found=found)
+    return None
+
+
+def _in_results(ledger: Ledger, stored: StoredBlock, error: DifferenceError) -> Difference | None:
+    block = ledger.begin_block(stored.header.header.time)
+    for number, raw in enumerate(stored.envelopes):
+        try:
+            envelope = ledger.machine.envelopes.open(raw, block.limits)
+            block.include(envelope)
+        except Refused:
+            found = stored.results[number].id if number < len(stored.results) else None
+            return Difference(height=error.height, part="envelope", message=str(error), number=number, id=found)
+    block.close()
+    return _first_unlike("receipt", stored.results, block.results, error) or _first_unlike(
+        "exit", stored.exits, block.exits, error
+    )
+
+
+def _first_unlike(part: str, stored: list[Result], derived: list[Result], error: DifferenceError) -> Difference | None:
+    for number in range(max(len(stored), len(derived))):
+        found = stored[number] if number < len(stored) else None
+        expected = derived[number] if number < len(derived) else None
+        if found != expected:
+            whose = expected or found
+            same_id = found is not None and expected is not None and found.id == expected.id
+            return Difference(
+                height=error.height,
+                part=part,
+                message=str(error),
+                number=number,
+                id=None if whose is None else whose.id,
+                expected=None if expected is None else expected.receipt if same_id else expected.id,
+                found=None if found is None else found.receipt if same_id else found.id,
+            )
+    return None

@@ -1,0 +1,95 @@
+"""Trying an envelope without applying it: what would become of it in a block now, and what it would change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from sogdia.kernel.calendar import DUE_PAGES
+from sogdia.kernel.codec import encode
+from sogdia.kernel.machine import Block
+from sogdia.kernel.refusal import Refused
+
+if TYPE_CHECKING:
+    from sogdia.engine.solo.ledger import Ledger
+    from sogdia.kernel.admission import Verifier
+    from sogdia.kernel.state import State, Table
+
+DEADLINE_BYTES = 4
+
+
+class ChangedRecord(msgspec.Struct, frozen=True, array_like=True):
+    """A record that would change: its full key, and its bytes before and after, nil where there is none."""
+
+    key: bytes
+    before: bytes | None
+    after: bytes | None
+
+
+class Scheduled(msgspec.Struct, frozen=True, array_like=True):
+    """A deadline that would be made: when, and for which object."""
+
+    deadline: int
+    object: bytes
+
+
+class DryRun(msgspec.Struct, frozen=True, kw_only=True):
+    """What would become of an envelope now."""
+
+    height: int
+    time: int
+    id: bytes
+    receipt: bytes | None
+    not_admissible: tuple[int, tuple[tuple[str, int | str | bytes], ...]] | None
+    changes: list[ChangedRecord]
+    scheduled: list[Scheduled]
+
+
+def dry_run(ledger: Ledger, raw: bytes, time: int, valid: Verifier) -> DryRun:
+    """Include an envelope in a block over the present state, and throw the block away."""
+    block = Block(ledger.machine, ledger.base, ledger.ids, height=ledger.tip.height + 1, time=time, valid=valid)
+    envelope = ledger.machine.envelopes.open(raw, block.limits)
+    receipt: bytes | None = None
+    refusal = None
+    try:
+        block.include(envelope)
+        receipt = block.results[-1].receipt
+    except Refused as refused:
+        refusal = (int(refused.code), refused.facts)
+    state = block.state
+    return DryRun(
+        height=block.height,
+        time=time,
+        id=envelope.id,
+        receipt=receipt,
+        not_admissible=refusal,
+        changes=_changes(state),
+        scheduled=_scheduled(state),
+    )
+
+
+def _changes(state: State) -> list[ChangedRecord]:
+    found = []
+    for key, (table, record) in state.changes.items():
+        before = state.base.find(table, key)
+        if before != record:
+            found.append(ChangedRecord(key, _bytes_of(before), _bytes_of(record)))
+    return found
+
+
+def _scheduled(state: State) -> list[Scheduled]:
+    """Find the deadlines among the changes of the calendar's pages."""
+    pages: Table[Any, Any] = DUE_PAGES
+    found = []
+    for key, (table, record) in state.changes.items():
+        if table is pages and record is not None:
+            before = state.base.find(table, key)
+            known = getattr(before, "objects", ())
+            deadline = int.from_bytes(key[1 : 1 + DEADLINE_BYTES], "big")
+            found += [Scheduled(deadline, each) for each in getattr(record, "objects", ()) if each not in known]
+    return sorted(found, key=lambda each: (each.deadline, each.object))
+
+
+def _bytes_of(record: object) -> bytes | None:
+    return None if record is None else encode(record)

@@ -1,0 +1,170 @@
+"""What is asked of a ledger's past and proved of its present: blocks, receipts, the lives of objects, proofs.
+
+Only durable blocks are looked at. A proof of the present leads to the next header, which may not exist yet: it is
+made in two steps, so that whoever serves it can wait between them.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from sogdia.engine.storage.ledger_file import IDS, STEPS, DamagedError
+from sogdia.engine.storage.place_index import search
+from sogdia.kernel.proof import (
+    Anchor,
+    Handover,
+    HistoryProof,
+    LifeStep,
+    ReceiptProof,
+    StateProof,
+    history_proof,
+    receipt_proof,
+    state_proof,
+)
+from sogdia.kernel.stored_block import StoredBlock, decode_block
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sogdia.engine.solo.ledger import Ledger
+    from sogdia.engine.storage.place_index import Place
+    from sogdia.kernel.header import SignedHeader
+    from sogdia.kernel.machine import Result
+
+RECENT_BLOCKS = 8
+NO_HEADER = "the header that proves it does not exist yet"
+
+_decode_handover = msgspec.msgpack.Decoder(Handover).decode
+
+
+class Found(NamedTuple):
+    """A result and where it stands."""
+
+    height: int
+    number: int
+    result: Result
+    block: StoredBlock
+
+
+class OpenStateProof(NamedTuple):
+    """A proof of the present state that waits for the header of `height` + 1."""
+
+    height: int
+    full_key: bytes
+    value: bytes | None
+    proven: tuple[bytes, tuple[bytes, ...]]
+
+
+class Lookups:
+    """Reads the durable part of a ledger."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        """Look into `ledger`."""
+        self._ledger = ledger
+        self._recent: dict[int, StoredBlock] = {}
+
+    def height(self) -> int:
+        """Give the last durable height."""
+        return self._ledger.writer.durable_height
+
+    def raw_block(self, height: int) -> bytes:
+        """Give the bytes of a stored block."""
+        return self._ledger.file.block(height)
+
+    def block(self, height: int) -> StoredBlock:
+        """Give a stored block."""
+        known = self._recent.get(height)
+        if known is None:
+            try:
+                known = decode_block(self.raw_block(height))
+            except msgspec.MsgspecError as error:
+                raise DamagedError(f"block {height} cannot be read: {error}") from error
+            if known.height != height:
+                raise DamagedError(f"in place of block {height} the file gives block {known.height}")
+            while len(self._recent) >= RECENT_BLOCKS:
+                del self._recent[next(iter(self._recent))]
+            self._recent[height] = known
+        return known
+
+    def header(self, height: int) -> SignedHeader:
+        """Give the signed header of a height."""
+        return self.block(height).header
+
+    def find(self, result_id: bytes) -> Found | None:
+        """Find how an envelope or an exit ended, or nothing when no block has it."""
+        for place in self._places(IDS, result_id):
+            block = self.block(place.height)
+            results = block.all_results()
+            if place.number < len(results) and results[place.number].id == result_id:
+                return Found(place.height, place.number, results[place.number], block)
+        return None
+
+    def life(self, full_key: bytes, up_to: int | None = None) -> list[LifeStep]:
+        """Give all steps in the life of an object up to a height, oldest first."""
+        last = self.height() if up_to is None else up_to
+        places = {place for place in self._places(STEPS, sha256(full_key).digest()) if place.height <= last}
+        steps = []
+        for place in sorted(places):
+            block = self.block(place.height)
+            step = block.steps[place.number] if place.number < len(block.steps) else None
+            if step is None or step.object != full_key:
+                continue
+            result_id, receipt = block.all_results()[step.result]
+            steps.append(
+                LifeStep(
+                    id=result_id,
+                    operation=step.operation,
+                    receipt_hash=sha256(receipt).digest(),
+                    height=place.height,
+                    time=block.header.header.time,
+                )
+            )
+        return steps
+
+    def _places(self, index: str, whole: bytes) -> Iterator[Place]:
+        """Give the places where something with this hash may stand, in durable blocks."""
+        durable = self.height()
+        for place in self._ledger.writer.indexes[index].pending(whole):
+            if place.height <= durable:
+                yield place
+        for entries in self._ledger.file.runs(index):
+            yield from list(search(entries, whole))
+
+    # ------------------------------------------------------------------------------------------------------ proofs
+
+    def anchor(self, height: int) -> Anchor:
+        """Give the header of `height` with the handovers that lead to whoever signed it."""
+        handovers = (_decode_handover(raw) for raw in self._ledger.writer.handovers)
+        return Anchor(
+            handovers=tuple(each for each in handovers if each.header.header.height < height), header=self.header(height)
+        )
+
+    def open_state_proof(self, full_key: bytes) -> OpenStateProof:
+        """Make the proof of a record, or of its absence, in the present state, but for the header that it leads to."""
+        ledger = self._ledger
+        header = ledger.tip.header
+        # When the last block has changed nothing, its own header carries the root of the present state already.
+        same = header is not None and header.header.state_root == ledger.tree.root
+        height = ledger.tip.height - 1 if same else ledger.tip.height
+        return OpenStateProof(height, full_key, ledger.tree.read(full_key), ledger.tree.prove(full_key))
+
+    def state_proof(self, opened: OpenStateProof) -> StateProof:
+        """Finish a proof once the header after its height is durable."""
+        return state_proof(self.anchor(opened.height + 1), opened.full_key, opened.value, opened.proven)
+
+    def history_proof(self, opened: OpenStateProof) -> HistoryProof:
+        """Finish a proof with the whole life of the record, once the header after its height is durable."""
+        return history_proof(self.state_proof(opened), self.life(opened.full_key, opened.height))
+
+    def receipt_proof(self, found: Found) -> ReceiptProof:
+        """Prove a result, once the header after its block is durable."""
+        return receipt_proof(
+            self.anchor(found.height + 1),
+            found.block.all_results(),
+            found.number,
+            header=found.block.header.header,
+            envelopes=found.block.envelopes,
+        )

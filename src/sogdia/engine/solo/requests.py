@@ -1,0 +1,310 @@
+"""What can be asked of a running node over its socket, apart from the plain submission of an envelope.
+
+    kind          payload                             answer
+    submit        envelope                            [height, place, receipt] once durable
+    submit_many   [envelope, …]                       [[status, payload], …] once all are answered
+    dry_run       [envelope, signatures count]        what would become of it now
+    query         query                               [height, answer]
+    prove         [full key, height | nil]            state proof
+    prove_life    full key                            history proof
+    prove_result  id                                  receipt proof
+    result        id                                  [height, place, receipt] | nil
+    block         height                              stored block
+    header        height                              signed header
+    genesis       nil                                 genesis as JSON
+    status        nil                                 how the node is
+    advance       time                                height, for networks with a manual clock
+    backup        folder                              [height, folder]
+    checkpoint    nil                                 height
+    checkpoints   nil                                 [height, …]
+    stop          nil                                 nil
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from sogdia.engine.solo.checkpoints import CheckpointMissingError, Checkpoints
+from sogdia.engine.solo.copies import copy_while_running
+from sogdia.engine.solo.dry_run import dry_run
+from sogdia.engine.solo.frames import Status
+from sogdia.engine.solo.ledger import trusted
+from sogdia.engine.storage.ledger_file import release
+from sogdia.kernel.admission import direct
+from sogdia.kernel.codec import NotCanonicalError, encode
+from sogdia.kernel.operation import Query
+from sogdia.kernel.refusal import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sogdia.engine.solo.producer import Producer
+    from sogdia.engine.solo.server import Connection
+
+SUBMITTED_AT_ONCE_MAX = 5_000
+
+Height = Annotated[int, Meta(ge=0, le=2**40)]
+FullKey = Annotated[bytes, Meta(min_length=1, max_length=256)]
+Id = Annotated[bytes, Meta(min_length=32, max_length=32)]
+
+
+class RequestWrongError(Exception):
+    """A request that cannot be served; the message says why."""
+
+
+class Many:
+    """Envelopes submitted together: an `Asker` that answers once, when all of them are done."""
+
+    def __init__(self, connection: Connection, number: int, count: int) -> None:
+        """Wait for `count` outcomes."""
+        self._connection = connection
+        self._number = number
+        self._left = count
+        self._outcomes: list[tuple[int, object]] = [(int(Status.LATER), "")] * count
+
+    def receipt(self, number: int, height: int, place: int, receipt: bytes) -> None:
+        """Hear that one is durably in a block."""
+        self._done(number, Status.DONE, (height, place, receipt))
+
+    def refused(self, number: int, refused: Refused) -> None:
+        """Hear that one is not admissible."""
+        self._done(number, Status.REFUSED, (int(refused.code), refused.facts))
+
+    def later(self, number: int, reason: str) -> None:
+        """Hear that one cannot be taken now."""
+        self._done(number, Status.LATER, reason)
+
+    def flush(self) -> None:
+        """Send what has been heard."""
+        self._connection.flush()
+
+    def _done(self, number: int, status: Status, payload: object) -> None:
+        self._outcomes[number] = (int(status), payload)
+        self._left -= 1
+        if not self._left:
+            self._connection.answer(self._number, Status.DONE, self._outcomes)
+
+
+class Requests:
+    """Serves the requests."""
+
+    def __init__(self, producer: Producer, stop: Callable[[], None]) -> None:
+        """Serve from `producer`; `stop` ends the node."""
+        self._producer = producer
+        self._ledger = producer.ledger
+        self._lookups = producer.lookups
+        self._stop = stop
+        self._checkpoints = Checkpoints(producer.ledger, producer.lookups)
+        self._started = time.monotonic()
+        self._tasks: set[asyncio.Task[None]] = set()
+        queries: Any = Query
+        for each in (each for module in self._ledger.machine.modules for each in module.queries):
+            queries = each if queries is Query else queries | each
+        self._decode_query = msgspec.msgpack.Decoder(queries, strict=True).decode
+        self._kinds: dict[str, tuple[Any, Callable[[Connection, int, Any], None]]] = {
+            "submit_many": (
+                Annotated[list[bytes], Meta(min_length=1, max_length=SUBMITTED_AT_ONCE_MAX)],
+                self._submit_many,
+            ),
+            "dry_run": (tuple[bytes, bool], self._dry_run),
+            "query": (bytes, self._query),
+            "prove": (tuple[FullKey, Height | None], self._prove),
+            "prove_life": (FullKey, self._prove_life),
+            "prove_result": (Id, self._prove_result),
+            "result": (Id, self._result),
+            "block": (Height, self._block),
+            "header": (Height, self._header),
+            "genesis": (None, self._genesis),
+            "status": (None, self._status),
+            "advance": (Annotated[int, Meta(ge=0, le=2**32 - 1)], self._advance),
+            "backup": (str, self._backup),
+            "checkpoint": (None, self._checkpoint),
+            "checkpoints": (None, self._list_checkpoints),
+            "stop": (None, self._stop_node),
+        }
+
+    def serve(self, connection: Connection, number: int, kind: str, payload: object) -> None:
+        """Serve one request; the answer may come later."""
+        known = self._kinds.get(kind)
+        if known is None:
+            connection.answer(number, Status.WRONG, f"there is no request {kind!r}; there are {', '.join(self._kinds)}")
+            return
+        shape, function = known
+        try:
+            function(connection, number, msgspec.convert(payload, shape, strict=True))
+        except msgspec.ValidationError as error:
+            connection.answer(number, Status.WRONG, f"{kind}: {error}")
+        except (RequestWrongError, CheckpointMissingError, NotCanonicalError, OSError) as error:
+            connection.answer(number, Status.WRONG, f"{kind}: {error}")
+        except Refused as refused:
+            connection.answer(number, Status.REFUSED, (int(refused.code), refused.facts))
+
+    # ----------------------------------------------------------------------------------------------------- envelopes
+
+    def _submit_many(self, connection: Connection, number: int, raws: list[bytes]) -> None:
+        many = Many(connection, number, len(raws))
+        for place, raw in enumerate(raws):
+            self._producer.submit(many, place, raw)
+
+    def _dry_run(self, connection: Connection, number: int, payload: tuple[bytes, bool]) -> None:
+        raw, signed = payload
+        at = max(self._producer.clock.now(), self._ledger.tip.time)
+        outcome = dry_run(self._ledger, raw, at, direct if signed else trusted)
+        self._answer_when_durable(connection, number, self._ledger.tip.height, outcome)
+
+    # ------------------------------------------------------------------------------------------------------ questions
+
+    def _query(self, connection: Connection, number: int, raw: bytes) -> None:
+        try:
+            query: Query = self._decode_query(raw)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise RequestWrongError(str(error)) from error
+        height = self._ledger.tip.height
+        self._answer_when_durable(connection, number, height, (height, query.answer(self._ledger.state())))
+
+    def _prove(self, connection: Connection, number: int, payload: tuple[bytes, int | None]) -> None:
+        full_key, height = payload
+        if height is not None and height != self._ledger.tip.height:
+            connection.answer(number, Status.DONE, encode(self._checkpoints.state_proof(height, full_key)))
+            return
+        opened = self._lookups.open_state_proof(full_key)
+        self._answer_later(
+            connection, number, opened.height + 1, lambda: encode(self._lookups.state_proof(opened))
+        )
+
+    def _prove_life(self, connection: Connection, number: int, full_key: bytes) -> None:
+        opened = self._lookups.open_state_proof(full_key)
+        if opened.value is None:
+            raise RequestWrongError("there is no such record, hence no life to prove")
+        self._answer_later(
+            connection, number, opened.height + 1, lambda: encode(self._lookups.history_proof(opened))
+        )
+
+    def _prove_result(self, connection: Connection, number: int, result_id: bytes) -> None:
+        found = self._lookups.find(result_id)
+        if found is None:
+            raise RequestWrongError(f"no block has an envelope or exit {result_id.hex()}")
+        self._answer_later(
+            connection, number, found.height + 1, lambda: encode(self._lookups.receipt_proof(found))
+        )
+
+    def _result(self, connection: Connection, number: int, result_id: bytes) -> None:
+        found = self._lookups.find(result_id)
+        payload = None if found is None else (found.height, found.number, found.result.receipt)
+        connection.answer(number, Status.DONE, payload)
+
+    def _block(self, connection: Connection, number: int, height: int) -> None:
+        self._check_height(height)
+        connection.answer(number, Status.DONE, self._lookups.raw_block(height))
+
+    def _header(self, connection: Connection, number: int, height: int) -> None:
+        self._check_height(height)
+        connection.answer(number, Status.DONE, encode(self._lookups.header(height)))
+
+    def _genesis(self, connection: Connection, number: int, _payload: None) -> None:
+        connection.answer(number, Status.DONE, self._ledger.file.genesis())
+
+    def _check_height(self, height: int) -> None:
+        if not 1 <= height <= self._lookups.height():
+            raise RequestWrongError(f"there are blocks 1 to {self._lookups.height()}; {height} is not one of them")
+
+    def _status(self, connection: Connection, number: int, _payload: None) -> None:
+        producer, ledger = self._producer, self._ledger
+        disk = shutil.disk_usage(ledger.folder)
+        due = ledger.earliest_due()
+        verifier = producer.verifier
+        connection.answer(
+            number,
+            Status.DONE,
+            {
+                "release": release(),
+                "process": os.getpid(),
+                "network": ledger.machine.network,
+                "name": ledger.genesis.name,
+                "clock": ledger.genesis.clock,
+                "now": producer.clock.now(),
+                "height": ledger.tip.height,
+                "durable_height": self._lookups.height(),
+                "time": ledger.tip.time,
+                "state_root": ledger.tree.root,
+                "records": ledger.tree.count,
+                "live_ids": ledger.ids.live(),
+                "envelopes_included": producer.applied,
+                "refusals": {int(code): count for code, count in sorted(producer.refusals.items())},
+                "backlog": producer.backlog(),
+                "earliest_due": None if due is None else due[0],
+                "overdue": due is not None and due[0] < ledger.tip.time,
+                "waits_for": producer.waits_for(),
+                "verifier": None if verifier is None else {"process": verifier.pid, "ready": verifier.is_ready()},
+                "uptime_seconds": int(time.monotonic() - self._started),
+                "file_bytes": ledger.file.used_bytes(),
+                "disk_free_bytes": disk.free,
+                "scrub": {
+                    "rounds": producer.scrub.rounds,
+                    "buckets": producer.scrub.buckets,
+                    "blocks": producer.scrub.blocks,
+                },
+            },
+        )
+
+    # -------------------------------------------------------------------------------------------------------- the node
+
+    def _advance(self, connection: Connection, number: int, to: int) -> None:
+        try:
+            height = self._producer.advance(to)
+        except (TypeError, ValueError) as error:
+            raise RequestWrongError(str(error)) from error
+        self._answer_when_durable(connection, number, height, height)
+
+    def _backup(self, connection: Connection, number: int, folder: str) -> None:
+        target = Path(folder)
+        if not target.is_absolute() or target.exists():
+            raise RequestWrongError(f"{folder} must be an absolute path at which nothing is yet")
+        self._begin(self._copy(connection, number, target))
+
+    def _checkpoint(self, connection: Connection, number: int, _payload: None) -> None:
+        self._begin(self._copy(connection, number, None))
+
+    async def _copy(self, connection: Connection, number: int, target: Path | None) -> None:
+        try:
+            height, folder = await copy_while_running(self._producer, target, self._checkpoints)
+        except OSError as error:
+            connection.answer(number, Status.WRONG, f"the copy could not be made: {error}")
+        else:
+            connection.answer(number, Status.DONE, (height, os.fspath(folder)))
+        connection.flush()
+
+    def _list_checkpoints(self, connection: Connection, number: int, _payload: None) -> None:
+        connection.answer(number, Status.DONE, self._checkpoints.heights())
+
+    def _stop_node(self, connection: Connection, number: int, _payload: None) -> None:
+        connection.answer(number, Status.DONE, None)
+        self._stop()
+
+    def _begin(self, work: Any) -> None:  # noqa: ANN401 - a coroutine
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # ------------------------------------------------------------------------------------------------- when to answer
+
+    def _answer_when_durable(self, connection: Connection, number: int, height: int, payload: object) -> None:
+        """Give an answer that comes from `height` once that is durable."""
+        # What is answered must not change while it waits, so it is laid out now.
+        raw = msgspec.Raw(encode(payload))
+        self._answer_later(connection, number, height, lambda: raw)
+
+    def _answer_later(self, connection: Connection, number: int, height: int, payload: Callable[[], object]) -> None:
+        def give() -> None:
+            connection.answer(number, Status.DONE, payload())
+            connection.flush()
+
+        self._producer.when_durable(height, give)

@@ -1,0 +1,47 @@
+"""The process that checks signatures beside the node, on another core.
+
+It reads numbers of checks, four bytes, each followed by so many times 128 bytes: public key, message, signature. It
+answers each check with one byte, 1 for valid. It ends when the node does.
+"""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sys
+
+from sogdia.kernel.signature import ED25519, PUBLIC_KEY_BYTES, self_test, verify
+
+MESSAGE_BYTES = 32
+CHECK_BYTES = 128
+COUNT_BYTES = 4
+READY = b"\x02"
+
+
+def serve(channel: socket.socket) -> None:
+    """Answer checks until the other side is gone."""
+    self_test()
+    channel.sendall(READY)
+    stream = channel.makefile("rb")
+    while len(head := stream.read(COUNT_BYTES)) == COUNT_BYTES:
+        checks = stream.read(CHECK_BYTES * int.from_bytes(head, "big"))
+        channel.sendall(bytes(_is_valid(checks[at : at + CHECK_BYTES]) for at in range(0, len(checks), CHECK_BYTES)))
+
+
+def _is_valid(check: bytes) -> bool:
+    after_message = PUBLIC_KEY_BYTES + MESSAGE_BYTES
+    return verify(
+        ED25519, check[:PUBLIC_KEY_BYTES], check[PUBLIC_KEY_BYTES:after_message], check[after_message:]
+    )
+
+
+def main() -> None:
+    """Serve on the socket that is this process's standard input."""
+    # Ctrl-C reaches the whole group of processes; the node decides when to end.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with socket.socket(fileno=sys.stdin.fileno()) as channel:
+        serve(channel)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,406 @@
+"""Every rule of identity: who breaks it, which number the answer has, and that nothing changes."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec import structs
+
+from sogdia.kernel.accounts import PARTIES, Key
+from sogdia.kernel.header import VALIDATORS, Validator
+from sogdia.kernel.quota import QUOTAS
+from sogdia.kernel.refusals import KernelRefusal as Kernel
+from sogdia.kernel.text import TextProblem
+from sogdia.modules.identity.module import MODULE
+from sogdia.modules.identity.node_keys import RotateNodeKey, endorsement_message
+from sogdia.modules.identity.parties import (
+    ChangeSponsor,
+    RegisterParty,
+    ReinstateParty,
+    RotateKey,
+    SuspendParty,
+    rotation_message,
+)
+from sogdia.modules.identity.refusals import IdentityRefusal as Refuse
+from sogdia.testing.ledger import keys_of
+from tests.modules.identity.town import NOBODY, WEAK_KEY, key, other_keys, party, quota, registration
+from tests.refused import Row, assert_refused, poke, rules_of, table
+
+NEW = other_keys()
+FORGED = bytes(64)
+BANK_AGREES = ("registrar", "bank")
+
+
+def enter_samarkand(ledger):
+    ledger.register("samarkand")
+
+
+def suspend_samarkand(ledger):
+    enter_samarkand(ledger)
+    ledger.must("registrar", SuspendParty(account=ledger.account("samarkand"), reason="Papers missing"))
+
+
+def fill_storage_of(sponsor):
+    """Leave a sponsor one byte less than a party takes."""
+
+    def fill(ledger):
+        known = quota(ledger, sponsor)
+        poke(
+            ledger,
+            QUOTAS,
+            ledger.account(sponsor),
+            structs.replace(known, stored_bytes_max=known.stored_bytes + 299),
+        )
+
+    return fill
+
+
+def use_up_keys_of_nairobi(ledger):
+    """Let Nairobi hold the last key that can be numbered."""
+    last = Key(65_535, 1, keys_of("nairobi").public)
+    poke(ledger, PARTIES, ledger.account("nairobi"), structs.replace(party(ledger, "nairobi"), key=last))
+    ledger.use_key("nairobi", keys_of("nairobi"), 65_535)
+
+
+def node_key(ledger, **changes):
+    """A request of the operator to change the node's key."""
+    fields = {
+        "old": keys_of("node").public,
+        "new": NEW.public,
+        "endorsement": keys_of("node").sign(endorsement_message(ledger.network, NEW.public)),
+    }
+    return RotateNodeKey(**(fields | changes))
+
+
+def change_node_key(ledger):
+    third = other_keys("third")
+    endorsement = keys_of("node").sign(endorsement_message(ledger.network, third.public))
+    ledger.must("registrar", node_key(ledger, new=third.public, endorsement=endorsement))
+
+
+def add_second_node(ledger):
+    known = VALIDATORS.must(ledger.state, None)
+    both = (*known.current, Validator(NEW.public, 1))
+    poke(ledger, VALIDATORS, None, structs.replace(known, current=both, following=both))
+
+
+REGISTER = [
+    Row(
+        Refuse.SCHEME_UNSUPPORTED,
+        "nairobi",
+        lambda ledger: registration(ledger, scheme=2, public=WEAK_KEY, country="QQ", roles=1),
+        at_the_door=True,
+    ),
+    Row(
+        Refuse.KEY_WEAK,
+        "nairobi",
+        lambda ledger: registration(ledger, public=WEAK_KEY, country="QQ", roles=1),
+        at_the_door=True,
+    ),
+    Row(
+        Refuse.COUNTRY_UNKNOWN,
+        "nairobi",
+        lambda ledger: registration(ledger, country="QQ", roles=1),
+        at_the_door=True,
+    ),
+    *(
+        Row(
+            Refuse.ROLE_NOT_GRANTABLE,
+            "nairobi",
+            lambda ledger, roles=roles: registration(ledger, roles=roles),
+            at_the_door=True,
+            note=note,
+        )
+        for roles, note in [
+            (1, "registrar"),
+            (2, "issuer"),
+            (4, "operator"),
+            (32, "tax-collector"),
+            (64, "no-role-yet"),
+            (32_768, "the-last-bit"),
+            (8 + 16 + 64, "among-good-ones"),
+        ]
+    ),
+    Row(Refuse.SENDER_NOT_REGISTRAR, "nairobi", lambda ledger: registration(ledger, sponsor=NOBODY)),
+    Row(
+        Refuse.SPONSOR_UNKNOWN,
+        "registrar",
+        lambda ledger: registration(ledger, sponsor=ledger.account("nairobi")),
+        enter_samarkand,
+    ),
+    Row(
+        Refuse.SPONSOR_HAS_NOT_SIGNED,
+        "registrar",
+        lambda ledger: registration(ledger, sponsor=ledger.account("bank")),
+        enter_samarkand,
+    ),
+    Row(
+        Refuse.SPONSOR_HAS_NOT_SIGNED,
+        "customs",
+        registration,
+        note="though-it-sponsors-the-sender",
+    ),
+    Row(
+        Refuse.PARTY_EXISTS,
+        "registrar",
+        registration,
+        lambda ledger: (enter_samarkand(ledger), fill_storage_of("registrar")(ledger)),
+    ),
+    Row(Kernel.QUOTA_STORAGE_SPENT, "registrar", registration, fill_storage_of("registrar")),
+    Row(
+        Kernel.QUOTA_STORAGE_SPENT,
+        BANK_AGREES,
+        lambda ledger: registration(ledger, sponsor=ledger.account("bank")),
+        fill_storage_of("bank"),
+        note="of-the-sponsor-named",
+    ),
+]
+
+ROTATE = [
+    Row(
+        Refuse.SCHEME_UNSUPPORTED,
+        "nairobi",
+        lambda ledger: key(ledger, "nairobi", 1, NEW, scheme=3, public=WEAK_KEY),
+        at_the_door=True,
+    ),
+    Row(
+        Refuse.KEY_WEAK,
+        "nairobi",
+        lambda ledger: key(ledger, "nairobi", 1, NEW, public=WEAK_KEY),
+        at_the_door=True,
+    ),
+    Row(
+        Refuse.KEY_UNCHANGED,
+        "nairobi",
+        lambda ledger: key(ledger, "nairobi", 1, keys_of("nairobi"), proof=FORGED),
+        use_up_keys_of_nairobi,
+    ),
+    Row(
+        Refuse.KEYS_USED_UP,
+        "nairobi",
+        lambda ledger: key(ledger, "nairobi", 1, NEW, proof=FORGED),
+        use_up_keys_of_nairobi,
+    ),
+    Row(
+        Refuse.KEY_NOT_PROVEN, "nairobi", lambda ledger: key(ledger, "nairobi", 1, NEW, proof=FORGED), note="by-nothing"
+    ),
+    Row(Refuse.KEY_NOT_PROVEN, "nairobi", lambda ledger: key(ledger, "nairobi", 2, NEW), note="for-another-number"),
+    Row(Refuse.KEY_NOT_PROVEN, "nairobi", lambda ledger: key(ledger, "bukhara", 1, NEW), note="for-another-party"),
+    Row(
+        Refuse.KEY_NOT_PROVEN,
+        "nairobi",
+        lambda ledger: key(
+            ledger, "nairobi", 1, NEW, proof=NEW.sign(rotation_message(bytes(32), ledger.account("nairobi"), 1))
+        ),
+        note="for-another-network",
+    ),
+    Row(
+        Refuse.KEY_NOT_PROVEN,
+        "nairobi",
+        lambda ledger: key(ledger, "nairobi", 1, keys_of("nairobi"), public=NEW.public),
+        note="by-the-old-key",
+    ),
+]
+
+SUSPEND = [
+    *(
+        Row(
+            Refuse.TEXT_NOT_ALLOWED,
+            "nairobi",
+            lambda ledger, reason=reason: SuspendParty(account=NOBODY, reason=reason),
+            at_the_door=True,
+            note=note,
+        )
+        for reason, note in [
+            ("Paid \u202ednuofer", "right-to-left-override"),
+            ("Frau\u200bd", "zero-width"),
+            ("P\u0430ypal account", "look-alike"),
+            ("Line\nbreak", "line-break"),
+            (" padded", "edge-space"),
+        ]
+    ),
+    Row(
+        Refuse.PARTY_UNKNOWN,
+        "registrar",
+        lambda _ledger: SuspendParty(account=NOBODY, reason="Unknown"),
+    ),
+    Row(
+        Refuse.SELF_SUSPENSION,
+        "registrar",
+        lambda ledger: SuspendParty(account=ledger.account("registrar"), reason="Holiday"),
+    ),
+    Row(
+        Refuse.SENDER_NOT_ITS_REGISTRAR,
+        "customs",
+        lambda ledger: SuspendParty(account=ledger.account("samarkand"), reason="Papers missing"),
+        suspend_samarkand,
+        note="another-registrar",
+    ),
+    Row(
+        Refuse.SENDER_NOT_ITS_REGISTRAR,
+        "registrar",
+        lambda ledger: SuspendParty(account=ledger.account("bukhara"), reason="Papers missing"),
+        note="there-from-the-start",
+    ),
+    Row(
+        Refuse.PARTY_SUSPENDED,
+        "registrar",
+        lambda ledger: SuspendParty(account=ledger.account("samarkand"), reason="Again"),
+        suspend_samarkand,
+    ),
+]
+
+REINSTATE = [
+    Row(Refuse.PARTY_UNKNOWN, "registrar", lambda _ledger: ReinstateParty(account=NOBODY)),
+    Row(
+        Refuse.SENDER_NOT_ITS_REGISTRAR,
+        "customs",
+        lambda ledger: ReinstateParty(account=ledger.account("samarkand")),
+        enter_samarkand,
+    ),
+    Row(
+        Refuse.PARTY_NOT_SUSPENDED,
+        "registrar",
+        lambda ledger: ReinstateParty(account=ledger.account("samarkand")),
+        enter_samarkand,
+    ),
+]
+
+CHANGE_SPONSOR = [
+    Row(
+        Refuse.SPONSOR_UNKNOWN,
+        "nairobi",
+        lambda ledger: ChangeSponsor(sponsor=ledger.account("bukhara")),
+    ),
+    Row(
+        Refuse.SPONSOR_HAS_NOT_SIGNED,
+        "nairobi",
+        lambda ledger: ChangeSponsor(sponsor=ledger.account("bank")),
+        fill_storage_of("bank"),
+    ),
+    Row(
+        Kernel.QUOTA_STORAGE_SPENT,
+        ("nairobi", "bank"),
+        lambda ledger: ChangeSponsor(sponsor=ledger.account("bank")),
+        fill_storage_of("bank"),
+    ),
+]
+
+ROTATE_NODE_KEY = [
+    Row(
+        Refuse.KEY_WEAK,
+        "nairobi",
+        lambda ledger: node_key(ledger, old=WEAK_KEY, new=WEAK_KEY),
+        at_the_door=True,
+    ),
+    Row(
+        Refuse.KEY_UNCHANGED,
+        "nairobi",
+        lambda ledger: node_key(ledger, new=keys_of("node").public),
+        at_the_door=True,
+        note="the-same-twice",
+    ),
+    Row(
+        Refuse.SENDER_NOT_OPERATOR,
+        "nairobi",
+        lambda ledger: node_key(ledger, old=other_keys("stranger").public, endorsement=FORGED),
+        change_node_key,
+    ),
+    Row(
+        Refuse.NODE_KEYS_CHANGING,
+        "registrar",
+        lambda ledger: node_key(ledger, old=other_keys("stranger").public, endorsement=FORGED),
+        change_node_key,
+    ),
+    Row(
+        Refuse.NODE_KEY_UNKNOWN,
+        "registrar",
+        lambda ledger: node_key(ledger, old=other_keys("stranger").public, endorsement=FORGED),
+        add_second_node,
+    ),
+    Row(
+        Refuse.KEY_UNCHANGED,
+        "registrar",
+        lambda ledger: node_key(ledger, endorsement=FORGED),
+        add_second_node,
+        note="another-node's",
+    ),
+    Row(
+        Refuse.ENDORSEMENT_WRONG,
+        "registrar",
+        lambda ledger: node_key(ledger, endorsement=FORGED),
+        note="by-nobody",
+    ),
+    Row(
+        Refuse.ENDORSEMENT_WRONG,
+        "registrar",
+        lambda ledger: node_key(ledger, endorsement=NEW.sign(endorsement_message(ledger.network, NEW.public))),
+        note="by-the-new-key",
+    ),
+    Row(
+        Refuse.ENDORSEMENT_WRONG,
+        "registrar",
+        lambda ledger: node_key(ledger, new=other_keys("third").public),
+        note="for-another-key",
+    ),
+    Row(
+        Refuse.ENDORSEMENT_WRONG,
+        "registrar",
+        lambda ledger: node_key(ledger, endorsement=keys_of("node").sign(endorsement_message(bytes(32), NEW.public))),
+        note="for-another-network",
+    ),
+]
+
+TABLES = {
+    RegisterParty: REGISTER,
+    RotateKey: ROTATE,
+    SuspendParty: SUSPEND,
+    ReinstateParty: REINSTATE,
+    ChangeSponsor: CHANGE_SPONSOR,
+    RotateNodeKey: ROTATE_NODE_KEY,
+}
+
+NEVER = {
+    (RegisterParty, Kernel.SPONSOR_HAS_NO_QUOTA): "a sponsor without a quota is refused as unknown before",
+    (ChangeSponsor, Kernel.SPONSOR_HAS_NO_QUOTA): "a sponsor without a quota is refused as unknown before",
+    (RotateNodeKey, Refuse.SCHEME_UNSUPPORTED): "node keys are Ed25519; the request has no room for another scheme",
+}
+"""Rules that stand in the way of an operation without ever being broken, and why."""
+
+
+@table(TABLES)
+def test_a_rule_refuses_and_nothing_changes(ledger, row):
+    assert_refused(ledger, row)
+
+
+@pytest.mark.parametrize("operation", MODULE.operations, ids=lambda operation: operation.__name__)
+def test_the_table_has_every_rule_in_the_order_in_which_they_are_tried(operation):
+    rows = list(dict.fromkeys(row.rule for row in TABLES[operation]))
+
+    assert rows == [rule for rule in rules_of(operation) if (operation, rule) not in NEVER]
+
+
+def test_every_number_of_identity_stands_in_a_table():
+    assert {row.rule for rows in TABLES.values() for row in rows} >= set(Refuse)
+
+
+def test_a_text_s_problem_is_named_by_its_number(ledger):
+    answer = ledger.block(ledger.sign("registrar", SuspendParty(account=NOBODY, reason="Paid \u202ednuofer")))[0]
+
+    assert dict(answer.facts) == {"problem": TextProblem.DIRECTION_OVERRIDE}
+
+
+@pytest.mark.parametrize("size", [0, 201])
+def test_a_reason_has_1_to_200_characters(ledger, size):
+    answer = ledger.block(ledger.sign("registrar", SuspendParty(account=NOBODY, reason="x" * size)))[0]
+
+    assert answer.code == Kernel.ENVELOPE_MALFORMED
+
+
+def test_a_refused_operation_takes_the_whole_envelope_with_it(ledger):
+    before = ledger.snapshot()
+
+    answer = ledger.send("registrar", registration(ledger, "kashgar"), registration(ledger, "kashgar"))
+
+    assert (answer.code, answer.operation) == (Refuse.PARTY_EXISTS, 1)
+    assert answer.events == ()
+    assert ledger.snapshot() == before

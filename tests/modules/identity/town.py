@@ -1,0 +1,70 @@
+"""A ledger with two registrars and two sponsors: the registrar sponsors everybody but the bank, which pays for itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from sogdia.client.keys import derive
+from sogdia.kernel.accounts import PARTIES
+from sogdia.kernel.quota import QUOTAS
+from sogdia.modules.identity.parties import RegisterParty, RotateKey, rotation_message
+from sogdia.testing.ledger import SEED, Ledger, genesis, keys_of
+
+if TYPE_CHECKING:
+    from sogdia.client.keys import KeyPair
+    from sogdia.kernel.accounts import Party
+    from sogdia.kernel.quota import Quota
+
+NOBODY = bytes(20)
+WEAK_KEY = bytes(32)
+"""A point of small order: signatures that nobody made verify under it."""
+
+
+def town() -> Ledger:
+    """Open the ledger."""
+    parties = {each["reference"]: each for each in msgspec.to_builtins(genesis().identity)["parties"]}
+    parties["bank"] |= {"sponsor": "bank", "quota": {"operations": 50, "stored_bytes": 10_000}}
+    parties["customs"] = parties["registrar"] | {
+        "reference": "customs",
+        "sponsor": "registrar",
+        "quota": None,
+        "public": keys_of("customs").public.hex(),
+    }
+    return Ledger(identity={"parties": list(parties.values())})
+
+
+def registration(ledger: Ledger, reference: str = "samarkand", **changes: Any) -> RegisterParty:  # noqa: ANN401 - any field
+    """A request to enter a merchant of Samarkand."""
+    fields: dict[str, Any] = {
+        "kind": 2,
+        "country": "UZ",
+        "roles": 0,
+        "sponsor": ledger.account("registrar"),
+        "scheme": 1,
+        "public": keys_of(reference).public,
+    }
+    return RegisterParty(reference=reference, **(fields | changes))
+
+
+def key(ledger: Ledger, who: str, number: int, keys: KeyPair, **changes: Any) -> RotateKey:  # noqa: ANN401 - any field
+    """A request to change somebody's key, with the proof that the new key makes for this number."""
+    proof = keys.sign(rotation_message(ledger.network, ledger.account(who), number))
+    fields: dict[str, Any] = {"scheme": 1, "public": keys.public, "proof": proof}
+    return RotateKey(**(fields | changes))
+
+
+def other_keys(name: str = "second") -> KeyPair:
+    """A key that nobody has registered."""
+    return derive(SEED, f"key/{name}")
+
+
+def party(ledger: Ledger, who: str) -> Party:
+    """Somebody's record."""
+    return PARTIES.must(ledger.state, ledger.account(who))
+
+
+def quota(ledger: Ledger, who: str) -> Quota:
+    """A sponsor's quota."""
+    return QUOTAS.must(ledger.state, ledger.account(who))

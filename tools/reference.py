@@ -1,0 +1,377 @@
+"""Write the generated pages of `docs/reference` from the declarations, always alike.
+
+    python tools/reference.py            write operations, records, events, refusals, queries and cli
+    python tools/reference.py --check    compare them with what would be written; exit 1 when one differs
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+from msgspec import inspect as types
+
+from sogdia.cli import main as entry
+from sogdia.cli.exits import Exit
+from sogdia.cli.operations import may_be_left_out, option_of, spoken_name
+from sogdia.cli.running import sogdia
+from sogdia.cli.shapes import Field, Shape, fields_of, remarks
+from sogdia.cli.words import CALLED, HINTS, NUMBERED, hint, is_money, metavar
+from sogdia.kernel.kernel_tables import KERNEL_TABLES
+from sogdia.kernel.refusals import KernelRefusal
+from sogdia.modules import ALL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from sogdia.kernel.refusal import RefusalCode
+    from sogdia.kernel.state import Table
+
+FOLDER = Path(__file__).parent.parent / "docs" / "reference"
+MADE_BY = "*Made from the declarations by `make docs`; changes belong there.*"
+LONGEST_KEY = 64
+INTERNAL = frozenset({"help"})
+
+
+def main() -> int:
+    """Write the pages, or compare them."""
+    if sys.argv[1:] not in ([], ["--check"]):
+        sys.stderr.write(f"{__doc__}\n")
+        return 2
+    stale = [name for name, text in pages().items() if _read(FOLDER / name) != text]
+    if sys.argv[1:] == ["--check"]:
+        for name in stale:
+            print(f"docs/reference/{name} is not what the declarations say. Run 'make docs'.")
+        return 1 if stale else 0
+    for name in stale:
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        (FOLDER / name).write_text(pages()[name], "utf-8")
+        print(f"wrote docs/reference/{name}")
+    return 0
+
+
+def pages() -> dict[str, str]:
+    """Give every generated page by its file name."""
+    made: dict[str, Callable[[], Iterator[str]]] = {
+        "operations.md": operations_page,
+        "records.md": records_page,
+        "events.md": events_page,
+        "refusals.md": refusals_page,
+        "queries.md": queries_page,
+        "cli.md": cli_page,
+    }
+    return {name: "\n".join(page()).rstrip() + "\n" for name, page in made.items()}
+
+
+def _read(path: Path) -> str | None:
+    return path.read_text("utf-8") if path.is_file() else None
+
+
+# ---------------------------------------------------------------------------------------------------------- operations
+
+
+def operations_page() -> Iterator[str]:
+    """Say what every operation asks of the ledger, and what its fields hold."""
+    yield from _top("Operations", "What a party may ask of the ledger. An operation never gains a field; its number is for ever.")
+    yield "On the wire each is an array: number, index of its signer, mandate (nil for now), then the fields in this order."
+    yield "*Reserved* operations stay open when the sponsor's quota is spent."
+    for module in ALL:
+        yield f"\n## {module.name.capitalize()}"
+        for operation in module.operations:
+            yield f"\n### {operation.__name__} ({operation.__struct_config__.tag})\n"
+            yield _said(operation) + (" *Reserved.*" if operation.reserved else "")
+            yield f"\n    sogdia tx {spoken_name(operation.__name__)} --from KEY{_options(fields_of(operation))}\n"
+            yield from _field_table(operation)
+    yield from _values(each for module in ALL for each in module.operations)
+
+
+def _options(fields: Iterable[Field]) -> str:
+    parts = []
+    for each in fields:
+        option = f"{option_of(each)} {metavar(each.shape)}" + (" …" if each.shape.items is not None else "")
+        parts.append(f" [{option}]" if may_be_left_out(each) else f" {option}")
+    return "".join(parts)
+
+
+def _field_table(declared: type[msgspec.Struct]) -> Iterator[str]:
+    said = remarks(declared)
+    fields = fields_of(declared)
+    if not fields:
+        return
+    yield "| field | type | meaning |"
+    yield "|---|---|---|"
+    for each in fields:
+        default = "" if each.required else f" Default: {_default(each.default)}."
+        yield f"| `{each.name}` | {_type(each.shape)} | {_meaning(each, said)}{default} |"
+
+
+def _meaning(field: Field, said: dict[str, str]) -> str:
+    words = said.get(field.name, "")
+    if field.name in CALLED and isinstance(field.shape.type, types.IntType) and not is_money(field.shape):
+        words = f"{words} {_numbers(CALLED[field.name])}".strip()
+    elif field.shape.word in NUMBERED:
+        words = f"{words} {_numbers(NUMBERED[field.shape.word])}".strip()
+    return words.replace("|", "\\|")
+
+
+def _numbers(names: Any) -> str:  # noqa: ANN401 - a class of numbers with names
+    return ", ".join(f"{int(each)} {str(each.name).lower().replace('_', ' ')}" for each in names) + "."
+
+
+def _default(value: object) -> str:
+    match value:
+        case None:
+            return "nil"
+        case ():
+            return "none"
+        case "":
+            return "empty"
+    return str(value)
+
+
+def _type(shape: Shape) -> str:
+    """Say what bytes a field may hold."""
+    kind = shape.type
+    absent = " or nil" if shape.nullable else ""
+    if shape.items is not None:
+        return f"list of {_type(shape.items)}{_limits(kind)}{absent}"
+    if shape.struct is not None:
+        return f"[{shape.struct.__name__}](#{shape.struct.__name__.lower()}){absent}"
+    name = {
+        types.IntType: "whole number",
+        types.StrType: "text",
+        types.BytesType: "bytes",
+        types.BoolType: "true or false",
+    }.get(type(kind), "any of its operations' values")
+    word = "" if shape.word in ("", "int", "str", "bool", "bytes") else f"{shape.word}: "
+    return f"{word}{name}{_limits(kind)}{absent}"
+
+
+def _limits(kind: Any) -> str:  # noqa: ANN401 - types of msgspec
+    whole = isinstance(kind, types.IntType)
+    least = kind.ge if whole else getattr(kind, "min_length", None)
+    most = kind.le if whole else getattr(kind, "max_length", None)
+    if most is None:
+        return "" if least is None else f", at least {least}"
+    if least == most:
+        return f", {most}"
+    return f", at most {_power(most)}" if least is None else f", {least} to {_power(most)}"
+
+
+def _power(number: int) -> str:
+    """Write large bounds as powers."""
+    for exponent in (31, 32, 48, 53, 62):
+        if number == 2**exponent - 1:
+            return f"2^{exponent} − 1"
+        if number == 2**exponent:
+            return f"2^{exponent}"
+    return str(number)
+
+
+def _values(declared: Iterable[type[msgspec.Struct]]) -> Iterator[str]:
+    """Describe the values with fields of their own that some declarations hold."""
+    found: dict[str, type[msgspec.Struct]] = {}
+    for each in declared:
+        _collect(each, found)
+    if found:
+        yield "\n## Values\n"
+        yield "Values with fields of their own are arrays of them, in this order."
+    for name in sorted(found):
+        yield f"\n### {name}\n"
+        yield _said(found[name]) + "\n"
+        yield from _field_table(found[name])
+
+
+def _collect(declared: type[msgspec.Struct], found: dict[str, type[msgspec.Struct]]) -> None:
+    for each in fields_of(declared):
+        shape = each.shape.items if each.shape.items is not None else each.shape
+        if shape.struct is not None and shape.struct.__name__ not in found:
+            found[shape.struct.__name__] = shape.struct
+            _collect(shape.struct, found)
+
+
+# ------------------------------------------------------------------------------------------------- records and events
+
+
+def records_page() -> Iterator[str]:
+    """Say what the state consists of."""
+    yield from _top("Records", "What the state consists of. A record's key is one byte of table number and the key below it.")
+    yield "A record is an array: its schema number (the one in brackets), then its fields. *With a life*: it has a `history`."
+    groups: list[tuple[str, tuple[Table[Any, Any], ...]]] = [("kernel", KERNEL_TABLES)]
+    groups += [(module.name, module.tables) for module in ALL]
+    tables = [table for _name, some in groups for table in some]
+    for name, some in groups:
+        if some:
+            yield f"\n## {name.capitalize()}"
+        for table in some:
+            record = _record_of(table)
+            yield f"\n### {table.name} ({table.number})\n"
+            yield _said(record) + (" *With a life.*" if table.life else "") + "\n"
+            yield f"Key: {_key_of(table)}. Record: `{record.__name__}` ({record.__struct_config__.tag}).\n"
+            yield from _field_table(record)
+    yield from _values(_record_of(table) for table in tables)
+
+
+def _record_of(table: Table[Any, Any]) -> type[msgspec.Struct]:
+    """Give the class of a table's records; the newest where there are several."""
+    shape = types.type_info(table.codec._decode.__self__.type)  # noqa: SLF001 - a codec keeps its type to itself
+    newest = shape.types[-1] if isinstance(shape, types.UnionType) else shape
+    if not isinstance(newest, types.StructType):
+        raise TypeError(table.name)
+    return newest.cls
+
+
+def _key_of(table: Table[Any, Any]) -> str:
+    parts = list(table.show_key(bytes(LONGEST_KEY)))
+    return ", ".join(f"`{part}`" for part in parts) or "none: there is one record"
+
+
+def events_page() -> Iterator[str]:
+    """Say which facts a receipt can state."""
+    yield from _top("Events", "Facts that came of an operation or of a deadline, as receipts state them.")
+    yield "On the wire each is an array: its number, then its fields in this order."
+    for module in ALL:
+        yield f"\n## {module.name.capitalize()}"
+        for event in module.events:
+            yield f"\n### {event.__name__} ({event.__struct_config__.tag})\n"
+            yield _said(event) + "\n"
+            yield from _field_table(event)
+    yield from _values(each for module in ALL for each in module.events)
+
+
+# ------------------------------------------------------------------------------------------------ refusals and queries
+
+
+def refusals_page() -> Iterator[str]:
+    """List every refusal."""
+    yield from _top("Refusals", "Why the ledger turns an envelope down. A number is for ever; the words are for people.")
+    yield "100 to 199 are never in a block: the envelope's id stays unspent. Of the others, those that an operation's fields"
+    yield "alone break are not admissible either; the rest leave a receipt and spend the id."
+    groups: list[tuple[str, type[RefusalCode]]] = [("kernel", KernelRefusal), *((each.name, each.refusals) for each in ALL)]
+    for name, codes in groups:
+        yield f"\n## {name.capitalize()}\n"
+        yield "| number | name | rule | way out |"
+        yield "|---|---|---|---|"
+        for code in codes:
+            yield f"| {int(code)} | `{code.name}` | {code.rule}. | {code.way_out} |"
+
+
+def queries_page() -> Iterator[str]:
+    """List every declared query."""
+    yield from _top("Queries", "Questions to the state of a node. An answer is not a proof; `sogdia prove` makes proofs.")
+    for module in ALL:
+        yield f"\n## {module.name.capitalize()}"
+        for query in module.queries:
+            name = str(query.__struct_config__.tag)
+            yield f"\n### {name}\n"
+            yield _said(query) + f" {_said(query.answer)}"
+            yield f"\n    sogdia query {name}{_arguments(fields_of(query))}\n"
+            yield from _field_table(query)
+
+
+def _arguments(fields: Iterable[Field]) -> str:
+    parts = []
+    for each in fields:
+        if each.required:
+            parts.append(f" {each.name.upper().replace('_', '-')}")
+        else:
+            parts.append(f" [{option_of(each)} {metavar(each.shape)}]")
+    return "".join(parts)
+
+
+# -------------------------------------------------------------------------------------------------------- command line
+
+
+def cli_page() -> Iterator[str]:
+    """Describe every command."""
+    yield from _top("Command line", "Every command of `sogdia`. Every command has `--help`.")
+    yield "\n## Exit status\n"
+    yield "| status | meaning |"
+    yield "|---|---|"
+    yield from (f"| {int(status)} | {status.meaning} |" for status in Exit)
+    yield from _json_part()
+    yield from _writing_part()
+    for chapter, commands in entry.COMMANDS.items():
+        yield f"\n## {chapter}"
+        for name in commands:
+            command = sogdia.get_command(click.Context(sogdia), name)
+            if command is not None:
+                yield from _command(f"sogdia {name}", command)
+
+
+def _json_part() -> Iterator[str]:
+    yield "\n## JSON\n"
+    yield "With `--json` a command writes exactly one JSON document on its standard output, also when it fails:"
+    yield "`{\"error\": {\"status\", \"message\", \"way_out\"}}`, with the status it exits with. Whole numbers are exact; beyond"
+    yield "±(2^53 − 1) they are text. Amounts are minor units, moments are seconds since 1970-01-01 UTC. An account is"
+    yield "`{\"code\", \"hex\"}`, an object's name `{\"code\", \"hex\", \"owner\", \"reference\"}`, all other bytes are hexadecimal."
+
+
+def _writing_part() -> Iterator[str]:
+    yield "\n## How values are written\n"
+    yield "| value | written as |"
+    yield "|---|---|"
+    yield f"| an amount | {hint_of_money()} |"
+    yield from (f"| {word} | {words} |" for word, words in sorted(HINTS.items()))
+
+
+def hint_of_money() -> str:
+    """Say how an amount is written."""
+    units = next(each for each in fields_of(ALL[1].operations[1]) if is_money(each.shape))
+    return hint(units.shape)
+
+
+def _command(path: str, command: click.Command) -> Iterator[str]:
+    context = click.Context(command, info_name=path)
+    pieces = command.collect_usage_pieces(context)
+    yield f"\n### {path}\n"
+    yield f"    {path} {' '.join(pieces)}\n"
+    yield _plain(command.help or "")
+    yield from _option_table(each for each in command.params if each.name not in INTERNAL)
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            if inner is not None and getattr(inner, "reference", None) is None:
+                yield from _command(f"{path} {name}", inner)
+        derived = [name for name in command.list_commands(context) if _is_derived(command, context, name)]
+        if derived:
+            yield f"\nOne sub-command for each declaration: {', '.join(f'`{name}`' for name in derived)}."
+
+
+def _is_derived(group: click.Group, context: click.Context, name: str) -> bool:
+    return getattr(group.get_command(context, name), "reference", None) is not None
+
+
+def _plain(text: str) -> str:
+    """Take click's marks out of a help text."""
+    return inspect.cleandoc(text).replace("\b\n", "\n")
+
+
+def _option_table(params: Iterable[click.Parameter]) -> Iterator[str]:
+    rows = [each for each in params if isinstance(each, click.Option) and each.help]
+    if not rows:
+        return
+    yield "\n| option | meaning |"
+    yield "|---|---|"
+    for each in rows:
+        names = ", ".join(f"`{name}`" for name in each.opts)
+        taken = "" if each.is_flag else f" {each.metavar or str(each.type.name).upper()}"
+        yield f"| {names}{taken} | {' '.join((each.help or '').split())} |"
+
+
+def _top(title: str, about: str) -> Iterator[str]:
+    yield f"# {title}\n"
+    yield f"{about}\n"
+    yield f"{MADE_BY}\n"
+
+
+def _said(declared: object) -> str:
+    return " ".join((inspect.getdoc(declared) or "").split())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
