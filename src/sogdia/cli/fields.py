@@ -20,7 +20,7 @@ from sogdia.cli.amounts import read_amount, units_of
 from sogdia.cli.exits import Stopped, usage
 from sogdia.cli.moments import read_moment
 from sogdia.cli.shapes import Field, Shape, fields_of
-from sogdia.cli.words import HINTS, NUMBERED, is_money
+from sogdia.cli.words import HINTS, NUMBERED, form_of, is_money
 from sogdia.kernel.signature import ED25519
 
 if TYPE_CHECKING:
@@ -231,15 +231,6 @@ def _structure_from(given: Any, declared: type[msgspec.Struct], reading: Reading
             inner = replace(reading, decimals=reading.decimals or finer)
             values[each.name] = from_json(given[each.name], each.shape, inner)
     return declared(**values)
-
-
-def form_of(declared: type[msgspec.Struct]) -> str:
-    """Show how a value with fields is written with colons."""
-    parts = []
-    for each in fields_of(declared):
-        if each.shape.items is None and each.shape.struct is None:
-            parts.append(each.name if each.required else f"[{each.name}=…]")
-    return ":".join(parts)
 
 
 # -------------------------------------------------------------------------------------------------------------- JSON

@@ -1,6 +1,6 @@
 """The folder of somebody's keys: one encrypted file a key, called by its name, and what account each of them signs for.
 
-    KEYS/buyer.key.json       the key, which only its passphrase opens (see `client.keys`)
+    KEYS/buyer.key            the key, which only its passphrase opens (see `client.keys`)
     KEYS/buyer.account        the code of the account that it signs for, once that is known
 
 The account stands in a file of its own because a key is made before a registrar enters its holder. It is a note, not a
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 DEFAULT_FOLDER = Path("~/.sogdia/keys")
-KEY_SUFFIX = ".key.json"
+KEY_SUFFIX = ".key"
 ACCOUNT_SUFFIX = ".account"
 ACCOUNT_FILE_BYTES_MAX = 200
 

@@ -20,7 +20,10 @@ F = TypeVar("F", bound="Callable[..., Any]")
 PASSPHRASE_VARIABLE = "SOGDIA_PASSPHRASE"
 KEYS_VARIABLE = "SOGDIA_KEYS"
 NODE_VARIABLE = "SOGDIA_NODE"
-PASSPHRASE_TRIES = 3
+
+JSON_HELP = "Write one JSON document for programs."
+NODE_HELP = f"The node's folder. Default: ${NODE_VARIABLE}, or the node that runs on this machine."
+KEYS_HELP = f"The folder of your keys. Default: ${KEYS_VARIABLE}, or {DEFAULT_FOLDER}."
 
 
 class Folder(click.Path):
@@ -33,19 +36,17 @@ class Folder(click.Path):
 
 def json_option(command: F) -> F:
     """Add `--json`."""
-    return click.option("--json", "as_json", is_flag=True, help="Write one JSON document for programs.")(command)
+    return click.option("--json", "as_json", is_flag=True, help=JSON_HELP)(command)
 
 
 def node_option(command: F) -> F:
     """Add `--node`."""
-    about = f"The node's folder. Default: ${NODE_VARIABLE}, or the node that runs on this machine."
-    return click.option("--node", "node_folder", type=Folder(), envvar=NODE_VARIABLE, help=about)(command)
+    return click.option("--node", "node_folder", type=Folder(), envvar=NODE_VARIABLE, help=NODE_HELP)(command)
 
 
 def keys_option(command: F) -> F:
     """Add `--keys`."""
-    about = f"The folder of your keys. Default: ${KEYS_VARIABLE}, or {DEFAULT_FOLDER}."
-    return click.option("--keys", "keys_folder", type=Folder(), envvar=KEYS_VARIABLE, help=about)(command)
+    return click.option("--keys", "keys_folder", type=Folder(), envvar=KEYS_VARIABLE, help=KEYS_HELP)(command)
 
 
 def keyring(keys_folder: Path | None, *further: Path) -> Keyring:

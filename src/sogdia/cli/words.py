@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import inspect as types
 
-from sogdia.cli.shapes import Shape
+from sogdia.cli.shapes import Shape, fields_of
 from sogdia.modules.identity import Kind, Role
 from sogdia.modules.market.records import OrderState, Outcome
+
+if TYPE_CHECKING:
+    import msgspec
 
 PRICE_MAX: Final = 2**53
 """Prices of offers are whole numbers up to this bound, where other amounts go up to `UNITS_MAX`."""
@@ -104,3 +107,20 @@ def hint(shape: Shape) -> str:
     if isinstance(shape.type, types.IntType) and shape.type.le is not None:
         return f"a whole number from {shape.type.ge} to {shape.type.le}"
     return ""
+
+
+def form_hint(shape: Shape) -> str:
+    """Say how a value with fields of its own is written."""
+    inner = shape.items if shape.items is not None else shape
+    if inner.struct is None or inner.word == "Asset":
+        return ""
+    return f"{form_of(inner.struct)}, or JSON"
+
+
+def form_of(declared: type[msgspec.Struct]) -> str:
+    """Show how a value with fields is written with colons."""
+    parts = []
+    for each in fields_of(declared):
+        if each.shape.items is None and each.shape.struct is None:
+            parts.append(each.name if each.required else f"[{each.name}=…]")
+    return ":".join(parts)

@@ -25,7 +25,7 @@ from sogdia.modules.money import balance
 from sogdia.testing.ledger import START, Ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from sogdia.kernel.receipt import Receipt
 
@@ -162,6 +162,11 @@ def settled(ledger: Ledger, lines: Sequence[OrderLine] = BASKET, reference: str 
     name = bring(ledger, OrderState.DELIVERED, lines, reference)
     ledger.must(BUYER, SettleOrder(order=name))
     return name
+
+
+def brought_to(state: OrderState | None) -> Callable[[Ledger], bytes]:
+    """What brings the usual order into a state, or to its settlement, for tables of refusals."""
+    return settled if state is None else (lambda ledger: bring(ledger, state))
 
 
 def open_order(ledger: Ledger, name: bytes) -> Order:

@@ -274,8 +274,9 @@ def freeze(ledger):
 
 
 def cap(ledger):
-    """Allow holders only what the buyer has already."""
+    """Allow holders one unit less than the buyer would have after the refund."""
     settle(ledger)
+    ledger.fund(MERCHANT, 10_000)
     ledger.must("bank", SetCaps(currency="USD", supply_max=10**15, holder_max=available(ledger, BUYER) + 8_192))
 
 
@@ -303,7 +304,7 @@ REFUSALS = [
     Row(Refuse.RETURN_TOO_LARGE, MERCHANT, asked(2, silk=2), before=two_silks_back, note="since-the-last"),
     Row(Money.HOLDER_FROZEN, MERCHANT, asked(3), before=freeze),
     Row(Money.FUNDS_INSUFFICIENT, MERCHANT, asked(1, silk=2), before=two_silks_back),
-    Row(Money.HOLDER_CAP_PASSED, MERCHANT, asked(3), before=lambda it: (cap(it), it.fund(MERCHANT, 10_000))),
+    Row(Money.HOLDER_CAP_PASSED, MERCHANT, asked(3), before=cap),
 ]
 
 

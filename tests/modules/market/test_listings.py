@@ -230,11 +230,17 @@ OFFER_ROWS = [
     (Refuse.GTIN_WRONG, Offer(price=100, gtin="0"), "one-digit"),
 ]
 
+
+def adding(offer):
+    return lambda _: variant_of(1, offer)
+
+
+def changing_to(offer):
+    return lambda _: ChangeOffer(listing="felt", variant=1, offer=offer)
+
+
 VARIANT_ROWS = [
-    *(
-        Row(rule, MERCHANT, lambda _, bad=offer: variant_of(1, bad), at_the_door=True, note=note)
-        for rule, offer, note in OFFER_ROWS
-    ),
+    *(Row(rule, MERCHANT, adding(offer), at_the_door=True, note=note) for rule, offer, note in OFFER_ROWS),
     Row(Refuse.LISTING_UNKNOWN, "lanzhou", lambda _: variant_of(1), note="of-another-merchant"),
     Row(Refuse.LISTING_CLOSED, MERCHANT, lambda _: variant_of(2), before=close_silk),
     Row(Refuse.VARIANT_EXISTS, MERCHANT, lambda _: variant_of(1), before=fill_silk),
@@ -246,7 +252,7 @@ CHANGE_ROWS = [
         Row(
             rule,
             MERCHANT,
-            lambda _, bad=offer: ChangeOffer(listing="felt", variant=1, offer=bad),
+            changing_to(offer),
             at_the_door=True,
             note=f"offer-{note}",
         )

@@ -31,6 +31,7 @@ from tests.modules.market.shop import (
     STOCK,
     available,
     bring,
+    brought_to,
     closed_order,
     events_of,
     held,
@@ -329,8 +330,7 @@ STRANGER = "lanzhou"
 
 def row(rule, who, ask, state, note):
     """A row about the order `o1`, which is brought into a state first."""
-    before = settled if state is None else (lambda it: bring(it, state))
-    return Row(rule, who, lambda it: ask(order_name(it)), before=before, note=note)
+    return Row(rule, who, lambda it: ask(order_name(it)), before=brought_to(state), note=note)
 
 
 def rows_of_a_step(ask, who, allowed, not_the_right_one):

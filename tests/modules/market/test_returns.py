@@ -28,6 +28,7 @@ from tests.modules.market.shop import (
     STOCK,
     available,
     bring,
+    brought_to,
     closed_order,
     events_of,
     held,
@@ -297,10 +298,6 @@ STRANGER = "lanzhou"
 STATES = tuple(state for state in OrderState if state <= OrderState.CONTESTED)
 
 
-def in_state(state):
-    return settled if state is None else (lambda it: bring(it, state))
-
-
 def rows_of(ask, who, allowed, wrong_sender):
     """The rows that every step of a return has."""
     step = ask(NO_ORDER).__class__.__name__
@@ -313,7 +310,7 @@ def rows_of(ask, who, allowed, wrong_sender):
                     Refuse.ORDER_STATE_WRONG,
                     sender,
                     lambda it: ask(order_name(it)),
-                    before=in_state(state),
+                    before=brought_to(state),
                     note=f"{step}-{state.name}-by-{sender}",
                 )
     for sender in (STRANGER, BUYER, MERCHANT, "carrier"):
@@ -322,7 +319,7 @@ def rows_of(ask, who, allowed, wrong_sender):
                 wrong_sender,
                 sender,
                 lambda it: ask(order_name(it)),
-                before=in_state(allowed[0]),
+                before=brought_to(allowed[0]),
                 note=f"{step}-by-{sender}",
             )
 
@@ -373,10 +370,14 @@ def one_back(ledger):
     ledger.must(MERCHANT, refund(bring(ledger, OrderState.DELIVERED), (1, 1)))
 
 
+def asking(ask, *pairs: tuple[int, int]):
+    return lambda it: ask(order_name(it), *pairs)
+
+
 AMOUNT_ROWS = [
     Row(Refuse.RETURN_TIME_OVER, BUYER, lambda it: request(order_name(it), (9, 9)), before=out_of_time),
     *(
-        Row(rule, who, lambda it, ask=ask, pairs=pairs: ask(order_name(it), *pairs), before=one_back, note=note)
+        Row(rule, who, asking(ask, *pairs), before=one_back, note=note)
         for who, ask in ((BUYER, request), (MERCHANT, refund))
         for rule, pairs, note in (
             (Refuse.LINE_UNKNOWN, ((3, 9),), f"{ask.__name__}"),

@@ -20,6 +20,7 @@ from tests.modules.market.shop import (
     PAID,
     STOCK,
     bring,
+    brought_to,
     closed_order,
     events_of,
     held,
@@ -208,7 +209,7 @@ def state_rows(ask):
                 Refuse.ORDER_STATE_WRONG,
                 who,
                 lambda it: ask(order_name(it), TOO_MUCH),
-                before=lambda it, state=state: bring(it, state),
+                before=brought_to(state),
                 note=f"{note}-{state.name}-by-{who}",
             )
     for who in (STRANGER, "carrier", "platform"):

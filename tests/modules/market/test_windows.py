@@ -21,7 +21,7 @@ IN_ORDER = (
 )
 
 
-@pytest.mark.parametrize(("state", "seconds"), zip(IN_ORDER, SECONDS.values(), strict=True))
+@pytest.mark.parametrize(("state", "seconds"), list(zip(IN_ORDER, SECONDS.values(), strict=True)))
 def test_each_state_has_its_own_window(state, seconds):
     ledger = open_shop(Ledger(market={"windows": SECONDS}))
 

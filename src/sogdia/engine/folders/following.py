@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from sogdia.engine.folders.deferred_signatures import DeferredSignatures, WrongSignatureError
-from sogdia.engine.solo.sealing import DifferenceError, next_header, transactions_root
+from sogdia.engine.solo.sealing import DifferenceError, check_header, next_header, transactions_root
 from sogdia.kernel.codec import NOT_DECODABLE
 from sogdia.kernel.header import Header
 from sogdia.kernel.refusal import Refused
@@ -124,14 +124,18 @@ def _difference_in(ledger: Ledger, stored: StoredBlock, error: DifferenceError) 
 
 
 def _in_header(ledger: Ledger, stored: StoredBlock, error: DifferenceError) -> Difference | None:
-    header = stored.header.header
+    header, state = stored.header.header, ledger.state()
     root = transactions_root(stored.envelopes)
-    expected = next_header(ledger.machine.network, ledger.tip, ledger.state(), ledger.tree.root, header.time, root)
-    for field in Header.__struct_fields__:
-        derived, found = getattr(expected, field), getattr(header, field)
-        if derived != found:
-            part = "state root" if field == "state_root" else "header"
-            return Difference(height=error.height, part=part, message=str(error), expected=derived, found=found)
+    expected = next_header(ledger.machine.network, ledger.tip, state, ledger.tree.root, header.time, root)
+    try:
+        check_header(stored, expected, ledger.tip, state)
+    except DifferenceError:
+        for field in Header.__struct_fields__:
+            derived, found = getattr(expected, field), getattr(header, field)
+            if derived != found:
+                part = "state root" if field == "state_root" else "header"
+                return Difference(height=error.height, part=part, message=str(error), expected=derived, found=found)
+        return Difference(height=error.height, part="header", message=str(error))
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 from sogdia.engine.storage.ledger_file import DATA, DamagedError, LedgerFile
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from sogdia.engine.solo.lookups import Lookups
 
 FOLDER = "checkpoints"
+DRAFT = "draft"
 
 
 class CheckpointMissingError(Exception):
@@ -30,8 +32,25 @@ class Checkpoints:
         self._lookups = lookups
         self._open: tuple[int, LedgerFile, Tree] | None = None
 
-    def folder(self, height: int) -> Path:
-        """Give the folder in which the state of `height` is kept."""
+    def draft(self) -> Path:
+        """Give a folder for a copy that is to be kept, at which nothing is."""
+        folder = self._ledger.folder / FOLDER / DRAFT
+        shutil.rmtree(folder, ignore_errors=True)
+        return folder
+
+    def keep(self, draft: Path) -> int:
+        """Keep a copy under the height at which its records stand."""
+        file = LedgerFile(draft)
+        height = file.flushed().height
+        file.close()
+        folder = self._folder(height)
+        if folder.exists():
+            shutil.rmtree(draft)
+        else:
+            draft.rename(folder)
+        return height
+
+    def _folder(self, height: int) -> Path:
         return self._ledger.folder / FOLDER / str(height)
 
     def heights(self) -> list[int]:
@@ -58,12 +77,12 @@ class Checkpoints:
                 return self._open[2]
             self._open[1].close()
             self._open = None
-        file = LedgerFile(self.folder(height))
+        file = LedgerFile(self._folder(height))
         tree = Tree(file.bucket)
         stand = file.flushed()
         if stand.height != height or tree.rebuild(file.all_buckets()) != stand.root:
             file.close()
-            raise DamagedError(f"the checkpoint in {self.folder(height)} is damaged")
+            raise DamagedError(f"the checkpoint in {self._folder(height)} is damaged")
         self._open = (height, file, tree)
         return tree
 

@@ -5,36 +5,56 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from sogdia.engine.storage.ledger_file import StorageFullError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from sogdia.engine.solo.checkpoints import Checkpoints
     from sogdia.engine.solo.producer import Producer
 
-_one_at_a_time = asyncio.Lock()
 
+class Copies:
+    """Makes copies, one at a time: each holds a snapshot of the file, which makes it grow while blocks go on."""
 
-async def copy_while_running(producer: Producer, target: Path | None, checkpoints: Checkpoints) -> tuple[int, Path]:
-    """Copy what is durable into a new folder (no target: as a checkpoint); gives the height and the folder.
+    def __init__(self, producer: Producer, checkpoints: Checkpoints) -> None:
+        """Copy the ledger of `producer`."""
+        self._producer = producer
+        self._checkpoints = checkpoints
+        self._lock = asyncio.Lock()
 
-    A copy holds a snapshot of the file, which makes it grow while blocks go on; so there is one at a time.
-    """
-    async with _one_at_a_time:
+    async def backup(self, target: Path) -> int:
+        """Copy what is durable into the new folder `target`; gives the height up to which it is sure to reach."""
+        async with self._lock:
+            return await self._copy(target)
+
+    async def checkpoint(self) -> int:
+        """Keep the present state; gives its height."""
+        async with self._lock:
+            draft = self._checkpoints.draft()
+            await self._copy(draft)
+            return self._checkpoints.keep(draft)
+
+    async def _copy(self, target: Path) -> int:
         loop = asyncio.get_running_loop()
+        ledger = self._producer.ledger
         ready: asyncio.Future[int] = loop.create_future()
-        ledger = producer.ledger
 
         def settle() -> None:
-            producer.commit_now()
-            ready.set_result(ledger.writer.durable_height)
+            # The buckets go into the file as well, so that the copy opens without executing anything again.
+            try:
+                self._producer.commit_now()
+            except StorageFullError as error:
+                ready.set_exception(error)
+            else:
+                ready.set_result(ledger.writer.durable_height)
 
-        producer.when_durable(ledger.tip.height, settle)
+        self._producer.when_durable(ledger.tip.height, settle)
         height = await ready
-        folder = checkpoints.folder(height) if target is None else target
-        folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         ledger.file.hold()
         try:
-            await loop.run_in_executor(None, ledger.file.copy_to, folder)
+            await loop.run_in_executor(None, ledger.file.copy_to, target)
         finally:
             ledger.file.let_go()
-        return height, folder
+        return height

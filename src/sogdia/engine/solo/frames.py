@@ -1,7 +1,7 @@
 """Frames on the node's socket: four bytes of length, then a MessagePack array.
 
-    request = [number, kind, payload]           the number is the asker's own and comes back in the answer
-    answer  = [number, status, payload]
+request = [number, kind, payload]           the number is the asker's own and comes back in the answer
+answer  = [number, status, payload]
 """
 
 from __future__ import annotations

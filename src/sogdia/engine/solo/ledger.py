@@ -203,7 +203,9 @@ class Ledger:
 
     def _take(self, block: Block, sealed: SealedBlock) -> None:
         """Let the memory move on to the state after a block."""
-        ensure(len(block.results) + len(block.exits) < NUMBERS_MAX, "a block has more results than the index can number")
+        ensure(
+            len(block.results) + len(block.exits) < NUMBERS_MAX, "a block has more results than the index can number"
+        )
         self.tree.update(block.state.encoded_changes())
         self.base.apply(block.state)
         self.ids.apply(block.ids.own(), block.forgotten)

@@ -139,7 +139,8 @@ class Lookups:
         """Give the header of `height` with the handovers that lead to whoever signed it."""
         handovers = (_decode_handover(raw) for raw in self._ledger.writer.handovers)
         return Anchor(
-            handovers=tuple(each for each in handovers if each.header.header.height < height), header=self.header(height)
+            handovers=tuple(each for each in handovers if each.header.header.height < height),
+            header=self.header(height),
         )
 
     def open_state_proof(self, full_key: bytes) -> OpenStateProof:

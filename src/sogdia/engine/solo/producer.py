@@ -162,7 +162,7 @@ class Producer:
         for signer, signature in zip(envelope.body.signers, envelope.signatures, strict=True):
             party = PARTIES.find(self._state, signer.account)
             if party is not None and party.key.scheme == signature.scheme:
-                check = party.key.public + envelope.id + signature.bytes
+                check = party.key.public + envelope.id + signature.value
                 submission.checks.append(check)
                 checks.append(check)
 
@@ -360,3 +360,10 @@ class Producer:
         while self._commit is not None:
             await asyncio.sleep(0.001)
         self.commit_now()
+
+    def abandon(self) -> None:
+        """End without writing anything."""
+        self._stopping = True
+        self._ticking.cancel()
+        if self.verifier is not None:
+            self.verifier.close()

@@ -1,23 +1,23 @@
 """What can be asked of a running node over its socket, apart from the plain submission of an envelope.
 
-    kind          payload                             answer
-    submit        envelope                            [height, place, receipt] once durable
-    submit_many   [envelope, …]                       [[status, payload], …] once all are answered
-    dry_run       [envelope, signatures count]        what would become of it now
-    query         query                               [height, answer]
-    prove         [full key, height | nil]            state proof
-    prove_life    full key                            history proof
-    prove_result  id                                  receipt proof
-    result        id                                  [height, place, receipt] | nil
-    block         height                              stored block
-    header        height                              signed header
-    genesis       nil                                 genesis as JSON
-    status        nil                                 how the node is
-    advance       time                                height, for networks with a manual clock
-    backup        folder                              [height, folder]
-    checkpoint    nil                                 height
-    checkpoints   nil                                 [height, …]
-    stop          nil                                 nil
+kind          payload                             answer
+submit        envelope                            [height, place, receipt] once durable
+submit_many   [envelope, …]                       [[status, payload], …] once all are answered
+dry_run       [envelope, signatures count]        what would become of it now
+query         query                               [height, answer]
+prove         [full key, height | nil]            state proof
+prove_life    full key                            history proof
+prove_result  id                                  receipt proof
+result        id                                  [height, place, receipt] | nil
+block         height                              stored block
+header        height                              signed header
+genesis       nil                                 genesis as JSON
+status        nil                                 how the node is
+advance       time                                height, for networks with a manual clock
+backup        folder                              height
+checkpoint    nil                                 height
+checkpoints   nil                                 [height, …]
+stop          nil                                 nil
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ import msgspec
 from msgspec import Meta
 
 from sogdia.engine.solo.checkpoints import CheckpointMissingError, Checkpoints
-from sogdia.engine.solo.copies import copy_while_running
+from sogdia.engine.solo.copies import Copies
 from sogdia.engine.solo.dry_run import dry_run
 from sogdia.engine.solo.frames import Status
 from sogdia.engine.solo.ledger import trusted
-from sogdia.engine.storage.ledger_file import release
+from sogdia.engine.storage.ledger_file import StorageFullError, release
 from sogdia.kernel.admission import direct
 from sogdia.kernel.codec import NotCanonicalError, encode
 from sogdia.kernel.operation import Query
 from sogdia.kernel.refusal import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from sogdia.engine.solo.producer import Producer
     from sogdia.engine.solo.server import Connection
@@ -103,6 +103,7 @@ class Requests:
         self._lookups = producer.lookups
         self._stop = stop
         self._checkpoints = Checkpoints(producer.ledger, producer.lookups)
+        self._copies = Copies(producer, self._checkpoints)
         self._started = time.monotonic()
         self._tasks: set[asyncio.Task[None]] = set()
         queries: Any = Query
@@ -176,25 +177,19 @@ class Requests:
             connection.answer(number, Status.DONE, encode(self._checkpoints.state_proof(height, full_key)))
             return
         opened = self._lookups.open_state_proof(full_key)
-        self._answer_later(
-            connection, number, opened.height + 1, lambda: encode(self._lookups.state_proof(opened))
-        )
+        self._answer_later(connection, number, opened.height + 1, lambda: encode(self._lookups.state_proof(opened)))
 
     def _prove_life(self, connection: Connection, number: int, full_key: bytes) -> None:
         opened = self._lookups.open_state_proof(full_key)
         if opened.value is None:
             raise RequestWrongError("there is no such record, hence no life to prove")
-        self._answer_later(
-            connection, number, opened.height + 1, lambda: encode(self._lookups.history_proof(opened))
-        )
+        self._answer_later(connection, number, opened.height + 1, lambda: encode(self._lookups.history_proof(opened)))
 
     def _prove_result(self, connection: Connection, number: int, result_id: bytes) -> None:
         found = self._lookups.find(result_id)
         if found is None:
             raise RequestWrongError(f"no block has an envelope or exit {result_id.hex()}")
-        self._answer_later(
-            connection, number, found.height + 1, lambda: encode(self._lookups.receipt_proof(found))
-        )
+        self._answer_later(connection, number, found.height + 1, lambda: encode(self._lookups.receipt_proof(found)))
 
     def _result(self, connection: Connection, number: int, result_id: bytes) -> None:
         found = self._lookups.find(result_id)
@@ -268,18 +263,18 @@ class Requests:
         target = Path(folder)
         if not target.is_absolute() or target.exists():
             raise RequestWrongError(f"{folder} must be an absolute path at which nothing is yet")
-        self._begin(self._copy(connection, number, target))
+        self._begin(self._copy(connection, number, self._copies.backup(target)))
 
     def _checkpoint(self, connection: Connection, number: int, _payload: None) -> None:
-        self._begin(self._copy(connection, number, None))
+        self._begin(self._copy(connection, number, self._copies.checkpoint()))
 
-    async def _copy(self, connection: Connection, number: int, target: Path | None) -> None:
+    async def _copy(self, connection: Connection, number: int, copying: Coroutine[None, None, int]) -> None:
         try:
-            height, folder = await copy_while_running(self._producer, target, self._checkpoints)
-        except OSError as error:
-            connection.answer(number, Status.WRONG, f"the copy could not be made: {error}")
+            height = await copying
+        except (OSError, StorageFullError) as error:
+            connection.answer(number, Status.LATER, f"the copy could not be made: {error}")
         else:
-            connection.answer(number, Status.DONE, (height, os.fspath(folder)))
+            connection.answer(number, Status.DONE, height)
         connection.flush()
 
     def _list_checkpoints(self, connection: Connection, number: int, _payload: None) -> None:
@@ -289,10 +284,22 @@ class Requests:
         connection.answer(number, Status.DONE, None)
         self._stop()
 
-    def _begin(self, work: Any) -> None:  # noqa: ANN401 - a coroutine
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            task.get_loop().call_exception_handler({"message": "a copy failed", "exception": error})
+
+    async def close(self) -> None:
+        """Let copies under way come to their end, and close what is open."""
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        self._checkpoints.close()
 
     # ------------------------------------------------------------------------------------------------- when to answer
 

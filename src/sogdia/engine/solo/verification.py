@@ -86,7 +86,7 @@ class VerifierProcess(asyncio.Protocol):
         with theirs:
             program = f"import sys; sys.path[:] = {sys.path!r}; from {__package__}.verifier_worker import main; main()"
             self._process = subprocess.Popen(  # noqa: S603 - our own program
-                [sys.executable, "-c", program], stdin=theirs, stdout=subprocess.DEVNULL, start_new_session=True
+                [sys.executable, "-c", program], stdin=theirs.fileno(), stdout=subprocess.DEVNULL, start_new_session=True
             )
         await asyncio.get_running_loop().create_unix_connection(lambda: self, sock=ours)
 

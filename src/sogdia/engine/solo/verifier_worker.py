@@ -30,9 +30,7 @@ def serve(channel: socket.socket) -> None:
 
 def _is_valid(check: bytes) -> bool:
     after_message = PUBLIC_KEY_BYTES + MESSAGE_BYTES
-    return verify(
-        ED25519, check[:PUBLIC_KEY_BYTES], check[PUBLIC_KEY_BYTES:after_message], check[after_message:]
-    )
+    return verify(ED25519, check[:PUBLIC_KEY_BYTES], check[PUBLIC_KEY_BYTES:after_message], check[after_message:])
 
 
 def main() -> None:

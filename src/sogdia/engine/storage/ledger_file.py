@@ -224,7 +224,9 @@ class LedgerFile:
                 height = int.from_bytes(key, "big")
                 if (index, height) not in self._runs_checked:
                     if height != reached or sha256(entries).digest() != raw[HEIGHT_BYTES : HEIGHT_BYTES + HASH_BYTES]:
-                        raise DamagedError(f"{self.folder / DATA}: the index of {index} up to height {height} is damaged")
+                        raise DamagedError(
+                            f"{self.folder / DATA}: the index of {index} up to height {height} is damaged"
+                        )
                     self._runs_checked.add((index, height))
                 reached = int.from_bytes(raw[:HEIGHT_BYTES], "big") - 1
                 yield entries

@@ -1,0 +1,101 @@
+"""A node while it runs: opens nothing and decides nothing, but starts the parts, waits, and ends them in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sogdia.engine.solo.clock import ManualClock, WallClock
+from sogdia.engine.solo.producer import Producer
+from sogdia.engine.solo.requests import Requests
+from sogdia.engine.solo.server import Server
+from sogdia.engine.solo.verification import second_core
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sogdia.engine.solo.clock import Clock
+    from sogdia.engine.solo.ledger import Ledger
+
+SWITCH_SECONDS = 0.0005
+"""How long one thread may keep the interpreter while another waits: the commit's thread needs it for a moment only."""
+
+_log = logging.getLogger(__name__)
+
+
+def clock_of(ledger: Ledger, *, accept_clock: bool = False) -> Clock:
+    """Give the clock that the genesis asks for."""
+    if ledger.genesis.clock == "manual":
+        return ManualClock(ledger.tip.time)
+    return WallClock(previous=ledger.tip.time if ledger.tip.height else 0, accepted=accept_clock)
+
+
+def runtime_folder() -> Path:
+    """Give a short path for the socket of a data folder whose own path is too long."""
+    given = os.environ.get("XDG_RUNTIME_DIR")
+    return Path(given) / "sogdia" if given else Path(tempfile.gettempdir()) / f"sogdia-{os.getuid()}"
+
+
+class Service:
+    """A running node."""
+
+    def __init__(self, ledger: Ledger, clock: Clock, *, verifier: bool | None = None) -> None:
+        """Prepare to run; without a word about a `verifier` there is one when there is a second core for it."""
+        self.ledger = ledger
+        self.producer = Producer(ledger, clock, verifier=second_core() if verifier is None else verifier)
+        self.requests = Requests(self.producer, self.stop)
+        self.server = Server(self.producer, self.requests)
+        self._ended = asyncio.Event()
+        self._error: BaseException | None = None
+
+    def stop(self) -> None:
+        """Ask the node to end."""
+        self._ended.set()
+
+    async def run(self, ready: Callable[[Path], None]) -> None:
+        """Run until asked to end, or until something is found to be wrong; `ready` hears the socket's path."""
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._failed)
+        for each in (signal.SIGTERM, signal.SIGINT):
+            with suppress(NotImplementedError, ValueError, RuntimeError):
+                loop.add_signal_handler(each, self.stop)
+        sys.setswitchinterval(SWITCH_SECONDS)
+        self.ledger.signing_key()
+        try:
+            await self.producer.start()
+            ready(await self.server.start(self.ledger.folder, runtime_folder()))
+            await self._ended.wait()
+        except BaseException as error:
+            self._error = error
+        await self._end()
+        if self._error is not None:
+            raise self._error
+
+    async def _end(self) -> None:
+        if self._error is None:
+            await self.producer.stop()
+            await self.server.stop()
+            await self.requests.close()
+            self.ledger.close()
+            return
+        # What was found may be anything, so nothing more is written; what was not acknowledged is lost, and may be.
+        self.producer.abandon()
+        await self.server.stop()
+        self.ledger.abandon()
+
+    def _failed(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Hear of an error that nothing caught: the node ends."""
+        error = context.get("exception")
+        if isinstance(error, ConnectionError):
+            return
+        _log.critical("the node stops: %s", error or context.get("message"))
+        if self._error is None:
+            self._error = error or RuntimeError(context.get("message"))
+        self._ended.set()

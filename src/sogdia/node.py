@@ -1,0 +1,68 @@
+"""The one place where the parts are put together: the modules, the keys, the engine and its socket."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from sogdia.client import keys as key_files
+from sogdia.engine.solo.ledger import Ledger
+from sogdia.engine.solo.service import Service, clock_of
+from sogdia.modules import ALL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from sogdia.engine.solo.sealing import NodeKey
+    from sogdia.kernel.genesis import GenesisBase
+    from sogdia.kernel.module import Module
+
+KEYS = "keys"
+KEY_SUFFIX = ".key"
+NO_PASSPHRASE = ""
+
+
+def create(folder: Path, genesis: GenesisBase, *, modules: tuple[Module, ...] = ALL) -> None:
+    """Make a new ledger from a genesis."""
+    Ledger.create(folder, modules, genesis).close()
+
+
+def open_ledger(folder: Path, keys: Iterable[NodeKey] = (), *, modules: tuple[Module, ...] = ALL) -> Ledger:
+    """Open a ledger that no node has open."""
+    return Ledger.open(folder, modules, keys)
+
+
+def load_keys(folder: Path, passphrase_for: Callable[[Path], str]) -> list[NodeKey]:
+    """Load the node's keys from the data folder; `passphrase_for` is asked for each file that has a passphrase."""
+    loaded: list[NodeKey] = []
+    for path in sorted((folder / KEYS).glob(f"*{KEY_SUFFIX}")):
+        passphrase = passphrase_for(path) if key_files.describe(path).protected else NO_PASSPHRASE
+        loaded.append(key_files.load(path, passphrase).keypair)
+    return loaded
+
+
+def run(  # noqa: PLR0913 - what an operator may decide
+    folder: Path,
+    keys: Iterable[NodeKey],
+    *,
+    ready: Callable[[Path], None],
+    accept_clock: bool = False,
+    verifier: bool | None = None,
+    modules: tuple[Module, ...] = ALL,
+) -> None:
+    """Run the node of a data folder until it is asked to stop; `ready` hears the path of its socket."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+
+    async def serve() -> None:
+        ledger = Ledger.open(folder, modules, keys)
+        try:
+            clock = clock_of(ledger, accept_clock=accept_clock)
+            service = Service(ledger, clock, verifier=verifier)
+        except BaseException:
+            ledger.abandon()
+            raise
+        await service.run(ready)
+
+    asyncio.run(serve())
