@@ -116,24 +116,25 @@ def memory() -> tuple[float, float]:
     return (resident - shared) * PAGE_BYTES / 2**20, shared * PAGE_BYTES / 2**20
 
 
-def measure_here(folder: Path, records: int) -> Size:
-    """Fill a ledger in `folder` and measure; in a process of its own, so that the memory is its own."""
-    made = genesis(START, clock="manual")
-    ledger = Ledger.create(folder, ALL, made, [keys_of("node")])
-    maker = Maker(ledger.machine.network, START + 900)
+def fill_here(folder: Path, records: int) -> None:
+    """Make a ledger in `folder` that holds `records` records."""
+    ledger = Ledger.create(folder, ALL, genesis(START, clock="manual"), [keys_of("node")])
     open_envelope = ledger.machine.envelopes.open
-    preparations = list(maker.preparations())
+    preparations = list(Maker(ledger.machine.network, START + 900).preparations())
     for begin in range(0, len(preparations), BLOCK_STEPS):
         chunk = preparations[begin : begin + BLOCK_STEPS]
         ledger.build_block(START + 1, [open_envelope(raw, ledger.limits()) for raw in chunk])
     fill(ledger, records)
     ledger.close()
-    gc.collect()
 
+
+def measure_here(folder: Path) -> Size:
+    """Open the ledger in `folder` and measure; in a process of its own, so that the memory is its own."""
     started = perf_counter()
     ledger = Ledger.open(folder, ALL, [keys_of("node")])
     start_seconds = perf_counter() - started
     ledger.valid = _taken_as_valid
+    maker = Maker(ledger.machine.network, START + 901)
     lives = [maker.life(number) for number in range(WARM_UP_LIVES + LIVES)]
     gc.collect()
     gc.freeze()
@@ -162,17 +163,23 @@ def _taken_as_valid(_scheme: int, _public: bytes, _message: bytes, _signature: b
 
 
 def measure(records: int) -> Size:
-    """Measure in a child process; what it leaves on the disk is removed."""
+    """Fill a ledger and measure it, each in a child process; what they leave on the disk is removed."""
     scratch = Path(tempfile.mkdtemp(prefix="bench-growth-", dir=Path.cwd()))
     try:
-        command = [sys.executable, "-m", "bench.growth", str(scratch / "ledger"), str(records)]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-        done = subprocess.run(command, check=True, capture_output=True, env=environment)  # noqa: S603 - our own module
-        return msgspec.json.decode(done.stdout, type=Size)
+        _child("fill", scratch / "ledger", str(records))
+        return msgspec.json.decode(_child("measure", scratch / "ledger"), type=Size)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-if __name__ == "__main__":
-    sys.stdout.buffer.write(msgspec.json.encode(measure_here(Path(sys.argv[1]), int(sys.argv[2]))))
+def _child(*arguments: object) -> bytes:
+    command = [sys.executable, "-m", "bench.growth", *map(str, arguments)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, env=environment).stdout  # noqa: S603 - our own
 
+
+if __name__ == "__main__":
+    if sys.argv[1] == "fill":
+        fill_here(Path(sys.argv[2]), int(sys.argv[3]))
+    else:
+        sys.stdout.buffer.write(msgspec.json.encode(measure_here(Path(sys.argv[2]))))

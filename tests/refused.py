@@ -71,14 +71,19 @@ def poke(ledger: Ledger, table_of: Table[Any, Any], key: object, record: Record 
 
 
 def rules_of(operation: type[Operation]) -> list[RefusalCode]:
-    """Give every refusal that an operation's rules name, in the order in which they stand, those of functions too."""
+    """Give every refusal that an operation's two phases name, in the order in which they are tried."""
+    return rules_in(operation.check, operation.apply)
+
+
+def rules_in(*functions: Callable[..., Any]) -> list[RefusalCode]:
+    """Give every refusal that functions name, and those that they call, in the order in which they stand."""
     found: dict[RefusalCode, None] = {}
-    for phase in (operation.check, operation.apply):
-        found |= dict.fromkeys(_rules_in(phase, set()))
+    for function in functions:
+        found |= dict.fromkeys(_rules_in(function, set()))
     return list(found)
 
 
-def _rules_in(function: FunctionType | Callable[..., Any], seen: set[str]) -> Iterator[RefusalCode]:
+def _rules_in(function: Callable[..., Any], seen: set[str]) -> Iterator[RefusalCode]:
     assert isinstance(function, FunctionType)
     if function.__qualname__ in seen:
         return

@@ -1,13 +1,11 @@
 """The checks of the wire format a second time, written from docs/reference/wire.md and from nothing else.
 
-With the names of vector files as arguments it judges them, and ends with code 1 when it judges one wrongly.
+`check_envelope` and `check_proof` say what was shown, or raise one of `REFUSALS`.
 """
 
-import json
-import sys
 from hashlib import sha256
 from itertools import pairwise
-from pathlib import Path
+from typing import Any
 
 from nacl.exceptions import CryptoError
 from nacl.signing import VerifyKey
@@ -21,13 +19,11 @@ LONG |= {0xDC + n: ("array", 2 << n, (16, 1 << 16)[n]) for n in range(2)}
 PLAIN = {0xC0: None, 0xC2: False, 0xC3: True}
 
 # Shapes: a kind, then least and most; for arrays the shape of a part before them; for fixed parts the shapes of all.
-BYTES_MAX = 4 * 2**20
-ANY, HASH = ("bytes", 0, BYTES_MAX), ("bytes", 32, 32)
+ANY, HASH, EIGHT = ("bytes", 0, 4 * 2**20), ("bytes", 32, 32), ("bytes", 8, 8)
 TIME, HEIGHT, INDEX = ("number", 0, 2**32 - 1), ("number", 0, 2**48), ("number", 0, 2**16 - 1)
 OPERATION = ("begins", ("number", 0, 2**63), ("number", 0, 15), ("maybe", ("bytes", 21, 36)))
 LISTS = ("array", ("parts", ("bytes", 20, 20), INDEX), 1, 16), ("array", OPERATION, 1, 16)
-AFTER = ("array", ("parts", HASH, TIME), 0, 4)
-BODY = ("parts", ("bytes", 8, 8), TIME, ("maybe", TIME), AFTER, ("bytes", 8, 8), *LISTS)
+BODY = ("parts", EIGHT, TIME, ("maybe", TIME), ("array", ("parts", HASH, TIME), 0, 4), EIGHT, *LISTS)
 SIGNATURE = ("parts", ("number", 1, 3), ("bytes", 64, 64), ("maybe", ("bytes", 0, 1024)))
 ENVELOPE = ("parts", BODY, ("array", SIGNATURE, 0, 16))
 HEADER = ("parts", HASH, HEIGHT, TIME, *(HASH,) * 6)
@@ -37,18 +33,19 @@ ANCHOR = ("parts", ("array", ("parts", SIGNED, VALIDATORS), 0, 64), SIGNED)
 PLACE = ("parts", TIME, ("number", 1, 2**32 - 1), ("array", HASH, 0, 32))
 RECORD = ("number", 1, 255), ("bytes", 0, 255), ("maybe", ANY), ("bytes", 0, 1024)
 STATE = ("parts", ("number", 1, 1), ANCHOR, *RECORD, ("array", ("bytes", 480, 480), 0, 64))
-OPTIONS = ("maybe", ANY), ("maybe", HEADER), ("maybe", PLACE)
-STEPS = ("array", ("parts", HASH, INDEX, HASH, HEIGHT, TIME), 1, BYTES_MAX)
-PROOFS = {1: STATE, 2: ("parts", ("number", 2, 2), ANCHOR, HASH, ANY, PLACE, *OPTIONS)}
-PROOFS[3] = ("parts", ("number", 3, 3), STATE, STEPS)
+STEPS = ("array", ("parts", HASH, INDEX, HASH, HEIGHT, TIME), 1, 4 * 2**20)
+RECEIPT = ("parts", ("number", 2, 2), ANCHOR, HASH, ANY, PLACE, ("maybe", ANY), ("maybe", HEADER), ("maybe", PLACE))
+PROOFS = {b"\x01": STATE, b"\x02": RECEIPT, b"\x03": ("parts", ("number", 3, 3), STATE, STEPS)}
 
 
 class Wrong(Exception):  # noqa: N818 - reads as what it says
     """What was shown proves nothing."""
 
 
-class Array(list):
+class Array(list[Any]):
     """An array that knows its bytes."""
+
+    raw = b""
 
 
 REFUSALS = (Wrong, CryptoError, UnicodeDecodeError)
@@ -59,17 +56,14 @@ def need(condition, words):
         raise Wrong(words)
 
 
-def digest(*parts):
-    return sha256(b"".join(parts)).digest()
+def digest(content):
+    return sha256(content).digest()
 
 
-def decode(raw, shape=None):
-    need(len(raw) <= BYTES_MAX, "too long")
+def decode(raw, shape):
+    need(len(raw) <= 4 * 2**20, "too long")
     value, end = read(raw, 0)
     need(end == len(raw), "something follows the last byte")
-    if shape is None:
-        need(isinstance(value, Array) and value and type(value[0]) is int and value[0] in PROOFS, "no proof")
-        shape = PROOFS[value[0]]
     fit(value, shape)
     return value
 
@@ -90,8 +84,8 @@ def read(raw, start, depth=0):
         return length, at
     if kind != "array":
         need(at + length <= len(raw), "the bytes end too early")
-        content, at = raw[at : at + length], at + length
-        return content if kind == "bytes" else content.decode("utf-8"), at
+        content = raw[at : at + length]
+        return content if kind == "bytes" else content.decode("utf-8"), at + length
     found = Array()
     for _ in range(length):
         value, at = read(raw, at, depth + 1)
@@ -104,8 +98,7 @@ def fit(value, shape):
     kind, *rest = shape
     if kind == "maybe":
         return None if value is None else fit(value, *rest)
-    wanted = {"number": int, "bytes": bytes}.get(kind, Array)
-    need(type(value) is wanted, f"no {kind}")
+    need(type(value) is {"number": int, "bytes": bytes}.get(kind, Array), f"no {kind}")
     if kind in ("parts", "begins"):
         need(len(value) == len(rest) or (kind == "begins" and len(value) > len(rest)), f"not {len(rest)} parts")
         return [fit(each, inner) for each, inner in zip(value, rest, strict=False)]
@@ -116,13 +109,12 @@ def fit(value, shape):
 
 def check_envelope(raw, network, keys):
     body, signatures = decode(raw, ENVELOPE)
-    need(body[0] == network[:8], "for another network")
+    need(body[0] == network[:8] and all(each[2] is None for each in body[6]), "another network, or a mandate")
     need(all(len({each[0] for each in part}) == len(part) for part in (body[3], body[5])), "named twice")
     need({each[1] for each in body[6]} == set(range(len(body[5]))), "signers and operations do not fit")
-    need(all(operation[2] is None for operation in body[6]), "mandates do not exist yet")
     need(len(signatures) == len(body[5]) == len(keys), "not one signature a signer")
-    need(all(scheme == 1 and extra is None for scheme, _value, extra in signatures), "a scheme not in use")
-    identity = digest(b"sogdia/tx", network, body.raw)
+    need(all(each[0] == 1 and each[2] is None for each in signatures), "a scheme that is not in use")
+    identity = digest(b"sogdia/tx" + network + body.raw)
     for (_scheme, value, _extra), key in zip(signatures, keys, strict=True):
         VerifyKey(key).verify(identity, value)
     return {"id": identity.hex()}
@@ -131,20 +123,21 @@ def check_envelope(raw, network, keys):
 def trust(signed, network, validators, since):
     header, signatures = signed
     need(header[0] == network and header[1] >= since, "of another network, or from before the trust")
-    need(header[7] == digest(b"sogdia/validators", validators.raw), "for other validators")
+    need(header[7] == digest(b"sogdia/validators" + validators.raw), "for other validators")
     need(len(signatures) == len(validators), "not one signature a validator")
     for (key, _weight), signature in zip(validators, signatures, strict=True):
-        VerifyKey(key).verify(digest(b"sogdia/header", header.raw), signature)
+        VerifyKey(key).verify(digest(b"sogdia/header" + header.raw), signature)
     return header
 
 
 def check_proof(raw, network, validators, since):
-    proof = decode(raw)
+    need(raw[1:2] in PROOFS, "no format of a proof")
+    proof = decode(raw, PROOFS[raw[1:2]])
     handovers, signed = proof[1][1] if proof[0] == 3 else proof[1]
     for announcing, following in handovers:
         if announcing[0][1] >= since:
             header = trust(announcing, network, validators, since)
-            need(header[8] == digest(b"sogdia/validators", following.raw), "a handover to others")
+            need(header[8] == digest(b"sogdia/validators" + following.raw), "a handover to others")
             validators, since = following, header[1] + 1
     header = trust(signed, network, validators, since)
     return {1: check_state, 2: check_receipt, 3: check_history}[proof[0]](proof, header)
@@ -152,16 +145,55 @@ def check_proof(raw, network, validators, since):
 
 def check_state(proof, header):
     table, key, value, entries, levels = proof[2:]
-    key_hash = digest(bytes((table,)), key)
+    key_hash = digest(bytes((table,)) + key)
     way = key_hash.hex()[: len(levels)]
     halves = [(entries[at : at + 32], entries[at + 32 : at + 64]) for at in range(0, len(entries), 64)]
     need(len(entries) % 64 == 0 and all(a[0] < b[0] for a, b in pairwise(halves)), "not in order")
     need(all(first.hex().startswith(way) for first, _second in halves), "in the wrong bucket")
     need(dict(halves).get(key_hash) == (None if value is None else digest(value)), "another value")
-    current = digest(b"\x00", entries) if entries else bytes(32)
+    current = digest(b"\x00" + entries) if entries else bytes(32)
     for digit, others in zip(reversed(way), levels, strict=True):
         at = 32 * int(digit, 16)
-        current = digest(b"\x01", others[:at], current, others[at:])
+        current = digest(b"\x01" + others[:at] + current + others[at:])
     need(current == header[5], "another state root")
     told = {"table": table, "key": key.hex(), "value": None if value is None else value.hex()}
     return {**told, "height": header[1] - 1, "time": header[2], "root": current.hex()}
+
+
+def root_of(leaf, place):
+    index, size, neighbours = place
+    need(index < size, "beyond the list")
+    at, last, current, left = index, size - 1, digest(b"\x00" + leaf), list(neighbours)
+    while last:
+        if at % 2 or at < last:
+            need(left, "too few neighbours")
+            beside = left.pop(0)
+            current = digest(b"\x01" + (beside + current if at % 2 else current + beside))
+        at, last = at // 2, last // 2
+    need(not left, "too many neighbours")
+    return current
+
+
+def check_receipt(proof, header):
+    identity, receipt, place, envelope, before, included = proof[2:]
+    if envelope is not None:
+        body, signatures = decode(envelope, ENVELOPE)
+        need(len(signatures) == len(body[5]), "not one signature a signer")
+        need(identity == digest(b"sogdia/tx" + header[0] + body.raw), "another envelope")
+    need(root_of(identity + digest(receipt), place) == header[6], "another results root")
+    need(before is None or digest(b"sogdia/header" + before.raw) == header[3], "another block's header")
+    if included is not None:
+        need(envelope is not None and before is not None, "a place of nothing")
+        need(root_of(digest(envelope), included) == before[4], "another transactions root")
+    told = {"id": identity.hex(), "receipt": receipt.hex(), "root": header[6].hex(), "height": header[1] - 1}
+    time = None if before is None else before[2]
+    return {**told, "time": time, "sealed_at": header[2], "included": included is not None}
+
+
+def check_history(proof, header):
+    told, history = check_state(proof[1], header), bytes(32)
+    for identity, operation, receipt, height, time in proof[2]:
+        moment = height.to_bytes(8, "big") + time.to_bytes(4, "big")
+        history = digest(history + identity + operation.to_bytes(2, "big") + receipt + moment)
+    need((proof[1][4] or b"").endswith(b"\xc4\x20" + history), "another history")
+    return {**told, "steps": len(proof[2])}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Self
+from typing import Any, Self
 
 
 class Exit(IntEnum):
@@ -30,12 +30,13 @@ class Exit(IntEnum):
 class Stopped(Exception):  # noqa: N818 - reads as what it says
     """A command that cannot go on: with which status, what happened with which values, and what to do next."""
 
-    def __init__(self, status: Exit, message: str, way_out: str = "") -> None:
-        """Remember the status and the words."""
+    def __init__(self, status: Exit, message: str, way_out: str = "", detail: dict[str, Any] | None = None) -> None:
+        """Remember the status, the words, and what a program would like to know beside them."""
         super().__init__(message)
         self.status = status
         self.message = message
         self.way_out = way_out
+        self.detail = detail or {}
 
     def __str__(self) -> str:
         return f"{self.message} {self.way_out}".strip()

@@ -2,32 +2,121 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sogdia.cli.exits import Exit, Stopped
-from sogdia.client.codes import CodeWrong
-from sogdia.client.keys import KeyFileWrong, PassphraseMissing
-from sogdia.kernel.refusal import Broken, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+DAMAGE_HELP = "Keep the folder as it is; make a new one from a backup or an export."
 
 
 def stopped_by(error: Exception) -> Stopped | None:
     """Give the end that an error means; none when it can only be an error of our own."""
     if isinstance(error, Stopped):
         return error
+    return (
+        _by_a_rule(error)
+        or _by_what_was_given(error)
+        or _by_the_node(error)
+        or _by_a_folder(error)
+        or (_by_the_system(error) if isinstance(error, OSError) else None)
+    )
+
+
+def refused(number: int, facts: Iterable[tuple[str, object]]) -> Stopped:
+    """Give the end of a command that a rule of the ledger stands against."""
+    from sogdia.cli.operations import refusal_codes  # noqa: PLC0415 - only a refusal needs all declarations
+
+    told = [(name, value.hex() if isinstance(value, bytes) else value) for name, value in facts]
+    values = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in told)
+    values = f" ({values})" if values else ""
+    code = refusal_codes().get(number)
+    detail = {
+        "refusal": {
+            "number": number,
+            "name": None if code is None else code.name,
+            "rule": None if code is None else code.rule,
+            "facts": dict(told),
+        }
+    }
+    if code is None:
+        return Stopped(Exit.REFUSED, f"{number}: a rule of a later version{values}.", "Update this program.", detail)
+    return Stopped(Exit.REFUSED, f"{number} {code.name}: {code.rule}{values}.", code.way_out, detail)
+
+
+def _by_a_rule(error: Exception) -> Stopped | None:
+    from sogdia.kernel.refusal import Broken, Refused  # noqa: PLC0415 - errors are looked up when there is one
+
     if isinstance(error, Refused):
-        code = error.code
-        facts = ", ".join(f"{name} {value}" for name, value in error.facts)
-        return Stopped(Exit.REFUSED, f"{int(code)} {code.name}: {code.rule}{f' ({facts})' if facts else ''}.", code.way_out)
+        return refused(int(error.code), error.facts)
+    if isinstance(error, Broken):
+        return Stopped(Exit.DAMAGED, f"{error}.", "This must never be: keep the folder as it is, and report it.")
+    return None
+
+
+def _by_what_was_given(error: Exception) -> Stopped | None:
+    from sogdia.client.codes import CodeWrong  # noqa: PLC0415 - errors are looked up when there is one
+    from sogdia.client.keys import KeyFileWrong, PassphraseMissing  # noqa: PLC0415
+    from sogdia.client.proofs import TrustFileWrong  # noqa: PLC0415
+    from sogdia.kernel.codec import NotCanonicalError  # noqa: PLC0415
+    from sogdia.kernel.proof import ProofWrong  # noqa: PLC0415
+    from sogdia.simulate.online_retail.lines import InputRefused  # noqa: PLC0415
+
     if isinstance(error, PassphraseMissing):
         return Stopped(
             Exit.USAGE,
             "A key file needs a passphrase, and none was given.",
             "Answer the prompt, set SOGDIA_PASSPHRASE, or say --unprotected for a key that is worth nothing.",
         )
-    if isinstance(error, KeyFileWrong | CodeWrong):
+    if isinstance(error, InputRefused):
+        return Stopped(Exit.USAGE, f"{error.where}: {error.reason}.", error.way_out)
+    if isinstance(error, KeyFileWrong | CodeWrong | TrustFileWrong | NotCanonicalError):
         return Stopped(Exit.USAGE, str(error))
-    if isinstance(error, Broken):
-        return Stopped(Exit.DAMAGED, f"{error}.", "This must never be: keep the folder as it is, and report it.")
-    if isinstance(error, OSError):
-        return _by_the_system(error)
+    if isinstance(error, ProofWrong):
+        return Stopped(
+            Exit.DAMAGED, f"This proves nothing: {error}.", "Ask for another proof.", {"fault": str(error.fault)}
+        )
+    return None
+
+
+def _by_the_node(error: Exception) -> Stopped | None:
+    from sogdia.client import connection  # noqa: PLC0415 - errors are looked up when there is one
+
+    if isinstance(error, connection.NodeNotRunningError):
+        return Stopped(Exit.UNREACHABLE, str(error))
+    if isinstance(error, connection.RefusedByNodeError):
+        return refused(error.code, error.facts)
+    if isinstance(error, connection.TryLaterError):
+        return Stopped(Exit.UNREACHABLE, f"The node cannot do it now: {error}.", "Try again later.")
+    if isinstance(error, connection.RequestWrongError):
+        return Stopped(Exit.USAGE, f"The node answers: {error}.")
+    return None
+
+
+def _by_a_folder(error: Exception) -> Stopped | None:
+    from sogdia.engine.folders.following import DifferenceFoundError  # noqa: PLC0415 - looked up when there is one
+    from sogdia.engine.folders.importing import ExportRefusedError  # noqa: PLC0415
+    from sogdia.engine.solo.clock import ClockRefusedError  # noqa: PLC0415
+    from sogdia.engine.solo.sealing import DifferenceError, KeyMissingError  # noqa: PLC0415
+    from sogdia.engine.storage.folder_lock import FolderInUseError  # noqa: PLC0415
+    from sogdia.engine.storage.ledger_file import (  # noqa: PLC0415
+        DamagedError,
+        FolderNotUsableError,
+        StorageFullError,
+    )
+
+    if isinstance(error, FolderInUseError):
+        return Stopped(Exit.UNREACHABLE, str(error))
+    if isinstance(error, DamagedError | DifferenceError | DifferenceFoundError):
+        return Stopped(Exit.DAMAGED, f"{error}.", DAMAGE_HELP)
+    if isinstance(error, ExportRefusedError):
+        return Stopped(Exit.DAMAGED, str(error))
+    if isinstance(error, StorageFullError):
+        return Stopped(Exit.USAGE, f"{error}.", "Make room on the disk.")
+    if isinstance(error, FolderNotUsableError | ClockRefusedError | KeyMissingError):
+        return Stopped(Exit.USAGE, str(error))
     return None
 
 

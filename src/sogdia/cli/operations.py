@@ -11,6 +11,7 @@ from sogdia.cli.exits import Stopped, usage
 from sogdia.cli.fields import Reading, from_json, read_texts
 from sogdia.cli.shapes import Field, Shape, fields_of
 from sogdia.cli.words import is_money
+from sogdia.kernel.kernel_tables import KERNEL_TABLES
 from sogdia.kernel.refusals import KernelRefusal
 from sogdia.kernel.signature import ED25519
 from sogdia.modules import ALL
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from sogdia.kernel.operation import Operation, Query
     from sogdia.kernel.refusal import RefusalCode
+    from sogdia.kernel.state import Table
     from sogdia.modules.money import Asset
 
 UNSAID = {"Scheme": ED25519, "Roles": 0, "bool": False}
@@ -38,6 +40,12 @@ def operations() -> dict[str, type[Operation]]:
 def queries() -> dict[str, type[Query]]:
     """Give every declared query by its name."""
     return {str(each.__struct_config__.tag): each for module in ALL for each in module.queries}
+
+
+@cache
+def tables() -> dict[int, Table[Any, Any]]:
+    """Give every table of the state by its number."""
+    return {table.number: table for table in (*KERNEL_TABLES, *(table for module in ALL for table in module.tables))}
 
 
 @cache

@@ -88,3 +88,8 @@ def show(words: str, document: object, *, as_json: bool) -> None:
         click.echo(write_json(document))
     else:
         click.echo(words)
+
+
+def private(path: str, flags: int) -> int:
+    """Open a new file that only its owner can read."""
+    return os.open(path, flags, 0o600)

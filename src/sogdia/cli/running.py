@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -84,7 +84,8 @@ def _stop(stopped: Stopped, *, as_json: bool) -> int:
     if as_json:
         from sogdia.cli.documents import write_json  # noqa: PLC0415 - only for JSON
 
-        error = {"status": int(stopped.status), "message": stopped.message, "way_out": stopped.way_out}
+        error: dict[str, Any] = {"status": int(stopped.status), "message": stopped.message, "way_out": stopped.way_out}
+        error |= stopped.detail
         click.echo(write_json({"error": error}))
     else:
         click.echo(f"sogdia: {stopped.message}", err=True)

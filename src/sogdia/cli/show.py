@@ -10,7 +10,7 @@ import msgspec
 
 from sogdia.cli.amounts import amount_words
 from sogdia.cli.moments import from_now_words, moment_words
-from sogdia.cli.operations import refusal_codes
+from sogdia.cli.operations import refusal_codes, tables
 from sogdia.cli.shapes import Field, Shape, fields_of, summary
 from sogdia.cli.words import CALLED, is_money, is_price
 from sogdia.kernel.values import ACCOUNT_BYTES
@@ -86,6 +86,21 @@ class Showing:
             return self.naming.call_object(raw)
         except (ValueError, UnicodeDecodeError):
             return raw.hex()
+
+    def record_name(self, full_key: bytes) -> str:
+        """Call a record: the table's word for one, and its key."""
+        table = tables().get(full_key[0])
+        if table is None:
+            return full_key.hex()
+        parts = []
+        for name, value in table.show_key(full_key[1:]).items():
+            shown = value.hex() if isinstance(value, bytes) else str(value)
+            if isinstance(value, bytes) and name in ("account", "issuer"):
+                shown = self.naming.call(value)
+            elif isinstance(value, bytes) and name == "name":
+                shown = self._called_object(value)
+            parts.append(shown if name == "name" else f"{name} {shown}")
+        return f"{table.name.rpartition('/')[2].removesuffix('s').replace('-', ' ')} {', '.join(parts)}".rstrip()
 
     def event(self, event: Event) -> list[str]:
         """State a fact: what happened, then its fields."""

@@ -1,7 +1,7 @@
 """The way to a running node: its socket, requests and answers, one after another or many under way.
 
-    request = [number, kind, payload]           each after four bytes of length
-    answer  = [number, status, payload]
+Each message follows four bytes that give its length: a request is [number, kind, payload], an answer [number, status,
+payload]. The number is ours, and says which request an answer is for.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import socket
 from collections import deque
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Self, TypeVar
 
 import msgspec
 
@@ -233,15 +233,15 @@ class Connection:
 
     def prove(self, full_key: bytes, height: int | None = None) -> StateProof:
         """Have a record, or its absence, proved: now, or at a kept height."""
-        return self._proof(self._ask("prove", (full_key, height)), StateProof)
+        return _proof(self._ask("prove", (full_key, height)), StateProof)
 
     def prove_life(self, full_key: bytes) -> HistoryProof:
         """Have the whole life of an object proved."""
-        return self._proof(self._ask("prove_life", full_key), HistoryProof)
+        return _proof(self._ask("prove_life", full_key), HistoryProof)
 
     def prove_result(self, result_id: bytes) -> ReceiptProof:
         """Have it proved how an envelope or a deadline's exit ended."""
-        return self._proof(self._ask("prove_result", result_id), ReceiptProof)
+        return _proof(self._ask("prove_result", result_id), ReceiptProof)
 
     def result(self, result_id: bytes) -> Durable | None:
         """Ask how an envelope or an exit ended; nothing when no block has it."""
@@ -331,12 +331,20 @@ class Connection:
         number = self.send(kind, payload)
         while (answer := self.receive()).number != number:
             pass
-        if answer.status == Status.DONE:
-            return answer.payload
-        _raise(answer)
+        if answer.status != Status.DONE:
+            _raise(answer)
+        return answer.payload
 
-    def _proof(self, raw: Any, kind: Any) -> Any:  # noqa: ANN401 - one of the three kinds of proof
-        return msgspec.convert(decode_proof(msgspec.convert(raw, bytes)), kind)
+
+P = TypeVar("P", StateProof, HistoryProof, ReceiptProof)
+
+
+def _proof(raw: object, kind: type[P]) -> P:
+    """Read a proof of the kind that was asked for."""
+    proof = decode_proof(msgspec.convert(raw, bytes))
+    if not isinstance(proof, kind):
+        raise RequestWrongError(f"the node gave a {type(proof).__name__} where a {kind.__name__} was asked for")
+    return proof
 
 
 def outcome_of(answer: Answer) -> Outcome:

@@ -9,11 +9,11 @@ from sogdia.kernel.values import UNITS_MAX
 from sogdia.modules.identity.parties import SuspendParty
 from sogdia.modules.identity.refusals import IdentityRefusal as Identity
 from sogdia.modules.market.listings import AddVariant, ChangeOffer, ChangeStock, CloseListing
-from sogdia.modules.market.orders import CancelOrder, OrderLine, PlaceOrder
+from sogdia.modules.market.orders import CancelOrder, OrderLine, PlaceOrder, SettleOrder
 from sogdia.modules.market.queries import OrderLinesQuery, OrderQuery
-from sogdia.modules.market.records import LINES_MAX, Offer, OrderState, Parts, Tier
+from sogdia.modules.market.records import LINES_MAX, Offer, OrderState, Outcome, Parts, Tier
 from sogdia.modules.market.refusals import MarketRefusal as Refuse
-from sogdia.modules.money.currencies import FreezeHolder, OpenCurrency
+from sogdia.modules.money.currencies import AuthoriseHolder, FreezeHolder, OpenCurrency, SetCaps
 from sogdia.modules.money.refusals import MoneyRefusal as Money
 from sogdia.testing.ledger import START, Ledger
 from tests.modules.market.refused import Row, assert_refused, table
@@ -27,6 +27,8 @@ from tests.modules.market.shop import (
     SILK_3,
     STOCK,
     available,
+    bring,
+    closed_order,
     events_of,
     held,
     line,
@@ -255,6 +257,21 @@ def dear_goods(ledger):
         sell(ledger, reference, offer, stock=2**31 - 1)
 
 
+def listed_money(ledger, *holders: str):
+    """Terms in money that only holders on the bank's list may have; the platform and the treasury are on it."""
+    poor(ledger)
+    ledger.must("bank", OpenCurrency(currency="CNY", supply_max=10**9, holder_max=10**9, by_authorisation=True))
+    for who in ("momo", "platform", "treasury", *holders):
+        ledger.must("bank", AuthoriseHolder(currency="CNY", account=ledger.account(who)))
+    ledger.must(MERCHANT, terms(ledger, "cny", asset=ledger.asset("CNY")))
+    sell(ledger, "tea", Offer(price=100), of_terms="cny")
+
+
+def cap_holders(ledger, units):
+    """Let nobody have more from now on; the buyer keeps what it has."""
+    ledger.must("bank", SetCaps(currency="USD", supply_max=UNITS_MAX, holder_max=units))
+
+
 def free_goods(ledger):
     ledger.must(MERCHANT, terms(ledger, "free", freight_per_order=0))
     sell(ledger, "gift", Offer(price=5, promotion=10_000, promotion_until=START + DAY), of_terms="free")
@@ -350,11 +367,21 @@ PLACING_ROWS = [
     ),
     Row(Refuse.PRICE_ABOVE_MAXIMUM, "lanzhou", lambda it: order(it, pay_at_most=PAID - 1)),
     Row(
-        Money.HOLDER_FROZEN,
-        BUYER,
-        lambda it: order(it, [OrderLine("gem", 1, 1)], pay_at_most=UNITS_MAX),
-        before=lambda it: (dear_goods(it), freeze_buyer(it)),
+        Money.HOLDER_NOT_AUTHORISED,
+        "momo",
+        lambda it: order(it, [OrderLine("tea", 1, 1)]),
+        before=listed_money,
+        note="merchant",
     ),
+    Row(
+        Money.HOLDER_NOT_AUTHORISED,
+        "momo",
+        lambda it: order(it, [OrderLine("tea", 1, 1)]),
+        before=lambda it: listed_money(it, MERCHANT),
+        note="carrier",
+    ),
+    Row(Money.HOLDER_CAP_PASSED, "momo", order, before=lambda it: (poor(it), cap_holders(it, 6_636))),
+    Row(Money.HOLDER_FROZEN, BUYER, lambda it: order(it, [OrderLine("silk", 1, STOCK)]), before=freeze_buyer),
     Row(Money.FUNDS_INSUFFICIENT, "momo", order, before=poor),
     Row(
         Money.FUNDS_INSUFFICIENT,
@@ -375,12 +402,30 @@ def test_an_order_is_refused(ledger, row):
 
 def test_the_largest_total_that_can_be_paid_is_only_short_of_money(ledger):
     dear_goods(ledger)
+    cap_holders(ledger, UNITS_MAX)
     # 511 gems cost 511 × 2^53, which lies below the bound; 512 pass it by one.
     within = order(ledger, [OrderLine("gem", 1, 511)], pay_at_most=UNITS_MAX)
     beyond = order(ledger, [OrderLine("gem", 1, 512)], pay_at_most=UNITS_MAX)
 
     assert ledger.send(BUYER, within).code == Money.FUNDS_INSUFFICIENT
     assert ledger.send(BUYER, beyond).code == Refuse.TOTAL_TOO_LARGE
+
+
+def test_payees_may_come_to_have_exactly_what_the_cap_allows(ledger):
+    cap_holders(ledger, 6_637)
+
+    name = settled(ledger)
+
+    assert (available(ledger, MERCHANT), closed_order(ledger, name).outcome) == (6_637, Outcome.SETTLED)
+
+
+def test_money_set_aside_arrives_whatever_rule_is_made_meanwhile(ledger):
+    name = bring(ledger, OrderState.DELIVERED)
+    cap_holders(ledger, 1)
+
+    ledger.must(BUYER, SettleOrder(order=name))
+
+    assert available(ledger, MERCHANT) == 6_637
 
 
 def test_a_minimum_is_enough(ledger):

@@ -202,7 +202,7 @@ def test_the_end_is_the_same_by_an_operation_and_by_the_end_of_the_block():
         name = place(ledger, 60)
         ledger.time += DAY + 1
         ledger.block(*([ledger.sign(PAYEE, ReleaseHold(hold=name))] if touched else []))
-        ends.append((ledger.snapshot(), ledger.exit_receipts()))
+        ends.append((ledger.snapshot(), ledger.last_block.exits))
 
     assert ends[0] == ends[1]
 

@@ -10,11 +10,14 @@ import pytest
 from sogdia.engine.solo.ledger import Ledger
 from sogdia.kernel.accounts import PARTIES
 from sogdia.modules import ALL
-from sogdia.modules.market.records import LISTINGS
+from sogdia.modules.market.orders import DeclineOrder
+from sogdia.modules.market.records import LISTINGS, LineQuantity
+from sogdia.modules.market.returns import RequestReturn
 from sogdia.simulate.online_retail import clerk, driver
 from sogdia.simulate.online_retail.driver import run
 from sogdia.simulate.online_retail.lines import InputRefused
 from sogdia.simulate.online_retail.network import seed_from_text
+from sogdia.simulate.online_retail.plan import Way
 from tests.simulate.online_retail.invoices import row
 from tests.simulate.online_retail.replays import SEED, balances, ending, money, replayed, timeless, written
 
@@ -214,6 +217,34 @@ def test_what_is_kept_out_of_every_block_is_counted_as_well(tmp_path, monkeypatc
     assert (report.lines_by_class["refused"], report.orders, report.transactions) == (2, 0, 0)
 
 
+def test_an_order_that_is_declined_is_no_sale(tmp_path, monkeypatch):
+    monkeypatch.setattr(clerk, "AcceptOrder", DeclineOrder)
+    back = row(invoice="C1", quantity=-1, time="2010-12-02 10:00:00")
+
+    report = replayed(tmp_path, row(), back)
+
+    assert (report.orders, report.lines_by_class["refused"], report.money_by_day) == (0, 2, {})
+    assert [(each.number, each.first) for each in report.refusals] == [
+        (421, "ShipOrder: order 536365 of C-17850"),
+        (436, "RefundLate: order 536365 of C-17850"),
+    ]
+    assert list(balances(tmp_path / "ledger").values()) == [1530]
+
+
+def test_a_return_that_is_refused_counts_once_and_the_next_one_goes_on(tmp_path, monkeypatch):
+    monkeypatch.setattr(clerk, "RequestReturn", asking_for_more(RequestReturn, times=1))
+    back = [row(invoice=f"C{quantity}", quantity=-quantity, time="2010-12-02 10:00:00") for quantity in (1, 2)]
+
+    report = replayed(tmp_path, row(quantity=6, price="0.251"), *back)
+
+    assert [(each.number, each.times, each.first) for each in report.refusals] == [
+        (430, 1, "RequestReturn: order 536365 of C-17850")
+    ]
+    assert [(piece.cancellation, piece.quantity, piece.pence) for piece in report.returns] == [("C2", 2, 50)]
+    assert (report.lines_by_class["refused"], report.lines_by_class["returned"]) == (1, 1)
+    assert money(report.money_by_product) == {"85123A": (151, 50)}
+
+
 def test_parties_have_keys_of_their_own_and_each_guest_invoice_is_a_party(tmp_path):
     replayed(
         tmp_path,
@@ -322,20 +353,27 @@ def test_the_report_is_written_as_json(tmp_path):
 
 
 def test_a_run_that_is_interrupted_at_any_block_goes_on_without_duplicates(tmp_path, monkeypatch):
+    for limit in ("ORDERS_IN_A_BLOCK", "ENVELOPES_IN_A_BLOCK", "BLOCKS_IN_A_COMMIT"):
+        monkeypatch.setattr(driver, limit, 1)
     rows = [
         row(invoice="536365", quantity=3),
+        row(invoice="536365", quantity=1, price="2.95"),
         row(invoice="536365", code="71053", quantity=3),
+        row(invoice="536365", code="71053", quantity=3, customer="13047"),
         row(invoice="536366", quantity=3, customer="13047"),
         row(invoice="536367", quantity=3, time="2010-12-10 10:00:00"),
         *(row(invoice=f"C{nth}", quantity=-1, time="2010-12-01 08:26:00") for nth in range(2)),
         *(row(invoice=f"C{nth}", quantity=-2, time="2010-12-16 10:00:00") for nth in range(2, 4)),
         row(invoice="C4", code="71053", quantity=-1, time="2010-12-16 10:00:00"),
         row(invoice="C5", code="71053", quantity=-1, time="2010-12-16 10:00:00"),
+        row(invoice="C6", code="71053", quantity=-2, time="2010-12-16 10:00:00", customer="13047"),
     ]
     whole = replayed(tmp_path, *rows)
     expected = ending(tmp_path / "ledger")
-    monkeypatch.setattr(driver, "BLOCKS_IN_A_COMMIT", 1)
+    ways = [(piece.cancellation, piece.way) for piece in whole.returns]
 
+    assert ways.count(("C2", Way.REFUND)) == 2
+    assert ("C3", Way.RETURN) in ways
     for stop in range(1, expected.height + 1):
         folder = tmp_path / f"stopped-{stop}"
         with monkeypatch.context() as patch:
@@ -352,6 +390,20 @@ def test_a_run_that_is_interrupted_at_any_block_goes_on_without_duplicates(tmp_p
 
 class Interrupted(Exception):  # noqa: N818 - what happens, not an error
     """Somebody pulled the plug."""
+
+
+def asking_for_more(make: Callable[..., RequestReturn], times: int) -> Callable[..., RequestReturn]:
+    """Make requests that ask for more than there is, the first few times."""
+    left = times
+
+    def asking(order: bytes, lines: tuple[LineQuantity, ...]) -> RequestReturn:
+        nonlocal left
+        left -= 1
+        return make(
+            order=order, lines=tuple(LineQuantity(each.line, each.quantity + 99 * (left >= 0)) for each in lines)
+        )
+
+    return asking
 
 
 def stopping_at(height: int, execute: Callable[..., Built]) -> Callable[..., Built]:

@@ -104,7 +104,7 @@ def _field_option(field: Field, remark: str) -> click.Option:
     words = [remark] if remark else []
     written = form_hint(field.shape) or hint(field.shape)
     if written:
-        words.append(f"Written as {written}." if words else f"{written[0].upper()}{written[1:]}.")
+        words.append(f"Write {written}.")
     if field.shape.items is not None:
         words.append("Several: again, with commas, or a JSON list.")
     if not may_be_left_out(field):

@@ -1,35 +1,29 @@
-"""Copies of a ledger that goes on working, and a folder made from such a copy again.
+"""Copies of a ledger, also of one that goes on working, and a folder made from such a copy again.
 
-    in the ledger's thread     copying = Copying(ledger, folder)     everything is written, and the file is held
-    in any thread              copying.run()                         the copy is made, checked and given its name
-    in the ledger's thread     copying.end()                         the file may grow again
-
-A copy is one file, the state of one moment. Keys are not in it: they are kept by other means than data.
+A copy is one file, the state of one moment. Keys are not in it: they are kept by other means than data. To copy a ledger
+at work its own thread writes down everything and holds the file; then the copy may take its time in another thread.
 """
 
 from __future__ import annotations
 
-import shutil
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as NotYetDoneError
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 from typing import TYPE_CHECKING
 
 import lmdb
 import msgspec
 
-from sogdia.engine.folders.audit import Finding, audit
+from sogdia.engine.folders.audit import audit
+from sogdia.engine.folders.finding import Finding
 from sogdia.engine.folders.golden import open_file
 from sogdia.engine.folders.progress import Progress, silent
-from sogdia.engine.folders.workplace import give_name, require_new, workplace
+from sogdia.engine.folders.workplace import give_name, workplace
 from sogdia.engine.storage.ledger_file import DATA, DamagedError, StorageFullError
-from sogdia.kernel.refusal import ensure
 from sogdia.kernel.tree import Tree
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sogdia.engine.solo.ledger import Ledger
     from sogdia.engine.storage.ledger_file import LedgerFile
     from sogdia.kernel.module import Module
 
@@ -37,7 +31,7 @@ LOOK_SECONDS = 0.1
 
 
 class Copied(msgspec.Struct, frozen=True, kw_only=True):
-    """A copy: up to which height it has blocks, and at which height its records stand."""
+    """A copy: up to which height it has blocks, and how many records it has, with their height and state root."""
 
     height: int
     records_height: int
@@ -49,10 +43,75 @@ class Copied(msgspec.Struct, frozen=True, kw_only=True):
 class BackupRefusedError(Exception):
     """A backup that is not restored because of what was found in it."""
 
-    def __init__(self, folder: Path, findings: list[Finding]) -> None:
+    def __init__(self, backup: Path, findings: list[Finding]) -> None:
         """Remember the findings."""
         first = findings[0].message
         super().__init__(
-            f"{folder} is damaged ({len(findings)} findings; the first: {first}). Nothing was restored; use another copy."
+            f"{backup} is damaged: {first} ({len(findings)} findings). Nothing was restored; use another backup."
         )
         self.findings = findings
+
+
+def back_up_folder(folder: Path, target: Path, progress: Progress = silent) -> Copied:
+    """Copy the ledger in `folder`, which no process may have open, into the new folder `target`."""
+    with closing(open_file(folder)) as file:
+        return back_up(file, target, progress)
+
+
+def back_up(file: LedgerFile, target: Path, progress: Progress = silent) -> Copied:
+    """Copy an open file into the new folder `target`; any thread may do it, between `file.hold` and `file.let_go`.
+
+    Blocks that are made meanwhile may be in the copy or not. `progress` counts bytes.
+    """
+    with workplace(target) as place:
+        copied = _copy_checked(file, place, progress)
+        give_name(place, target)
+    return copied
+
+
+def restore(backup: Path, folder: Path, modules: tuple[Module, ...], progress: Progress = silent) -> Copied:
+    """Make the new `folder` from a backup, once an audit of the copy has found nothing.
+
+    `progress` counts bytes while the file is copied, and then what the audit counts. Raises `BackupRefusedError`.
+    """
+    with closing(open_file(backup)) as file, workplace(folder) as place:
+        try:
+            copied = _copy_checked(file, place, progress)
+        except DamagedError as error:
+            raise BackupRefusedError(backup, [Finding(part="records", message=str(error))]) from error
+        findings = audit(place, modules, progress)
+        if findings:
+            raise BackupRefusedError(backup, findings)
+        give_name(place, folder)
+    return copied
+
+
+def _copy_checked(file: LedgerFile, place: Path, progress: Progress = silent) -> Copied:
+    """Copy a file into the new folder `place`, and see that the copy's records lead to their state root."""
+    _copy(file, place, progress)
+    with closing(open_file(place)) as copy:
+        stand, height = copy.flushed(), copy.height()
+        tree = Tree(copy.bucket)
+        if tree.rebuild(copy.all_buckets()) != stand.root or tree.count != stand.count:
+            raise DamagedError(f"the records in {file.folder} do not match the state root of height {stand.height}")
+    return Copied(
+        height=height,
+        records_height=stand.height,
+        records=stand.count,
+        state_root=stand.root,
+        size=(place / DATA).stat().st_size,
+    )
+
+
+def _copy(file: LedgerFile, place: Path, progress: Progress) -> None:
+    total = file.used_bytes()
+    with ThreadPoolExecutor(1, thread_name_prefix="copy") as pool:
+        copying = pool.submit(file.copy_to, place)
+        while not wait([copying], LOOK_SECONDS).done:
+            path = place / DATA
+            progress(min(path.stat().st_size if path.exists() else 0, total), total)
+    try:
+        copying.result()
+    except lmdb.Error as error:
+        raise StorageFullError(f"{file.folder} could not be copied to {place.parent.parent}: {error}") from error
+    progress(total, total)

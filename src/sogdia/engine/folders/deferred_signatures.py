@@ -1,7 +1,7 @@
 """Signatures that are verified in a helper process while the blocks that hold them are executed already.
 
-Execution takes every signature for valid and goes on; the verdict comes later, and whoever executes blocks this way must
-not use what came of them before `finish` has returned. So no signature is skipped, and nothing waits for one.
+Execution takes every signature for valid and goes on; the verdict comes later. Whoever executes blocks this way must not
+use what came of them before `finish` has returned. So no signature is skipped, and nothing waits for one.
 """
 
 from __future__ import annotations
@@ -12,16 +12,15 @@ from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple, Self
 
+from sogdia.engine.solo.verifier_worker import CHECK_BYTES, MESSAGE_BYTES
 from sogdia.kernel.signature import ED25519, PUBLIC_KEY_BYTES, SIGNATURE_BYTES, verify
-from sogdia.kernel.tree import HASH_BYTES
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from sogdia.kernel.stored_block import StoredBlock
 
-ROW_BYTES = PUBLIC_KEY_BYTES + HASH_BYTES + SIGNATURE_BYTES
-ROWS_IN_CHUNK = 1_000
+CHECKS_IN_CHUNK = 1_000
 CHUNKS_UNDER_WAY_MAX = 8
 """So many chunks may wait for their verdict; then execution waits, too."""
 
@@ -37,36 +36,36 @@ class WrongSignatureError(Exception):
 
 
 class _Chunk(NamedTuple):
-    """Rows that are being verified, and from which row on they are of which block."""
+    """Rows that are being verified, and from which check on they are of which block."""
 
-    rows: bytes
+    checks: bytes
     blocks: list[tuple[int, StoredBlock]]
     verdict: Future[int | None]
 
 
 class DeferredSignatures:
-    """A verifier that says yes at once and finds out later. The helper process starts when there is work enough for it."""
+    """A verifier that says yes at once and finds out later. The helper process starts when there is enough to do."""
 
     def __init__(self) -> None:
         """Begin with nothing to verify."""
         self.count = 0
-        self._rows = bytearray()
+        self._checks = bytearray()
         self._blocks: list[tuple[int, StoredBlock]] = []
         self._under_way: deque[_Chunk] = deque()
         self._pool: ProcessPoolExecutor | None = None
 
     def begin_block(self, block: StoredBlock) -> None:
         """Take note that the signatures from now on are of another block."""
-        if len(self._rows) >= ROWS_IN_CHUNK * ROW_BYTES:
+        if len(self._checks) >= CHECKS_IN_CHUNK * CHECK_BYTES:
             self._hand_over()
-        self._blocks.append((len(self._rows) // ROW_BYTES, block))
+        self._blocks.append((len(self._checks) // CHECK_BYTES, block))
 
     def __call__(self, scheme: int, public_key: bytes, message: bytes, signature: bytes) -> bool:
         """Take a signature for valid for now, unless it cannot be one."""
-        row = public_key + message + signature
-        if scheme != ED25519 or len(signature) != SIGNATURE_BYTES or len(row) != ROW_BYTES:
+        check = public_key + message + signature
+        if scheme != ED25519 or len(signature) != SIGNATURE_BYTES or len(check) != CHECK_BYTES:
             return False
-        self._rows += row
+        self._checks += check
         self.count += 1
         return True
 
@@ -74,28 +73,28 @@ class DeferredSignatures:
         """Wait for every verdict; raises `WrongSignatureError` for the first signature that is wrong."""
         while self._under_way:
             self._wait()
-        rows, blocks = self._take_rows()
-        _require_all_valid(rows, blocks, first_wrong(rows))
+        checks, blocks = self._take_checks()
+        _require_all_valid(checks, blocks, first_wrong(checks))
 
     def _hand_over(self) -> None:
         if self._pool is None:
             # A new interpreter: a fork would share the open LMDB files, which no process may inherit.
             context = multiprocessing.get_context("spawn")
             self._pool = ProcessPoolExecutor(1, mp_context=context, initializer=_leave_interrupts_to_the_parent)
-        rows, blocks = self._take_rows()
-        self._under_way.append(_Chunk(rows, blocks, self._pool.submit(first_wrong, rows)))
+        checks, blocks = self._take_checks()
+        self._under_way.append(_Chunk(checks, blocks, self._pool.submit(first_wrong, checks)))
         if len(self._under_way) > CHUNKS_UNDER_WAY_MAX:
             self._wait()
 
-    def _take_rows(self) -> tuple[bytes, list[tuple[int, StoredBlock]]]:
-        taken = bytes(self._rows), self._blocks
-        self._rows = bytearray()
+    def _take_checks(self) -> tuple[bytes, list[tuple[int, StoredBlock]]]:
+        taken = bytes(self._checks), self._blocks
+        self._checks = bytearray()
         self._blocks = []
         return taken
 
     def _wait(self) -> None:
         chunk = self._under_way.popleft()
-        _require_all_valid(chunk.rows, chunk.blocks, chunk.verdict.result())
+        _require_all_valid(chunk.checks, chunk.blocks, chunk.verdict.result())
 
     def __enter__(self) -> Self:
         return self
@@ -105,21 +104,21 @@ class DeferredSignatures:
             self._pool.shutdown(cancel_futures=True)
 
 
-def first_wrong(rows: bytes) -> int | None:
-    """Give the number of the first row whose signature is wrong, or nothing. This is what the helper process does."""
-    for number in range(len(rows) // ROW_BYTES):
-        row = rows[number * ROW_BYTES : (number + 1) * ROW_BYTES]
-        message = row[PUBLIC_KEY_BYTES : PUBLIC_KEY_BYTES + HASH_BYTES]
-        if not verify(ED25519, row[:PUBLIC_KEY_BYTES], message, row[-SIGNATURE_BYTES:]):
+def first_wrong(checks: bytes) -> int | None:
+    """Give the number of the first check whose signature is wrong, or nothing. This is what the helper process does."""
+    for number in range(len(checks) // CHECK_BYTES):
+        check = checks[number * CHECK_BYTES : (number + 1) * CHECK_BYTES]
+        message = check[PUBLIC_KEY_BYTES : PUBLIC_KEY_BYTES + MESSAGE_BYTES]
+        if not verify(ED25519, check[:PUBLIC_KEY_BYTES], message, check[-SIGNATURE_BYTES:]):
             return number
     return None
 
 
-def _require_all_valid(rows: bytes, blocks: list[tuple[int, StoredBlock]], wrong: int | None) -> None:
+def _require_all_valid(checks: bytes, blocks: list[tuple[int, StoredBlock]], wrong: int | None) -> None:
     if wrong is not None:
-        block = [block for from_row, block in blocks if from_row <= wrong][-1]
-        start = wrong * ROW_BYTES + PUBLIC_KEY_BYTES
-        raise WrongSignatureError(block, rows[start : start + HASH_BYTES])
+        block = [block for from_check, block in blocks if from_check <= wrong][-1]
+        start = wrong * CHECK_BYTES + PUBLIC_KEY_BYTES
+        raise WrongSignatureError(block, checks[start : start + MESSAGE_BYTES])
 
 
 def _leave_interrupts_to_the_parent() -> None:

@@ -5,7 +5,7 @@
     block        = length, 4 bytes, big-endian ‖ stored block
     closing line = {"blocks":…,"sha256":"…"} and a line feed; the hash covers everything before this line
 
-It holds no key and no record: who imports it executes the blocks again. A ledger of the same blocks gives the same bytes.
+It holds no key and no record: who imports it executes the blocks again. The same blocks always give the same bytes.
 """
 
 from __future__ import annotations

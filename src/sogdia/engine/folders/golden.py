@@ -6,17 +6,12 @@ same state root, or name in `FORMATS_MIGRATED_BY` the release that migrates them
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import msgspec
-
-from sogdia.engine.storage.ledger_file import DATA, DamagedError, FolderNotUsableError, LedgerFile
-from sogdia.kernel.genesis import genesis_type, network_of
+from sogdia.engine.storage.ledger_file import DATA, FolderNotUsableError, LedgerFile
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from sogdia.kernel.module import Module
 
 
 def open_file(folder: Path) -> LedgerFile:
@@ -39,14 +34,3 @@ def folder_problem(folder: Path) -> str | None:
     except FolderNotUsableError as error:
         return str(error)
     return None
-
-
-def genesis_of(file: LedgerFile, modules: tuple[Module, ...]) -> Any:  # noqa: ANN401 - its type depends on the modules
-    """Read the genesis that a file holds; raises `DamagedError` when it is not the one that the ledger was made from."""
-    try:
-        genesis = msgspec.json.decode(file.genesis(), type=genesis_type(modules))
-    except msgspec.MsgspecError as error:
-        raise DamagedError(f"the genesis in {file.folder} cannot be read: {error}") from error
-    if network_of(genesis) != file.network():
-        raise DamagedError(f"the genesis in {file.folder} is not the one that the ledger was made from")
-    return genesis

@@ -1,8 +1,8 @@
 """Deriving a whole ledger again from its genesis, and comparing it with what is stored, to the last record.
 
-Nothing that is stored is believed: the stored state is not even opened. The blocks are executed over an empty state in a
-temporary folder, every signature is verified again, and when the height is reached at which the stored records stand,
-each of them is compared.
+Nothing that is stored is believed: the stored state is not even opened. The blocks are executed over an empty state in
+a temporary folder, every signature is verified again, and when the height is reached at which the stored records
+stand, each of them is compared.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ import lmdb
 import msgspec
 
 from sogdia.engine.folders.following import Difference, DifferenceFoundError, follow_all
-from sogdia.engine.folders.golden import genesis_of, open_file
+from sogdia.engine.folders.golden import open_file
 from sogdia.engine.folders.progress import Progress, silent
-from sogdia.engine.solo.ledger import Ledger
+from sogdia.engine.solo.ledger import Ledger, stored_genesis
 from sogdia.engine.storage.ledger_file import DamagedError
 from sogdia.kernel.codec import NOT_DECODABLE
 from sogdia.kernel.refusal import Broken
@@ -69,7 +69,7 @@ def replay(
     began = time.monotonic()
     with closing(open_file(folder)) as file, TemporaryDirectory(prefix="sogdia-replay-", dir=work_in) as work:
         try:
-            genesis = genesis_of(file, modules)
+            genesis = stored_genesis(file, modules)
         except DamagedError as error:
             return Difference(height=0, part="genesis", message=str(error))
         derived = Ledger.create(Path(work) / "derived", modules, genesis)
@@ -207,9 +207,7 @@ def _order(record: Record) -> bytes:
     return sha256(record[0]).digest()
 
 
-def _differs(  # noqa: PLR0913
+def _differs(
     height: int, part: str, message: str, expected: bytes | None = None, found: bytes | None = None
 ) -> DifferenceFoundError:
-    return DifferenceFoundError(
-        Difference(height=height, part=part, message=message, expected=expected, found=found)
-    )
+    return DifferenceFoundError(Difference(height=height, part=part, message=message, expected=expected, found=found))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def workplace(folder: Path) -> Iterator[Path]:
-    """Give the path at which what shall become `folder` is to be built. Whatever is left there is removed at the end."""
+    """Give the path at which to build what shall become `folder`. Whatever is left there is removed at the end."""
     require_new(folder)
     folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     beginning = f".{folder.name}.unfinished-"

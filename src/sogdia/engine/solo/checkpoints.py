@@ -66,7 +66,7 @@ class Checkpoints:
         if height not in kept or height >= self._lookups.height():
             there_are = f"kept are {', '.join(map(str, kept))}" if kept else "none is kept"
             raise CheckpointMissingError(
-                f"the state of height {height} is not kept: {there_are}; and there is the present, {self._ledger.tip.height}"
+                f"the state of height {height} is not kept: {there_are}; the present is {self._ledger.tip.height}"
             )
         tree = self._tree(height)
         return state_proof(self._lookups.anchor(height + 1), full_key, tree.read(full_key), tree.prove(full_key))

@@ -26,7 +26,7 @@ class Clock(Protocol):
     """Gives the time of the next block."""
 
     def read(self, previous: int) -> int | None:
-        """Give the next block's time, given that of the `previous` one, or nothing when the clock must first catch up."""
+        """Give the next block's time, given that of the `previous` one; nothing when the clock must first catch up."""
 
     def now(self) -> int:
         """Give the clock's own time, whatever the blocks say."""
@@ -72,8 +72,8 @@ class WallClock:
         self._seen = (now, counter())
         if previous and now - previous > AHEAD_SECONDS_MAX and not accepted:
             raise ClockRefusedError(
-                f"the computer's clock is {int(now) - previous} s past the last block, more than 30 days. Deadlines that"
-                " have passed cannot be taken back. If the clock is right, start again with --accept-clock."
+                f"the computer's clock is {int(now) - previous} s past the last block, more than 30 days. Deadlines"
+                " that have passed cannot be taken back. If the clock is right, start again with --accept-clock."
             )
 
     def now(self) -> int:
@@ -83,8 +83,8 @@ class WallClock:
         leap = (now - seen_now) - (count - seen_count)
         if abs(leap) > LEAP_SECONDS_MAX:
             raise ClockRefusedError(
-                f"the computer's clock has leapt by {int(leap)} s while the node was running. Set it right and start the"
-                " node again; if it is right now, start it with --accept-clock."
+                f"the computer's clock has leapt by {int(leap)} s while the node was running. Set it right and start"
+                " the node again; if it is right now, start it with --accept-clock."
             )
         if count - seen_count > COMPARE_AGAIN_SECONDS:
             # Clocks drift apart slowly; only a leap counts.

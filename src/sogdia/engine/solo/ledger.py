@@ -29,11 +29,9 @@ from sogdia.engine.solo.sealing import (
 )
 from sogdia.engine.solo.writing import Writer
 from sogdia.engine.storage.ledger_file import IDS, DamagedError, Flush, Flushed, FolderNotUsableError, LedgerFile
-from sogdia.kernel.stored_block import StoredBlock, decode_block, encode_block
 from sogdia.engine.storage.place_index import NUMBERS_MAX
 from sogdia.kernel import calendar, spent
 from sogdia.kernel.admission import direct
-
 from sogdia.kernel.genesis import genesis_type, network_of
 from sogdia.kernel.header import SignedHeader, validators_at
 from sogdia.kernel.machine import Block, Machine
@@ -42,6 +40,7 @@ from sogdia.kernel.parameters import PARAMETERS
 from sogdia.kernel.refusal import Refused, ensure
 from sogdia.kernel.signature import self_test
 from sogdia.kernel.state import State
+from sogdia.kernel.stored_block import StoredBlock, decode_block, encode_block
 from sogdia.kernel.tree import Tree
 
 if TYPE_CHECKING:
@@ -90,8 +89,7 @@ class Ledger:
             raise FolderNotUsableError("the embedded engine has one validator; this genesis names several")
         file = LedgerFile(folder)
         try:
-            if not file.is_new():
-                raise FolderNotUsableError(f"{folder} holds a ledger already. Choose another folder.")
+            _require_new(file)
             ledger = cls(file, modules, genesis)
             state = State(ledger.base)
             ledger.machine.begin(state, genesis)
@@ -115,13 +113,7 @@ class Ledger:
         file = LedgerFile(folder)
         try:
             file.check_format()
-            try:
-                genesis = msgspec.json.decode(file.genesis(), type=genesis_type(modules))
-            except msgspec.MsgspecError as error:
-                raise DamagedError(f"the genesis in {folder} cannot be read: {error}") from error
-            ledger = cls(file, modules, genesis)
-            if ledger.machine.network != file.network():
-                raise DamagedError(f"the genesis in {folder} is not the one that the ledger was made from")
+            ledger = cls(file, modules, stored_genesis(file, modules))
             ledger._recover()
             ledger.hold_keys(keys)
         except BaseException:
@@ -145,7 +137,8 @@ class Ledger:
     def execute(self, time: int, envelopes: Iterable[Envelope] = (), *, empty: bool = False) -> Built:
         """Execute what is admissible and due as one block and seal it; it is not durable yet.
 
-        Envelopes that are not admissible are in no block. When nothing remains, there is a block only if `empty` asks for it.
+        Envelopes that are not admissible are in no block. When nothing remains there is a block only if `empty` asks
+        for one.
         """
         ensure(time >= self.tip.time, "a block cannot be earlier than the one before it")
         mark("before-execute")
@@ -300,3 +293,19 @@ class Ledger:
             return decode_block(self.file.block(height))
         except msgspec.MsgspecError as error:
             raise DamagedError(f"block {height} in {self.folder} cannot be read: {error}") from error
+
+
+def stored_genesis(file: LedgerFile, modules: tuple[Module, ...]) -> GenesisBase:
+    """Read the genesis of a ledger; it must be the one from which the ledger was made."""
+    try:
+        genesis: GenesisBase = msgspec.json.decode(file.genesis(), type=genesis_type(modules))
+    except msgspec.MsgspecError as error:
+        raise DamagedError(f"the genesis in {file.folder} cannot be read: {error}") from error
+    if network_of(genesis) != file.network():
+        raise DamagedError(f"the genesis in {file.folder} is not the one that the ledger was made from")
+    return genesis
+
+
+def _require_new(file: LedgerFile) -> None:
+    if not file.is_new():
+        raise FolderNotUsableError(f"{file.folder} holds a ledger already. Choose another folder.")

@@ -1,4 +1,4 @@
-"""Makes blocks out of submissions: signatures ahead on another core, one block being written while the next is executed.
+"""Makes blocks out of submissions: signatures ahead on another core, a block written while the next is executed.
 
     submit ─▶ opened ─▶ checked ahead ─▶ ready ─▶ executed ─▶ durable ─▶ answered
 
@@ -245,7 +245,7 @@ class Producer:
         return self.ledger.tip.height
 
     def _tick(self) -> None:
-        """Do what time asks for: deadlines, the empty block that carries the last root, waiting, looking after others."""
+        """Do what time asks for: deadlines, the empty block that carries the last root, waiting, looking after."""
         self._ticking = self._loop.call_later(TICK_SECONDS, self._tick)
         if self.verifier is not None:
             self.verifier.look_after()
@@ -297,7 +297,7 @@ class Producer:
         self._turn()
 
     def commit_now(self) -> None:
-        """Write everything, the changed buckets too, while nothing else is being written; for copies and for the end."""
+        """Write everything, the changed buckets too, while nothing else is being written."""
         ensure(self._commit is None, "two writes at once")
         self.ledger.commit(flush=True)
         self._answer()
@@ -357,8 +357,9 @@ class Producer:
         self._opened, self._ready = [], deque()
         if self.verifier is not None:
             self.verifier.close()
-        while self._commit is not None:
-            await asyncio.sleep(0.001)
+        if self._commit is not None:
+            await asyncio.wait([asyncio.wrap_future(self._commit.future)])
+            self._commit_ended()
         self.commit_now()
 
     def abandon(self) -> None:

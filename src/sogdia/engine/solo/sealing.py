@@ -1,17 +1,17 @@
-"""What makes executed envelopes a block: its roots, its header, and the comparison with a block that is there already."""
+"""What makes executed envelopes a block: its roots, its header, and the comparison with one that is there already."""
 
 from __future__ import annotations
 
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from sogdia.kernel.stored_block import StoredBlock, StoredStep, encode_block
 from sogdia.kernel import merkle
 from sogdia.kernel.codec import encode
 from sogdia.kernel.header import Header, SignedHeader, digest_of, validators_at
 from sogdia.kernel.proof import Handover
 from sogdia.kernel.receipt import result_leaf
 from sogdia.kernel.signature import ED25519, verify
+from sogdia.kernel.stored_block import StoredBlock, StoredStep, encode_block
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,7 +73,7 @@ class SealedBlock(NamedTuple):
 
 
 class Built(NamedTuple):
-    """What became of the envelopes of a block: one result or refusal each, in order. No block when nothing was to be done."""
+    """What became of the envelopes, one result or refusal each, in order; no block when there was nothing for one."""
 
     block: SealedBlock | None
     outcomes: list[Result | Refused]
@@ -89,7 +89,7 @@ def results_root(results: Sequence[Result]) -> bytes:
     return merkle.root([result_leaf(envelope_id, receipt) for envelope_id, receipt in results])
 
 
-def next_header(network: bytes, tip: Tip, before: Reader, state_root: bytes, time: int, root: bytes) -> Header:  # noqa: PLR0913, E501 - the parts of a header
+def next_header(network: bytes, tip: Tip, before: Reader, state_root: bytes, time: int, root: bytes) -> Header:  # noqa: PLR0913 - the parts of a header
     """Make the header after `tip`, over the state `before` the block and the `root` of its envelopes."""
     height = tip.height + 1
     return Header(

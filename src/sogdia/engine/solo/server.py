@@ -147,23 +147,30 @@ class Server:
 
     async def start(self, folder: Path, runtime_folder: Path) -> Path:
         """Listen; gives the socket's path. A path too long for a socket is made up for by one in `runtime_folder`."""
-        path = folder / SOCKET
-        pointer = folder / POINTER
-        # The folder's lock is ours, so whatever lies here was left by a node that is gone.
-        path.unlink(missing_ok=True)
-        pointer.unlink(missing_ok=True)
-        if len(os.fsencode(path)) > ADDRESS_BYTES_MAX:
-            runtime_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            path = runtime_folder / f"{os.getpid()}.sock"
-            path.unlink(missing_ok=True)
-            pointer.write_text(f"{path}\n", encoding="utf-8")
-            self._paths.append(pointer)
+        path = self._prepare(folder, runtime_folder)
+        # Between the making of the socket and a change of its mode anybody could connect.
         before = os.umask(0o177)
         try:
             self._server = await asyncio.get_running_loop().create_unix_server(lambda: Connection(self), path)
         finally:
             os.umask(before)
-        self._paths.append(path)
+        return path
+
+    def _prepare(self, folder: Path, runtime_folder: Path) -> Path:
+        """Choose the socket's path and remove what a node that is gone has left there; the folder's lock is ours."""
+        path, pointer = folder / SOCKET, folder / POINTER
+        path.unlink(missing_ok=True)
+        pointer.unlink(missing_ok=True)
+        self._paths = [path]
+        if len(os.fsencode(path)) > ADDRESS_BYTES_MAX:
+            runtime_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if runtime_folder.stat().st_uid != os.getuid():
+                raise PermissionError(
+                    f"{runtime_folder} belongs to somebody else; set XDG_RUNTIME_DIR to a folder of yours"
+                )
+            path = runtime_folder / f"{os.getpid()}-{id(self)}.sock"
+            pointer.write_text(f"{path}\n", encoding="utf-8")
+            self._paths = [path, pointer]
         return path
 
     async def stop(self) -> None:

@@ -72,23 +72,19 @@ class Service:
             await self.producer.start()
             ready(await self.server.start(self.ledger.folder, runtime_folder()))
             await self._ended.wait()
-        except BaseException as error:
+            if self._error is None:
+                await self.producer.stop()
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the parts are ended first; then it is raised
             self._error = error
-        await self._end()
-        if self._error is not None:
-            raise self._error
-
-    async def _end(self) -> None:
+        await self.server.stop()
+        await self.requests.close()
         if self._error is None:
-            await self.producer.stop()
-            await self.server.stop()
-            await self.requests.close()
             self.ledger.close()
             return
         # What was found may be anything, so nothing more is written; what was not acknowledged is lost, and may be.
         self.producer.abandon()
-        await self.server.stop()
         self.ledger.abandon()
+        raise self._error
 
     def _failed(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """Hear of an error that nothing caught: the node ends."""

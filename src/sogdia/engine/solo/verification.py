@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 
 class CheckedAhead:
-    """The verdicts that are known already; a `Verifier` for blocks. Verdicts leave with the envelopes they belong to."""
+    """The verdicts that are known already: a `Verifier` for blocks. They leave with the envelopes they belong to."""
 
     __slots__ = ("_verdicts",)
 
@@ -82,13 +82,21 @@ class VerifierProcess(asyncio.Protocol):
 
     async def start(self) -> None:
         """Start the worker process."""
+        ours = self._start_process()
+        await asyncio.get_running_loop().create_unix_connection(lambda: self, sock=ours)
+
+    def _start_process(self) -> socket.socket:
+        """Start the process and give our end of the way to it."""
         ours, theirs = socket.socketpair()
         with theirs:
             program = f"import sys; sys.path[:] = {sys.path!r}; from {__package__}.verifier_worker import main; main()"
             self._process = subprocess.Popen(  # noqa: S603 - our own program
-                [sys.executable, "-c", program], stdin=theirs.fileno(), stdout=subprocess.DEVNULL, start_new_session=True
+                [sys.executable, "-c", program],
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                start_new_session=True,
             )
-        await asyncio.get_running_loop().create_unix_connection(lambda: self, sock=ours)
+        return ours
 
     @property
     def pid(self) -> int | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import signal
 import socket
 import sys
+from contextlib import suppress
 
 from sogdia.kernel.signature import ED25519, PUBLIC_KEY_BYTES, self_test, verify
 
@@ -37,7 +38,7 @@ def main() -> None:
     """Serve on the socket that is this process's standard input."""
     # Ctrl-C reaches the whole group of processes; the node decides when to end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with socket.socket(fileno=sys.stdin.fileno()) as channel:
+    with socket.socket(fileno=sys.stdin.fileno()) as channel, suppress(ConnectionError):
         serve(channel)
 
 

@@ -11,10 +11,10 @@ from sogdia.engine.storage.ledger_file import IDS, STEPS, BlockWrite, Flush, Flu
 from sogdia.engine.storage.place_index import PlaceIndex
 
 if TYPE_CHECKING:
-    from sogdia.engine.solo.sealing import SealedBlock
-    from sogdia.engine.storage.ledger_file import LedgerFile
     from collections.abc import Iterable
 
+    from sogdia.engine.solo.sealing import SealedBlock
+    from sogdia.engine.storage.ledger_file import LedgerFile
     from sogdia.engine.storage.place_index import Run
     from sogdia.kernel.machine import Result
     from sogdia.kernel.tree import Tree

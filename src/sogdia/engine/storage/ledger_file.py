@@ -1,4 +1,4 @@
-"""The file of a ledger: an LMDB environment with the blocks, the records, the index of ids and what says where they stand.
+"""The file of a ledger: an LMDB environment with the blocks, the records, the indexes, and where they stand.
 
     meta     format, LMDB version, release, genesis, network, last height, where the buckets stand
     buckets  "/" ‖ prefix               → bucket; the state root covers it
@@ -79,7 +79,7 @@ class Flush(NamedTuple):
 
 
 class BlockWrite(NamedTuple):
-    """What one transaction writes: blocks (one, except during an import), and perhaps buckets and a run of the index."""
+    """What one transaction writes: blocks, and perhaps buckets, runs of the indexes, and handovers."""
 
     blocks: list[tuple[int, bytes]]
     flush: Flush | None
@@ -342,7 +342,7 @@ class LedgerFile:
         self._held -= 1
 
     def copy_to(self, folder: Path) -> None:
-        """Write a compact copy of what is committed into a new `folder`; a thread may do it, between `hold` and `let_go`."""
+        """Write a compact copy of what is committed into a new folder; any thread, between `hold` and `let_go`."""
         folder.mkdir(parents=True, exist_ok=False, mode=0o700)
         path = folder / DATA
         self._env.copy(os.fspath(path), compact=True)

@@ -50,7 +50,7 @@ from sogdia.modules.market.records import (
 )
 from sogdia.modules.market.refunds import refund_lines
 from sogdia.modules.market.refusals import MarketRefusal as Refuse
-from sogdia.modules.money import Pot, move
+from sogdia.modules.money import Pot, move, require_may_receive
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -97,14 +97,7 @@ class PlaceOrder(Operation, tag=410):
         require(total > 0, Refuse.NOTHING_TO_PAY)
         require(total <= UNITS_MAX, Refuse.TOTAL_TOO_LARGE, most=UNITS_MAX)
         require(total <= self.pay_at_most, Refuse.PRICE_ABOVE_MAXIMUM, total=total, at_most=self.pay_at_most)
-        move(state, terms.asset, total, (ctx.sender, Pot.AVAILABLE), (ctx.sender, Pot.HELD))
-
         sponsor = PARTIES.must(state, ctx.sender).sponsor
-        quota.occupy(state, sponsor, ORDER_BYTES + settlement.LINE_BYTES * len(lines))
-        for key, variant in stocks.items():
-            VARIANTS.put(state, key, variant)
-        for number, line in enumerate(lines, start=1):
-            LINES.put(state, (name, number), line)
         placed = Order(
             merchant=self.merchant,
             asset=terms.asset,
@@ -121,6 +114,14 @@ class PlaceOrder(Operation, tag=410):
             sponsor=sponsor,
             history=NO_HISTORY,
         )
+        require_payable(ctx, placed)
+
+        move(state, terms.asset, total, (ctx.sender, Pot.AVAILABLE), (ctx.sender, Pot.HELD))
+        quota.occupy(state, sponsor, ORDER_BYTES + settlement.LINE_BYTES * len(lines))
+        for key, variant in stocks.items():
+            VARIANTS.put(state, key, variant)
+        for number, line in enumerate(lines, start=1):
+            LINES.put(state, (name, number), line)
         ORDERS.put(state, name, placed)
         calendar.schedule(state, placed.deadline, ORDERS.full_key(name))
 
@@ -296,6 +297,13 @@ def share_freight(prices: list[tuple[tuple[bytes, int], Any, int, int, int]], fr
             Line(listing=listing, variant=number, quantity=quantity, paid=paid, promotion=promotion, returned=0)
         )
     return lines
+
+
+def require_payable(ctx: Context, order: Order) -> None:
+    """Refuse an order whose settlement would pay somebody what it may not have: once placed, it is a promise."""
+    for account, units in settlement.payees(order, order.paid):
+        if units:
+            require_may_receive(ctx.state, order.asset, account, units)
 
 
 def decline_lines(ctx: Context, name: bytes, order: Order, declined: tuple[int, ...]) -> Order:

@@ -150,12 +150,15 @@ class Clerk:
             yield written
 
     def returned(self, time: int, party: str, number: int, pieces: Sequence[Piece]) -> Iterator[Written]:
-        """Return pieces of one order in its window: the buyer asks, the retailer approves. `number` is the return's."""
+        """Return pieces of one order in its window: the buyer asks, the retailer approves.
+
+        `number` is the return's in the plan. Pieces come by rising line, as the ledger wants them.
+        """
         buyer, retailer = self._cast.sender(party), self._cast.sender(RETAILER)
         invoice = pieces[0].order_invoice
         name = self._cast.order_name(party, invoice)
-        wanted = sorted((piece.order_line, piece.quantity) for piece in pieces)
-        request = RequestReturn(order=name, lines=tuple(LineQuantity(*each) for each in wanted))
+        lines = tuple(LineQuantity(piece.order_line, piece.quantity) for piece in pieces)
+        request = RequestReturn(order=name, lines=lines)
         ask, answer = (_return_path(number, invoice, what) for what in RETURN_STEPS)
         asked = self._write(time, ask, [buyer], [request])
         yield asked
@@ -164,7 +167,7 @@ class Clerk:
     def refunded(  # noqa: PLR0913 - a refund after settlement needs the line and its path besides the piece
         self, time: int, party: str, number: int, piece: Piece, line: FinalLine, path: tuple[bytes, ...]
     ) -> Written:
-        """Refund one piece of a settled order. `number` is the return's."""
+        """Refund one piece of a settled order. `number` is the return's in the plan."""
         name = self._cast.order_name(party, piece.order_invoice)
         refund = RefundLate(order=name, line=line, path=path, quantity=piece.quantity)
         return self._write(time, _refund_path(number, piece), [self._cast.sender(RETAILER)], [refund])

@@ -7,7 +7,8 @@ All are ordinary parties under the ordinary rules; only their quotas are set hig
 seed, each buyer's from its own path, so that whoever knows the seed can check or continue a run.
 
 The genesis says all that a run depends on: its name holds a fingerprint of the files, its windows and keys come from
-the options. A folder is continued only by the run that began it.
+the options. A folder is continued only by the run that began it. The node's key is kept in it without a passphrase, as
+it is worth nothing, so that a node can serve the folder when the run is over.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from sogdia.client.envelopes import Sender
-from sogdia.client.keys import SEED_BYTES, derive
+from sogdia.client.keys import SEED_BYTES, derive, save
 from sogdia.engine.solo.ledger import Ledger
 from sogdia.engine.storage.ledger_file import LedgerFile
 from sogdia.kernel.codec import encode
@@ -29,6 +30,7 @@ from sogdia.kernel.values import NO_ACCOUNT, UNITS_MAX, account_of, name_of
 from sogdia.modules import ALL
 from sogdia.modules.identity import Kind
 from sogdia.modules.money import Asset
+from sogdia.node import KEY_SUFFIX, KEYS, NO_PASSPHRASE
 from sogdia.simulate.online_retail.lines import InputRefused
 
 if TYPE_CHECKING:
@@ -130,15 +132,16 @@ def make_genesis(plan: Plan, files: Sequence[InvoiceFile], seed: bytes, return_w
 
 def open_ledger(folder: Path, genesis: GenesisBase, seed: bytes) -> Ledger:
     """Begin a ledger in `folder`, or open the one there that this same run began; refuse any other."""
-    keys = (party_keys(seed, NODE),)
+    node_key = party_keys(seed, NODE)
     if _is_new(folder):
-        return Ledger.create(folder, ALL, genesis, keys)
-    ledger = Ledger.open(folder, ALL, keys)
+        Ledger.create(folder, ALL, genesis).close()
+    ledger = Ledger.open(folder, ALL, (node_key,))
     if ledger.machine.network != network_of(genesis):
         found = ledger.genesis
         ledger.abandon()
         way_out = "Give the same files, --seed and --return-window to go on with it, or choose another folder."
         raise InputRefused(str(folder), _difference(found, genesis), way_out)
+    _keep(folder, node_key)
     return ledger
 
 
@@ -149,6 +152,14 @@ def _is_new(folder: Path) -> bool:
         return file.is_new()
     finally:
         file.close()
+
+
+def _keep(folder: Path, node_key: KeyPair) -> None:
+    """Put the node's key where a node looks for it, unless it is there."""
+    path = folder / KEYS / f"{NODE}{KEY_SUFFIX}"
+    if not path.exists():
+        path.parent.mkdir(exist_ok=True, mode=0o700)
+        save(path, node_key, NO_PASSPHRASE, label="node of a simulation", unprotected=True)
 
 
 def _difference(found: Any, wanted: Any) -> str:  # noqa: ANN401 - a genesis' type depends on the modules

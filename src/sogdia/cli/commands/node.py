@@ -1,0 +1,200 @@
+"""`sogdia node`: create, start, stop and look after a node."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sogdia.cli import options
+from sogdia.cli.exits import usage
+from sogdia.cli.options import Folder, json_option, keys_option
+
+if TYPE_CHECKING:
+    from sogdia.cli.creating import Created
+    from sogdia.client.connection import Connection, NodeStatus
+
+FOLDER = click.argument("folder", metavar="[DIR]", type=Folder(), required=False, envvar=options.NODE_VARIABLE)
+MEBIBYTE = 2**20
+
+
+@click.group()
+def node() -> None:
+    """Create, start, stop and look after a node.
+
+    A node is a folder: its ledger, its genesis, the key that signs its headers. For instance:
+
+    \b
+    sogdia node create house --organisation bank --currency USD
+    sogdia node start house
+    sogdia query status                      (from another terminal)
+    """  # noqa: D301 - \b is click's mark for lines that stay as they are
+
+
+@node.command()
+@click.argument("folder", metavar="DIR", type=Folder())
+@click.option("--genesis", type=Folder(), help="Begin with this genesis, instead of one for a single organisation.")
+@click.option("--node-key", type=Folder(), help="With --genesis: the file of the key that signs headers.")
+@click.option("--name", metavar="TEXT", help="What the network is called. Default: the folder's name.")
+@click.option("--organisation", default="house", show_default=True, metavar="REFERENCE", help="Who runs it.")
+@click.option("--country", default="ZZ", show_default=True, help="Where it is: two letters of ISO 3166.")
+@click.option("--currency", default="USD", show_default=True, help="What it issues: three letters of ISO 4217.")
+@click.option("--clock", type=click.Choice(["wall", "manual"]), default="wall", show_default=True,
+              help="The computer's clock, or one that only 'sogdia node advance' moves.")
+@click.option("--unprotected", is_flag=True, help="Keys without a passphrase, for networks that are worth nothing.")
+@keys_option
+@json_option
+def create(  # noqa: PLR0913 - one parameter an option
+    folder: Path,
+    genesis: Path | None,
+    node_key: Path | None,
+    name: str | None,
+    organisation: str,
+    country: str,
+    currency: str,
+    clock: str,
+    keys_folder: Path | None,
+    *,
+    unprotected: bool,
+    as_json: bool,
+) -> None:
+    """Make a new node in DIR: its ledger, its genesis, its key.
+
+    Without a genesis it is a network of one organisation, which registers parties, issues money and runs the node. Its
+    key is put among yours, under its name.
+    """
+    from sogdia.cli.creating import Wanted, create_for, create_from  # noqa: PLC0415 - they need the whole engine
+
+    if genesis is not None:
+        created = create_from(folder, genesis, node_key)
+    elif node_key is not None:
+        raise usage("--node-key goes with a genesis that names that key.", "Add --genesis FILE.")
+    else:
+        called = name or folder.resolve().name[:40] or "network"
+        wanted = Wanted(called, organisation, country, currency, clock, unprotected)
+        created = create_for(folder, wanted, options.keyring(keys_folder))
+    _show_created(folder, created, as_json=as_json)
+
+
+def _show_created(folder: Path, created: Created, *, as_json: bool) -> None:
+    document = {
+        "folder": str(folder.resolve()),
+        "network": created.network.hex(),
+        "name": created.genesis.name,
+        "node_key": created.node_key.hex(),
+        "has_key": created.has_key,
+    }
+    lines = [f"Created {created.genesis.name!r} in {folder}, network {created.network.hex()}."]
+    if not created.has_key:
+        lines.append(f"Put the file of the key {created.node_key.hex()} into {folder / 'keys'} (its name ends in .key).")
+    lines.append(f"Start it with: sogdia node start {folder}")
+    options.show("\n".join(lines), document, as_json=as_json)
+
+
+@node.command()
+@click.argument("folder", metavar="DIR", type=Folder())
+@click.option("--accept-clock", is_flag=True, help="The computer's clock is right, although it seems to have leapt.")
+def start(folder: Path, *, accept_clock: bool) -> None:
+    """Run the node of DIR until Ctrl-C or 'sogdia node stop'."""
+    from sogdia import node as wiring  # noqa: PLC0415 - it needs the whole engine
+    from sogdia.client.running_nodes import announced  # noqa: PLC0415 - as above
+
+    keys = wiring.load_keys(folder, lambda path: options.ask_passphrase(path.stem))
+    with ExitStack() as while_running:
+
+        def ready(socket: Path) -> None:
+            while_running.enter_context(announced(folder))
+            click.echo(f"The node of {folder} runs; it answers at {socket}. Ctrl-C stops it.", err=True)
+
+        wiring.run(folder, keys, ready=ready, accept_clock=accept_clock)
+    click.echo("The node has stopped; all that was acknowledged is written.", err=True)
+
+
+@node.command()
+@FOLDER
+@json_option
+def status(folder: Path | None, *, as_json: bool) -> None:
+    """Say how a running node is."""
+    show_status(folder, as_json=as_json)
+
+
+@node.command()
+@FOLDER
+@json_option
+def stop(folder: Path | None, *, as_json: bool) -> None:
+    """Ask a running node to stop, once all it has acknowledged is written."""
+    with connect(folder) as connection:
+        connection.stop()
+    options.show("The node stops.", {"stopping": True}, as_json=as_json)
+
+
+@node.command()
+@FOLDER
+@json_option
+def checkpoint(folder: Path | None, *, as_json: bool) -> None:
+    """Keep the present state, so that proofs as of its height can be made later."""
+    with connect(folder) as connection:
+        height = connection.checkpoint()
+        kept = connection.checkpoints()
+    words = f"The state of height {height} is kept. Kept are: {', '.join(map(str, kept))}."
+    options.show(words, {"height": height, "kept": kept}, as_json=as_json)
+
+
+@node.command()
+@click.argument("moment")
+@click.option("--node", "node_folder", type=Folder(), envvar=options.NODE_VARIABLE, help=options.NODE_HELP)
+@json_option
+def advance(moment: str, node_folder: Path | None, *, as_json: bool) -> None:
+    """Move the clock of a network whose clock is moved by hand to MOMENT, such as +3d or 2026-11-22T10:00:00Z."""
+    from sogdia.cli.moments import moment_words, read_moment  # noqa: PLC0415 - only used here
+
+    with connect(node_folder) as connection:
+        now = connection.status()
+        to = read_moment(moment, max(now.now, now.time))
+        height = connection.advance(to)
+    words = f"It is {moment_words(to)}; what was due has been done, up to height {height}."
+    options.show(words, {"time": to, "height": height}, as_json=as_json)
+
+
+def connect(folder: Path | None) -> Connection:
+    """Connect to the node that is meant."""
+    from sogdia.cli.finding import find_node  # noqa: PLC0415 - importing it takes longer than asking for help
+    from sogdia.client.connection import Connection  # noqa: PLC0415 - as above
+
+    return Connection(find_node(folder))
+
+
+def show_status(folder: Path | None, *, as_json: bool) -> None:
+    """Show how a node is."""
+    import msgspec  # noqa: PLC0415 - as above
+
+    from sogdia.cli.documents import document  # noqa: PLC0415 - as above
+
+    with connect(folder) as connection:
+        found = connection.status()
+    shown: dict[str, Any] = {name: document(value) for name, value in msgspec.structs.asdict(found).items()}
+    options.show(_status_words(found), shown, as_json=as_json)
+
+
+def _status_words(found: NodeStatus) -> str:
+    from sogdia.cli.moments import length_words, moment_words  # noqa: PLC0415 - as above
+
+    due = "nothing" if found.earliest_due is None else moment_words(found.earliest_due)
+    refused = sum(found.refusals.values())
+    rows = [
+        ("network", f"{found.name}, {found.network.hex()}"),
+        ("height", f"{found.durable_height}, block time {moment_words(found.time)}"),
+        ("clock", f"{moment_words(found.now)} ({found.clock})"),
+        ("records", f"{found.records}, state root {found.state_root.hex()}"),
+        ("included", f"{found.envelopes_included} envelopes since the start, {refused} were not admissible"),
+        ("waiting", f"{found.backlog} envelopes"),
+        ("next deadline", due + (", overdue" if found.overdue else "")),
+        ("disk", f"{found.file_bytes // MEBIBYTE} MiB used, {found.disk_free_bytes // MEBIBYTE} MiB free"),
+        ("scrub", f"{found.scrub.get('rounds', 0)} rounds, {found.scrub.get('blocks', 0)} blocks looked at"),
+        ("runs for", f"{length_words(found.uptime_seconds)}, process {found.process}, release {found.release}"),
+    ]
+    if found.waits_for:
+        rows.insert(0, ("WAITS FOR", found.waits_for))
+    return "\n".join(f"{label:<15}{value}" for label, value in rows)

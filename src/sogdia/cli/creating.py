@@ -1,0 +1,135 @@
+"""Making a node's folder: its ledger from a genesis, its keys, and a genesis for one organisation to begin with."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from sogdia import node
+from sogdia.cli import options
+from sogdia.cli.exits import Exit, Stopped, usage
+from sogdia.cli.sessions import GENESIS_BYTES_MAX, read_genesis, read_limited
+from sogdia.client import keys as key_files
+from sogdia.kernel.genesis import genesis_type, network_of
+from sogdia.kernel.refusal import Broken
+from sogdia.kernel.values import NO_ACCOUNT, account_of
+from sogdia.modules import ALL
+from sogdia.modules.identity import Kind
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sogdia.cli.keyring import Keyring
+    from sogdia.kernel.genesis import GenesisBase
+
+NODE_KEY = "node"
+GENESIS_FILE = "genesis.json"
+ROLES = ("registrar", "issuer", "operator")
+
+
+class Wanted(NamedTuple):
+    """What somebody wants to begin with when they have no genesis."""
+
+    name: str
+    organisation: str
+    country: str
+    currency: str
+    clock: str
+    unprotected: bool
+
+
+class Created(NamedTuple):
+    """A new folder: the network, and the key that has to sign its first header."""
+
+    network: bytes
+    genesis: Any
+    node_key: bytes
+    has_key: bool
+
+
+def require_free(folder: Path) -> None:
+    """Refuse a folder in which there is something already."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise usage(f"{folder} is not empty, and nothing is ever overwritten.", "Choose another folder.")
+
+
+def create_for(folder: Path, wanted: Wanted, ring: Keyring) -> Created:
+    """Make a folder for one organisation, with a new key for it among one's own and one for the node in the folder."""
+    require_free(folder)
+    path = ring.new_path(wanted.organisation)
+    if path.exists():
+        raise usage(
+            f"There is a key {wanted.organisation!r} in {path.parent} already.",
+            "Call the organisation otherwise with --organisation, or keep its keys elsewhere with --keys.",
+        )
+    organisation, signing = key_files.generate(), key_files.generate()
+    genesis = _convert(_one_organisation(wanted, organisation.public, signing.public))
+    passphrase = "" if wanted.unprotected else options.new_passphrase(wanted.organisation)
+    if not passphrase and not wanted.unprotected:
+        raise key_files.PassphraseMissing
+    _make(folder, genesis)
+    account = account_of(network_of(genesis), NO_ACCOUNT, wanted.organisation)
+    key_files.save(path, organisation, passphrase, account=account, unprotected=not passphrase)
+    key_files.save(_node_key_path(folder), signing, passphrase, label="signs headers", unprotected=not passphrase)
+    return Created(network_of(genesis), genesis, signing.public, has_key=True)
+
+
+def create_from(folder: Path, genesis_file: Path, node_key: Path | None) -> Created:
+    """Make a folder from a genesis; the file of the key that signs its headers is copied into it."""
+    require_free(folder)
+    genesis = read_genesis(read_limited(genesis_file, GENESIS_BYTES_MAX), str(genesis_file))
+    public = bytes.fromhex(genesis.validators[0].public)
+    if node_key is not None and key_files.describe(node_key).public != public:
+        raise usage(
+            f"{node_key} is not the key that the genesis names, {public.hex()}.", "Give that one with --node-key."
+        )
+    _make(folder, genesis)
+    if node_key is not None:
+        content = read_limited(node_key, key_files.FILE_BYTES_MAX)
+        with _node_key_path(folder).open("xb", opener=options.private) as stream:
+            stream.write(content)
+    return Created(network_of(genesis), genesis, public, has_key=node_key is not None)
+
+
+def _one_organisation(wanted: Wanted, organisation: bytes, signing: bytes) -> dict[str, Any]:
+    """Describe a network of one organisation that registers parties, issues money and runs the node."""
+    party = {
+        "reference": wanted.organisation,
+        "kind": int(Kind.ENTERPRISE),
+        "country": wanted.country.upper(),
+        "public": organisation.hex(),
+        "roles": ROLES,
+        "quota": {},
+    }
+    return {
+        "name": wanted.name,
+        "time": int(time.time()),
+        "clock": wanted.clock,
+        "validators": [[signing.hex(), 1]],
+        "identity": {"parties": [party]},
+        "money": {"currencies": [{"currency": wanted.currency.upper(), "issuer": wanted.organisation}]},
+    }
+
+
+def _convert(content: dict[str, Any]) -> Any:  # noqa: ANN401 - its type depends on the modules
+    try:
+        return msgspec.convert(content, genesis_type(ALL))
+    except msgspec.ValidationError as error:
+        raise usage(f"This makes no genesis: {error}.", "Correct what the message names.") from error
+
+
+def _make(folder: Path, genesis: GenesisBase) -> None:
+    try:
+        node.create(folder, genesis)
+    except Broken as error:
+        raise Stopped(Exit.USAGE, f"This genesis cannot begin a network: {error}.", "Correct it.") from error
+    with (folder / GENESIS_FILE).open("xb") as stream:
+        stream.write(msgspec.json.format(msgspec.json.encode(genesis), indent=2) + b"\n")
+
+
+def _node_key_path(folder: Path) -> Path:
+    keys = folder / node.KEYS
+    keys.mkdir(exist_ok=True, mode=0o700)
+    return keys / f"{NODE_KEY}{node.KEY_SUFFIX}"

@@ -1,0 +1,331 @@
+"""Building, trying, signing and sending an envelope of one operation, and showing what became of it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from sogdia.cli import options
+from sogdia.cli.exits import Exit, Stopped, usage
+from sogdia.cli.fields import Reading, parse_json
+from sogdia.cli.finding import find_node, keys_beside
+from sogdia.cli.moments import MOMENT_MAX, read_length, read_moment
+from sogdia.cli.operations import Given, Meaning, read_operation
+from sogdia.cli.outcomes import Outcome, show_dry_run, show_outcome
+from sogdia.cli.sessions import Session, read_limited
+from sogdia.client.envelopes import EnvelopeMaker, Sender, Signed
+from sogdia.client.keys import SEED_BYTES, KeyPair
+from sogdia.kernel.parameters import Limits
+from sogdia.kernel.values import account_of, name_of
+from sogdia.modules.identity import rotation_message
+from sogdia.modules.identity.node_keys import endorsement_message
+from sogdia.modules.identity.parties import RegisterParty, RotateKey
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from sogdia.cli.keyring import Keyring
+    from sogdia.kernel.operation import Operation
+    from sogdia.modules.money import Asset
+
+ENVELOPE_FILE_BYTES_MAX = 1 << 20
+FIELDS_BYTES_MAX = 4 << 20
+PREDECESSORS_MAX = 4
+THROWAWAY = KeyPair(bytes(SEED_BYTES))
+"""Signs what is only tried: nobody looks at that signature, and no key has to be opened for it."""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What was said beside the operation's fields."""
+
+    from_: str
+    also_signed_by: Sequence[str]
+    fields: Path | None
+    after: Sequence[str]
+    expires: str
+    not_before: str | None
+    dry_run: bool
+    print_as: str | None
+    out: Path | None
+    genesis: Path | None
+    time_: str | None
+    key_number: int
+    node_folder: Path | None
+    keys_folder: Path | None
+    as_json: bool
+
+    @property
+    def only_signs(self) -> bool:
+        """Whether the envelope is to be written instead of sent."""
+        return self.print_as is not None or self.out is not None
+
+
+class Way(NamedTuple):
+    """Which node, whose keys' names, and how results are shown."""
+
+    node_folder: Path | None
+    keys_folder: Path | None
+    as_json: bool
+
+
+class Signing(NamedTuple):
+    """A key by its name, the account that it signs for, and which of the account's keys it is."""
+
+    key: str
+    account: bytes
+    number: int
+
+
+def run_operation(declared: type[Operation], texts: Mapping[str, Sequence[str]], choices: Choices) -> int:
+    """Do what a sub-command of `tx` asks for; gives the exit status."""
+    check_choices(choices)
+    ring = keys_of(choices.node_folder, choices.keys_folder, offline=choices.genesis is not None)
+    with Session(choices.node_folder, ring, genesis=choices.genesis, moment=choices.time_) as session:
+        signers = [_signing(text, session, choices.key_number) for text in (choices.from_, *choices.also_signed_by)]
+        operation = _read(declared, Given(texts, _fields_file(choices.fields)), session, signers[0])
+        envelope = _envelope(session, operation, signers, choices)
+        if choices.dry_run:
+            tried = session.node.dry_run(envelope.raw, signed=False)
+            return show_dry_run(tried, envelope.expiry, session, as_json=choices.as_json)
+        if choices.only_signs:
+            return _write(envelope, choices)
+        status = _send(envelope, session, as_json=choices.as_json)
+        if status == Exit.DONE:
+            _note_account(operation, texts, session, signers[0])
+        return status
+
+
+def send_file(file: Path, way: Way) -> int:
+    """Send an envelope that was written before; gives the exit status."""
+    raw = _envelope_bytes(_input(file, ENVELOPE_FILE_BYTES_MAX))
+    with Session(way.node_folder, keys_of(way.node_folder, way.keys_folder)) as session:
+        opened = EnvelopeMaker(session.naming.network.hash).codec.open(raw, Limits())
+        return _send(Signed(raw, opened.id, opened.body.expiry), session, as_json=way.as_json)
+
+
+def check_choices(choices: Choices) -> None:
+    """Refuse what contradicts itself."""
+    if choices.dry_run and choices.only_signs:
+        raise usage("--dry-run signs nothing, so there is nothing to write.", "Leave out one of the two.")
+    if choices.genesis is not None and not choices.only_signs:
+        raise usage("--genesis works without a node, so nothing can be sent.", "Add --print or --out FILE.")
+    if choices.time_ is not None and choices.genesis is None:
+        raise usage("The node says what time it is.", "--time goes with --genesis only.")
+
+
+def keys_of(node_folder: Path | None, keys_folder: Path | None, *, offline: bool = False) -> Keyring:
+    """Give the keys to choose from: one's own, and those that belong to a node of a demonstration."""
+    if keys_folder is not None or offline:
+        return options.keyring(keys_folder)
+    return options.keyring(None, *keys_beside(find_node(node_folder)))
+
+
+# ------------------------------------------------------------------------------------------------------------ signers
+
+
+def _signing(text: str, session: Session, key_number: int) -> Signing:
+    """Find out for whom a key signs, and which of that account's keys it is."""
+    key, _, account_text = text.partition("=")
+    listed = session.ring.listed(key)
+    account = session.naming.account(account_text) if account_text else listed.account
+    if account is None:
+        account = _account_by_reference(key, listed.public, session)
+    if account is None:
+        raise usage(
+            f"It is not known for which account the key {key!r} signs.",
+            f"Say it: --from {key}=ACCOUNT, or once for all: sogdia keys assign {key} ACCOUNT.",
+        )
+    party = session.party(account)
+    if party is None:
+        return Signing(key, account, key_number)
+    if party.key.public != listed.public:
+        called = session.naming.call(account)
+        raise usage(
+            f"{key!r} is not the present key of {called}; that is {party.key.public.hex()}.",
+            "Sign with that key, or correct the account.",
+        )
+    return Signing(key, account, party.key.number)
+
+
+def _account_by_reference(key: str, public: bytes, session: Session) -> bytes | None:
+    """Give the account of the genesis's party of this name, if it has this very key."""
+    for party in session.genesis.identity.parties:
+        if party.reference == key and party.public == public.hex():
+            return session.naming.account(f"@{key}")
+    return None
+
+
+# ------------------------------------------------------------------------------------------------------------- reading
+
+
+def _read(declared: type[Operation], given: Given, session: Session, sender: Signing) -> Operation:
+    reading = Reading(session.naming, session.ring, lambda: session.now)
+
+    def currency(values: Mapping[str, Any]) -> Asset | str | None:
+        return _currency(values, session, sender.account)
+
+    def sign(field: str, key: str, values: Mapping[str, Any]) -> bytes:
+        return _sign_field(field, key, values, session, sender)
+
+    return read_operation(declared, given, reading, Meaning(currency, sign))
+
+
+def _currency(values: Mapping[str, Any], session: Session, sender: bytes) -> Asset | str | None:
+    """Say in which money an operation's amounts are: by what it says itself, or by the object that it is about."""
+    if "asset" in values:
+        asset: Asset = values["asset"]
+        return asset
+    if "currency" in values:
+        return str(values["currency"])
+    for about in ("order", "hold"):
+        if isinstance(values.get(about), bytes):
+            return session.asset_of(about, values[about])
+    if "merchant" in values and values.get("lines"):
+        return session.asset_of("listing", name_of(values["merchant"], values["lines"][0].listing))
+    if isinstance(values.get("listing"), str):
+        return session.asset_of("listing", name_of(sender, values["listing"]))
+    return None
+
+
+def _sign_field(field: str, key: str, values: Mapping[str, Any], session: Session, sender: Signing) -> bytes:
+    """Sign what a field calls for: a new key shows that somebody holds it, an old node key hands over."""
+    network = session.naming.network.hash
+    if field == "endorsement":
+        message = endorsement_message(network, values["new"])
+    else:
+        message = rotation_message(network, sender.account, sender.number + 1)
+    return _open(key, session.ring).sign(message)
+
+
+def _open(key: str, ring: Keyring) -> KeyPair:
+    return ring.open(key, options.ask_passphrase)
+
+
+def _fields_file(path: Path | None) -> Mapping[str, Any]:
+    if path is None:
+        return {}
+    found = parse_json(_input(path, FIELDS_BYTES_MAX).decode("utf-8", "replace"))
+    if not isinstance(found, dict):
+        raise usage(f"{path} holds no JSON object.", 'Write the fields by name: {"reference": "o1", …}.')
+    return found
+
+
+def _input(path: Path, size: int) -> bytes:
+    if str(path) == "-":
+        return sys.stdin.buffer.read(size + 1)[:size]
+    return read_limited(path, size)
+
+
+# --------------------------------------------------------------------------------------------------------- the envelope
+
+
+def _envelope(session: Session, operation: Operation, signers: Sequence[Signing], choices: Choices) -> Signed:
+    """Build the envelope, and sign it unless it is only tried."""
+    maker = EnvelopeMaker(session.naming.network.hash)
+    expiry = session.now + read_length(choices.expires)
+    if expiry > MOMENT_MAX:
+        raise usage(f"--expires {choices.expires!r} ends after 2106.", "Choose a shorter time.")
+    not_before = None if choices.not_before is None else read_moment(choices.not_before, session.now)
+    after = [_predecessor(text, session, maker) for text in choices.after]
+    if len(after) > PREDECESSORS_MAX:
+        raise usage(f"{len(after)} envelopes are to go before.", f"At most {PREDECESSORS_MAX} can be named.")
+    senders = [
+        Sender(each.account, THROWAWAY if choices.dry_run else _open(each.key, session.ring), each.number)
+        for each in signers
+    ]
+    made = maker.make(senders, [operation], expiry=expiry, not_before=not_before, after=after)
+    maker.codec.open(made.raw, Limits())
+    return made
+
+
+def _predecessor(text: str, session: Session, maker: EnvelopeMaker) -> Signed:
+    """Read an envelope that must go before: its id, and its expiry if the node cannot say it."""
+    identity, _, expiry = text.partition(":")
+    raw_id = read_id(identity)
+    if expiry:
+        return Signed(b"", raw_id, read_moment(expiry, None))
+    found = None if session.is_offline else session.node.result(raw_id)
+    if found is None:
+        raise usage(
+            f"--after {identity}: no block has that envelope yet, so its expiry is not known.",
+            "Write ID:EXPIRY; 'sogdia tx' shows both when it signs.",
+        )
+    envelopes = session.node.block(found.height).envelopes
+    if found.place >= len(envelopes):
+        raise usage(f"--after {identity} is a deadline's exit, not an envelope.", "Name an envelope.")
+    return Signed(b"", raw_id, maker.codec.open(envelopes[found.place], Limits()).body.expiry)
+
+
+def read_id(text: str) -> bytes:
+    """Read an envelope's id."""
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", text):
+        raise usage(f"{text!r} is no id.", "An id has 64 hexadecimal digits; 'sogdia tx' shows it.")
+    return bytes.fromhex(text)
+
+
+def _write(envelope: Signed, choices: Choices) -> int:
+    """Write a signed envelope for later."""
+    text = base64.b64encode(envelope.raw).decode() if choices.print_as == "base64" else envelope.raw.hex()
+    if choices.out is not None:
+        with choices.out.open("x", encoding="ascii") as stream:
+            stream.write(text + "\n")
+    document = {"id": envelope.id.hex(), "expiry": envelope.expiry, "envelope": text}
+    if choices.as_json:
+        options.show("", document, as_json=True)
+    else:
+        if choices.out is None:
+            click.echo(text)
+        click.echo(f"id {envelope.id.hex()}, expiry {envelope.expiry}", err=True)
+    return Exit.DONE
+
+
+def _envelope_bytes(content: bytes) -> bytes:
+    """Read an envelope as hexadecimal, as base64, as the JSON of --print --json, or as it is."""
+    try:
+        text = content.decode("ascii").strip()
+    except UnicodeDecodeError:
+        return content
+    if text.startswith("{"):
+        text = str(parse_json(text).get("envelope"))
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        pass
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise usage("This is no envelope.", "Give what 'sogdia tx … --print' or --out has written.") from error
+
+
+def _send(envelope: Signed, session: Session, *, as_json: bool) -> int:
+    """Send an envelope and wait until its receipt is durable."""
+    try:
+        sent = session.node.submit(envelope.raw)
+    except (OSError, TimeoutError) as error:
+        raise Stopped(
+            Exit.UNREACHABLE,
+            f"The node fell silent before the receipt of {envelope.id.hex()} came: {error}.",
+            f"It may have been applied. Ask with 'sogdia query tx {envelope.id.hex()}' before you sign anew.",
+        ) from error
+    outcome = Outcome(envelope.id, envelope.expiry, sent.height, sent.receipt)
+    return show_outcome(outcome, session, as_json=as_json)
+
+
+def _note_account(operation: Operation, texts: Mapping[str, Sequence[str]], session: Session, sender: Signing) -> None:
+    """Remember for which account a key of one's own signs, once it has been registered or put in another's place."""
+    key = (texts.get("public") or ("",))[-1]
+    if not session.ring.has(key):
+        return
+    if isinstance(operation, RegisterParty):
+        account = account_of(session.naming.network.hash, sender.account, operation.reference)
+        session.ring.note_account(key, account)
+    elif isinstance(operation, RotateKey):
+        session.ring.note_account(key, sender.account)

@@ -1,0 +1,197 @@
+"""The story: silk from Bukhara to Nairobi, in trade words. Every sentence is said after it has become true."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from sogdia.client.envelopes import EnvelopeMaker, Sender
+from sogdia.client.proofs import check, trusted_by_genesis
+from sogdia.kernel.genesis import genesis_type
+from sogdia.kernel.machine import receipt_decoder
+from sogdia.kernel.refusal import explain
+from sogdia.kernel.values import name_of
+from sogdia.modules import ALL
+from sogdia.modules.market.listings import AddVariant, OpenListing, PublishTerms
+from sogdia.modules.market.orders import AcceptOrder, ConfirmDelivery, OrderLine, PlaceOrder, ShipOrder
+from sogdia.modules.market.queries import OrderQuery
+from sogdia.modules.market.records import CLOSED_ORDERS, LineQuantity, Offer
+from sogdia.modules.market.refusals import MarketRefusal
+from sogdia.modules.market.returns import ApproveReturn, RequestReturn
+from sogdia.modules.money import Asset
+from sogdia.modules.money.currencies import Mint
+from sogdia.modules.money.queries import BalanceQuery
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sogdia.client.connection import Connection
+    from sogdia.demo.stage import Stage
+    from sogdia.kernel.operation import Operation
+    from sogdia.kernel.receipt import Receipt
+
+    Say = Callable[[str], None]
+
+SCARVES: Final = 3
+PRICE: Final = 3_850
+FREIGHT: Final = 1_200
+TAX: Final = 1_600
+"""Basis points of price and freight: Kenya's standard rate."""
+
+FEE: Final = 250
+SAVINGS: Final = 50_000
+VALIDITY: Final = 300
+PATIENCE_SECONDS: Final = 20.0
+PAUSE_SECONDS: Final = 0.25
+
+
+class DemoFailedError(Exception):
+    """Something did not come out as the story says."""
+
+
+class Story:
+    """One telling of the story on a running node."""
+
+    def __init__(self, stage: Stage, connection: Connection, say: Say) -> None:
+        """Prepare to tell it through `say`, line by line."""
+        self.stage = stage
+        self.connection = connection
+        self.say = say
+        self.maker = EnvelopeMaker(stage.network)
+        self.asset = Asset("USD", stage.account("bank"))
+        self.order = name_of(stage.account("nairobi"), "silk-1")
+        self.forgotten = name_of(stage.account("nairobi"), "silk-2")
+        self._decode = receipt_decoder(ALL).decode
+
+    def tell(self) -> None:
+        """Tell it from the first listing to the last payment."""
+        self._open_the_market()
+        self._order_and_ship()
+        self._return_one()
+        self._forget_one()
+        self._wait_for_the_end()
+        self._prove_it()
+
+    def _open_the_market(self) -> None:
+        self.do("bank", Mint(currency="USD", to=self.stage.account("nairobi"), units=SAVINGS))
+        self.say(f"The bank in Almaty issues {money(SAVINGS)} to a buyer in Nairobi, against her deposit.")
+        terms = PublishTerms(
+            reference="export",
+            asset=self.asset,
+            carrier=self.stage.account("carrier"),
+            freight_per_order=FREIGHT,
+            tax_collector=self.stage.account("treasury"),
+            platform=self.stage.account("platform"),
+            platform_fee=FEE,
+        )
+        listing = OpenListing(
+            reference="ikat",
+            terms="export",
+            title="Ikat scarf, hand-woven silk",
+            language="en",
+            unit="C62",
+            hs_code="621410",
+            origin="UZ",
+        )
+        variant = AddVariant(listing="ikat", variant=1, offer=Offer(price=PRICE, tax=TAX), stock=40)
+        self.do("bukhara", terms, listing, variant)
+        self.say(f"A weaver in Bukhara lists silk scarves (HS 6214.10, made in UZ) at {money(PRICE)}, 40 in stock.")
+
+    def _order_and_ship(self) -> None:
+        self.do("nairobi", self._place("silk-1", SCARVES))
+        paid = self._balance("nairobi")["held"]
+        self.say(f"Nairobi orders {SCARVES}. {money(paid)} with freight and tax are set aside on her own account:")
+        self.say("    nobody can take them, and they come back by themselves if the weaver does not answer.")
+        self.do("bukhara", AcceptOrder(order=self.order))
+        self.say("Bukhara accepts the order.")
+        self.do("bukhara", ShipOrder(order=self.order))
+        self.say("Bukhara ships it.")
+        self.do("carrier", ConfirmDelivery(order=self.order))
+        self.say("The carrier confirms delivery in Nairobi. The time for returns begins.")
+
+    def _return_one(self) -> None:
+        before = self._balance("nairobi")["available"]
+        self.do("nairobi", RequestReturn(order=self.order, lines=(LineQuantity(1, 1),)))
+        self.say("One scarf has a loose thread: Nairobi asks to return it.")
+        self.do("bukhara", ApproveReturn(order=self.order))
+        back = self._balance("nairobi")["available"] - before
+        self.say(f"Bukhara agrees. {money(back)} go back at once: its price, its freight, its tax, to the cent.")
+
+    def _forget_one(self) -> None:
+        self.do("nairobi", self._place("silk-2", 1))
+        self.say("Nairobi orders one more; this time the weaver is at a wedding and does not answer.")
+        refused = self.attempt("nairobi", self._place("silk-2", 2))
+        self.expect(refused.code == MarketRefusal.ORDER_EXISTS, "the same reference was taken for another order")
+        words = explain(MarketRefusal.ORDER_EXISTS, ())
+        self.say(f"(By mistake she uses the same reference for another order, and is told: {words})")
+
+    def _wait_for_the_end(self) -> None:
+        self.say("Now nobody does anything. The deadlines do.")
+        self._wait_until_closed(self.forgotten)
+        self.say("    The order that was not accepted in time is cancelled; its money is back in Nairobi.")
+        self._wait_until_closed(self.order)
+        self.say("    The time for returns is over; the first order is settled, everybody in one step:")
+        line_price = SCARVES * PRICE
+        tax = (2 * (line_price + FREIGHT) * TAX + 10_000) // 20_000
+        kept = SCARVES - 1
+        price, freight, tax_kept = (whole - whole // SCARVES for whole in (line_price, FREIGHT, tax))
+        fee = price * FEE // 10_000
+        shares = {"bukhara": price - fee, "carrier": freight, "treasury": tax_kept, "platform": fee}
+        for name, due in shares.items():
+            has = self._balance(name)["available"]
+            self.expect(has == due, f"{name} has {has} and should have {due}")
+            self.say(f"        {name:<9} {money(has):>12}")
+        buyer = self._balance("nairobi")
+        total = sum(shares.values())
+        self.expect(buyer["held"] == 0 and buyer["available"] == SAVINGS - total, "the buyer's money does not add up")
+        self.say(f"        nairobi keeps {kept} scarves and {money(buyer['available'])}: nothing made, nothing lost.")
+
+    def _prove_it(self) -> None:
+        genesis = msgspec.json.decode(self.connection.genesis(), type=genesis_type(ALL))
+        proof = self.connection.prove(CLOSED_ORDERS.full_key(self.order))
+        check(proof, trusted_by_genesis(genesis))
+        self.say("The node hands out a proof of the settled order; it is checked without asking the node: it holds.")
+
+    def do(self, name: str, *operations: Operation) -> None:
+        """Let somebody sign and send operations that the story counts on."""
+        receipt = self.attempt(name, *operations)
+        self.expect(receipt.code == 0, f"refused: {receipt.code} {receipt.facts}")
+
+    def attempt(self, name: str, *operations: Operation) -> Receipt:
+        """Let somebody sign and send operations; give the receipt."""
+        sender = Sender(self.stage.account(name), self.stage.keys[name])
+        signed = self.maker.make([sender], operations, expiry=int(time.time()) + VALIDITY)
+        receipt: Receipt = self._decode(self.connection.submit(signed.raw).receipt)
+        return receipt
+
+    def expect(self, condition: object, message: str) -> None:
+        """Stop the demo unless something is as the story says."""
+        if not condition:
+            raise DemoFailedError(message)
+
+    def _place(self, reference: str, quantity: int) -> PlaceOrder:
+        lines = (OrderLine("ikat", 1, quantity),)
+        merchant = self.stage.account("bukhara")
+        return PlaceOrder(reference=reference, merchant=merchant, lines=lines, pay_at_most=SAVINGS)
+
+    def _balance(self, name: str) -> dict[str, Any]:
+        query = BalanceQuery(account=self.stage.account(name), currency="USD", issuer=self.asset.issuer)
+        _height, answer = self.connection.query(query)
+        _schema, available, held, *_marks = answer
+        return {"available": available, "held": held}
+
+    def _wait_until_closed(self, order: bytes) -> None:
+        until = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < until:
+            _height, answer = self.connection.query(OrderQuery(name=order))
+            if answer["closed"] is not None:
+                return
+            time.sleep(PAUSE_SECONDS)
+        self.expect(condition=False, message="a deadline did not do its work in time")
+
+
+def money(units: int) -> str:
+    """Write an amount of the story's currency."""
+    return f"{units // 100}.{units % 100:02d} USD"

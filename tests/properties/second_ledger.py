@@ -1,0 +1,491 @@
+"""A second ledger: what everybody should have, worked out from the rules in words by code that shares nothing with ours.
+
+It is slow, keeps everything in dictionaries and calculates with fractions. It says of each wish whether it is granted,
+and what everybody has afterwards. The random trade compares it with the real ledger after every block.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import floor
+
+WINDOWS = {"accept": 100, "ship": 200, "deliver": 300, "returns": 150, "answer": 80, "agree": 120}
+STORAGE = {"party": 300, "hold": 400, "terms": 200, "listing": 400, "variant": 200, "order": 500, "line": 200}
+PARTS = ("price", "freight", "tax")
+
+
+def half_up(value: Fraction) -> int:
+    """Round to whole units, halves up."""
+    return floor(value + Fraction(1, 2))
+
+
+@dataclass
+class Goods:
+    """A listing with its one variant."""
+
+    merchant: str
+    terms: str
+    price: int
+    decimals: int
+    minimum: int
+    tier: tuple[int, int] | None
+    freight: int
+    tax: int
+    promotion: int
+    until: int
+    stock: int
+    open: bool = True
+
+
+@dataclass
+class Terms:
+    """Who is paid beside the merchant, and in which money."""
+
+    currency: str
+    carrier: str | None
+    freight: int
+    tax_collector: str | None
+    platform: str | None
+    fee: int
+
+
+@dataclass
+class Line:
+    """What was bought, and how much of it came back."""
+
+    goods: tuple[str, str]
+    quantity: int
+    paid: dict[str, int]
+    promotion: int
+    returned: int = 0
+
+    def refund(self, more: int) -> dict[str, int]:
+        """What comes back for so many more."""
+        before, after = (Fraction(each, self.quantity) for each in (self.returned, self.returned + more))
+        return {part: floor(self.paid[part] * after) - floor(self.paid[part] * before) for part in PARTS}
+
+
+@dataclass
+class Order:
+    """An order, open or closed."""
+
+    buyer: str
+    merchant: str
+    terms: Terms
+    lines: list[Line]
+    deadline: int
+    state: str = "PLACED"
+    paid: dict[str, int] = field(default_factory=dict)
+    refunded: dict[str, int] = field(default_factory=lambda: dict.fromkeys(PARTS, 0))
+    return_until: int = 0
+    confirmed: bool = False
+    requested: dict[int, int] = field(default_factory=dict)
+    split: tuple[str, int] | None = None
+
+    def escrow(self) -> dict[str, int]:
+        """What is still set aside, by part."""
+        return {part: self.paid[part] - self.refunded[part] for part in PARTS}
+
+
+@dataclass
+class Hold:
+    """Money set aside for a payee."""
+
+    payer: str
+    payee: str
+    currency: str
+    units: int
+    deadline: int
+
+
+@dataclass
+class Currency:
+    """What the bank's rules are about one of its currencies."""
+
+    holder_max: int = 10**15
+    supply_max: int = 10**15
+    listed: bool = False
+    supply: int = 0
+
+
+class SecondLedger:
+    """Everything there is, by name."""
+
+    def __init__(self, parties: tuple[str, ...], currencies: dict[str, Currency], now: int) -> None:
+        """Begin with parties that have nothing."""
+        self.now = now
+        self.parties = set(parties)
+        self.suspended: set[str] = set()
+        self.currencies = currencies
+        self.available: dict[tuple[str, str], int] = {}
+        self.held: dict[tuple[str, str], int] = {}
+        self.frozen: set[tuple[str, str]] = set()
+        self.authorised: set[tuple[str, str]] = set()
+        self.holds: dict[tuple[str, str], Hold] = {}
+        self.terms: dict[tuple[str, str], Terms] = {}
+        self.goods: dict[tuple[str, str], Goods] = {}
+        self.orders: dict[tuple[str, str], Order] = {}
+        self.closed: dict[tuple[str, str], Order] = {}
+        self.stored = STORAGE["party"] * len(parties)
+
+    # ---------------------------------------------------------------------------------------------------- money
+
+    def has(self, who: str, currency: str) -> int:
+        """What somebody has, available and set aside."""
+        return self.available.get((who, currency), 0) + self.held.get((who, currency), 0)
+
+    def may_receive(self, who: str, currency: str, units: int) -> bool:
+        """Whether the bank lets somebody have so much more."""
+        rules = self.currencies[currency]
+        return (not rules.listed or (who, currency) in self.authorised) and (
+            self.has(who, currency) + units <= rules.holder_max
+        )
+
+    def may_spend(self, who: str, currency: str, units: int) -> bool:
+        """Whether somebody can and may pay so much."""
+        return (who, currency) not in self.frozen and self.available.get((who, currency), 0) >= units
+
+    def give(self, who: str, currency: str, units: int) -> None:
+        """Change what somebody can spend."""
+        self.available[who, currency] = self.available.get((who, currency), 0) + units
+
+    def set_aside(self, who: str, currency: str, units: int) -> None:
+        """Move money from what somebody can spend to what is set aside, or back."""
+        self.give(who, currency, -units)
+        self.held[who, currency] = self.held.get((who, currency), 0) + units
+
+    def mint(self, currency: str, to: str, units: int) -> bool:
+        """The bank makes money."""
+        rules = self.currencies[currency]
+        if to not in self.parties or rules.supply + units > rules.supply_max:
+            return False
+        if not self.may_receive(to, currency, units):
+            return False
+        rules.supply += units
+        self.give(to, currency, units)
+        return True
+
+    def burn(self, currency: str, units: int) -> bool:
+        """The bank destroys money of its own."""
+        if self.available.get(("bank", currency), 0) < units:
+            return False
+        self.currencies[currency].supply -= units
+        self.give("bank", currency, -units)
+        return True
+
+    def transfer(self, who: str, to: str, currency: str, units: int) -> bool:
+        """One party pays another."""
+        if who == to or to not in self.parties or not self.may_spend(who, currency, units):
+            return False
+        if not self.may_receive(to, currency, units):
+            return False
+        self.give(who, currency, -units)
+        self.give(to, currency, units)
+        return True
+
+    def hold(self, who: str, reference: str, payee: str, currency: str, units: int, deadline: int) -> bool:  # noqa: PLR0913
+        """One party sets money aside for another."""
+        if (who, reference) in self.holds or who == payee or payee not in self.parties or deadline <= self.now:
+            return False
+        if not self.may_spend(who, currency, units) or not self.may_receive(payee, currency, units):
+            return False
+        self.set_aside(who, currency, units)
+        self.holds[who, reference] = Hold(who, payee, currency, units, deadline)
+        self.stored += STORAGE["hold"]
+        return True
+
+    def capture(self, who: str, name: tuple[str, str], units: int) -> bool:
+        """A payee takes some of what was set aside; nothing, when it lets go of it."""
+        found = self.holds.get(name)
+        if found is None or found.payee != who or units > found.units:
+            return False
+        self.end_hold(name, units)
+        return True
+
+    def end_hold(self, name: tuple[str, str], units: int) -> None:
+        """Divide what was set aside."""
+        found = self.holds.pop(name)
+        self.held[found.payer, found.currency] -= found.units
+        self.give(found.payee, found.currency, units)
+        self.give(found.payer, found.currency, found.units - units)
+        self.stored -= STORAGE["hold"]
+
+    # -------------------------------------------------------------------------------------------------- placing
+
+    def priced(self, terms: Terms, asked: list[tuple[tuple[str, str], int]]) -> list[Line]:
+        """What the lines cost now."""
+        lines = []
+        for key, quantity in asked:
+            goods = self.goods[key]
+            each = goods.tier[1] if goods.tier and quantity >= goods.tier[0] else goods.price
+            whole = half_up(Fraction(each * quantity, 10**goods.decimals))
+            off = floor(Fraction(whole * goods.promotion, 10_000)) if self.now <= goods.until else 0
+            lines.append(Line(key, quantity, {"price": whole - off}, off))
+        total = sum(line.paid["price"] for line in lines)
+        behind = 0
+        for number, line in enumerate(lines):
+            price = line.paid["price"]
+            if total:
+                freight = floor(Fraction(terms.freight * (behind + price), total))
+                freight -= floor(Fraction(terms.freight * behind, total))
+            else:
+                freight = 0 if number else terms.freight
+            behind += price
+            goods = self.goods[line.goods]
+            line.paid["freight"] = freight + goods.freight * line.quantity
+            line.paid["tax"] = half_up(Fraction((price + line.paid["freight"]) * goods.tax, 10_000))
+        return lines
+
+    def can_be_had(self, merchant: str, asked: list[tuple[tuple[str, str], int]]) -> Terms | None:
+        """The terms of goods that are all on offer in these quantities, or nothing."""
+        left = {key: goods.stock for key, goods in self.goods.items() if goods.open and goods.merchant == merchant}
+        for key, quantity in asked:
+            if key not in left or quantity < self.goods[key].minimum or quantity > left[key]:
+                return None
+            left[key] -= quantity
+        references = {self.goods[key].terms for key, _quantity in asked}
+        return self.terms[merchant, references.pop()] if len(references) == 1 else None
+
+    def place(
+        self, who: str, reference: str, merchant: str, asked: list[tuple[tuple[str, str], int]], pay_at_most: int
+    ) -> bool:
+        """A buyer orders."""
+        name = (who, reference)
+        if who == merchant or merchant not in self.parties or merchant in self.suspended:
+            return False
+        terms = None if name in self.orders or name in self.closed else self.can_be_had(merchant, asked)
+        if terms is None:
+            return False
+        lines = self.priced(terms, asked)
+        order = Order(who, merchant, terms, lines, self.now + WINDOWS["accept"])
+        order.paid = {part: sum(line.paid[part] for line in lines) for part in PARTS}
+        total = sum(order.paid.values())
+        if not 0 < total <= pay_at_most or not self.may_spend(who, terms.currency, total):
+            return False
+        shares = self.shares(order, order.paid)
+        if not all(self.may_receive(payee, terms.currency, units) for payee, units in shares.items() if units):
+            return False
+        self.set_aside(who, terms.currency, total)
+        for key, quantity in asked:
+            self.goods[key].stock -= quantity
+        self.orders[name] = order
+        self.stored += STORAGE["order"] + STORAGE["line"] * len(lines)
+        return True
+
+    # --------------------------------------------------------------------------------------------------- paying
+
+    def shares(self, order: Order, parts: dict[str, int]) -> dict[str, int]:
+        """Who gets what of what is not refunded."""
+        terms = order.terms
+        fee = floor(Fraction(parts["price"] * terms.fee, 10_000)) if terms.platform else 0
+        found: dict[str, int] = {}
+        for payee, units in (
+            (terms.platform, fee),
+            (terms.carrier, parts["freight"]),
+            (terms.tax_collector, parts["tax"]),
+            (order.merchant, parts["price"] - fee),
+        ):
+            found[payee or order.merchant] = found.get(payee or order.merchant, 0) + units
+        return found
+
+    def pay_back(self, order: Order, wanted: dict[int, int]) -> None:
+        """Give money for lines back to the buyer, and goods that have not left back into stock."""
+        for number, quantity in wanted.items():
+            line = order.lines[number - 1]
+            for part, units in line.refund(quantity).items():
+                order.refunded[part] += units
+                self.set_aside(order.buyer, order.terms.currency, -units)
+            line.returned += quantity
+            if order.state in ("PLACED", "ACCEPTED"):
+                self.goods[line.goods].stock += quantity
+
+    def close(self, name: tuple[str, str], outcome: str, to_buyer: int = 0) -> None:
+        """Pay everybody."""
+        order = self.orders.pop(name)
+        escrow = order.escrow()
+        if outcome == "CANCELLED":
+            to_buyer = sum(escrow.values())
+            for line in order.lines:
+                self.goods[line.goods].stock += line.quantity - line.returned
+                line.returned = line.quantity
+        left = after_split(escrow, to_buyer)
+        currency = order.terms.currency
+        self.held[order.buyer, currency] -= sum(escrow.values())
+        self.give(order.buyer, currency, to_buyer)
+        for payee, units in self.shares(order, left).items():
+            self.give(payee, currency, units)
+        order.refunded = {part: order.paid[part] - left[part] for part in PARTS}
+        order.state = outcome
+        self.closed[name] = order
+        self.stored -= STORAGE["line"] * len(order.lines)
+
+    # ------------------------------------------------------------------------------------------------- the steps
+
+    def step(self, who: str, name: tuple[str, str], step: str, **more: object) -> bool:
+        """A step in the life of an order: whether it is granted, and what comes of it."""
+        order = self.orders.get(name)
+        if order is None:
+            return False
+        granted: bool = getattr(self, f"_{step}")(who, name, order, **more)
+        return granted
+
+    def _move_on(self, order: Order, state: str, window: str) -> bool:
+        order.state = state
+        order.deadline = self.now + WINDOWS[window]
+        return True
+
+    def _cancel(self, who: str, name: tuple[str, str], order: Order) -> bool:
+        if order.state != "PLACED" or who != order.buyer:
+            return False
+        self.close(name, "CANCELLED")
+        return True
+
+    def _decline(self, who: str, name: tuple[str, str], order: Order) -> bool:
+        if order.state not in ("PLACED", "ACCEPTED") or who != order.merchant:
+            return False
+        self.close(name, "CANCELLED")
+        return True
+
+    def _accept(self, who: str, _name: tuple[str, str], order: Order, declined: tuple[int, ...] = ()) -> bool:
+        numbers_are_right = len(declined) < len(order.lines) and all(number <= len(order.lines) for number in declined)
+        if order.state != "PLACED" or who != order.merchant or not numbers_are_right:
+            return False
+        self.pay_back(order, {number: order.lines[number - 1].quantity for number in declined})
+        return self._move_on(order, "ACCEPTED", "ship")
+
+    def _ship(self, who: str, _name: tuple[str, str], order: Order) -> bool:
+        return order.state == "ACCEPTED" and who == order.merchant and self._move_on(order, "SHIPPED", "deliver")
+
+    def _confirm(self, who: str, _name: tuple[str, str], order: Order) -> bool:
+        if order.state != "SHIPPED" or who not in (order.buyer, order.terms.carrier):
+            return False
+        order.confirmed = True
+        self._move_on(order, "DELIVERED", "returns")
+        order.return_until = order.deadline
+        return True
+
+    def _settle(self, who: str, name: tuple[str, str], order: Order) -> bool:
+        if order.state != "DELIVERED" or who != order.buyer:
+            return False
+        self.close(name, "SETTLED")
+        return True
+
+    def _left_of(self, order: Order, wanted: dict[int, int]) -> bool:
+        """Whether so much is left of the lines."""
+        return all(
+            number <= len(order.lines)
+            and quantity <= order.lines[number - 1].quantity - order.lines[number - 1].returned
+            for number, quantity in wanted.items()
+        )
+
+    def _request(self, who: str, _name: tuple[str, str], order: Order, wanted: dict[int, int]) -> bool:
+        in_time = order.state == "DELIVERED" and self.now <= order.return_until
+        if not in_time or who != order.buyer or not self._left_of(order, wanted):
+            return False
+        order.requested = dict(wanted)
+        return self._move_on(order, "RETURNING", "answer")
+
+    def _approve(self, who: str, _name: tuple[str, str], order: Order) -> bool:
+        if order.state not in ("RETURNING", "CONTESTED") or who != order.merchant:
+            return False
+        self.pay_back(order, order.requested)
+        self._end_return(order)
+        return True
+
+    def _refuse(self, who: str, _name: tuple[str, str], order: Order) -> bool:
+        return order.state == "RETURNING" and who == order.merchant and self._move_on(order, "CONTESTED", "agree")
+
+    def _refund(self, who: str, _name: tuple[str, str], order: Order, wanted: dict[int, int]) -> bool:
+        if order.state == "PLACED" or who != order.merchant or not self._left_of(order, wanted):
+            return False
+        self.pay_back(order, wanted)
+        if order.requested:
+            left = {number: quantity - wanted.get(number, 0) for number, quantity in order.requested.items()}
+            order.requested = {number: quantity for number, quantity in left.items() if quantity > 0}
+            if not order.requested:
+                self._end_return(order)
+        return True
+
+    def _end_return(self, order: Order) -> None:
+        order.state = "DELIVERED"
+        order.deadline = max(order.return_until, self.now)
+        order.requested, order.split = {}, None
+
+    def _propose(self, who: str, _name: tuple[str, str], order: Order, to_buyer: int) -> bool:
+        if order.state in ("PLACED", "ACCEPTED") or who not in (order.buyer, order.merchant):
+            return False
+        if to_buyer > sum(order.escrow().values()):
+            return False
+        order.split = (who, to_buyer)
+        return True
+
+    def _agree(self, who: str, name: tuple[str, str], order: Order, to_buyer: int) -> bool:
+        if order.state in ("PLACED", "ACCEPTED") or who not in (order.buyer, order.merchant):
+            return False
+        if order.split is None or order.split[1] != to_buyer or order.split[0] == who:
+            return False
+        if to_buyer > sum(order.escrow().values()):
+            return False
+        self.close(name, "SPLIT", to_buyer)
+        return True
+
+    def refund_late(self, who: str, name: tuple[str, str], number: int, quantity: int) -> bool:
+        """A merchant gives something back after the settlement."""
+        order = self.closed.get(name)
+        if order is None or order.state != "SETTLED" or who != order.merchant:
+            return False
+        line = order.lines[number - 1]
+        if quantity > line.quantity - line.returned:
+            return False
+        parts = line.refund(quantity)
+        if sum(parts.values()) and not self.transfer(who, order.buyer, order.terms.currency, sum(parts.values())):
+            return False
+        line.returned += quantity
+        order.refunded = {part: order.refunded[part] + parts[part] for part in PARTS}
+        return True
+
+    # --------------------------------------------------------------------------------------------- the deadlines
+
+    def time_out(self, name: tuple[str, str]) -> bool:
+        """Let an order whose time is over leave its state; tell whether there was one."""
+        order = self.orders.get(name)
+        if order is None or order.deadline >= self.now:
+            return False
+        if order.state in ("PLACED", "ACCEPTED"):
+            self.close(name, "CANCELLED")
+        elif order.state == "SHIPPED":
+            self._move_on(order, "DELIVERED", "returns")
+            order.return_until = order.deadline
+        elif order.state == "DELIVERED":
+            self.close(name, "SETTLED")
+        else:
+            if order.state == "RETURNING" or not order.confirmed:
+                self.pay_back(order, order.requested)
+            self._end_return(order)
+        return True
+
+    def hold_out(self, name: tuple[str, str]) -> bool:
+        """Let a hold whose time is over go; tell whether there was one."""
+        if name not in self.holds or self.holds[name].deadline >= self.now:
+            return False
+        self.end_hold(name, 0)
+        return True
+
+    def everything_due(self) -> int:
+        """Do all that deadlines ask for, and count it."""
+        return sum(
+            [self.hold_out(name) for name in list(self.holds)] + [self.time_out(name) for name in list(self.orders)]
+        )
+
+
+def after_split(escrow: dict[str, int], to_buyer: int) -> dict[str, int]:
+    """What is left of each part: freight and tax by their share, rounded down, price the rest; no part grows."""
+    total = sum(escrow.values())
+    rest = total - to_buyer
+    if not total:
+        return dict(escrow)
+    freight, tax = (floor(Fraction(escrow[part] * rest, total)) for part in ("freight", "tax"))
+    price = min(escrow["price"], rest - freight - tax)
+    freight = min(escrow["freight"], rest - price - tax)
+    return {"price": price, "freight": freight, "tax": rest - price - freight}
