@@ -14,12 +14,15 @@ from msgspec import structs
 
 from sogdia.client.proofs import proof_bytes
 from sogdia.kernel.codec import encode
+from sogdia.kernel.header import SignedHeader, Validator, digest_of
+from sogdia.kernel.proof import Anchor, Handover
 from sogdia.kernel.tree import ENTRY_BYTES, root_from_proof
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sogdia.kernel.header import Header, SignedHeader
+    from sogdia.client.keys import KeyPair
+    from sogdia.kernel.header import Header
     from sogdia.kernel.proof import HistoryProof, ReceiptProof, StateProof
 
 Damaged = tuple[str, bytes]
@@ -86,6 +89,27 @@ def damaged_form(raw: bytes) -> Iterator[Damaged]:
     yield "a hash written as text", raw.replace(b"\xc4\x20", b"\xd9\x20", 1)
     yield "a hash short by a byte", raw.replace(b"\xc4\x20", b"\xc4\x1f", 1)
     yield "nil in place of the proof", b"\xc0"
+    for at, part in enumerate(parts):
+        longer = _longer(part)
+        if at and longer is not None:
+            yield (
+                f"part {at} is spelled longer than it needs",
+                b"".join((raw[:1], *map(encode, parts[:at]), longer, *map(encode, parts[at + 1 :]))),
+            )
+
+
+def _longer(part: object) -> bytes | None:
+    """Spell a small number, short bytes or a short list with a byte more than it needs."""
+    raw = encode(part)
+    match part:
+        case int():
+            return b"\xcc" + raw
+        case bytes() if raw[0] == 0xC4:  # noqa: PLR2004 - as the page says
+            return b"\xc5\x00" + raw[1:]
+        case list():
+            return bytes((0xDC, 0, len(part))) + raw[1:]
+        case _:
+            return None
 
 
 def damaged_anchor(proof: Any, other: SignedHeader) -> Iterator[Damaged]:  # noqa: ANN401 - any proof
@@ -190,9 +214,21 @@ def _signed_lies(proof: StateProof, absent: StateProof, sign: Signing) -> Iterat
     yield "signed: a time beyond 32 bits", put(proof, "anchor.header", sign(later))
 
 
-def damaged_handovers(proof: Any) -> Iterator[Damaged]:  # noqa: ANN401 - any proof with two handovers
+def damaged_handovers(proof: Any, liar: KeyPair) -> Iterator[Damaged]:  # noqa: ANN401 - any proof with two handovers
     """Change how validators handed over."""
     first, second = proof.anchor.handovers
+    own = (Validator(liar.public, 1),)
+
+    def for_liar(header: Header) -> SignedHeader:
+        told = structs.replace(header, validators=digest_of(own), next_validators=digest_of(own))
+        return SignedHeader(header=told, signatures=(liar.sign(told.hash()),))
+
+    lie = for_liar(proof.anchor.header.header)
+    to_liar = Handover(header=first.header, validators=own)
+    by_liar = Handover(header=for_liar(first.header.header), validators=own)
+    yield "a handover to the liar, who signs the rest", put(proof, "anchor", Anchor(handovers=(to_liar,), header=lie))
+    yield "a handover that the liar signed, too", put(proof, "anchor", Anchor(handovers=(by_liar,), header=lie))
+    yield "the liar's header without a handover", put(proof, "anchor", Anchor(handovers=(), header=lie))
     yield "both handovers are left out", put(proof, "anchor.handovers", ())
     yield "the first handover is left out", put(proof, "anchor.handovers", (second,))
     yield "the second handover is left out", put(proof, "anchor.handovers", (first,))

@@ -56,8 +56,7 @@ def damaged_by_the_signer(raw: bytes, network: bytes, key: KeyPair) -> Iterator[
     """Sign what no ledger lets pass."""
 
     def signed(wrong: object, under: bytes = network) -> bytes:
-        raw_body = encode(wrong)
-        return encode([msgspec.Raw(raw_body), [[1, key.sign(digest(DOMAIN + under + raw_body)), None]]])
+        return _sealed(encode(wrong), under, key)
 
     body, _signatures = msgspec.msgpack.decode(raw)
     (account, number), (operation,) = body[5][0], body[6]
@@ -93,6 +92,31 @@ def damaged_by_the_signer(raw: bytes, network: bytes, key: KeyPair) -> Iterator[
     yield "signed: a part too few", signed(body[:-1])
     yield "signed: for another genesis whose hash begins alike", signed(body, network[:8] + bytes(24))
     yield "signed: the body's hash without the genesis", signed(body, b"")
+
+
+def spelled_longer(raw: bytes, network: bytes, key: KeyPair) -> Iterator[Damaged]:
+    """Sign parts of the body of a counted-down stock that are spelled longer than they need be."""
+    body = encode(msgspec.msgpack.decode(raw)[0])
+    spellings = {
+        "the text": (b"\xa6suzani", b"\xd9\x06suzani"),
+        "the negative number": (b"\xfd", b"\xd0\xfd"),
+        "the negative number, by more": (b"\xfd", b"\xd3" + b"\xff" * 7 + b"\xfd"),
+        "the number": (b"\x01\xfd", b"\xcc\x01\xfd"),
+        "the salt's length": (b"\xc4\x08", b"\xc5\x00\x08"),
+        "the list of operations": (b"\x91\x96\xcd", b"\xdc\x00\x01\x96\xcd"),
+        "the operation": (b"\x91\x96\xcd", b"\x91\xdc\x00\x06\xcd"),
+    }
+    for what, (short, long) in spellings.items():
+        before, found, after = body.rpartition(short)
+        if not found:
+            message = f"{what} is not in the body"
+            raise ValueError(message)
+        yield f"signed: {what} is spelled longer than it needs", _sealed(before + long + after, network, key)
+
+
+def _sealed(body: bytes, network: bytes, key: KeyPair) -> bytes:
+    """Sign the bytes of a body, whatever they are."""
+    return encode([msgspec.Raw(body), [[1, key.sign(digest(DOMAIN + network + body)), None]]])
 
 
 def _with(body: list[Any], part: str, value: object) -> list[Any]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sogdia.kernel.values import name_of
 from sogdia.modules.identity.parties import RegisterParty
-from sogdia.modules.market.listings import AddVariant, OpenListing, PublishTerms
+from sogdia.modules.market.listings import AddVariant, ChangeStock, OpenListing, PublishTerms
 from sogdia.modules.market.orders import AcceptOrder, ConfirmDelivery, OrderLine, PlaceOrder, SettleOrder, ShipOrder
 from sogdia.modules.market.records import CLOSED_ORDERS, ORDERS, Offer
 from sogdia.modules.money.currencies import Mint
@@ -76,7 +76,9 @@ class Story:
         )
         placed = self.ledger.sign("nairobi", place, not_before=self.ledger.time, after=[opened])
         self.envelopes["an order of two lines, valid only after the listing"] = placed
-        self.sealed.block(opened, placed)
+        counted = self.ledger.sign("bukhara", ChangeStock(listing="suzani", variant=1, by=-3))
+        self.envelopes["a stock counted down"] = counted
+        self.sealed.block(opened, placed, counted)
         self._step("bukhara", AcceptOrder(order=order))
         self._step("bukhara", ShipOrder(order=order))
         self.histories["an order that is under way"] = self.sealed.prove_history(ORDERS.full_key(order))

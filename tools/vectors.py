@@ -181,7 +181,7 @@ def state_file(story: Story) -> str:
     file.refuse(nothing, damage.damaged_form(proof_bytes(story.states[nothing])))
     file.refuse(nothing, damage.damaged_anchor(story.states[nothing], story.sealed.blocks[0].header))
     file.refuse(name, damage.damaged_state(deep, absent, story.sealed.resign))
-    file.refuse("a balance after the node's key changed twice", damage.damaged_handovers(moved))
+    file.refuse("a balance after the node's key changed twice", damage.damaged_handovers(moved, keys_of("bank")))
     return file.text()
 
 
@@ -238,6 +238,10 @@ def envelope_file(story: Story) -> str:
         add({"name": name, "damage": what}, damaged, keys_by_name[name], "refuse")
     for what, damaged in envelopes.damaged_by_two(story.envelopes[two].raw):
         add({"name": two, "damage": what}, damaged, keys_by_name[two], "refuse")
+    for what, damaged in envelopes.spelled_longer(
+        story.envelopes["a stock counted down"].raw, network, keys_of("bukhara")
+    ):
+        add({"name": "a stock counted down", "damage": what}, damaged, keys_by_name["a stock counted down"], "refuse")
     for what, damaged in envelopes.damaged_by_the_signer(raw, network, keys_of("nairobi")):
         add({"name": name, "damage": what}, damaged, keys_by_name[name], "refuse")
     add({"name": name, "damage": "none: it is the key that does not fit"}, raw, keys_by_name[two][1:], "refuse")

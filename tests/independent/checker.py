@@ -83,7 +83,6 @@ def read(raw, start, depth=0):
     if kind in ("number", "negative"):
         return length, at
     if kind != "array":
-        need(at + length <= len(raw), "the bytes end too early")
         content = raw[at : at + length]
         return content if kind == "bytes" else content.decode("utf-8"), at + length
     found = Array()

@@ -11,10 +11,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from sogdia.client.proofs import check, proof_bytes
 from sogdia.kernel import merkle
 from sogdia.kernel.kernel_tables import KERNEL_TABLES
 from sogdia.kernel.parameters import Limits
-from sogdia.kernel.proof import ProofFault
+from sogdia.kernel.proof import PROOF_BYTES_MAX, ProofFault, ProofWrong, decode_proof
 from sogdia.modules import ALL
 from tests.independent import checker
 from tools import vectors
@@ -42,6 +43,12 @@ def judged_by_us(file: str, vector: dict[str, Any], raw: bytes) -> dict[str, Any
     return judged
 
 
+def checker_validators(file: str, vector: dict[str, Any]) -> Any:  # noqa: ANN401 - the checker has no types
+    pairs = FILES[file]["trusted"][vector["trusted"]]["validators"]
+    raw = msgspec.msgpack.encode([(bytes.fromhex(key), weight) for key, weight in pairs])
+    return checker.decode(raw, checker.VALIDATORS)
+
+
 def judged_by_checker(file: str, vector: dict[str, Any], raw: bytes) -> dict[str, Any]:
     content = FILES[file]
     try:
@@ -52,8 +59,7 @@ def judged_by_checker(file: str, vector: dict[str, Any], raw: bytes) -> dict[str
                 "proves": checker.check_envelope(raw, bytes.fromhex(content["network"]), keys),
             }
         trust = content["trusted"][vector["trusted"]]
-        keys_and_weights = msgspec.msgpack.encode([(bytes.fromhex(key), weight) for key, weight in trust["validators"]])
-        validators = checker.decode(keys_and_weights, checker.VALIDATORS)
+        validators = checker_validators(file, vector)
         proves = checker.check_proof(raw, bytes.fromhex(trust["network"]), validators, trust["since"])
     except checker.REFUSALS:
         return {"expected": "refuse"}
@@ -136,6 +142,25 @@ def test_client_and_checker_find_the_same_root_of_any_list(rotation):
 
         assert ours == theirs
         assert shown != (index, len(leaves)) or ours == merkle.root(leaves)
+
+
+def test_a_proof_that_is_too_long_is_refused_for_that():
+    file = "receipt-proofs.json"
+    (short,) = (each for each in FILES[file]["vectors"] if each["name"] == "a payment, by its receipt alone")
+    proof = decode_proof(bytes.fromhex(short["bytes"]))
+    head = len(proof_bytes(msgspec.structs.replace(proof, receipt=bytes(2**16)))) - 2**16
+    trusted = vectors.trusted_of(FILES[file]["trusted"]["genesis"])
+
+    def fault(size: int) -> tuple[str, str]:
+        raw = proof_bytes(msgspec.structs.replace(proof, receipt=bytes(size - head)))
+        with pytest.raises(ProofWrong) as ours:
+            check(raw, trusted)
+        with pytest.raises(checker.Wrong) as theirs:
+            checker.check_proof(raw, trusted.network, checker_validators(file, short), 1)
+        return str(ours.value.fault), str(theirs.value)
+
+    assert fault(PROOF_BYTES_MAX) == ("results root", "another results root")
+    assert fault(PROOF_BYTES_MAX + 1) == ("form", "too long")
 
 
 @pytest.mark.parametrize("size", [1, 5, 6, 7, 8, 9, 15, 16, 17, 31, 32, 33, 62, 63])

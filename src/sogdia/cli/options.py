@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
@@ -24,6 +24,14 @@ NODE_VARIABLE = "SOGDIA_NODE"
 JSON_HELP = "Write one JSON document for programs."
 NODE_HELP = f"The node's folder. Default: ${NODE_VARIABLE}, or the node that runs on this machine."
 KEYS_HELP = f"The folder of your keys. Default: ${KEYS_VARIABLE}, or {DEFAULT_FOLDER}."
+
+
+class Way(NamedTuple):
+    """Which node, whose names, and how results are shown."""
+
+    node_folder: Path | None
+    keys_folder: Path | None
+    as_json: bool
 
 
 class Folder(click.Path):

@@ -147,11 +147,11 @@ def _not_admissible(tried: DryRun) -> dict[str, Any]:
 def _verdict(tried: DryRun, receipt: Receipt | None, showing: Showing) -> list[str]:
     if tried.not_admissible is not None:
         refusal = tried.not_admissible
-        return [f"It would not be admissible: {showing.refusal(refusal.code, refusal.facts)}"]
+        return ["It would not be admissible:", showing.refusal(refusal.code, refusal.facts)]
     if receipt is None:
         return []
     if receipt.code:
-        return [f"It would be refused: {showing.refusal(receipt.code, receipt.facts, receipt.operation)}"]
+        return ["It would be refused:", *showing.receipt(receipt)]
     return ["It would be applied.", *showing.receipt(receipt)]
 
 
@@ -222,12 +222,12 @@ def _charge_document(charge: Charge) -> dict[str, Any]:
 
 def _charge_words(charge: Charge, showing: Showing) -> str:
     named = (
-        (charge.operations, "operations"),
-        (charge.bytes, "bytes"),
-        (charge.reserved_operations, "reserved operations"),
-        (charge.stored_bytes, "stored bytes"),
+        (charge.operations, "operation"),
+        (charge.bytes, "byte"),
+        (charge.reserved_operations, "reserved operation"),
+        (charge.stored_bytes, "stored byte"),
     )
-    parts = [f"{count} {what}" for count, what in named if count]
+    parts = [f"{count} {what}{'' if count == 1 else 's'}" for count, what in named if count]
     return f"{showing.naming.call(charge.sponsor)} pays {', '.join(parts) or 'nothing'}"
 
 

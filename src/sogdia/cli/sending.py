@@ -14,11 +14,10 @@ import click
 from sogdia.cli import options
 from sogdia.cli.exits import Exit, Stopped, usage
 from sogdia.cli.fields import Reading, parse_json
-from sogdia.cli.finding import find_node, keys_beside
 from sogdia.cli.moments import MOMENT_MAX, read_length, read_moment
 from sogdia.cli.operations import Given, Meaning, read_operation
 from sogdia.cli.outcomes import Outcome, show_dry_run, show_outcome
-from sogdia.cli.sessions import Session, read_limited
+from sogdia.cli.sessions import Session, keys_of, read_limited
 from sogdia.client.envelopes import EnvelopeMaker, Sender, Signed
 from sogdia.client.keys import SEED_BYTES, KeyPair
 from sogdia.kernel.parameters import Limits
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sogdia.cli.keyring import Keyring
+    from sogdia.cli.options import Way
     from sogdia.kernel.operation import Operation
     from sogdia.modules.money import Asset
 
@@ -66,14 +66,6 @@ class Choices:
     def only_signs(self) -> bool:
         """Whether the envelope is to be written instead of sent."""
         return self.print_as is not None or self.out is not None
-
-
-class Way(NamedTuple):
-    """Which node, whose keys' names, and how results are shown."""
-
-    node_folder: Path | None
-    keys_folder: Path | None
-    as_json: bool
 
 
 class Signing(NamedTuple):
@@ -119,13 +111,6 @@ def check_choices(choices: Choices) -> None:
         raise usage("--genesis works without a node, so nothing can be sent.", "Add --print or --out FILE.")
     if choices.time_ is not None and choices.genesis is None:
         raise usage("The node says what time it is.", "--time goes with --genesis only.")
-
-
-def keys_of(node_folder: Path | None, keys_folder: Path | None, *, offline: bool = False) -> Keyring:
-    """Give the keys to choose from: one's own, and those that belong to a node of a demonstration."""
-    if keys_folder is not None or offline:
-        return options.keyring(keys_folder)
-    return options.keyring(None, *keys_beside(find_node(node_folder)))
 
 
 # ------------------------------------------------------------------------------------------------------------ signers

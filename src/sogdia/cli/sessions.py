@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
+from sogdia.cli import options
 from sogdia.cli.exits import Exit, Stopped, usage
-from sogdia.cli.finding import find_node
+from sogdia.cli.finding import find_node, keys_beside
 from sogdia.cli.moments import read_moment
 from sogdia.cli.naming import Naming, Network
 from sogdia.cli.show import Showing
@@ -162,3 +163,10 @@ def read_genesis(raw: bytes, where: str) -> Any:  # noqa: ANN401 - its type depe
         raise Stopped(
             Exit.USAGE, f"{where} is no genesis: {error}.", "'sogdia node create' writes one to begin with."
         ) from error
+
+
+def keys_of(node_folder: Path | None, keys_folder: Path | None, *, offline: bool = False) -> Keyring:
+    """Give the keys to choose from: one's own, and those that belong to a node of a demonstration."""
+    if keys_folder is not None or offline:
+        return options.keyring(keys_folder)
+    return options.keyring(None, *keys_beside(find_node(node_folder)))

@@ -58,7 +58,7 @@ class Showing:
     def receipt(self, receipt: Receipt) -> list[str]:
         """Say how an envelope or an exit ended."""
         if receipt.code:
-            return [f"Refused: {self.refusal(receipt.code, receipt.facts, receipt.operation)}"]
+            return [self.refusal(receipt.code, receipt.facts, receipt.operation)]
         return [line for event in receipt.events for line in self.event(event)]
 
     def refusal(self, number: int, facts: Iterable[tuple[str, int | str]], operation: int = 0) -> str:
@@ -212,6 +212,13 @@ class Showing:
             if isinstance(name, bytes):
                 return self._asset_of(about, name)
         return None
+
+
+    def named_asset(self, query: msgspec.Struct) -> Asset | None:
+        """Say in which money the object is that a query is about."""
+        about = {"terms": "terms", "listing": "listing", "hold": "hold"}.get(str(query.__struct_config__.tag), "order")
+        name = getattr(query, "name", None)
+        return self._asset_of(about, name) if isinstance(name, bytes) else None
 
 
 def _called(names: Any, value: int) -> str:  # noqa: ANN401 - a class of numbers with names

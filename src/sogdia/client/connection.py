@@ -187,6 +187,7 @@ class Connection:
                 f"no node answers at {path} ({error.strerror}). Start one with 'sogdia node run'."
             ) from error
         self._arrived = bytearray()
+        self._leaving = bytearray()
         self._answers: deque[Answer] = deque()
         self._number = 0
 
@@ -292,13 +293,17 @@ class Connection:
     # ---------------------------------------------------------------------------------------------------- the wire
 
     def send(self, kind: str, payload: object) -> int:
-        """Send a request without waiting; gives its number."""
+        """Send a request without waiting; gives its number. It leaves at the latest when an answer is waited for."""
         self._number += 1
-        self._socket.sendall(frame(self._number, kind, payload))
+        self._leaving += frame(self._number, kind, payload)
+        if len(self._leaving) >= READ_BYTES:
+            self._leave()
         return self._number
 
     def receive(self) -> Answer:
         """Wait for the next answer, to whichever request."""
+        if not self._answers:
+            self._leave()
         while not self._answers:
             data = self._socket.recv(READ_BYTES)
             if not data:
@@ -306,6 +311,12 @@ class Connection:
             self._arrived += data
             self._take_whole_frames()
         return self._answers.popleft()
+
+    def _leave(self) -> None:
+        """Let the requests go that have been written down: many in one packet, as answers come."""
+        if self._leaving:
+            self._socket.sendall(self._leaving)
+            self._leaving = bytearray()
 
     def close(self) -> None:
         """End the connection."""

@@ -14,7 +14,7 @@ from msgspec import Meta
 
 from sogdia.kernel.codec import encode
 from sogdia.kernel.genesis import GenesisValidator, HexKey, network_of
-from sogdia.kernel.header import Height, Validator, digest_of
+from sogdia.kernel.header import Validator, digest_of
 from sogdia.kernel.proof import (
     PROOF_BYTES_MAX,
     Anchor,
@@ -57,7 +57,7 @@ class _TrustFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     network: HexKey
     validators: Annotated[tuple[GenesisValidator, ...], Meta(min_length=1, max_length=64)]
-    since: Annotated[Height, Meta(ge=1)] = 1
+    since: Annotated[int, Meta(ge=1, le=2**48)] = 1
 
 
 # -------------------------------------------------------------------------------------------------------------- trust

@@ -121,6 +121,7 @@ class Tree:
         self._kept: dict[str, Bucket | None] = {}
         self.changed: dict[str, Bucket | None] = {}
         self.changed_bytes = 0
+        self.loaded_bytes = 0
         self.root = EMPTY
         self.count = 0
 
@@ -167,7 +168,7 @@ class Tree:
         """
         self._kept = self.changed
         self.changed = {}
-        self.changed_bytes = 0
+        self.changed_bytes = self.loaded_bytes = 0
 
     def flush_failed(self) -> None:
         """Take the buckets of the last flush back among the changed ones: the store could not take them."""
@@ -283,6 +284,7 @@ class Tree:
         if raw is None:
             ensure(condition=False, message=f"the store has lost bucket {prefix!r}")
             return Bucket(b"", [])
+        self.loaded_bytes += len(raw)
         end = 1 + ENTRY_BYTES * raw[0]
         entries = raw[1:end]
         if sha256(b"\x00" + entries).digest() != expected:

@@ -80,7 +80,7 @@ def send(file: Path, node_folder: Path | None, keys_folder: Path | None, *, as_j
     """
     from sogdia.cli import sending  # noqa: PLC0415 - importing it takes longer than asking for help
 
-    return sending.send_file(file, sending.Way(node_folder, keys_folder, as_json=as_json))
+    return sending.send_file(file, options.Way(node_folder, keys_folder, as_json=as_json))
 
 
 def _command(name: str, declared: type[Operation]) -> click.Command:

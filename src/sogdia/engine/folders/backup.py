@@ -1,7 +1,7 @@
 """Copies of a ledger, also of one that goes on working, and a folder made from such a copy again.
 
-A copy is one file, the state of one moment. Keys are not in it: they are kept by other means than data. To copy a ledger
-at work its own thread writes down everything and holds the file; then the copy may take its time in another thread.
+A copy is one file, the state of one moment. Keys are not in it: they are kept by other means than data. To copy a
+ledger at work its own thread writes down everything and holds the file; then another thread copies and takes its time.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Signatures that are verified in a helper process while the blocks that hold them are executed already.
 
-Execution takes every signature for valid and goes on; the verdict comes later. Whoever executes blocks this way must not
-use what came of them before `finish` has returned. So no signature is skipped, and nothing waits for one.
+Execution takes every signature for valid and goes on; the verdict comes later. Whoever executes blocks this way must
+not use what came of them before `finish` has returned. So no signature is skipped, and nothing waits for one.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from sogdia.engine.solo.verifier_worker import CHECK_BYTES, MESSAGE_BYTES
-from sogdia.kernel.signature import ED25519, PUBLIC_KEY_BYTES, SIGNATURE_BYTES, verify
+from sogdia.kernel.signature import ED25519, PUBLIC_KEY_BYTES, SIGNATURE_BYTES, self_test, verify
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -36,7 +36,7 @@ class WrongSignatureError(Exception):
 
 
 class _Chunk(NamedTuple):
-    """Rows that are being verified, and from which check on they are of which block."""
+    """Checks that are under way, and from which check on they are of which block."""
 
     checks: bytes
     blocks: list[tuple[int, StoredBlock]]
@@ -61,10 +61,10 @@ class DeferredSignatures:
         self._blocks.append((len(self._checks) // CHECK_BYTES, block))
 
     def __call__(self, scheme: int, public_key: bytes, message: bytes, signature: bytes) -> bool:
-        """Take a signature for valid for now, unless it cannot be one."""
+        """Take a signature for valid for now; what does not have the form of most is verified on the spot."""
         check = public_key + message + signature
         if scheme != ED25519 or len(signature) != SIGNATURE_BYTES or len(check) != CHECK_BYTES:
-            return False
+            return verify(scheme, public_key, message, signature)
         self._checks += check
         self.count += 1
         return True
@@ -80,7 +80,7 @@ class DeferredSignatures:
         if self._pool is None:
             # A new interpreter: a fork would share the open LMDB files, which no process may inherit.
             context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(1, mp_context=context, initializer=_leave_interrupts_to_the_parent)
+            self._pool = ProcessPoolExecutor(1, mp_context=context, initializer=_begin_to_verify)
         checks, blocks = self._take_checks()
         self._under_way.append(_Chunk(checks, blocks, self._pool.submit(first_wrong, checks)))
         if len(self._under_way) > CHUNKS_UNDER_WAY_MAX:
@@ -121,6 +121,7 @@ def _require_all_valid(checks: bytes, blocks: list[tuple[int, StoredBlock]], wro
         raise WrongSignatureError(block, checks[start : start + MESSAGE_BYTES])
 
 
-def _leave_interrupts_to_the_parent() -> None:
-    """Ctrl-C reaches every process of a terminal; the helper ends when its parent says so."""
+def _begin_to_verify() -> None:
+    # Ctrl-C reaches every process of a terminal; the helper ends when its parent says so.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    self_test()

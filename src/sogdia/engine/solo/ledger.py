@@ -94,10 +94,11 @@ class Ledger:
             state = State(ledger.base)
             ledger.machine.begin(state, genesis)
             ledger.tree.update(state.encoded_changes())
-            flush = Flush(ledger.tree.changed, Flushed(0, ledger.tree.root, ledger.tree.count))
+            tree = ledger.tree
+            flush = Flush(tree.changed, tree.changed_bytes, Flushed(0, tree.root, tree.count))
             file.begin(msgspec.json.encode(genesis), ledger.machine.network, flush)
-            ledger.tree.flushed()
-            ledger.writer = Writer(file, ledger.tree, 0)
+            tree.flushed()
+            ledger.writer = Writer(file, tree, 0)
             ledger.hold_keys(keys)
         except BaseException:
             file.close()

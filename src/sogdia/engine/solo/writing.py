@@ -7,7 +7,7 @@ from hashlib import sha256
 from threading import Event
 from typing import TYPE_CHECKING, NamedTuple
 
-from sogdia.engine.storage.ledger_file import IDS, STEPS, BlockWrite, Flush, Flushed, StorageFullError
+from sogdia.engine.storage.ledger_file import IDS, STEPS, BlockWrite, Flush, Flushed, MapTooSmallError, StorageFullError
 from sogdia.engine.storage.place_index import PlaceIndex
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ FLUSH_BLOCKS = 2_000
 KEPT_BUCKETS_MAX = 20_000
 RUN_ENTRIES = 65_536
 RUN_BLOCKS = 5_000
+MAP_ATTEMPTS = 6
 
 
 class Commit(NamedTuple):
@@ -81,12 +82,22 @@ class Writer:
         if not (write.blocks or write.flush or write.runs):
             return
         try:
-            self._file.make_room(write)
-            self._file.write(write)
+            self._write_here(write)
         except StorageFullError:
             self._failed(write)
             raise
         self._written(write)
+
+    def _write_here(self, write: BlockWrite) -> None:
+        self._file.make_room(write)
+        for _attempt in range(MAP_ATTEMPTS):
+            try:
+                self._file.write(write)
+            except MapTooSmallError:
+                self._file.make_room(write)
+            else:
+                return
+        self._file.write(write)
 
     def begin_commit(self) -> Commit:
         """Begin to write all that waits in a thread; comes back when the thread needs nothing from memory any more."""
@@ -131,7 +142,8 @@ class Writer:
         if (self._flush_may_be_tried and self._flush_is_due()) or (
             flush and self._flushed_height != self._executed_height
         ):
-            buckets = Flush(tree.changed, Flushed(self._executed_height, tree.root, tree.count))
+            size = tree.changed_bytes + tree.loaded_bytes
+            buckets = Flush(tree.changed, size, Flushed(self._executed_height, tree.root, tree.count))
             tree.flushed()
         blocks = [(block.height, block.raw) for block in self._waiting]
         handovers = [(block.height, block.handover) for block in self._waiting if block.handover is not None]

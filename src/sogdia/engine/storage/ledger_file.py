@@ -39,8 +39,11 @@ FORMAT = 1
 DATA = "data.mdb"
 MAP_STEP = 256 * 2**20
 MAP_SLACK = 64 * 2**20
+PAGE_BYTES = 4096
 READERS_MAX = 64
-BUCKET_BYTES_GUESSED = 6_000
+PAGES_A_BUCKET = 2
+"""A changed bucket makes the page that it stands on new, and may need pages of its own."""
+
 HEIGHT_BYTES = 8
 HASH_BYTES = 32
 IDS = "ids"
@@ -63,6 +66,10 @@ class StorageFullError(Exception):
     """The block could not be written for lack of room; nothing was changed, and it may be tried again."""
 
 
+class MapTooSmallError(StorageFullError):
+    """The map that LMDB works in was too small, not the disk; it will be larger when it is tried again."""
+
+
 class Flushed(msgspec.Struct, frozen=True, array_like=True):
     """Where the stored buckets stand: the height, its state root and the number of records."""
 
@@ -72,9 +79,10 @@ class Flushed(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Flush(NamedTuple):
-    """Buckets to be written, with where they will stand then."""
+    """Buckets to be written, about how many bytes they have, and where they will stand then."""
 
     buckets: dict[str, Bucket | None]
+    size: int
     stand: Flushed
 
 
@@ -160,6 +168,7 @@ class LedgerFile:
 
     def begin(self, genesis: bytes, network: bytes, flush: Flush) -> None:
         """Write a new ledger: its genesis, the hash of that, and the buckets of its first state."""
+        self.make_room(BlockWrite([], flush, [], []))
         with self._env.begin(write=True) as transaction:
             for key, value in (
                 (b"format", str(FORMAT).encode()),
@@ -282,8 +291,10 @@ class LedgerFile:
                     entered()
                 mark("before-commit")
             mark("after-commit")
-        except (lmdb.DiskError, lmdb.MapFullError) as error:
-            self._short_of += MAP_STEP if isinstance(error, lmdb.MapFullError) else 0
+        except lmdb.MapFullError as error:
+            self._short_of = 2 * self._short_of + MAP_STEP
+            raise MapTooSmallError(f"no room to write in {self.folder}: {error}") from error
+        except lmdb.DiskError as error:
             raise StorageFullError(f"no room to write in {self.folder}: {error}") from error
         except lmdb.Error as error:
             raise Broken(f"{self.folder / DATA} cannot be written: {error}") from error
@@ -313,7 +324,7 @@ class LedgerFile:
         """Enlarge the map when `what` might not fit; to be called while no transaction is under way."""
         wanted = self._short_of + MAP_SLACK + 2 * sum(len(raw) for _height, raw in what.blocks)
         if what.flush is not None:
-            wanted += 3 * BUCKET_BYTES_GUESSED * len(what.flush.buckets)
+            wanted += 2 * what.flush.size + PAGES_A_BUCKET * PAGE_BYTES * len(what.flush.buckets)
         wanted += 2 * sum(len(run.entries) for _name, run in what.runs)
         self._enlarge(wanted)
 

@@ -1,0 +1,161 @@
+"""`make bench`: the figures that the project promises, as ratios of things measured in the same run.
+
+    python -m bench [--quick] [--only limit,postgres,growth,ids,replay] [--json FILE]
+
+Absolute figures belong to the machine; ratios are what is promised. `--quick` takes shorter runs and a million records.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import signal
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+import msgspec
+
+from bench import growth, ids, node_load
+from bench.replaying import measure as measure_replay
+
+RECORDS_SMALL = 50_000
+RECORDS_LARGE = 5_000_000
+RECORDS_QUICK = 1_000_000
+IN_FLIGHT_WIDE = 1_024
+ROUNDS = 3
+
+Row = dict[str, Any]
+
+
+class Promise(msgspec.Struct, frozen=True, kw_only=True):
+    """One promised figure: what was measured, what was promised, and whether it is kept."""
+
+    name: str
+    measured: float
+    promised: str
+    kept: bool
+
+
+def at_least(name: str, measured: float, bound: float) -> Promise:
+    """Compare with a lower bound."""
+    return Promise(name=name, measured=round(measured, 3), promised=f"≥ {bound:g}", kept=measured >= bound)
+
+
+def at_most(name: str, measured: float, bound: float) -> Promise:
+    """Compare with an upper bound."""
+    return Promise(name=name, measured=round(measured, 3), promised=f"≤ {bound:g}", kept=measured <= bound)
+
+
+def limit(*, quick: bool) -> tuple[list[Promise], Row]:
+    """Measure the node against bare verification of the same signatures by the same library on one core."""
+    orders = 2_000 if quick else 6_000
+    ratios, one_core, rows = [], [], []
+    for _round in range(1 if quick else ROUNDS):
+        bare = node_load.bare_verifications_per_second()
+        two = node_load.measure(IN_FLIGHT_WIDE, orders)
+        one = node_load.measure(IN_FLIGHT_WIDE, orders // 2, verifier=False)
+        ratios.append(two.steps_per_second / bare)
+        one_core.append(one.steps / one.node_cpu_seconds / bare)
+        rows.append({"bare_verifications_per_second": bare, "both_cores": two, "one_core": one})
+    promises = [at_least("node, both cores / bare verification on one core", statistics.median(ratios), 0.50)]
+    return promises, {"one_core_ratio": statistics.median(one_core), "rounds": rows}
+
+
+def postgres(*, quick: bool) -> tuple[list[Promise], Row]:
+    """Measure the node against PostgreSQL doing the same steps without signatures."""
+    from bench.postgres_peer import measure  # noqa: PLC0415 - needs the server's programs
+
+    seconds = 4.0 if quick else 10.0
+    promises, rows = [], {}
+    for in_flight, orders in ((8, 1_000 if quick else 3_000), (256, 3_000 if quick else 8_000)):
+        peer = measure(in_flight, seconds)
+        own = node_load.measure(in_flight, orders)
+        ratio = own.steps_per_second / peer.steps_per_second
+        promises.append(at_least(f"node / PostgreSQL, {in_flight} in flight", ratio, 1.0))
+        rows[str(in_flight)] = {"node": own, "postgres": peer}
+    return promises, rows
+
+
+def grown(*, quick: bool) -> tuple[list[Promise], Row]:
+    """Measure what millions of records cost."""
+    small = growth.measure(RECORDS_SMALL)
+    large = growth.measure(RECORDS_QUICK if quick else RECORDS_LARGE)
+    promises = [
+        at_most("time a step, large / small", large.microseconds_a_step / small.microseconds_a_step, 1.5),
+        at_most("private memory, megabytes", large.private_megabytes, 1_024),
+        at_most("start, seconds", large.start_seconds, 10),
+        at_most("a proof made, microseconds", large.proof_made_microseconds, 1_000),
+        at_most("a proof checked, microseconds", large.proof_checked_microseconds, 1_000),
+        at_most("a proof, bytes at most", large.proof_bytes_max, 4_000),
+    ]
+    return promises, {"small": small, "large": large}
+
+
+def remembered(*, quick: bool) -> tuple[list[Promise], Row]:
+    """Measure the used ids at their cap."""
+    return [], {"ids": ids.measure(ids.CAP // 10 if quick else ids.CAP)}
+
+
+def replayed(*, quick: bool) -> tuple[list[Promise], Row]:
+    """Measure replay, every signature verified again, against live speed."""
+    result = measure_replay(400 if quick else 2_000)
+    return [at_least("replay / live speed", result.ratio, 1.0)], {"replay": result}
+
+
+PARTS: dict[str, Callable[..., tuple[list[Promise], Row]]] = {
+    "limit": limit,
+    "postgres": postgres,
+    "growth": grown,
+    "ids": remembered,
+    "replay": replayed,
+}
+
+
+def commit() -> str:
+    """Name the commit that is measured."""
+    found = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)  # noqa: S607
+    return found.stdout.strip() or "unknown"
+
+
+def main() -> int:
+    """Measure, print the table, write the JSON; the exit status says whether every promise is kept."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="shorter runs, a million records")
+    parser.add_argument("--only", default=",".join(PARTS), help="parts to measure, by name")
+    parser.add_argument("--json", type=Path, default=Path("bench-results.json"), help="where the figures go")
+    chosen = parser.parse_args()
+    signal.signal(signal.SIGTERM, _end)
+    promises: list[Promise] = []
+    figures: Row = {}
+    for name in chosen.only.split(","):
+        if name not in PARTS:
+            parser.error(f"there is no part {name}; there are {', '.join(PARTS)}")
+        sys.stderr.write(f"measuring {name} …\n")
+        made, figures[name] = PARTS[name](quick=chosen.quick)
+        promises += made
+    for promise in promises:
+        mark = "kept " if promise.kept else "SHORT"
+        sys.stdout.write(f"{mark}  {promise.name:<52} {promise.measured:>10}   {promise.promised}\n")
+    document = {
+        "commit": commit(),
+        "python": platform.python_version(),
+        "quick": chosen.quick,
+        "promises": promises,
+        "figures": figures,
+    }
+    chosen.json.write_bytes(msgspec.json.format(msgspec.json.encode(document)) + b"\n")
+    sys.stdout.write(f"All figures: {chosen.json}\n")
+    return 0 if all(promise.kept for promise in promises) else 1
+
+
+def _end(_signal: int, _frame: object) -> NoReturn:
+    """Let an order to stop end the run in order, so that servers and folders are cleared away."""
+    raise SystemExit(143)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

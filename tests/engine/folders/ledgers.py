@@ -1,0 +1,167 @@
+"""Small ledgers in folders for tests of whole folders, and ways to plant damage in them."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+import lmdb
+import msgspec
+
+from sogdia.client.keys import KeyPair
+from sogdia.engine.solo.ledger import Ledger
+from sogdia.engine.solo.sealing import transactions_root
+from sogdia.engine.storage.ledger_file import DATA, Flushed
+from sogdia.kernel.header import SignedHeader
+from sogdia.kernel.stored_block import StoredBlock, decode_block, encode_block
+from sogdia.kernel.tree import bucket_hash
+from tests.engine.tiny_module import MODULES, NODE_KEY, NOTES, START, WANJIKU, ChangeNodeKey, ChangeNote, Wallet, tiny_genesis
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sogdia.kernel.header import Header
+    from sogdia.kernel.operation import Operation
+
+NEXT_NODE_KEY = KeyPair(sha256(b"the node's next key").digest())
+LAPSE_HEIGHT = 5
+ROTATION_HEIGHT = 7
+HEIGHT = 12
+DATABASES = 8
+
+
+class Book:
+    """A ledger of notes in a folder, with two writers."""
+
+    def __init__(self, folder: Path) -> None:
+        """Make the ledger."""
+        self.ledger = Ledger.create(folder, MODULES, tiny_genesis(), [NODE_KEY, NEXT_NODE_KEY])
+        network = self.ledger.machine.network
+        self.aziz = Wallet(network)
+        self.wanjiku = Wallet(network, "wanjiku", WANJIKU)
+        self.time = START
+
+    def block(self, *raw: bytes, seconds: int = 1) -> None:
+        """Make a durable block of envelopes, all of which must be admissible."""
+        self.time += seconds
+        limits = self.ledger.limits()
+        envelopes = [self.ledger.machine.envelopes.open(each, limits) for each in raw]
+        built = self.ledger.build_block(self.time, envelopes, empty=True)
+        assert built.block is not None
+        assert len(built.block.results) == len(raw)
+
+    def operations(self, *operations: Operation) -> None:
+        """Make a durable block of operations by Aziz."""
+        self.block(self.aziz.sign(*operations))
+
+
+def write_story(folder: Path) -> Book:
+    """Write twelve blocks: notes by two writers, a refusal, a note that lapses, a change of the node's key."""
+    book = Book(folder)
+    book.block(book.aziz.note(1), book.wanjiku.note(2, "pepper"))
+    book.block(book.aziz.note(3, "silk", deadline=START + 4))
+    book.block(book.aziz.note(4, "jade"), book.aziz.sign(ChangeNote(reference="n4", text="lapis")))
+    book.block(book.aziz.note(1), book.wanjiku.sign(ChangeNote(reference="n9", text="nothing")))
+    book.block()
+    book.block(*(book.wanjiku.note(number, f"bale {number}") for number in range(20, 60)))
+    book.operations(ChangeNodeKey(public=NEXT_NODE_KEY.public))
+    for number in range(60, 65):
+        book.block(book.aziz.note(number))
+    return book
+
+
+def stored_story(folder: Path) -> Path:
+    """Write the story, close it, and give its folder."""
+    write_story(folder).ledger.close()
+    return folder
+
+
+class Surgeon:
+    """Changes what stands in the closed file of a ledger, as no program would."""
+
+    def __init__(self, folder: Path) -> None:
+        """Work on the file in `folder`."""
+        self._path = str(folder / DATA)
+
+    def _change(self, database: bytes, key: bytes, value: bytes | None) -> None:
+        with lmdb.open(self._path, subdir=False, max_dbs=DATABASES) as environment:
+            named = environment.open_db(database)
+            with environment.begin(write=True) as transaction:
+                if value is None:
+                    transaction.delete(key, db=named)
+                else:
+                    transaction.put(key, value, db=named)
+
+    def _read(self, database: bytes) -> dict[bytes, bytes]:
+        with lmdb.open(self._path, subdir=False, max_dbs=DATABASES) as environment:
+            named = environment.open_db(database)
+            with environment.begin() as transaction, transaction.cursor(db=named) as cursor:
+                return {bytes(key): bytes(value) for key, value in cursor}
+
+    def block(self, height: int) -> StoredBlock:
+        """Read a block."""
+        return decode_block(self._read(b"blocks")[height.to_bytes(8, "big")][32:])
+
+    def put_raw_block(self, height: int, raw: bytes) -> None:
+        """Write a block's bytes with their right hash."""
+        self._change(b"blocks", height.to_bytes(8, "big"), sha256(raw).digest() + raw)
+
+    def put_block(self, height: int, **changes: Any) -> None:
+        """Change parts of a block, and write it with its right hash."""
+        self.put_raw_block(height, encode_block(msgspec.structs.replace(self.block(height), **changes)))
+
+    def forge_block(self, height: int, key: KeyPair = NODE_KEY, **changes: Any) -> None:
+        """Change parts of a block as the node's operator could: its header fits them and is signed."""
+        block = msgspec.structs.replace(self.block(height), **changes)
+        header = msgspec.structs.replace(block.header.header, transactions_root=transactions_root(block.envelopes))
+        self.put_block(height, **changes, header=signed(header, key))
+
+    def drop_block(self, height: int) -> None:
+        """Remove a block."""
+        self._change(b"blocks", height.to_bytes(8, "big"), None)
+
+    def put_meta(self, key: bytes, value: bytes) -> None:
+        """Change an entry of the file about itself."""
+        self._change(b"meta", key, value)
+
+    def buckets(self) -> dict[str, bytes]:
+        """Read all buckets."""
+        return {key[1:].decode(): raw for key, raw in self._read(b"buckets").items()}
+
+    def put_bucket(self, prefix: str, raw: bytes) -> None:
+        """Write a bucket's bytes."""
+        self._change(b"buckets", b"/" + prefix.encode(), raw)
+
+    def put_record(self, full_key: bytes, value: bytes | None, *, with_hash: bool = False) -> None:
+        """Change or remove a record in its bucket; with its hash, its count and, in a flat tree, the noted state root."""
+        for prefix, raw in self.buckets().items():
+            pairs = msgspec.msgpack.decode(raw[1 + 64 * raw[0] :], type=list[bytes])
+            records = dict(zip(pairs[::2], pairs[1::2], strict=True))
+            if full_key in records:
+                changed = {key: value if key == full_key else old for key, old in records.items()}
+                left = {key: new for key, new in changed.items() if new is not None}
+                hashes = b"".join(sha256(key).digest() + sha256(new).digest() for key, new in left.items())
+                entries = hashes if with_hash else raw[1 : 1 + 64 * raw[0]]
+                body = msgspec.msgpack.encode([part for pair in left.items() for part in pair])
+                self.put_bucket(prefix, bytes((len(entries) // 64,)) + entries + body)
+                return
+        message = "no bucket holds the record"
+        raise AssertionError(message)
+
+    def note_root(self, root: bytes, count: int) -> None:
+        """Change where the buckets are said to stand."""
+        stand = msgspec.msgpack.decode(self._read(b"meta")[b"flushed"], type=Flushed)
+        self.put_meta(b"flushed", msgspec.msgpack.encode(msgspec.structs.replace(stand, root=root, count=count)))
+
+
+def signed(header: Header, key: KeyPair) -> SignedHeader:
+    """Sign a header."""
+    return SignedHeader(header=header, signatures=(key.sign(header.hash()),))
+
+
+def note_key(book: Book, number: int) -> bytes:
+    """Give the full key of one of Aziz's notes."""
+    return NOTES.full_key(book.aziz.name(number))
+
+
+__all__ = ["MODULES", "bucket_hash"]
