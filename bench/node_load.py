@@ -67,10 +67,14 @@ class Node:
                 return
         raise NodeNotRunningError((self.scratch / "node.log").read_text(encoding="utf-8"))
 
-    def close(self) -> None:
-        """Stop the node and remove what it left."""
+    def stop(self) -> None:
+        """Stop the node in order; its folder stays."""
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(timeout=60)
+
+    def close(self) -> None:
+        """Stop the node and remove what it left."""
+        self.stop()
         self.log.close()
         shutil.rmtree(self.scratch, ignore_errors=True)
 

@@ -1,4 +1,4 @@
-"""A second ledger: what everybody should have, worked out from the rules in words by code that shares nothing with ours.
+"""A second ledger: what everybody should have, worked out from the rules in words, sharing no code with the real one.
 
 It is slow, keeps everything in dictionaries and calculates with fractions. It says of each wish whether it is granted,
 and what everybody has afterwards. The random trade compares it with the real ledger after every block.
@@ -9,10 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import floor
+from typing import Any
 
 WINDOWS = {"accept": 100, "ship": 200, "deliver": 300, "returns": 150, "answer": 80, "agree": 120}
 STORAGE = {"party": 300, "hold": 400, "terms": 200, "listing": 400, "variant": 200, "order": 500, "line": 200}
 PARTS = ("price", "freight", "tax")
+Named = tuple[str, str]
+"""An owner and its reference."""
 
 
 def half_up(value: Fraction) -> int:
@@ -54,7 +57,7 @@ class Terms:
 class Line:
     """What was bought, and how much of it came back."""
 
-    goods: tuple[str, str]
+    goods: Named
     quantity: int
     paid: dict[str, int]
     promotion: int
@@ -118,16 +121,46 @@ class SecondLedger:
         self.parties = set(parties)
         self.suspended: set[str] = set()
         self.currencies = currencies
-        self.available: dict[tuple[str, str], int] = {}
-        self.held: dict[tuple[str, str], int] = {}
-        self.frozen: set[tuple[str, str]] = set()
-        self.authorised: set[tuple[str, str]] = set()
-        self.holds: dict[tuple[str, str], Hold] = {}
-        self.terms: dict[tuple[str, str], Terms] = {}
-        self.goods: dict[tuple[str, str], Goods] = {}
-        self.orders: dict[tuple[str, str], Order] = {}
-        self.closed: dict[tuple[str, str], Order] = {}
+        self.available: dict[Named, int] = {}
+        self.held: dict[Named, int] = {}
+        self.frozen: set[Named] = set()
+        self.authorised: set[Named] = set()
+        self.holds: dict[Named, Hold] = {}
+        self.terms: dict[Named, Terms] = {}
+        self.goods: dict[Named, Goods] = {}
+        self.unstocked: set[Named] = set()
+        self.orders: dict[Named, Order] = {}
+        self.closed: dict[Named, Order] = {}
         self.stored = STORAGE["party"] * len(parties)
+
+    # -------------------------------------------------------------------------------------------------- parties
+
+    def register(self, who: str) -> bool:
+        """The registrar enters a party."""
+        if who in self.parties:
+            return False
+        self.parties.add(who)
+        self.stored += STORAGE["party"]
+        return True
+
+    def mark(self, marks: set[Any], marked: Any, *, on: bool) -> bool:  # noqa: ANN401 - a party, or a holder
+        """Put a mark on a party or a holder, or take it off, if that changes anything."""
+        if (marked in marks) == on:
+            return False
+        (marks.add if on else marks.discard)(marked)
+        return True
+
+    def authorise(self, holder: Named, *, on: bool) -> bool:
+        """The bank puts a holder on its list, or takes it off when it has nothing."""
+        return (on or self.has(*holder) == 0) and self.mark(self.authorised, holder, on=on)
+
+    def set_caps(self, currency: str, supply_max: int, holder_max: int) -> bool:
+        """The bank sets other caps."""
+        rules = self.currencies[currency]
+        if rules.supply > supply_max:
+            return False
+        rules.supply_max, rules.holder_max = supply_max, holder_max
+        return True
 
     # ---------------------------------------------------------------------------------------------------- money
 
@@ -184,18 +217,25 @@ class SecondLedger:
         self.give(to, currency, units)
         return True
 
-    def hold(self, who: str, reference: str, payee: str, currency: str, units: int, deadline: int) -> bool:  # noqa: PLR0913
+    def hold(self, name: Named, wish: Hold) -> bool:
         """One party sets money aside for another."""
-        if (who, reference) in self.holds or who == payee or payee not in self.parties or deadline <= self.now:
+        if (
+            name in self.holds
+            or wish.payer == wish.payee
+            or wish.payee not in self.parties
+            or wish.deadline <= self.now
+        ):
             return False
-        if not self.may_spend(who, currency, units) or not self.may_receive(payee, currency, units):
+        if not self.may_receive(wish.payee, wish.currency, wish.units):
             return False
-        self.set_aside(who, currency, units)
-        self.holds[who, reference] = Hold(who, payee, currency, units, deadline)
+        if not self.may_spend(wish.payer, wish.currency, wish.units):
+            return False
+        self.set_aside(wish.payer, wish.currency, wish.units)
+        self.holds[name] = wish
         self.stored += STORAGE["hold"]
         return True
 
-    def capture(self, who: str, name: tuple[str, str], units: int) -> bool:
+    def capture(self, who: str, name: Named, units: int) -> bool:
         """A payee takes some of what was set aside; nothing, when it lets go of it."""
         found = self.holds.get(name)
         if found is None or found.payee != who or units > found.units:
@@ -203,7 +243,7 @@ class SecondLedger:
         self.end_hold(name, units)
         return True
 
-    def end_hold(self, name: tuple[str, str], units: int) -> None:
+    def end_hold(self, name: Named, units: int) -> None:
         """Divide what was set aside."""
         found = self.holds.pop(name)
         self.held[found.payer, found.currency] -= found.units
@@ -211,9 +251,51 @@ class SecondLedger:
         self.give(found.payer, found.currency, found.units - units)
         self.stored -= STORAGE["hold"]
 
+    # ---------------------------------------------------------------------------------------------------- goods
+
+    def publish(self, name: Named, wish: Terms) -> bool:
+        """A merchant publishes terms."""
+        if name in self.terms:
+            return False
+        self.terms[name] = wish
+        self.stored += STORAGE["terms"]
+        return True
+
+    def list(self, name: Named, wish: Goods) -> bool:
+        """A merchant opens a listing."""
+        if (wish.merchant, wish.terms) not in self.terms or name in self.goods:
+            return False
+        self.goods[name] = wish
+        self.unstocked.add(name)
+        self.stored += STORAGE["listing"]
+        return True
+
+    def stock(self, name: Named) -> bool:
+        """A merchant adds the variant to its listing."""
+        self.unstocked.discard(name)
+        self.stored += STORAGE["variant"]
+        return True
+
+    def change_stock(self, name: Named, by: int) -> bool:
+        """A merchant counts its goods."""
+        goods = self.goods[name]
+        if not goods.open or name in self.unstocked or goods.stock + by < 0:
+            return False
+        goods.stock += by
+        return True
+
+    def close_listing(self, name: Named) -> bool:
+        """A merchant closes a listing."""
+        goods = self.goods[name]
+        if not goods.open:
+            return False
+        goods.open = False
+        self.stored -= 0 if name in self.unstocked else STORAGE["variant"]
+        return True
+
     # -------------------------------------------------------------------------------------------------- placing
 
-    def priced(self, terms: Terms, asked: list[tuple[tuple[str, str], int]]) -> list[Line]:
+    def priced(self, terms: Terms, asked: list[tuple[Named, int]]) -> list[Line]:
         """What the lines cost now."""
         lines = []
         for key, quantity in asked:
@@ -237,9 +319,10 @@ class SecondLedger:
             line.paid["tax"] = half_up(Fraction((price + line.paid["freight"]) * goods.tax, 10_000))
         return lines
 
-    def can_be_had(self, merchant: str, asked: list[tuple[tuple[str, str], int]]) -> Terms | None:
+    def can_be_had(self, merchant: str, asked: list[tuple[Named, int]]) -> Terms | None:
         """The terms of goods that are all on offer in these quantities, or nothing."""
-        left = {key: goods.stock for key, goods in self.goods.items() if goods.open and goods.merchant == merchant}
+        on_offer = [key for key, goods in self.goods.items() if goods.open and goods.merchant == merchant]
+        left = {key: self.goods[key].stock for key in on_offer if key not in self.unstocked}
         for key, quantity in asked:
             if key not in left or quantity < self.goods[key].minimum or quantity > left[key]:
                 return None
@@ -247,11 +330,9 @@ class SecondLedger:
         references = {self.goods[key].terms for key, _quantity in asked}
         return self.terms[merchant, references.pop()] if len(references) == 1 else None
 
-    def place(
-        self, who: str, reference: str, merchant: str, asked: list[tuple[tuple[str, str], int]], pay_at_most: int
-    ) -> bool:
+    def place(self, name: Named, merchant: str, asked: list[tuple[Named, int]], pay_at_most: int) -> bool:
         """A buyer orders."""
-        name = (who, reference)
+        who = name[0]
         if who == merchant or merchant not in self.parties or merchant in self.suspended:
             return False
         terms = None if name in self.orders or name in self.closed else self.can_be_had(merchant, asked)
@@ -300,7 +381,7 @@ class SecondLedger:
             if order.state in ("PLACED", "ACCEPTED"):
                 self.goods[line.goods].stock += quantity
 
-    def close(self, name: tuple[str, str], outcome: str, to_buyer: int = 0) -> None:
+    def close(self, name: Named, outcome: str, to_buyer: int = 0) -> None:
         """Pay everybody."""
         order = self.orders.pop(name)
         escrow = order.escrow()
@@ -322,7 +403,7 @@ class SecondLedger:
 
     # ------------------------------------------------------------------------------------------------- the steps
 
-    def step(self, who: str, name: tuple[str, str], step: str, **more: object) -> bool:
+    def step(self, who: str, name: Named, step: str, **more: object) -> bool:
         """A step in the life of an order: whether it is granted, and what comes of it."""
         order = self.orders.get(name)
         if order is None:
@@ -335,29 +416,29 @@ class SecondLedger:
         order.deadline = self.now + WINDOWS[window]
         return True
 
-    def _cancel(self, who: str, name: tuple[str, str], order: Order) -> bool:
+    def _cancel(self, who: str, name: Named, order: Order) -> bool:
         if order.state != "PLACED" or who != order.buyer:
             return False
         self.close(name, "CANCELLED")
         return True
 
-    def _decline(self, who: str, name: tuple[str, str], order: Order) -> bool:
+    def _decline(self, who: str, name: Named, order: Order) -> bool:
         if order.state not in ("PLACED", "ACCEPTED") or who != order.merchant:
             return False
         self.close(name, "CANCELLED")
         return True
 
-    def _accept(self, who: str, _name: tuple[str, str], order: Order, declined: tuple[int, ...] = ()) -> bool:
+    def _accept(self, who: str, _name: Named, order: Order, declined: tuple[int, ...] = ()) -> bool:
         numbers_are_right = len(declined) < len(order.lines) and all(number <= len(order.lines) for number in declined)
         if order.state != "PLACED" or who != order.merchant or not numbers_are_right:
             return False
         self.pay_back(order, {number: order.lines[number - 1].quantity for number in declined})
         return self._move_on(order, "ACCEPTED", "ship")
 
-    def _ship(self, who: str, _name: tuple[str, str], order: Order) -> bool:
+    def _ship(self, who: str, _name: Named, order: Order) -> bool:
         return order.state == "ACCEPTED" and who == order.merchant and self._move_on(order, "SHIPPED", "deliver")
 
-    def _confirm(self, who: str, _name: tuple[str, str], order: Order) -> bool:
+    def _confirm(self, who: str, _name: Named, order: Order) -> bool:
         if order.state != "SHIPPED" or who not in (order.buyer, order.terms.carrier):
             return False
         order.confirmed = True
@@ -365,7 +446,7 @@ class SecondLedger:
         order.return_until = order.deadline
         return True
 
-    def _settle(self, who: str, name: tuple[str, str], order: Order) -> bool:
+    def _settle(self, who: str, name: Named, order: Order) -> bool:
         if order.state != "DELIVERED" or who != order.buyer:
             return False
         self.close(name, "SETTLED")
@@ -379,24 +460,24 @@ class SecondLedger:
             for number, quantity in wanted.items()
         )
 
-    def _request(self, who: str, _name: tuple[str, str], order: Order, wanted: dict[int, int]) -> bool:
+    def _request(self, who: str, _name: Named, order: Order, wanted: dict[int, int]) -> bool:
         in_time = order.state == "DELIVERED" and self.now <= order.return_until
         if not in_time or who != order.buyer or not self._left_of(order, wanted):
             return False
         order.requested = dict(wanted)
         return self._move_on(order, "RETURNING", "answer")
 
-    def _approve(self, who: str, _name: tuple[str, str], order: Order) -> bool:
+    def _approve(self, who: str, _name: Named, order: Order) -> bool:
         if order.state not in ("RETURNING", "CONTESTED") or who != order.merchant:
             return False
         self.pay_back(order, order.requested)
         self._end_return(order)
         return True
 
-    def _refuse(self, who: str, _name: tuple[str, str], order: Order) -> bool:
+    def _refuse(self, who: str, _name: Named, order: Order) -> bool:
         return order.state == "RETURNING" and who == order.merchant and self._move_on(order, "CONTESTED", "agree")
 
-    def _refund(self, who: str, _name: tuple[str, str], order: Order, wanted: dict[int, int]) -> bool:
+    def _refund(self, who: str, _name: Named, order: Order, wanted: dict[int, int]) -> bool:
         if order.state == "PLACED" or who != order.merchant or not self._left_of(order, wanted):
             return False
         self.pay_back(order, wanted)
@@ -412,7 +493,7 @@ class SecondLedger:
         order.deadline = max(order.return_until, self.now)
         order.requested, order.split = {}, None
 
-    def _propose(self, who: str, _name: tuple[str, str], order: Order, to_buyer: int) -> bool:
+    def _propose(self, who: str, _name: Named, order: Order, to_buyer: int) -> bool:
         if order.state in ("PLACED", "ACCEPTED") or who not in (order.buyer, order.merchant):
             return False
         if to_buyer > sum(order.escrow().values()):
@@ -420,7 +501,7 @@ class SecondLedger:
         order.split = (who, to_buyer)
         return True
 
-    def _agree(self, who: str, name: tuple[str, str], order: Order, to_buyer: int) -> bool:
+    def _agree(self, who: str, name: Named, order: Order, to_buyer: int) -> bool:
         if order.state in ("PLACED", "ACCEPTED") or who not in (order.buyer, order.merchant):
             return False
         if order.split is None or order.split[1] != to_buyer or order.split[0] == who:
@@ -430,7 +511,7 @@ class SecondLedger:
         self.close(name, "SPLIT", to_buyer)
         return True
 
-    def refund_late(self, who: str, name: tuple[str, str], number: int, quantity: int) -> bool:
+    def refund_late(self, who: str, name: Named, number: int, quantity: int) -> bool:
         """A merchant gives something back after the settlement."""
         order = self.closed.get(name)
         if order is None or order.state != "SETTLED" or who != order.merchant:
@@ -447,7 +528,7 @@ class SecondLedger:
 
     # --------------------------------------------------------------------------------------------- the deadlines
 
-    def time_out(self, name: tuple[str, str]) -> bool:
+    def time_out(self, name: Named) -> bool:
         """Let an order whose time is over leave its state; tell whether there was one."""
         order = self.orders.get(name)
         if order is None or order.deadline >= self.now:
@@ -465,7 +546,7 @@ class SecondLedger:
             self._end_return(order)
         return True
 
-    def hold_out(self, name: tuple[str, str]) -> bool:
+    def hold_out(self, name: Named) -> bool:
         """Let a hold whose time is over go; tell whether there was one."""
         if name not in self.holds or self.holds[name].deadline >= self.now:
             return False

@@ -58,6 +58,8 @@ def document(value: Any, shape: Shape | None = None) -> Any:  # noqa: ANN401 - J
             return value.name.lower()
         case int():
             return number(value)
+        case float():
+            return round(value, 3)  # only how long something took
         case bytes():
             return _bytes(value, shape)
         case msgspec.Struct():

@@ -96,7 +96,8 @@ def _by_the_node(error: Exception) -> Stopped | None:
 
 
 def _by_a_folder(error: Exception) -> Stopped | None:
-    from sogdia.engine.folders.following import DifferenceFoundError  # noqa: PLC0415 - looked up when there is one
+    from sogdia.engine.folders.backup import BackupRefusedError  # noqa: PLC0415 - looked up when there is one
+    from sogdia.engine.folders.following import DifferenceFoundError  # noqa: PLC0415
     from sogdia.engine.folders.importing import ExportRefusedError  # noqa: PLC0415
     from sogdia.engine.solo.clock import ClockRefusedError  # noqa: PLC0415
     from sogdia.engine.solo.sealing import DifferenceError, KeyMissingError  # noqa: PLC0415
@@ -111,7 +112,7 @@ def _by_a_folder(error: Exception) -> Stopped | None:
         return Stopped(Exit.UNREACHABLE, str(error))
     if isinstance(error, DamagedError | DifferenceError | DifferenceFoundError):
         return Stopped(Exit.DAMAGED, f"{error}.", DAMAGE_HELP)
-    if isinstance(error, ExportRefusedError):
+    if isinstance(error, ExportRefusedError | BackupRefusedError):
         return Stopped(Exit.DAMAGED, str(error))
     if isinstance(error, StorageFullError):
         return Stopped(Exit.USAGE, f"{error}.", "Make room on the disk.")

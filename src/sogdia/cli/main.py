@@ -20,7 +20,7 @@ COMMANDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "tx": ("tx:tx", "Sign and send an operation, or try it first."),
         "query": ("query:query", "Ask a node: balances, orders, blocks, what happened."),
         "prove": ("prove:prove", "Write down a proof that anybody can check."),
-        "verify": ("verify:verify", "Check a proof without trusting anybody's node."),
+        "verify": ("prove:verify", "Check a proof without trusting anybody's node."),
     },
     "Running a node": {
         "node": ("node:node", "Create, start, stop and look after a node."),

@@ -222,7 +222,7 @@ def receipt_proof(
         anchor=anchor,
         id=identity,
         receipt=receipt,
-        place=Place(index=index, size=len(leaves), path=path(leaves, index)),
+        place=_place(leaves, index),
         envelope=envelopes[index] if has_envelope else None,
         header=header,
         included=_place([sha256(raw).digest() for raw in envelopes], index) if has_envelope and header else None,

@@ -14,8 +14,17 @@ from sogdia.engine.solo.sealing import transactions_root
 from sogdia.engine.storage.ledger_file import DATA, Flushed
 from sogdia.kernel.header import SignedHeader
 from sogdia.kernel.stored_block import StoredBlock, decode_block, encode_block
-from sogdia.kernel.tree import bucket_hash
-from tests.engine.tiny_module import MODULES, NODE_KEY, NOTES, START, WANJIKU, ChangeNodeKey, ChangeNote, Wallet, tiny_genesis
+from tests.engine.tiny_module import (
+    MODULES,
+    NODE_KEY,
+    NOTES,
+    START,
+    WANJIKU,
+    ChangeNodeKey,
+    ChangeNote,
+    Wallet,
+    tiny_genesis,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -133,7 +142,7 @@ class Surgeon:
         self._change(b"buckets", b"/" + prefix.encode(), raw)
 
     def put_record(self, full_key: bytes, value: bytes | None, *, with_hash: bool = False) -> None:
-        """Change or remove a record in its bucket; with its hash, its count and, in a flat tree, the noted state root."""
+        """Change or remove a record in its bucket, with the hash beside it or without."""
         for prefix, raw in self.buckets().items():
             pairs = msgspec.msgpack.decode(raw[1 + 64 * raw[0] :], type=list[bytes])
             records = dict(zip(pairs[::2], pairs[1::2], strict=True))
@@ -162,6 +171,3 @@ def signed(header: Header, key: KeyPair) -> SignedHeader:
 def note_key(book: Book, number: int) -> bytes:
     """Give the full key of one of Aziz's notes."""
     return NOTES.full_key(book.aziz.name(number))
-
-
-__all__ = ["MODULES", "bucket_hash"]

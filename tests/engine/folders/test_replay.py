@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from hashlib import sha256
 
 import msgspec
 import pytest
 
-from sogdia.client.keys import KeyPair
 from sogdia.engine.folders import deferred_signatures
 from sogdia.engine.folders.following import Difference
 from sogdia.engine.folders.replay import Replayed, replay
@@ -22,14 +20,13 @@ from tests.engine.folders.ledgers import (
     HEIGHT,
     LAPSE_HEIGHT,
     MODULES,
-    NEXT_NODE_KEY,
     Surgeon,
     note_key,
     signed,
     stored_story,
     write_story,
 )
-from tests.engine.tiny_module import START, Note
+from tests.engine.tiny_module import NODE_KEY, START, Note
 
 
 @pytest.fixture(scope="module")
@@ -195,7 +192,7 @@ def test_a_changed_header_is_found(folder):
 def test_a_header_over_another_state_is_found_even_when_it_is_signed(folder):
     surgeon = Surgeon(folder)
     header = surgeon.block(4).header.header
-    surgeon.put_block(4, header=signed(msgspec.structs.replace(header, state_root=bytes(32)), surgeon_key()))
+    surgeon.put_block(4, header=signed(msgspec.structs.replace(header, state_root=bytes(32)), NODE_KEY))
 
     found = difference(folder)
 
@@ -203,15 +200,10 @@ def test_a_header_over_another_state_is_found_even_when_it_is_signed(folder):
     assert (found.expected, found.found) == (header.state_root, bytes(32))
 
 
-def surgeon_key():
-    """The key that the node had at first."""
-    return KeyPair(sha256(b"node").digest())
-
-
 def test_a_header_before_its_time_is_found(folder):
     surgeon = Surgeon(folder)
     header = surgeon.block(4).header.header
-    surgeon.put_block(4, header=signed(msgspec.structs.replace(header, time=START), surgeon_key()))
+    surgeon.put_block(4, header=signed(msgspec.structs.replace(header, time=START), NODE_KEY))
 
     found = difference(folder)
 
@@ -221,7 +213,7 @@ def test_a_header_before_its_time_is_found(folder):
 
 def test_a_header_signed_by_a_key_whose_turn_is_over_is_found(folder):
     surgeon = Surgeon(folder)
-    surgeon.put_block(HEIGHT, header=signed(surgeon.block(HEIGHT).header.header, surgeon_key()))
+    surgeon.put_block(HEIGHT, header=signed(surgeon.block(HEIGHT).header.header, NODE_KEY))
 
     found = difference(folder)
 
@@ -415,7 +407,3 @@ def test_a_damaged_ledger_is_not_opened_but_replayed(folder, records):
         Ledger.open(folder, MODULES)
 
     assert difference(folder).key == key[1:]
-
-
-def test_the_node_key_of_the_story_changes():
-    assert NEXT_NODE_KEY.public != surgeon_key().public

@@ -143,6 +143,16 @@ def checkpoint(folder: Path | None, *, as_json: bool) -> None:
 
 
 @node.command()
+@FOLDER
+@json_option
+def scrub(folder: Path | None, *, as_json: bool) -> None:
+    """Look through everything that is stored, block by block and record by record."""
+    from sogdia.cli import folder_work  # noqa: PLC0415 - it needs the whole engine
+
+    folder_work.run_scrub(folder, as_json=as_json)
+
+
+@node.command()
 @click.argument("moment")
 @click.option("--node", "node_folder", type=Folder(), envvar=options.NODE_VARIABLE, help=options.NODE_HELP)
 @json_option

@@ -1,0 +1,95 @@
+"""Work on whole data folders: audit, export, import, replay, backup, restore."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from sogdia.cli import options
+from sogdia.cli.options import Folder, json_option
+
+NODE_FOLDER = click.argument("folder", metavar="[DIR]", type=Folder(), required=False, envvar=options.NODE_VARIABLE)
+
+
+@click.command()
+@NODE_FOLDER
+@json_option
+def audit(folder: Path | None, *, as_json: bool) -> int:
+    """Check everything that is stored in DIR, and every invariant, without executing blocks again.
+
+    A node that runs is audited on a copy, made beside its folder and removed again. What is wrong is listed, and the
+    status is 4.
+    """
+    from sogdia.cli import folder_work  # noqa: PLC0415 - it needs the whole engine
+
+    return folder_work.run_audit(folder, as_json=as_json)
+
+
+@click.command()
+@NODE_FOLDER
+@json_option
+def replay(folder: Path | None, *, as_json: bool) -> int:
+    """Derive the ledger in DIR again from its genesis, verify every signature, and compare everything.
+
+    The first difference is shown, and the status is 4. A node that runs is replayed from a copy.
+    """
+    from sogdia.cli import folder_work  # noqa: PLC0415 - it needs the whole engine
+
+    return folder_work.run_replay(folder, as_json=as_json)
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=Folder())
+@click.argument("file", type=Folder())
+@json_option
+def export(folder: Path, file: Path, *, as_json: bool) -> None:
+    """Write all blocks of DIR into the new FILE, from which every release derives the same ledger.
+
+    It holds no keys. A node that runs is exported from a copy.
+    """
+    from sogdia.cli import folder_work  # noqa: PLC0415 - it needs the whole engine
+
+    folder_work.run_export(folder, file, as_json=as_json)
+
+
+@click.command("import")
+@click.argument("file", type=Folder())
+@click.argument("folder", metavar="DIR", type=Folder())
+@json_option
+def import_(file: Path, folder: Path, *, as_json: bool) -> None:
+    """Make the new folder DIR from an exported FILE, executing and verifying everything in it.
+
+    Nothing is ever overwritten. The node's key is not in an export: put its file into DIR/keys.
+    """
+    from sogdia.cli import folder_work  # noqa: PLC0415 - it needs the whole engine
+
+    folder_work.run_import(file, folder, as_json=as_json)
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=Folder())
+@click.argument("target", type=Folder())
+@json_option
+def backup(folder: Path, target: Path, *, as_json: bool) -> None:
+    """Copy the ledger of DIR into the new folder TARGET, also while its node runs.
+
+    Keys are not in a backup: keep copies of them elsewhere.
+    """
+    from sogdia.cli import folder_work  # noqa: PLC0415 - it needs the whole engine
+
+    folder_work.run_backup(folder, target, as_json=as_json)
+
+
+@click.command()
+@click.argument("source", metavar="BACKUP", type=Folder())
+@click.argument("folder", metavar="DIR", type=Folder())
+@json_option
+def restore(source: Path, folder: Path, *, as_json: bool) -> None:
+    """Make the new folder DIR from a BACKUP, once an audit of it has found nothing.
+
+    Nothing is ever overwritten. The node's key is not in a backup: put its file into DIR/keys.
+    """
+    from sogdia.cli import folder_work  # noqa: PLC0415 - it needs the whole engine
+
+    folder_work.run_restore(source, folder, as_json=as_json)

@@ -1,0 +1,97 @@
+"""`sogdia prove` and `sogdia verify`: write down a proof, and check one without trusting anybody's node."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from sogdia.cli import options
+from sogdia.cli.options import Folder, json_option, keys_option, node_option
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OUT = click.option("--out", type=Folder(), required=True, help="The new file for the proof.")
+
+
+@click.group()
+def prove() -> None:
+    """Write down a proof that anybody can check, offline, with 'sogdia verify'.
+
+    \b
+    sogdia prove order @nairobi/o1 --out order.proof
+    sogdia prove record money/balances @nairobi USD@bank --out balance.proof
+    sogdia prove tx ID --out receipt.proof
+    """  # noqa: D301 - \b is click's mark for lines that stay as they are
+
+
+@prove.command()
+@click.argument("table")
+@click.argument("key", nargs=-1)
+@click.option("--height", type=int, help="As of this height, of which a checkpoint is kept. Default: now.")
+@OUT
+@node_option
+@keys_option
+@json_option
+def record(  # noqa: PLR0913 - one parameter an option
+    table: str,
+    key: tuple[str, ...],
+    height: int | None,
+    out: Path,
+    node_folder: Path | None,
+    keys_folder: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Prove a record of TABLE, or that there is none, by its KEY.
+
+    TABLE is a name such as money/balances, or its number. KEY is what the table goes by: an account, an object's name, an
+    account and its money (@nairobi USD@bank), a name and a number (@bukhara/tea 0), or hexadecimal.
+    """
+    from sogdia.cli import proving  # noqa: PLC0415 - importing it takes longer than asking for help
+
+    proving.prove_record(table, key, height, out, options.Way(node_folder, keys_folder, as_json=as_json))
+
+
+@prove.command()
+@click.argument("name")
+@OUT
+@node_option
+@keys_option
+@json_option
+def order(name: str, out: Path, node_folder: Path | None, keys_folder: Path | None, *, as_json: bool) -> None:
+    """Prove the whole life of the order NAME."""
+    from sogdia.cli import proving  # noqa: PLC0415 - as above
+
+    proving.prove_order(name, out, options.Way(node_folder, keys_folder, as_json=as_json))
+
+
+@prove.command()
+@click.argument("id", metavar="ID")
+@OUT
+@node_option
+@keys_option
+@json_option
+def tx(id: str, out: Path, node_folder: Path | None, keys_folder: Path | None, *, as_json: bool) -> None:  # noqa: A002 - the argument's name
+    """Prove how the envelope or the deadline's exit ID ended."""
+    from sogdia.cli import proving  # noqa: PLC0415 - as above
+
+    proving.prove_result(id, out, options.Way(node_folder, keys_folder, as_json=as_json))
+
+
+@click.command()
+@click.argument("file", type=Folder())
+@click.option("--genesis", type=Folder(), help="Trust the keys that this genesis names.")
+@click.option("--trust", metavar="FILE|KEY", help="Trust the keys in this file, or this one key, with --network.")
+@click.option("--network", metavar="HEX", help="With a key: the hash of the genesis.")
+@json_option
+def verify(file: Path, genesis: Path | None, trust: str | None, network: str | None, *, as_json: bool) -> None:
+    """Check the proof in FILE, offline, and say what it proves.
+
+    Whom you trust must come to you by a way that you trust, never with the proof: the network's genesis, or a file of its
+    keys. A proof that proves nothing gives status 4.
+    """
+    from sogdia.cli import proving  # noqa: PLC0415 - as above
+
+    proving.verify(file, proving.trusted(genesis, trust, network), as_json=as_json)

@@ -1,0 +1,144 @@
+"""Having things proved by a node, and checking proofs by oneself."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sogdia.cli import options
+from sogdia.cli.exits import Exit, Stopped, usage
+from sogdia.cli.operations import tables
+from sogdia.cli.sending import read_id
+from sogdia.cli.sessions import GENESIS_BYTES_MAX, Session, keys_of, read_genesis, read_limited
+from sogdia.client import proofs
+from sogdia.client.proof_text import describe, proven_to_json
+from sogdia.kernel.kernel_tables import KERNEL_TABLES
+from sogdia.modules.market.queries import OrderAnswer, OrderQuery
+from sogdia.modules.market.records import CLOSED_ORDERS, ORDERS
+from sogdia.modules.money import asset_key
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sogdia.cli.naming import Naming
+    from sogdia.cli.options import Way
+    from sogdia.client.proofs import Trusted
+    from sogdia.kernel.proof import Proof
+    from sogdia.kernel.state import Table
+
+NUMBER_BYTES = 2
+KEY_SAMPLE_BYTES = 64
+KEY_HELP: dict[tuple[str, ...], str] = {
+    (): "It has one record; give no key.",
+    ("account",): "Give an account.",
+    ("name",): "Give an object's name, such as @nairobi/o1.",
+    ("name", "number"): "Give an object's name and a number, such as @bukhara/tea 0.",
+    ("currency", "issuer"): "Give a currency with its issuer, such as USD@bank.",
+    ("account", "currency", "issuer"): "Give an account and its money, such as @nairobi USD@bank.",
+}
+"""How the keys of tables are given, by the parts that the tables name."""
+
+
+def prove_record(table: str, key: Sequence[str], height: int | None, out: Path, way: Way) -> None:
+    """Have a record proved, or its absence."""
+    found = find_table(table)
+    with Session(way.node_folder, keys_of(way.node_folder, way.keys_folder)) as session:
+        full_key = found.prefix + read_key(found, key, session.naming)
+        _write(session.node.prove(full_key, height), out, session, as_json=way.as_json)
+
+
+def prove_order(text: str, out: Path, way: Way) -> None:
+    """Have the life of an order proved."""
+    with Session(way.node_folder, keys_of(way.node_folder, way.keys_folder)) as session:
+        name = session.naming.name(text)
+        answer: OrderAnswer = session.ask(OrderQuery(name=name))
+        if answer.open is None and answer.closed is None:
+            raise Stopped(
+                Exit.NOT_FOUND,
+                f"There is no order {session.naming.call_object(name)}.",
+                "Correct its owner or reference; that there is none 'sogdia prove record market/orders' can prove.",
+            )
+        table: Table[bytes, Any] = ORDERS if answer.open is not None else CLOSED_ORDERS
+        _write(session.node.prove_life(table.full_key(name)), out, session, as_json=way.as_json)
+
+
+def prove_result(identity: str, out: Path, way: Way) -> None:
+    """Have it proved how an envelope or an exit ended."""
+    raw_id = read_id(identity)
+    with Session(way.node_folder, keys_of(way.node_folder, way.keys_folder)) as session:
+        if session.node.result(raw_id) is None:
+            raise Stopped(Exit.NOT_FOUND, f"No block has {identity}.", "Compare the id.")
+        _write(session.node.prove_result(raw_id), out, session, as_json=way.as_json)
+
+
+def _write(proof: Proof, out: Path, session: Session, *, as_json: bool) -> None:
+    """Write a proof down once it has been checked like anybody will check it."""
+    proven = proofs.check(proof, proofs.trusted_by_genesis(session.genesis))
+    raw = proofs.proof_bytes(proof)
+    with out.open("xb") as stream:
+        stream.write(raw)
+    lines = describe(proven)
+    words = "\n".join([*lines, f"The proof has {len(raw)} bytes and stands in {out}."])
+    options.show(words, {"file": str(out), "bytes": len(raw), **_document(proven)}, as_json=as_json)
+
+
+def find_table(text: str) -> Table[Any, Any]:
+    """Find a table by its name or number."""
+    for table in tables().values():
+        if text in (table.name, str(table.number)):
+            return table
+    known = [table.name for table in tables().values() if table not in KERNEL_TABLES]
+    raise Stopped(Exit.NOT_FOUND, f"There is no table {text!r}.", f"There are {', '.join(known)}, and the kernel's own.")
+
+
+def read_key(table: Table[Any, Any], parts: Sequence[str], naming: Naming) -> bytes:
+    """Read the key of a record: by the parts that its table goes by, or in hexadecimal."""
+    shape = tuple(table.show_key(bytes(KEY_SAMPLE_BYTES)))
+    if len(parts) == 1 and re.fullmatch(r"(?:[0-9a-fA-F]{2})+", parts[0]):
+        return bytes.fromhex(parts[0])
+    match shape, tuple(parts):
+        case (), ():
+            return b""
+        case ("account",), (account,):
+            return naming.account(account)
+        case ("name",), (name,):
+            return naming.name(name)
+        case ("name", "number"), (name, number) if number.isdecimal() and int(number) < 1 << 8 * NUMBER_BYTES:
+            return naming.name(name) + int(number).to_bytes(NUMBER_BYTES, "big")
+        case ("currency", "issuer"), (asset,):
+            return asset_key(naming.asset(asset))
+        case ("account", "currency", "issuer"), (account, asset):
+            return naming.account(account) + asset_key(naming.asset(asset))
+    raise usage(f"{table.name} has no such key.", KEY_HELP.get(shape, "Give its key in hexadecimal."))
+
+
+# ----------------------------------------------------------------------------------------------------------- checking
+
+
+def trusted(genesis: Path | None, trust: str | None, network: str | None) -> Trusted:
+    """Say whom to trust."""
+    if (genesis is None) == (trust is None):
+        raise usage("A proof is worth as much as the keys behind it.", "Say whom you trust: --genesis FILE or --trust.")
+    if genesis is not None:
+        return proofs.trusted_by_genesis(read_genesis(read_limited(genesis, GENESIS_BYTES_MAX), str(genesis)))
+    if trust is not None and re.fullmatch(r"[0-9a-fA-F]{64}", trust):
+        if network is None or not re.fullmatch(r"[0-9a-fA-F]{64}", network):
+            raise usage("A key alone doesn't say of which network.", "Add --network with the 64 digits of its genesis hash.")
+        return proofs.trusted_by_key(bytes.fromhex(network), bytes.fromhex(trust))
+    return proofs.trusted_from_json(read_limited(Path(str(trust)), proofs.TRUST_BYTES_MAX))
+
+
+def verify(file: Path, whom: Trusted, *, as_json: bool) -> None:
+    """Check a proof and say what it proves."""
+    proven = proofs.check(proofs.load_proof(file), whom)
+    lines = [*describe(proven), "The proof is right."]
+    options.show("\n".join(lines), {"valid": True, **_document(proven)}, as_json=as_json)
+
+
+def _document(proven: Any) -> dict[str, Any]:  # noqa: ANN401 - one of the things that can be proven
+    found: dict[str, Any] = json.loads(proven_to_json(proven))
+    return found
+
+

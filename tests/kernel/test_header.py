@@ -1,0 +1,114 @@
+"""Headers and who signs them."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+import msgspec
+import pytest
+from msgspec import structs
+
+from sogdia.kernel.codec import NotCanonicalError, encode
+from sogdia.kernel.header import (
+    HEADERS,
+    VALIDATORS,
+    VALIDATORS_MAX,
+    Header,
+    SignedHeader,
+    Validator,
+    ValidatorSets,
+    digest_of,
+    set_validators,
+    validators_at,
+)
+from sogdia.kernel.state import State
+from sogdia.testing.ledger import MemoryBase
+
+ONE = (Validator(b"\x01" * 32, 1),)
+TWO = (Validator(b"\x02" * 32, 2),)
+THREE = (Validator(b"\x03" * 32, 3), Validator(b"\x04" * 32, 4))
+
+HEADER = Header(
+    network=b"N" * 32,
+    height=7,
+    time=1_700_000_000,
+    previous=b"P" * 32,
+    transactions_root=b"T" * 32,
+    state_root=b"S" * 32,
+    results_root=b"R" * 32,
+    validators=digest_of(ONE),
+    next_validators=digest_of(TWO),
+)
+
+
+def state_of(current, following, changes_at):
+    """A state that knows these validators."""
+    state = State(MemoryBase())
+    VALIDATORS.put(state, None, ValidatorSets(current=current, following=following, changes_at=changes_at))
+    return state
+
+
+def test_the_hash_of_a_header_is_that_of_its_nine_parts():
+    parts = msgspec.msgpack.encode(
+        [b"N" * 32, 7, 1_700_000_000, b"P" * 32, b"T" * 32, b"S" * 32, b"R" * 32, digest_of(ONE), digest_of(TWO)]
+    )
+
+    assert HEADER.hash() == sha256(b"sogdia/header" + parts).digest()
+
+
+@pytest.mark.parametrize("field", Header.__struct_fields__)
+def test_every_part_of_a_header_counts_for_its_hash(field):
+    value = getattr(HEADER, field)
+    changed = structs.replace(HEADER, **{field: value + 1 if isinstance(value, int) else b"?" * 32})
+
+    assert changed.hash() != HEADER.hash()
+
+
+def test_the_digest_of_validators_is_that_of_their_keys_and_weights_in_order():
+    assert digest_of(THREE) == sha256(
+        b"sogdia/validators" + msgspec.msgpack.encode([[b"\x03" * 32, 3], [b"\x04" * 32, 4]])
+    ).digest()
+    assert digest_of(THREE) != digest_of(THREE[::-1])
+
+
+@pytest.mark.parametrize(("count", "fits"), [(0, False), (1, True), (VALIDATORS_MAX, True), (65, False)])
+def test_a_header_has_1_to_64_signatures(count, fits):
+    raw = encode(SignedHeader(header=HEADER, signatures=(bytes(64),) * count))
+
+    if fits:
+        assert HEADERS.decode(raw).header == HEADER
+    else:
+        with pytest.raises(NotCanonicalError):
+            HEADERS.decode(raw)
+
+
+@pytest.mark.parametrize("size", [0, 63, 65])
+def test_a_signature_has_64_bytes(size):
+    with pytest.raises(NotCanonicalError):
+        HEADERS.decode(encode(SignedHeader(header=HEADER, signatures=(bytes(size),))))
+
+
+@pytest.mark.parametrize(("height", "signers"), [(0, ONE), (9, ONE), (10, TWO), (11, TWO)])
+def test_a_change_is_in_force_from_the_height_that_was_announced(height, signers):
+    assert validators_at(state_of(ONE, TWO, 10), height) == signers
+
+
+def test_the_header_between_announces_who_follows():
+    state = state_of(ONE, ONE, 0)
+
+    from_height = set_validators(state, 20, TWO)
+
+    assert from_height == 22
+    # The header of height 21 is made from this state: ONE signs it, and it names TWO as the next.
+    assert (validators_at(state, 21), validators_at(state, 22)) == (ONE, TWO)
+
+
+@pytest.mark.parametrize("height", [22, 23, 99])
+def test_a_second_change_leaves_those_in_force_who_are_in_force(height):
+    state = state_of(ONE, ONE, 0)
+    set_validators(state, 20, TWO)
+
+    set_validators(state, height, THREE)
+
+    assert validators_at(state, height + 1) == TWO
+    assert validators_at(state, height + 2) == THREE
