@@ -1,7 +1,7 @@
 """Write the generated pages of `docs/reference` from the declarations, always alike.
 
-    python tools/reference.py            write operations, records, events, refusals, queries and cli
-    python tools/reference.py --check    compare them with what would be written; exit 1 when one differs
+python tools/reference.py            write operations, records, events, refusals, queries and cli
+python tools/reference.py --check    compare them with what would be written; exit 1 when one differs
 """
 
 from __future__ import annotations
@@ -76,8 +76,10 @@ def _read(path: Path) -> str | None:
 
 def operations_page() -> Iterator[str]:
     """Say what every operation asks of the ledger, and what its fields hold."""
-    yield from _top("Operations", "What a party may ask of the ledger. An operation never gains a field; its number is for ever.")
-    yield "On the wire each is an array: number, index of its signer, mandate (nil for now), then the fields in this order."
+    yield from _top(
+        "Operations", "What a party may ask of the ledger. An operation never gains a field; its number is for ever."
+    )
+    yield "On the wire each is an array: number, index of its signer, mandate (nil for now), then the fields in order."
     yield "*Reserved* operations stay open when the sponsor's quota is spent."
     for module in ALL:
         yield f"\n## {module.name.capitalize()}"
@@ -111,7 +113,7 @@ def _field_table(declared: type[msgspec.Struct]) -> Iterator[str]:
 
 def _meaning(field: Field, said: dict[str, str]) -> str:
     words = said.get(field.name, "")
-    if field.name in CALLED and isinstance(field.shape.type, types.IntType) and not is_money(field.shape):
+    if field.name in CALLED and isinstance(field.shape.kind, types.IntType) and not is_money(field.shape):
         words = f"{words} {_numbers(CALLED[field.name])}".strip()
     elif field.shape.word in NUMBERED:
         words = f"{words} {_numbers(NUMBERED[field.shape.word])}".strip()
@@ -135,7 +137,7 @@ def _default(value: object) -> str:
 
 def _type(shape: Shape) -> str:
     """Say what bytes a field may hold."""
-    kind = shape.type
+    kind = shape.kind
     absent = " or nil" if shape.nullable else ""
     if shape.items is not None:
         return f"list of {_type(shape.items)}{_limits(kind)}{absent}"
@@ -199,8 +201,10 @@ def _collect(declared: type[msgspec.Struct], found: dict[str, type[msgspec.Struc
 
 def records_page() -> Iterator[str]:
     """Say what the state consists of."""
-    yield from _top("Records", "What the state consists of. A record's key is one byte of table number and the key below it.")
-    yield "A record is an array: its schema number (the one in brackets), then its fields. *With a life*: it has a `history`."
+    yield from _top(
+        "Records", "What the state consists of. A record's key is one byte of table number and the key below it."
+    )
+    yield "A record is an array: its schema number, in brackets below, then its fields. One *with a life* has a `history`."
     groups: list[tuple[str, tuple[Table[Any, Any], ...]]] = [("kernel", KERNEL_TABLES)]
     groups += [(module.name, module.tables) for module in ALL]
     tables = [table for _name, some in groups for table in some]
@@ -218,7 +222,8 @@ def records_page() -> Iterator[str]:
 
 def _record_of(table: Table[Any, Any]) -> type[msgspec.Struct]:
     """Give the class of a table's records; the newest where there are several."""
-    shape = types.type_info(table.codec._decode.__self__.type)  # noqa: SLF001 - a codec keeps its type to itself
+    decoder: Any = table.codec._decode  # noqa: SLF001 - a codec keeps its type to itself
+    shape = types.type_info(decoder.__self__.type)
     newest = shape.types[-1] if isinstance(shape, types.UnionType) else shape
     if not isinstance(newest, types.StructType):
         raise TypeError(table.name)
@@ -248,10 +253,15 @@ def events_page() -> Iterator[str]:
 
 def refusals_page() -> Iterator[str]:
     """List every refusal."""
-    yield from _top("Refusals", "Why the ledger turns an envelope down. A number is for ever; the words are for people.")
-    yield "100 to 199 are never in a block: the envelope's id stays unspent. Of the others, those that an operation's fields"
-    yield "alone break are not admissible either; the rest leave a receipt and spend the id."
-    groups: list[tuple[str, type[RefusalCode]]] = [("kernel", KernelRefusal), *((each.name, each.refusals) for each in ALL)]
+    yield from _top(
+        "Refusals", "Why the ledger turns an envelope down. A number is for ever; the words are for people."
+    )
+    yield "100 to 199 are never in a block: the envelope's id stays unspent. Of the others, those that an operation's"
+    yield "fields alone break are not admissible either; the rest leave a receipt and spend the id."
+    groups: list[tuple[str, type[RefusalCode]]] = [
+        ("kernel", KernelRefusal),
+        *((each.name, each.refusals) for each in ALL),
+    ]
     for name, codes in groups:
         yield f"\n## {name.capitalize()}\n"
         yield "| number | name | rule | way out |"
@@ -262,7 +272,9 @@ def refusals_page() -> Iterator[str]:
 
 def queries_page() -> Iterator[str]:
     """List every declared query."""
-    yield from _top("Queries", "Questions to the state of a node. An answer is not a proof; `sogdia prove` makes proofs.")
+    yield from _top(
+        "Queries", "Questions to the state of a node. An answer is not a proof; `sogdia prove` makes proofs."
+    )
     for module in ALL:
         yield f"\n## {module.name.capitalize()}"
         for query in module.queries:
@@ -306,9 +318,10 @@ def cli_page() -> Iterator[str]:
 def _json_part() -> Iterator[str]:
     yield "\n## JSON\n"
     yield "With `--json` a command writes exactly one JSON document on its standard output, also when it fails:"
-    yield "`{\"error\": {\"status\", \"message\", \"way_out\"}}`, with the status it exits with. Whole numbers are exact; beyond"
-    yield "±(2^53 − 1) they are text. Amounts are minor units, moments are seconds since 1970-01-01 UTC. An account is"
-    yield "`{\"code\", \"hex\"}`, an object's name `{\"code\", \"hex\", \"owner\", \"reference\"}`, all other bytes are hexadecimal."
+    yield '`{"error": {"status", "message", "way_out"}}` with the status it exits with, and `"refusal"` when a rule'
+    yield "stands against it. Whole numbers are exact; beyond ±(2^53 − 1) they are text. Amounts are minor units, moments are"
+    yield 'seconds since 1970-01-01 UTC. An account is `{"code", "hex"}`, an object\'s name'
+    yield '`{"code", "hex", "owner", "reference"}`; all other bytes are hexadecimal.'
 
 
 def _writing_part() -> Iterator[str]:

@@ -143,9 +143,11 @@ class RandomTrade:
     def leap(self) -> int:
         """Seconds to let pass: mostly none, often up to a deadline or one second beyond it."""
         choice = self.random.randrange(30)
-        deadlines = [each.deadline for each in (*self.second.orders.values(), *self.second.holds.values())]
+        deadlines = [order.deadline for order in self.second.orders.values()]
+        deadlines += [hold.deadline for hold in self.second.holds.values()]
         if choice == 0 and deadlines:
-            return max(0, self.random.choice(deadlines) - self.ledger.time + self.random.randrange(2))
+            now: int = self.ledger.time
+            return max(0, self.random.choice(deadlines) - now + self.random.randrange(2))
         return self.random.choice([1, 20, 50, 100, 310]) if choice == 1 else 0
 
     # ---------------------------------------------------------------------------------------------- the parties
@@ -166,7 +168,7 @@ class RandomTrade:
 
     def suspend(self) -> None:
         """Let the registrar suspend a party, or lift it, which it does more often."""
-        who = self.random.choice(NEWCOMERS)
+        who = self.random.choice(sorted(self.second.suspended) or NEWCOMERS)
         back = bool(self.random.randrange(3))
         account = self.account(who)
         operation: Operation = (
@@ -307,8 +309,8 @@ class RandomTrade:
             decimals=wish.decimals,
         )
         adding = AddVariant(listing=name[1], variant=1, offer=offer, stock=wish.stock)
-        if self.tell(name[0], listing, lambda: self.second.list(name, wish)):
-            self.tell(name[0], adding, lambda: self.second.stock(name))
+        if self.tell(name[0], listing, lambda: self.second.open_listing(name, wish)):
+            self.tell(name[0], adding, lambda: self.second.add_variant(name))
 
     def change_stock(self) -> None:
         """Let a merchant count its goods."""
@@ -319,14 +321,15 @@ class RandomTrade:
 
     def close_listing(self) -> None:
         """Let a merchant close a listing."""
-        name = self.random.choice(sorted(self.second.goods))
+        closed = [name for name, goods in self.second.goods.items() if not goods.open]
+        name = self.random.choice(sorted(self.second.goods if len(closed) < 2 else closed))
         self.tell(name[0], CloseListing(listing=name[1]), lambda: self.second.close_listing(name))
 
     # ----------------------------------------------------------------------------------------------- the orders
 
     def place(self) -> None:
         """Let a buyer order, sometimes more than there is, or for less than it costs."""
-        name = (self.random.choice((*BUYERS, "bukhara")), f"o{self.random.randrange(40)}")
+        name = (self.random.choice((*BUYERS, *BUYERS, *BUYERS, "bukhara")), f"o{self.random.randrange(40)}")
         merchant = self.random.choice(MERCHANTS)
         offered = sorted(goods for goods in self.second.goods if goods[0] == merchant)
         if self.random.randrange(8):
@@ -384,7 +387,7 @@ class RandomTrade:
         for number, line in enumerate(order.lines, start=1):
             left = line.quantity - line.returned
             if left and self.random.randrange(2):
-                wanted[number] = self.random.choice([self.random.randint(1, left), left, self.random.randint(1, 9)])
+                wanted[number] = self.random.choice([*[self.random.randint(1, left)] * 4, left, left + 1])
         wanted = wanted or {1: 1}
         lines = tuple(LineQuantity(number, quantity) for number, quantity in wanted.items())
         kind: Any = RequestReturn if step == "request" else RefundLines
@@ -424,7 +427,8 @@ class RandomTrade:
         """Let a merchant give something back after the settlement."""
         if not self.second.closed:
             return
-        name = self.random.choice(sorted(self.second.closed))
+        settled = [name for name, order in self.second.closed.items() if order.state == "SETTLED"]
+        name = self.random.choice(sorted(settled if settled and self.random.randrange(6) else self.second.closed))
         order = self.second.closed[name]
         number = self.random.randint(1, len(order.lines))
         quantity = self.random.randint(1, order.lines[number - 1].quantity)

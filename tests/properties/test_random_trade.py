@@ -24,7 +24,7 @@ from tests.properties.random_trade import EVERYBODY, RandomTrade
 
 STEPS = 150
 LAST_TOLD = 12
-SECONDS = 10
+SECONDS = 8
 SECONDS_IN_A_FULL_RUN = 600
 WALKS_AT_LEAST = 3
 
@@ -133,11 +133,11 @@ def test_both_ledgers_agree_on_every_walk(rotation, full_run):
 
 
 def test_walks_lead_everywhere():
-    trades = [walk(seed) for seed in (1, 2, 3)]
+    trades = [walk(seed) for seed in range(6)]
 
     told = Counter(line.split("(")[0].split()[-1] for trade in trades for line in trade.told if "granted" in line)
     refused = sum("refused" in line for trade in trades for line in trade.told)
     exits = Counter(facts for trade in trades for facts in trade.exits)
     assert len(told) >= 25, f"only {sorted(told)} were granted"
     assert refused > 50
-    assert set(exits) >= {("OrderClosed", "OrderDigested"), ("OrderDelivered",), ("HoldEnded",), ("LinesRefunded",)}
+    assert set(exits) >= {("OrderClosed", "OrderDigested"), ("OrderDelivered",), ("HoldEnded",)}

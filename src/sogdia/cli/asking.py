@@ -11,7 +11,7 @@ from sogdia.cli.amounts import amount_words
 from sogdia.cli.documents import document
 from sogdia.cli.exits import Exit, Stopped, usage
 from sogdia.cli.fields import Reading, read_text
-from sogdia.cli.operations import may_be_left_out
+from sogdia.cli.operations import may_be_left_out, option_of
 from sogdia.cli.sessions import Session, answer_type, keys_of
 from sogdia.cli.shapes import fields_of
 from sogdia.cli.tables import table_words
@@ -19,7 +19,7 @@ from sogdia.modules.money import Asset, asset_key
 from sogdia.modules.money.queries import PAGE_MAX, BalancesQuery, Owned
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from sogdia.cli.options import Way
     from sogdia.cli.show import Showing
@@ -48,6 +48,15 @@ def show_answer(declared: type[Query], texts: Mapping[str, str | None], way: Way
     return Exit.DONE
 
 
+def filled(declared: type[Query], words: Sequence[str], texts: Mapping[str, str | None]) -> Mapping[str, str | None]:
+    """Put the words that stand without an option into the needed fields that have none yet, in order."""
+    needed = [each.name for each in fields_of(declared) if each.required and texts.get(each.name) is None]
+    if len(words) > len(needed):
+        surplus = ", ".join(repr(word) for word in words[len(needed) :])
+        raise usage(f"There is no place for {surplus}.", "The command's --help says what it needs.")
+    return {**texts, **dict(zip(needed, words, strict=False))}
+
+
 def read_query(declared: type[Query], texts: Mapping[str, str | None], session: Session) -> Query:
     """Read a query from its texts."""
     reading = Reading(session.naming, session.ring, lambda: session.now)
@@ -56,13 +65,13 @@ def read_query(declared: type[Query], texts: Mapping[str, str | None], session: 
         text = texts.get(each.name)
         if text is None:
             if not may_be_left_out(each):
-                raise usage(f"{each.name} is missing.", "The command's --help says what it needs.")
+                raise usage(f"{option_of(each)} is missing.", "The command's --help says what it needs.")
             values[each.name] = each.default
             continue
         try:
             values[each.name] = read_text(text, each.shape, reading)
         except Stopped as stopped:
-            raise Stopped(stopped.status, f"{each.name.upper()}: {stopped.message}", stopped.way_out) from stopped
+            raise Stopped(stopped.status, f"{option_of(each)}: {stopped.message}", stopped.way_out) from stopped
     return declared(**values)
 
 
@@ -132,6 +141,6 @@ def _balance_words(found: list[Owned], showing: Showing) -> str:
                 ", ".join(marks),
             )
         )
-    return table_words(("account", "available", "set aside", "money", ""), rows, frozenset({1, 2})) or "Nobody has money."
-
-
+    return (
+        table_words(("account", "available", "set aside", "money", ""), rows, frozenset({1, 2})) or "Nobody has money."
+    )

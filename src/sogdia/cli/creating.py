@@ -88,8 +88,9 @@ def create_from(folder: Path, genesis_file: Path, node_key: Path | None) -> Crea
     _make(folder, genesis)
     if node_key is not None:
         content = read_limited(node_key, key_files.FILE_BYTES_MAX)
-        with _node_key_path(folder).open("xb", opener=options.private) as stream:
-            stream.write(content)
+        path = _node_key_path(folder)
+        path.touch(mode=0o600, exist_ok=False)
+        path.write_bytes(content)
     return Created(network_of(genesis), genesis, public, has_key=node_key is not None)
 
 

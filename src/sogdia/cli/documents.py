@@ -1,10 +1,10 @@
 """Values as JSON that any program can read: integers exact, bytes in hexadecimal with the codes that people use.
 
-    a whole number               as it is; beyond ±(2^53 − 1), where other languages round, as text
-    an account                   {"code": "acct-…", "hex": "…"}
-    an object's name             {"code": "name-…", "hex": "…", "owner": "acct-…", "reference": "…"}
-    other bytes                  hexadecimal
-    a record, event, operation   an object of its fields; an event says what it is under "event"
+a whole number               as it is; beyond ±(2^53 − 1), where other languages round, as text
+an account                   {"code": "acct-…", "hex": "…"}
+an object's name             {"code": "name-…", "hex": "…", "owner": "acct-…", "reference": "…"}
+other bytes                  hexadecimal
+a record, event, operation   an object of its fields; an event says what it is under "event"
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def name(value: bytes) -> dict[str, str]:
     }
 
 
-def document(value: Any, shape: Shape | None = None) -> Any:  # noqa: ANN401 - JSON holds anything
+def document(value: Any, shape: Shape | None = None) -> Any:  # noqa: ANN401, PLR0911 - a type, its form in JSON
     """Turn any value of the ledger into JSON; `shape` says what bytes stand for."""
     match value:
         case bool() | None | str():

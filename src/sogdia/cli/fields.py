@@ -1,7 +1,8 @@
 """Fields of operations and queries as people type them: read by the word with which a field is declared.
 
-A value with fields of its own is written with colons (`tea:0:12`), where later parts may be named (`12.50 USD:minimum=10`),
-or as a JSON object; a list as several values, separated by commas or given one by one, or as a JSON array.
+A value with fields of its own is written with colons (`tea:0:12`), where later parts may be named
+(`12.50 USD:minimum=10`), or as a JSON object; a list as several values, separated by commas or given one by one, or as
+a JSON array.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from sogdia.cli.amounts import read_amount, units_of
 from sogdia.cli.exits import Stopped, usage
 from sogdia.cli.moments import read_moment
 from sogdia.cli.shapes import Field, Shape, fields_of
-from sogdia.cli.words import HINTS, NUMBERED, form_of, is_money
+from sogdia.cli.words import FINER, HINTS, NUMBERED, form_of, is_money
 from sogdia.kernel.signature import ED25519
 
 if TYPE_CHECKING:
@@ -81,36 +82,65 @@ def read_text(text: str, shape: Shape, reading: Reading) -> Any:  # noqa: ANN401
     return within_limits(_read_leaf(text, shape, reading), shape, text)
 
 
-def _read_leaf(text: str, shape: Shape, reading: Reading) -> Any:  # noqa: ANN401, PLR0911 - a word, a way to read it
+def _read_leaf(text: str, shape: Shape, reading: Reading) -> Any:  # noqa: ANN401 - of the field's type
     if is_money(shape):
         return _read_money(text, reading)
-    match shape.word:
-        case "Account":
-            return reading.naming.account(text)
-        case "Name":
-            return reading.naming.name(text)
-        case "Seconds":
-            return read_moment(text, reading.now())
-        case "BasisPoints":
-            return _read_share(text)
-        case "PublicKey":
-            return reading.keyring.listed(text).public if reading.keyring.has(text) else _read_hex(text, shape)
-        case "Proof":
-            by_key = reading.sign is not None and reading.keyring.has(text)
-            return reading.sign(text) if by_key and reading.sign else _read_hex(text, shape)
-        case "Hash" if text.startswith("file:"):
-            return _digest_of(Path(text.removeprefix("file:")))
-        case "Scheme" if text.lower() == "ed25519":
-            return ED25519
-        case word if word in NUMBERED:
-            return _read_numbered(text, shape)
-        case word if word in CAPITALS:
-            return text.upper()
-    return _read_plain(text, shape)
+    if shape.word in NUMBERED:
+        return _read_numbered(text, shape)
+    if shape.word in CAPITALS:
+        return text.upper()
+    by_word = _BY_WORD.get(shape.word)
+    return _read_plain(text, shape) if by_word is None else by_word(text, shape, reading)
+
+
+def _read_account(text: str, _shape: Shape, reading: Reading) -> bytes:
+    return reading.naming.account(text)
+
+
+def _read_name(text: str, _shape: Shape, reading: Reading) -> bytes:
+    return reading.naming.name(text)
+
+
+def _read_moment(text: str, _shape: Shape, reading: Reading) -> int:
+    return read_moment(text, reading.now())
+
+
+def _read_public_key(text: str, shape: Shape, reading: Reading) -> bytes:
+    return reading.keyring.listed(text).public if reading.keyring.has(text) else _read_hex(text, shape)
+
+
+def _read_proof(text: str, shape: Shape, reading: Reading) -> bytes:
+    if reading.sign is not None and reading.keyring.has(text):
+        return reading.sign(text)
+    return _read_hex(text, shape)
+
+
+def _read_hash(text: str, shape: Shape, _reading: Reading) -> bytes:
+    return _digest_of(Path(text.removeprefix("file:"))) if text.startswith("file:") else _read_hex(text, shape)
+
+
+def _read_scheme(text: str, shape: Shape, _reading: Reading) -> int:
+    return ED25519 if text.lower() == "ed25519" else int(_read_plain(text, shape))
+
+
+def _read_basis_points(text: str, _shape: Shape, _reading: Reading) -> int:
+    return _read_share(text)
+
+
+_BY_WORD: dict[str, Callable[[str, Shape, Reading], Any]] = {
+    "Account": _read_account,
+    "BasisPoints": _read_basis_points,
+    "Hash": _read_hash,
+    "Name": _read_name,
+    "Proof": _read_proof,
+    "PublicKey": _read_public_key,
+    "Scheme": _read_scheme,
+    "Seconds": _read_moment,
+}
 
 
 def _read_plain(text: str, shape: Shape) -> Any:  # noqa: ANN401 - of the field's type
-    match shape.type:
+    match shape.kind:
         case types.StrType():
             return text
         case types.BytesType():
@@ -227,7 +257,7 @@ def _structure_from(given: Any, declared: type[msgspec.Struct], reading: Reading
     # Prices can only be read once it is known how fine they are.
     for each in sorted(fields, key=lambda one: one.name != "decimals"):
         if each.name in given:
-            finer = values.get("decimals", 0) if each.name in ("price", "tiers") else 0
+            finer = values.get("decimals", 0) if each.name in FINER else 0
             inner = replace(reading, decimals=reading.decimals or finer)
             values[each.name] = from_json(given[each.name], each.shape, inner)
     return declared(**values)
@@ -245,7 +275,7 @@ def parse_json(text: str) -> Any:  # noqa: ANN401 - JSON holds anything
 
 
 def _no_fraction(text: str) -> Any:  # noqa: ANN401 - never gives anything
-    message = f"{text} is no whole number; write an amount as text, such as \"12.50 USD\""
+    message = f'{text} is no whole number; write an amount as text, such as "12.50 USD"'
     raise ValueError(message)
 
 
@@ -257,7 +287,7 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def from_json(value: Any, shape: Shape, reading: Reading) -> Any:  # noqa: ANN401 - JSON in, a value of the field's type out
+def from_json(value: Any, shape: Shape, reading: Reading) -> Any:  # noqa: ANN401, PLR0911 - a form of JSON, a way to read it
     """Read a value out of JSON: text as it would be typed, whole numbers as they are, objects by their fields."""
     if value is None and shape.nullable:
         return None
@@ -272,9 +302,9 @@ def from_json(value: Any, shape: Shape, reading: Reading) -> Any:  # noqa: ANN40
         return _asset_from(value, reading)
     if isinstance(value, dict) and shape.struct is not None:
         return _structure_from(value, shape.struct, reading)
-    if isinstance(value, bool) and isinstance(shape.type, types.BoolType):
+    if isinstance(value, bool) and isinstance(shape.kind, types.BoolType):
         return value
-    if isinstance(value, int) and not isinstance(value, bool) and isinstance(shape.type, types.IntType):
+    if isinstance(value, int) and not isinstance(value, bool) and isinstance(shape.kind, types.IntType):
         return within_limits(value, shape)
     raise _unreadable(json.dumps(value), shape)
 
@@ -290,7 +320,7 @@ def _asset_from(value: dict[str, Any], reading: Reading) -> Asset:
 
 def within_limits(value: Any, shape: Shape, text: str | None = None) -> Any:  # noqa: ANN401 - gives the value back
     """Give a value that its field can hold, or say what the limits are."""
-    kind = shape.type
+    kind = shape.kind
     shown = repr(value if text is None else text)
     if isinstance(kind, types.IntType) and isinstance(value, int):
         if (kind.ge is not None and value < kind.ge) or (kind.le is not None and value > kind.le):
@@ -306,7 +336,7 @@ def _check_length(value: Any, kind: Any, shape: Shape, shown: str) -> None:  # n
     least, most = kind.min_length or 0, kind.max_length
     if least <= len(value) and (most is None or len(value) <= most):
         return
-    counted = {types.StrType: "characters", types.BytesType: "bytes"}.get(type(kind), "entries")
+    counted = "characters" if isinstance(kind, types.StrType) else "bytes" if isinstance(value, bytes) else "entries"
     allowed = str(least) if least == most else f"{least} to {most}"
     short = shown if len(shown) <= 60 else shown[:57] + "…"  # noqa: PLR2004 - about half a line
     raise usage(f"{short} has {len(value)} {counted}; {allowed} are allowed.", _hint(shape))

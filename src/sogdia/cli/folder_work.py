@@ -1,4 +1,4 @@
-"""Work on whole data folders: a folder at rest is worked on as it is, a node that runs on a copy that it makes itself."""
+"""Work on whole data folders: a folder at rest as it is, a node that runs on a copy that it makes itself."""
 
 from __future__ import annotations
 

@@ -58,7 +58,9 @@ def checked_blocks(node: Connection, first: int, last: int) -> Iterator[StoredBl
     """Fetch blocks, each checked against its own header and the next one."""
     durable = node.status().durable_height
     if first < 1 or last > durable:
-        raise Stopped(Exit.NOT_FOUND, f"There are blocks 1 to {durable}, not {first} to {last}.", "Correct the heights.")
+        raise Stopped(
+            Exit.NOT_FOUND, f"There are blocks 1 to {durable}, not {first} to {last}.", "Correct the heights."
+        )
     block = node.block(first)
     with progress(last - first + 1, "Checking receipts") as advance:
         for height in range(first, last + 1):
@@ -96,7 +98,7 @@ def check_block(block: StoredBlock, following: SignedHeader) -> None:
         if derived != told:
             raise Stopped(
                 Exit.DAMAGED,
-                f"The {what} of block {header.height} are not those that the headers stand for: {derived.hex()} instead of"
+                f"The {what} of block {header.height} are not those that the headers stand for: {derived.hex()}, not"
                 f" {told.hex()}.",
                 "Don't trust this node; run 'sogdia audit' on its folder.",
             )

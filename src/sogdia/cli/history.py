@@ -130,9 +130,8 @@ def _result_document(result: Result) -> dict[str, Any]:
 
 def _block_words(block: StoredBlock, showing: Showing) -> str:
     header = block.header.header
-    parts = [
-        [f"Block {header.height} at {moment_words(header.time)}: {len(block.results)} envelopes, {len(block.exits)} exits."]
-    ]
+    count = f"{len(block.results)} envelopes, {len(block.exits)} exits"
+    parts = [[f"Block {header.height} at {moment_words(header.time)}: {count}."]]
     for kind, results in (("envelope", block.results), ("exit", block.exits)):
         for result in results:
             receipt: Receipt = decode_receipt(result.receipt)

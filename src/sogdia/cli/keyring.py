@@ -133,4 +133,6 @@ def _noted_account(path: Path, name: str) -> bytes | None:
     try:
         return read_account(content.decode("ascii", "replace").strip())
     except CodeWrong as fault:
-        raise usage(f"{note} names no account. {fault}", f"Write it anew: sogdia keys assign {name} ACCOUNT.") from fault
+        raise usage(
+            f"{note} names no account. {fault}", f"Write it anew: sogdia keys assign {name} ACCOUNT."
+        ) from fault

@@ -1,4 +1,4 @@
-"""The way in: `sogdia COMMAND …`. Finds the command, runs it, and turns whatever stops it into words and an exit status.
+"""The way in: `sogdia COMMAND …`. Finds the command and runs it.
 
 Commands are imported when they are called, so that asking for help doesn't wait for what only a node needs.
 """

@@ -1,10 +1,13 @@
 """Who and what is meant: accounts, objects and assets as people write them, and as they are called when shown.
 
-    acct-k3v9-0qfw-…          an account, by its code                     @bukhara        a party of the genesis
-    buyer                     the account that a key of this name         @registrar/ali  a party that @registrar entered
-                              signs for
-    name-k3v9-0qfw-…          an object, by its code                      @nairobi/o1     an object, by owner and reference
-    USD@bank                  money of the genesis party bank             USD@acct-k3v9…  money of an account
+    acct-k3v9-0qfw-…     an account, by its code
+    @bukhara             a party of the genesis
+    @registrar/ali       a party that @registrar entered as ali
+    buyer                the account that the key of this name signs for
+    name-k3v9-0qfw-…     an object, by its code
+    @nairobi/o1          an object, by its owner and reference
+    USD@bank             money of the genesis's party bank
+    USD@acct-k3v9-…      money of an account
 
 Hexadecimal does for all of them.
 """

@@ -108,11 +108,20 @@ def read_operation(declared: type[Operation], given: Given, reading: Reading, me
         return meaning.currency(values)
 
     for each in sorted(fields, key=_comes_late):
-        own = replace(reading, currency=meant, sign=lambda key, name=each.name: meaning.sign(name, key, values))
+        own = replace(reading, currency=meant, sign=_signer(meaning, each.name, values))
         values[each.name] = _read_field(each, given, own)
     operation = declared(**values)
     operation.check()
     return operation
+
+
+def _signer(meaning: Meaning, field: str, values: Mapping[str, Any]) -> Callable[[str], bytes]:
+    """Give what signs for a field with a key that is named."""
+
+    def sign(key: str) -> bytes:
+        return meaning.sign(field, key, values)
+
+    return sign
 
 
 def _comes_late(field: Field) -> bool:
@@ -124,7 +133,9 @@ def holds_money(shape: Shape) -> bool:
     """Tell whether a field holds an amount, itself or inside."""
     if shape.items is not None:
         return holds_money(shape.items)
-    return is_money(shape) or (shape.struct is not None and any(holds_money(each.shape) for each in fields_of(shape.struct)))
+    return is_money(shape) or (
+        shape.struct is not None and any(holds_money(each.shape) for each in fields_of(shape.struct))
+    )
 
 
 def _read_field(field: Field, given: Given, reading: Reading) -> Any:  # noqa: ANN401 - of the field's type

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
-PASSPHRASE_VARIABLE = "SOGDIA_PASSPHRASE"
+PASSPHRASE_VARIABLE = "SOGDIA_PASSPHRASE"  # noqa: S105 - the name of a variable, not a passphrase
 KEYS_VARIABLE = "SOGDIA_KEYS"
 NODE_VARIABLE = "SOGDIA_NODE"
 
@@ -96,8 +96,3 @@ def show(words: str, document: object, *, as_json: bool) -> None:
         click.echo(write_json(document))
     else:
         click.echo(words)
-
-
-def private(path: str, flags: int) -> int:
-    """Open a new file that only its owner can read."""
-    return os.open(path, flags, 0o600)

@@ -27,7 +27,7 @@ AT_THE_DEADLINE = {
     OrderState.SHIPPED: "unless delivery is confirmed until then, it is taken as delivered",
     OrderState.DELIVERED: "unless the buyer asks for a return until then, everybody is paid",
     OrderState.RETURNING: "unless the merchant answers until then, the asked lines are refunded",
-    OrderState.CONTESTED: "unless the two agree until then, a confirmed delivery stands, an unconfirmed one is refunded",
+    OrderState.CONTESTED: "unless the two agree until then, a confirmed delivery stands, another is refunded",
     OrderState.CLOSING: "its next lines are put away",
     OrderState.REFUNDING: "the next of the asked lines are refunded",
 }

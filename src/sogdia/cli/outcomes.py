@@ -234,5 +234,3 @@ def _charge_words(charge: Charge, showing: Showing) -> str:
 def _titled(title: str, lines: Iterable[str]) -> list[str]:
     found = [f"  {line}" for line in lines]
     return [f"{title}:", *found] if found else []
-
-

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import click
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+
+class Stages(Protocol):
+    """Hears how far work in stages has come."""
+
+    def __call__(self, done: int, total: int, text: str) -> None:
+        """Take note that `done` of `total` parts are done; `text` says what is going on."""
 
 
 @contextmanager
@@ -47,3 +54,14 @@ def _silent(_done: int) -> None:
 
 def _silent_counted(_done: int, _total: int) -> None:
     """Show nothing."""
+
+
+@contextmanager
+def stages() -> Iterator[Stages]:
+    """Show a bar for work in stages; it is told how many of how many parts are done, and what is going on."""
+    with counted("") as advance:
+
+        def tell(done: int, total: int, text: str) -> None:  # noqa: ARG001 - what a stage is called would flicker by
+            advance(done, total)
+
+        yield tell

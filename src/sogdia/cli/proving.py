@@ -90,10 +90,12 @@ def find_table(text: str) -> Table[Any, Any]:
         if text in (table.name, str(table.number)):
             return table
     known = [table.name for table in tables().values() if table not in KERNEL_TABLES]
-    raise Stopped(Exit.NOT_FOUND, f"There is no table {text!r}.", f"There are {', '.join(known)}, and the kernel's own.")
+    raise Stopped(
+        Exit.NOT_FOUND, f"There is no table {text!r}.", f"There are {', '.join(known)}, and the kernel's own."
+    )
 
 
-def read_key(table: Table[Any, Any], parts: Sequence[str], naming: Naming) -> bytes:
+def read_key(table: Table[Any, Any], parts: Sequence[str], naming: Naming) -> bytes:  # noqa: PLR0911 - a key, a way
     """Read the key of a record: by the parts that its table goes by, or in hexadecimal."""
     shape = tuple(table.show_key(bytes(KEY_SAMPLE_BYTES)))
     if len(parts) == 1 and re.fullmatch(r"(?:[0-9a-fA-F]{2})+", parts[0]):
@@ -125,7 +127,9 @@ def trusted(genesis: Path | None, trust: str | None, network: str | None) -> Tru
         return proofs.trusted_by_genesis(read_genesis(read_limited(genesis, GENESIS_BYTES_MAX), str(genesis)))
     if trust is not None and re.fullmatch(r"[0-9a-fA-F]{64}", trust):
         if network is None or not re.fullmatch(r"[0-9a-fA-F]{64}", network):
-            raise usage("A key alone doesn't say of which network.", "Add --network with the 64 digits of its genesis hash.")
+            raise usage(
+                "A key alone doesn't say of which network.", "Add --network with the 64 digits of its genesis hash."
+            )
         return proofs.trusted_by_key(bytes.fromhex(network), bytes.fromhex(trust))
     return proofs.trusted_from_json(read_limited(Path(str(trust)), proofs.TRUST_BYTES_MAX))
 
@@ -140,5 +144,3 @@ def verify(file: Path, whom: Trusted, *, as_json: bool) -> None:
 def _document(proven: Any) -> dict[str, Any]:  # noqa: ANN401 - one of the things that can be proven
     found: dict[str, Any] = json.loads(proven_to_json(proven))
     return found
-
-

@@ -1,4 +1,4 @@
-"""What a command knows while it works with a node: its answers, its network, its time; each is asked for once, if at all."""
+"""What a command knows while it works with a node: its answers, its network, its time; each is asked for once."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Session:
     # ---------------------------------------------------------------------------------------------------- the network
 
     @cached_property
-    def genesis(self) -> Any:
+    def genesis(self) -> Any:  # noqa: ANN401 - its type depends on the modules
         """The genesis of the network: from the file, or as the node has it."""
         raw = self.node.genesis() if self._genesis_file is None else read_limited(self._genesis_file, GENESIS_BYTES_MAX)
         return read_genesis(raw, str(self._genesis_file or "the node's genesis"))

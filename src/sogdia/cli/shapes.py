@@ -1,4 +1,4 @@
-"""What a declared class holds, field by field: its type, the word of the wire it is declared with, and what it says of it.
+"""What a declared class holds, field by field: its type, the word it is declared with, and what the class says of it.
 
 The command line, the JSON documents and the reference pages all read the declarations through here.
 """
@@ -10,6 +10,7 @@ import inspect
 import re
 import textwrap
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -31,7 +32,7 @@ class Shape(NamedTuple):
     """What a value is: the word it is declared with (such as `Account`), its type, and whether it may be absent."""
 
     word: str
-    type: types.Type
+    kind: types.Type
     nullable: bool
     items: Shape | None = None
     """What a list holds."""
@@ -39,14 +40,14 @@ class Shape(NamedTuple):
     @property
     def struct(self) -> type[msgspec.Struct] | None:
         """The class of a value with fields of its own."""
-        return self.type.cls if isinstance(self.type, types.StructType) else None
+        return self.kind.cls if isinstance(self.kind, types.StructType) else None
 
     def accepts_empty(self) -> bool:
         """Whether "nothing" can be said without saying none: an empty text or list."""
-        if isinstance(self.type, types.StrType):
-            pattern = self.type.pattern
-            return not self.type.min_length and (pattern is None or re.search(pattern, "") is not None)
-        return self.items is not None and not getattr(self.type, "min_length", None)
+        if isinstance(self.kind, types.StrType):
+            pattern = self.kind.pattern
+            return not self.kind.min_length and (pattern is None or re.search(pattern, "") is not None)
+        return self.items is not None and not getattr(self.kind, "min_length", None)
 
 
 class Field(NamedTuple):
@@ -82,7 +83,7 @@ def _declared_words(declared: type) -> dict[str, str]:
     """Give the annotations of a class and its bases as they are written."""
     written: dict[str, str] = {}
     for base in reversed(declared.__mro__):
-        own = base.__dict__.get("__annotations__", {})
+        own = inspect.get_annotations(base)
         written |= {name: text for name, text in own.items() if isinstance(text, str)}
     return written
 
@@ -116,7 +117,7 @@ def remarks(declared: type) -> dict[str, str]:
 
 def _remarks_in(declared: type) -> Iterator[tuple[str, str]]:
     body = _class_body(declared)
-    for statement, below in zip(body, body[1:], strict=False):
+    for statement, below in pairwise(body):
         match statement, below:
             case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
                 yield name, " ".join(text.split())

@@ -1,4 +1,4 @@
-"""Records, facts and receipts in words: accounts by the names people call them, money in its currency, moments as dates."""
+"""Records, facts and receipts in words: accounts by the names people use, money in its currency, moments as dates."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sogdia.cli.amounts import amount_words
 from sogdia.cli.moments import from_now_words, moment_words
 from sogdia.cli.operations import refusal_codes, tables
 from sogdia.cli.shapes import Field, Shape, fields_of, summary
-from sogdia.cli.words import CALLED, is_money, is_price
+from sogdia.cli.words import CALLED, FINER, is_money
 from sogdia.kernel.values import ACCOUNT_BYTES
 from sogdia.modules.market.events import LineFact, Payout
 from sogdia.modules.market.records import LineQuantity, Parts
@@ -130,10 +130,9 @@ class Showing:
         called = CALLED.get(field.name)
         if called is not None and isinstance(value, int) and not is_money(field.shape):
             return _called(called, value)
-        fine = decimals if is_price(field.shape) else 0
-        return self.one_line(value, field.shape, asset, fine if fine else 0)
+        return self.one_line(value, field.shape, asset, decimals if field.name in FINER else 0)
 
-    def one_line(self, value: Any, shape: Shape | None, asset: Asset | None, decimals: int = 0) -> str:  # noqa: ANN401, PLR0911 - a type, a way to say it
+    def one_line(self, value: Any, shape: Shape | None, asset: Asset | None, decimals: int = 0) -> str:  # noqa: ANN401 - any value
         """Show a value in one line."""
         currency = None if asset is None else asset.currency
         match value:
@@ -145,18 +144,6 @@ class Showing:
                 return self._number(value, shape, currency, decimals)
             case bytes():
                 return self._bytes(value, shape)
-            case Asset():
-                return self.naming.call_asset(value)
-            case Parts():
-                return _parts_words(value, currency)
-            case LineFact():
-                goods = f"{value.number}: {value.quantity} × {self._called_object(value.listing)}, variant {value.variant}"
-                less = f", after {amount_words(value.promotion, currency)} promotion" if value.promotion else ""
-                return f"{goods}: {_parts_words(value.parts, currency)}{less}"
-            case LineQuantity():
-                return f"{value.quantity} of line {value.line}"
-            case Payout():
-                return f"{amount_words(value.units, currency)} to {self.naming.call(value.account)}"
             case msgspec.Struct():
                 return self._structure(value, asset, decimals)
             case list() | tuple():
@@ -189,13 +176,33 @@ class Showing:
         return self._called_object(value) if word == "Name" else value.hex()
 
     def _structure(self, value: msgspec.Struct, asset: Asset | None, decimals: int) -> str:
+        """Show a value with fields: what has a way of its own to be said that way, all others by their fields."""
+        currency = None if asset is None else asset.currency
+        match value:
+            case Asset():
+                return self.naming.call_asset(value)
+            case Parts():
+                return _parts_words(value, currency)
+            case LineFact():
+                goods = (
+                    f"{value.number}: {value.quantity} × {self._called_object(value.listing)}, variant {value.variant}"
+                )
+                less = f", after {amount_words(value.promotion, currency)} promotion" if value.promotion else ""
+                return f"{goods}: {_parts_words(value.parts, currency)}{less}"
+            case LineQuantity():
+                return f"{value.quantity} of line {value.line}"
+            case Payout():
+                return f"{amount_words(value.units, currency)} to {self.naming.call(value.account)}"
+        return self._by_its_fields(value, asset, decimals)
+
+    def _by_its_fields(self, value: msgspec.Struct, asset: Asset | None, decimals: int) -> str:
         asset = self.asset_in(value) or asset
         decimals = getattr(value, "decimals", decimals)
         said = []
         for each in fields_of(type(value)):
             held = getattr(value, each.name)
             if each.required or held != each.default:
-                fine = decimals if each.name in ("price", "tiers") else 0
+                fine = decimals if each.name in FINER else 0
                 said.append(f"{each.name.replace('_', ' ')} {self.one_line(held, each.shape, asset, fine)}")
         return ", ".join(said)
 
@@ -212,7 +219,6 @@ class Showing:
             if isinstance(name, bytes):
                 return self._asset_of(about, name)
         return None
-
 
     def named_asset(self, query: msgspec.Struct) -> Asset | None:
         """Say in which money the object is that a query is about."""

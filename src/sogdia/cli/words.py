@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
 from msgspec import inspect as types
@@ -12,10 +11,15 @@ from sogdia.modules.identity import Kind, Role
 from sogdia.modules.market.records import OrderState, Outcome
 
 if TYPE_CHECKING:
+    from enum import IntEnum
+
     import msgspec
 
 PRICE_MAX: Final = 2**53
 """Prices of offers are whole numbers up to this bound, where other amounts go up to `UNITS_MAX`."""
+
+FINER: Final = frozenset({"price", "tiers"})
+"""Fields of an offer that count minor units / 10^decimals."""
 
 MONEY: Final = frozenset({"Units", "PositiveUnits"})
 
@@ -82,7 +86,7 @@ def is_money(shape: Shape) -> bool:
 
 def is_price(shape: Shape) -> bool:
     """Tell whether a field is a price of an offer."""
-    return shape.word == "int" and isinstance(shape.type, types.IntType) and shape.type.le == PRICE_MAX
+    return shape.word == "int" and isinstance(shape.kind, types.IntType) and shape.kind.le == PRICE_MAX
 
 
 def metavar(shape: Shape) -> str:
@@ -95,7 +99,7 @@ def metavar(shape: Shape) -> str:
         return METAVARS[shape.word]
     if shape.struct is not None:
         return shape.struct.__name__.upper()
-    return {types.IntType: "NUMBER", types.StrType: "TEXT"}.get(type(shape.type), "VALUE")
+    return {types.IntType: "NUMBER", types.StrType: "TEXT"}.get(type(shape.kind), "VALUE")
 
 
 def hint(shape: Shape) -> str:
@@ -104,8 +108,8 @@ def hint(shape: Shape) -> str:
         return MONEY_HINT
     if shape.word in HINTS:
         return HINTS[shape.word]
-    if isinstance(shape.type, types.IntType) and shape.type.le is not None:
-        return f"a whole number from {shape.type.ge} to {shape.type.le}"
+    if isinstance(shape.kind, types.IntType) and shape.kind.le is not None:
+        return f"a whole number from {shape.kind.ge} to {shape.kind.le}"
     return ""
 
 
@@ -119,8 +123,5 @@ def form_hint(shape: Shape) -> str:
 
 def form_of(declared: type[msgspec.Struct]) -> str:
     """Show how a value with fields is written with colons."""
-    parts = []
-    for each in fields_of(declared):
-        if each.shape.items is None and each.shape.struct is None:
-            parts.append(each.name if each.required else f"[{each.name}=…]")
-    return ":".join(parts)
+    simple = [each for each in fields_of(declared) if each.shape.items is None and each.shape.struct is None]
+    return ":".join(each.name if each.required else f"[{each.name}=…]" for each in simple)

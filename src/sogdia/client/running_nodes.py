@@ -2,7 +2,7 @@
 
     ~/.sogdia/running/<process>.json        {"folder": "/…/node", "keys": "/…/keys"}
 
-A note is worth no more than the process that it names: one whose process is gone, or which has no socket, is passed over.
+A note is worth no more than the process that it names: without that process, or a socket, it is passed over.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 NOTES = Path("~/.sogdia/running")
 NOTE_BYTES_MAX = 16_384
 SOCKETS = ("node.sock", "node.sock.path")
-"""The names of a node's socket in its folder, and of the file that says where it is when the folder's path is too long."""
+"""A node's socket in its folder, and the file that says where it is when the folder's path is too long."""
 
 
 class RunningNode(msgspec.Struct, frozen=True):

@@ -31,6 +31,7 @@ class Codec(Generic[T]):
 
     def __init__(self, shape: Any) -> None:  # noqa: ANN401 - a union of types is not a type
         """Prepare a decoder for `shape`, a struct type or a union of them."""
+        self.shape = shape
         self._decode = msgspec.msgpack.Decoder(shape, strict=True).decode
 
     def decode(self, raw: bytes) -> T:

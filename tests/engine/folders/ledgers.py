@@ -115,11 +115,11 @@ class Surgeon:
         """Write a block's bytes with their right hash."""
         self._change(b"blocks", height.to_bytes(8, "big"), sha256(raw).digest() + raw)
 
-    def put_block(self, height: int, **changes: Any) -> None:
+    def put_block(self, height: int, **changes: Any) -> None:  # noqa: ANN401 - any part of a block
         """Change parts of a block, and write it with its right hash."""
         self.put_raw_block(height, encode_block(msgspec.structs.replace(self.block(height), **changes)))
 
-    def forge_block(self, height: int, key: KeyPair = NODE_KEY, **changes: Any) -> None:
+    def forge_block(self, height: int, key: KeyPair = NODE_KEY, **changes: Any) -> None:  # noqa: ANN401 - as above
         """Change parts of a block as the node's operator could: its header fits them and is signed."""
         block = msgspec.structs.replace(self.block(height), **changes)
         header = msgspec.structs.replace(block.header.header, transactions_root=transactions_root(block.envelopes))

@@ -13,7 +13,8 @@ from sogdia.engine.folders.replay import Replayed, replay
 from sogdia.engine.solo.ledger import Ledger
 from sogdia.engine.storage.folder_lock import FolderInUseError
 from sogdia.engine.storage.ledger_file import FolderNotUsableError
-from tests.engine.folders.ledgers import HEIGHT, MODULES, NEXT_NODE_KEY, Surgeon, stored_story, write_story
+from tests.engine.folders.ledgers import HEIGHT, NEXT_NODE_KEY, Surgeon, stored_story, write_story
+from tests.engine.tiny_module import MODULES
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +125,7 @@ def test_a_backup_with_a_damaged_block_is_not_restored(story, tmp_path):
     back_up_folder(story, tmp_path / "backup")
     Surgeon(tmp_path / "backup").drop_block(4)
 
-    assert refused(tmp_path / "backup", tmp_path) == {"block"}
+    assert "block" in refused(tmp_path / "backup", tmp_path)
 
 
 def test_a_backup_with_damaged_hashes_is_not_restored(story, tmp_path):

@@ -10,7 +10,8 @@ from sogdia.engine.folders.importing import ExportRefusedError, import_export
 from sogdia.engine.solo.ledger import Ledger
 from sogdia.engine.storage.folder_lock import FolderInUseError
 from sogdia.engine.storage.ledger_file import FolderNotUsableError
-from tests.engine.folders.ledgers import HEIGHT, MODULES, stored_story, write_story
+from tests.engine.folders.ledgers import HEIGHT, stored_story, write_story
+from tests.engine.tiny_module import MODULES
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +29,7 @@ def what_is_in(folder):
     return sorted(each.name for each in folder.iterdir())
 
 
-def test_an_imported_export_exports_to_the_same_bytes(story, export, tmp_path):
+def test_an_imported_export_exports_to_the_same_bytes(export, tmp_path):
     imported = import_export(export, tmp_path / "second", MODULES)
 
     export_folder(tmp_path / "second", tmp_path / "second.export")
@@ -88,7 +89,7 @@ def test_a_ledger_without_blocks_is_exported_too(tmp_path):
     assert import_export(tmp_path / "a.export", tmp_path / "second", MODULES).height == 0
 
 
-def test_an_export_never_overwrites(story, export, tmp_path):
+def test_an_export_never_overwrites(story, tmp_path):
     (tmp_path / "a.export").write_text("precious")
 
     with pytest.raises(FolderNotUsableError, match="nothing is ever overwritten"):
@@ -201,7 +202,7 @@ def test_a_block_left_out_is_refused_at_the_next_one(export, tmp_path):
 
 
 def test_an_interrupted_import_leaves_nothing(export, tmp_path):
-    def interrupt(done, total):
+    def interrupt(done: int, total: int) -> None:
         if done > total // 2:
             raise KeyboardInterrupt
 

@@ -19,14 +19,13 @@ from sogdia.kernel.tree import root_of
 from tests.engine.folders.ledgers import (
     HEIGHT,
     LAPSE_HEIGHT,
-    MODULES,
     Surgeon,
     note_key,
     signed,
     stored_story,
     write_story,
 )
-from tests.engine.tiny_module import NODE_KEY, START, Note
+from tests.engine.tiny_module import MODULES, NODE_KEY, START, Note
 
 
 @pytest.fixture(scope="module")

@@ -28,10 +28,11 @@ def test_a_built_folder_takes_its_name_and_nothing_else_is_left(tmp_path):
 
 
 def test_a_folder_that_appears_meanwhile_is_not_overwritten(tmp_path):
-    with pytest.raises(FolderNotUsableError), workplace(tmp_path / "folder") as place:
+    with workplace(tmp_path / "folder") as place:
         place.mkdir()
         (tmp_path / "folder").mkdir()
-        give_name(place, tmp_path / "folder")
+        with pytest.raises(FolderNotUsableError):
+            give_name(place, tmp_path / "folder")
 
     assert what_is_in(tmp_path) == ["folder"]
     assert what_is_in(tmp_path / "folder") == []

@@ -28,7 +28,7 @@ from sogdia.modules.market.returns import RefundLines
 from sogdia.modules.market.splits import AcceptSplit, ProposeSplit
 from sogdia.modules.money.currencies import FreezeHolder, SetCaps
 from sogdia.modules.money.refusals import MoneyRefusal as Money
-from tests.modules.market.refused import Row, assert_refused, table
+from tests.modules.market.rows import table
 from tests.modules.market.shop import (
     BASKET,
     BUYER,
@@ -49,6 +49,7 @@ from tests.modules.market.shop import (
     quantities,
     terms,
 )
+from tests.refused import Row, assert_refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable

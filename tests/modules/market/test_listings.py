@@ -17,7 +17,7 @@ from sogdia.modules.market.queries import ListingQuery, TermsQuery
 from sogdia.modules.market.records import LISTINGS, VARIANTS, VARIANTS_MAX, Offer, OrderState, Tier
 from sogdia.modules.market.refusals import MarketRefusal as Refuse
 from sogdia.modules.money.refusals import MoneyRefusal as Money
-from tests.modules.market.refused import Row, assert_refused, table
+from tests.modules.market.rows import table
 from tests.modules.market.shop import (
     BOWL,
     MERCHANT,
@@ -34,6 +34,7 @@ from tests.modules.market.shop import (
     stored,
     terms,
 )
+from tests.refused import Row, assert_refused
 
 NOBODY = bytes(20)
 VARIANT_BYTES = 200

@@ -21,7 +21,7 @@ from sogdia.modules.market.returns import ApproveReturn, RefundLines, RefuseRetu
 from sogdia.modules.market.settlement import WRITES_APART_FROM_LINES
 from sogdia.modules.market.splits import ProposeSplit
 from sogdia.testing.ledger import Ledger
-from tests.modules.market.refused import Row, assert_refused, table
+from tests.modules.market.rows import table
 from tests.modules.market.shop import (
     BUYER,
     BUYERS_MONEY,
@@ -42,6 +42,7 @@ from tests.modules.market.shop import (
     stock,
     stored,
 )
+from tests.refused import Row, assert_refused
 
 LINES_OF_AN_ORDER = 1_200
 PRICE = 7

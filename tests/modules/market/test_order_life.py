@@ -21,7 +21,7 @@ from sogdia.modules.market.records import LINES, Offer, OrderState, Outcome, Par
 from sogdia.modules.market.refusals import MarketRefusal as Refuse
 from sogdia.modules.market.returns import RefundLines
 from sogdia.testing.ledger import Ledger
-from tests.modules.market.refused import Row, assert_refused, table
+from tests.modules.market.rows import table
 from tests.modules.market.shop import (
     BUYER,
     BUYERS_MONEY,
@@ -49,6 +49,7 @@ from tests.modules.market.shop import (
     stock,
     terms,
 )
+from tests.refused import Row, assert_refused
 
 STATES = tuple(state for state in OrderState if state <= OrderState.CONTESTED)
 """The states into which operations bring an order."""

@@ -16,7 +16,7 @@ from sogdia.modules.market.refusals import MarketRefusal as Refuse
 from sogdia.modules.money.currencies import AuthoriseHolder, FreezeHolder, OpenCurrency, SetCaps
 from sogdia.modules.money.refusals import MoneyRefusal as Money
 from sogdia.testing.ledger import START, Ledger
-from tests.modules.market.refused import Row, assert_refused, table
+from tests.modules.market.rows import table
 from tests.modules.market.shop import (
     BASKET,
     BUYER,
@@ -42,6 +42,7 @@ from tests.modules.market.shop import (
     stock,
     terms,
 )
+from tests.refused import Row, assert_refused
 
 NOBODY = bytes(20)
 DEAR = 2**53

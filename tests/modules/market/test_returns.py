@@ -18,7 +18,7 @@ from sogdia.modules.money.currencies import FreezeHolder
 from sogdia.modules.money.refusals import MoneyRefusal
 from sogdia.modules.money.transfers import Transfer
 from sogdia.testing.ledger import START, Ledger
-from tests.modules.market.refused import Row, assert_refused, table
+from tests.modules.market.rows import table
 from tests.modules.market.shop import (
     BUYER,
     BUYERS_MONEY,
@@ -46,6 +46,7 @@ from tests.modules.market.shop import (
     stock,
     terms,
 )
+from tests.refused import Row, assert_refused
 
 ODD = Offer(price=333, freight_per_unit=7, tax=1_999, promotion=777, promotion_until=START + 30 * DAY)
 """Seven of these cost 2150 (2331 less 181), with freight 117 and tax 453: nothing divides by 7."""

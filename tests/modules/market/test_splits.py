@@ -12,7 +12,7 @@ from sogdia.modules.market.settlement import parts_after
 from sogdia.modules.market.splits import AcceptSplit, ProposeSplit
 from sogdia.modules.money.currencies import FreezeHolder
 from sogdia.testing.ledger import Ledger
-from tests.modules.market.refused import Row, assert_refused, table
+from tests.modules.market.rows import table
 from tests.modules.market.shop import (
     BUYER,
     BUYERS_MONEY,
@@ -34,6 +34,7 @@ from tests.modules.market.shop import (
     stock,
     terms,
 )
+from tests.refused import Row, assert_refused
 
 SPLITTABLE = (OrderState.SHIPPED, OrderState.DELIVERED, OrderState.RETURNING, OrderState.CONTESTED)
 

@@ -11,7 +11,7 @@ from sogdia.modules.market.orders import AcceptOrder, CancelOrder, DeclineOrder,
 from sogdia.modules.market.records import OrderState
 from sogdia.modules.market.splits import AcceptSplit, ProposeSplit
 from sogdia.testing.ledger import Ledger
-from tests.modules.market.refused import Row, assert_refused, table
+from tests.modules.market.rows import table
 from tests.modules.market.shop import (
     BUYER,
     DAY,
@@ -26,6 +26,7 @@ from tests.modules.market.shop import (
     stored,
     terms,
 )
+from tests.refused import Row, assert_refused
 
 TERMS, LISTING, VARIANT, ORDER, LINE, PARTY = 200, 400, 200, 500, 200, 300
 SHOP = TERMS + 2 * (LISTING + VARIANT)

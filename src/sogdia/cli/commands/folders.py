@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from sogdia.cli import options
 from sogdia.cli.options import Folder, json_option
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NODE_FOLDER = click.argument("folder", metavar="[DIR]", type=Folder(), required=False, envvar=options.NODE_VARIABLE)
 

@@ -26,7 +26,7 @@ UNPROTECTED_HELP = "Without a passphrase: whoever has the file can sign. For key
 def keys() -> None:
     """Keys that sign: make, list, show, derive them.
 
-    A key is a file that only its passphrase opens. It never leaves your machine; a registrar needs its public half only.
+    A key is a file that only its passphrase opens. It never leaves your machine; a registrar needs its public half.
     """
 
 

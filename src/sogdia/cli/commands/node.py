@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +12,8 @@ from sogdia.cli.exits import usage
 from sogdia.cli.options import Folder, json_option, keys_option
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sogdia.cli.creating import Created
     from sogdia.client.connection import Connection, NodeStatus
 
@@ -41,8 +42,13 @@ def node() -> None:
 @click.option("--organisation", default="house", show_default=True, metavar="REFERENCE", help="Who runs it.")
 @click.option("--country", default="ZZ", show_default=True, help="Where it is: two letters of ISO 3166.")
 @click.option("--currency", default="USD", show_default=True, help="What it issues: three letters of ISO 4217.")
-@click.option("--clock", type=click.Choice(["wall", "manual"]), default="wall", show_default=True,
-              help="The computer's clock, or one that only 'sogdia node advance' moves.")
+@click.option(
+    "--clock",
+    type=click.Choice(["wall", "manual"]),
+    default="wall",
+    show_default=True,
+    help="The computer's clock, or one that only 'sogdia node advance' moves.",
+)
 @click.option("--unprotected", is_flag=True, help="Keys without a passphrase, for networks that are worth nothing.")
 @keys_option
 @json_option
@@ -88,7 +94,9 @@ def _show_created(folder: Path, created: Created, *, as_json: bool) -> None:
     }
     lines = [f"Created {created.genesis.name!r} in {folder}, network {created.network.hex()}."]
     if not created.has_key:
-        lines.append(f"Put the file of the key {created.node_key.hex()} into {folder / 'keys'} (its name ends in .key).")
+        lines.append(
+            f"Put the file of the key {created.node_key.hex()} into {folder / 'keys'} (its name ends in .key)."
+        )
     lines.append(f"Start it with: sogdia node start {folder}")
     options.show("\n".join(lines), document, as_json=as_json)
 

@@ -46,8 +46,8 @@ def record(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """Prove a record of TABLE, or that there is none, by its KEY.
 
-    TABLE is a name such as money/balances, or its number. KEY is what the table goes by: an account, an object's name, an
-    account and its money (@nairobi USD@bank), a name and a number (@bukhara/tea 0), or hexadecimal.
+    TABLE is a name such as money/balances, or its number. KEY is what the table goes by: an account, an object's
+    name, an account and its money (@nairobi USD@bank), a name and a number (@bukhara/tea 0), or hexadecimal.
     """
     from sogdia.cli import proving  # noqa: PLC0415 - importing it takes longer than asking for help
 
@@ -89,8 +89,8 @@ def tx(id: str, out: Path, node_folder: Path | None, keys_folder: Path | None, *
 def verify(file: Path, genesis: Path | None, trust: str | None, network: str | None, *, as_json: bool) -> None:
     """Check the proof in FILE, offline, and say what it proves.
 
-    Whom you trust must come to you by a way that you trust, never with the proof: the network's genesis, or a file of its
-    keys. A proof that proves nothing gives status 4.
+    Whom you trust must come to you by a way that you trust, never with the proof: the network's genesis, or a file
+    of its keys. A proof that proves nothing gives status 4.
     """
     from sogdia.cli import proving  # noqa: PLC0415 - as above
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from sogdia.cli import options
 from sogdia.cli.operations import queries
-from sogdia.cli.options import json_option, keys_option, node_option
+from sogdia.cli.options import Folder, json_option, keys_option, node_option
 from sogdia.cli.shapes import Field, fields_of, summary
 from sogdia.cli.words import hint, metavar
 
@@ -102,7 +102,9 @@ def header(height: int, node_folder: Path | None, *, as_json: bool) -> None:
 @query.command()
 @click.option("--from", "first", type=int, required=True, help="The first height.")
 @click.option("--to", "last", type=int, required=True, help="The last height.")
-@click.option("--kind", multiple=True, metavar="EVENT", help="Only events of this name, such as OrderPlaced. Repeatable.")
+@click.option(
+    "--kind", multiple=True, metavar="EVENT", help="Only events of this name, such as OrderPlaced. Repeatable."
+)
 @node_option
 @keys_option
 @json_option
@@ -117,8 +119,8 @@ def events(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """Show what happened from one height to another.
 
-    Every stored receipt is checked against the results root that stands in the next header, and every header against the
-    one before it. A receipt that doesn't fit ends the command with status 4.
+    Every stored receipt is checked against the results root that stands in the next header, and every header against
+    the one before it. A receipt that doesn't fit ends the command with status 4.
     """
     from sogdia.cli import happened  # noqa: PLC0415 - as above
 
@@ -162,34 +164,46 @@ def balances(account: str | None, node_folder: Path | None, keys_folder: Path | 
 
 
 def _command(name: str, declared: type[Query]) -> click.Command:
-    params = [_parameter(each) for each in fields_of(declared)]
+    needed = [each for each in fields_of(declared) if each.required]
+    words = click.Argument(["words"], nargs=-1, metavar=" ".join(f"[{each.name.upper()}]" for each in needed))
     return QueryCommand(
         name,
         callback=partial(_run, declared),
         help=declared.__doc__,
         short_help=summary(declared),
         params=[
-            *params,
-            click.Option(["--node", "node_folder"], type=options.Folder(), envvar=options.NODE_VARIABLE, help=options.NODE_HELP),
-            click.Option(["--keys", "keys_folder"], type=options.Folder(), envvar=options.KEYS_VARIABLE, help=options.KEYS_HELP),
+            *([words] if needed else []),
+            *(_option(each) for each in fields_of(declared)),
+            click.Option(
+                ["--node", "node_folder"], type=Folder(), envvar=options.NODE_VARIABLE, help=options.NODE_HELP
+            ),
+            click.Option(
+                ["--keys", "keys_folder"], type=Folder(), envvar=options.KEYS_VARIABLE, help=options.KEYS_HELP
+            ),
             click.Option(["--json", "as_json"], is_flag=True, help=options.JSON_HELP),
         ],
     )
 
 
-def _parameter(field: Field) -> click.Parameter:
-    """Make an argument of what a query needs, and an option of what it can do without."""
+def _option(field: Field) -> click.Option:
+    """Make the option of a field; what a query needs can also be said without it, in order."""
+    written = [f"Write {hint(field.shape)}."] if hint(field.shape) else []
     if field.required:
-        return click.Argument([field.name], metavar=field.name.upper().replace("_", "-"))
-    written = hint(field.shape)
-    return click.Option(
-        ["--" + field.name.replace("_", "-"), field.name],
-        metavar=metavar(field.shape),
-        help=f"Write {written}." if written else None,
-    )
+        written.append("[required, here or in order]")
+    name = "--" + field.name.replace("_", "-")
+    return click.Option([name, field.name], metavar=metavar(field.shape), help=" ".join(written) or None)
 
 
-def _run(declared: type[Query], node_folder: Path | None, keys_folder: Path | None, *, as_json: bool, **texts: Any) -> int:  # noqa: ANN401 - what click read
+def _run(
+    declared: type[Query],
+    words: tuple[str, ...] = (),
+    *,
+    node_folder: Path | None,
+    keys_folder: Path | None,
+    as_json: bool,
+    **texts: str | None,
+) -> int:
     from sogdia.cli import asking  # noqa: PLC0415 - importing it takes longer than asking for help
 
-    return asking.show_answer(declared, texts, options.Way(node_folder, keys_folder, as_json=as_json))
+    way = options.Way(node_folder, keys_folder, as_json=as_json)
+    return asking.show_answer(declared, asking.filled(declared, words, texts), way)

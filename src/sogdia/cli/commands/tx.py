@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 EXPIRES = "1d"
 
 
-class KeyName(click.ParamType):
+class KeyName(click.ParamType[str]):
     """The name of a key, with the account that it shall sign for if that is not the one noted."""
 
     name = "KEY[=ACCOUNT]"
@@ -122,14 +122,24 @@ def _common() -> list[click.Parameter]:
     key, moment = KeyName(), "MOMENT"
     return [
         click.Option(["--from", "from_"], type=key, required=True, help="Who asks: the key that signs."),
-        click.Option(["--also-signed-by"], type=key, multiple=True, help="Another signer, such as the sponsor. Repeatable."),
+        click.Option(
+            ["--also-signed-by"], type=key, multiple=True, help="Another signer, say the sponsor. Repeatable."
+        ),
         click.Option(["--fields"], type=Folder(), help="A JSON file of fields, - for standard input. Options win."),
-        click.Option(["--after"], metavar="ID[:EXPIRY]", multiple=True, help="An envelope that must go before, at most 4."),
+        click.Option(
+            ["--after"], metavar="ID[:EXPIRY]", multiple=True, help="An envelope that must go before, at most 4."
+        ),
         click.Option(["--expires"], metavar="LENGTH", default=EXPIRES, show_default=True, help="How long it is valid."),
         click.Option(["--not-before"], metavar=moment, help="It is not valid before this moment."),
         click.Option(["--dry-run"], is_flag=True, help="Try it on a copy that is thrown away; sign and send nothing."),
-        click.Option(["--print", "print_as"], is_flag=False, flag_value="hex", type=click.Choice(["hex", "base64"]),
-                     metavar="[hex|base64]", help="Only sign; write the envelope, for 'sogdia tx send'."),
+        click.Option(
+            ["--print", "print_as"],
+            is_flag=False,
+            flag_value="hex",
+            type=click.Choice(["hex", "base64"]),
+            metavar="[hex|base64]",
+            help="Only sign; write the envelope, for 'sogdia tx send'.",
+        ),
         click.Option(["--out"], type=Folder(), help="Only sign; write the envelope to a file."),
         click.Option(["--genesis"], type=Folder(), help="Sign without a node, for the network of this genesis."),
         click.Option(["--time", "time_"], metavar=moment, help="The network's time, when there is no node to say it."),

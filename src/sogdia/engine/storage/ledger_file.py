@@ -26,6 +26,7 @@ import msgspec
 
 from sogdia.engine.marks import mark
 from sogdia.engine.storage.folder_lock import FolderLock
+from sogdia.engine.storage.witness import Witness
 from sogdia.kernel.refusal import Broken
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 DATA = "data.mdb"
+DRAFT = "data.mdb.unfinished"
 MAP_STEP = 256 * 2**20
 MAP_SLACK = 64 * 2**20
 PAGE_BYTES = 4096
@@ -107,6 +109,7 @@ class LedgerFile:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.folder = folder
         self._lock = FolderLock(folder)
+        self._witness = Witness(folder)
         try:
             self._open_environment()
         except BaseException:
@@ -115,9 +118,9 @@ class LedgerFile:
 
     def _open_environment(self) -> None:
         path = self.folder / DATA
-        new = not path.exists()
-        size = 0 if new else path.stat().st_size
-        self._map_size = (size // MAP_STEP + 2) * MAP_STEP
+        if not path.exists():
+            make_empty_file(path)
+        self._map_size = (path.stat().st_size // MAP_STEP + 2) * MAP_STEP
         try:
             self._env = lmdb.open(
                 os.fspath(path), subdir=False, max_dbs=8, map_size=self._map_size, max_readers=READERS_MAX, mode=0o600
@@ -127,9 +130,6 @@ class LedgerFile:
                 f"{path} is not a ledger that LMDB {lmdb.version()} can read: {error}"
             ) from error
         self._env.reader_check()
-        if new:
-            sync_folder(self.folder)
-            sync_folder(self.folder.parent)
         self._meta = self._env.open_db(b"meta")
         self._buckets = self._env.open_db(b"buckets")
         self._blocks = self._env.open_db(b"blocks")
@@ -168,6 +168,7 @@ class LedgerFile:
 
     def begin(self, genesis: bytes, network: bytes, flush: Flush) -> None:
         """Write a new ledger: its genesis, the hash of that, and the buckets of its first state."""
+        self._witness.forget()
         self.make_room(BlockWrite([], flush, [], []))
         with self._env.begin(write=True) as transaction:
             for key, value in (
@@ -211,6 +212,13 @@ class LedgerFile:
         known = int.from_bytes(self._must(self._meta, b"height"), "big")
         if self._last_key(self._blocks) != known:
             raise DamagedError(f"{self.folder / DATA} lacks blocks below its last height, {known}")
+        seen = self._witness.read()
+        if seen > known:
+            raise DamagedError(
+                f"{self.folder / DATA} ends with block {known}, but block {seen} had been written: the file has gone"
+                " back, and what was acknowledged since is missing. Restore a backup or import an export. If you have"
+                f" put an older file there yourself, and want it, remove {self._witness.path}."
+            )
         return known
 
     def block(self, height: int) -> bytes:
@@ -291,6 +299,8 @@ class LedgerFile:
                     entered()
                 mark("before-commit")
             mark("after-commit")
+            if what.blocks:
+                self._witness.write(what.blocks[-1][0])
         except lmdb.MapFullError as error:
             self._short_of = 2 * self._short_of + MAP_STEP
             raise MapTooSmallError(f"no room to write in {self.folder}: {error}") from error
@@ -375,7 +385,23 @@ class LedgerFile:
             self._reader.abort()
             self._reader = None
         self._env.close()
+        self._witness.close()
         self._lock.release()
+
+
+def make_empty_file(path: Path) -> None:
+    """Make a file without any entry, durably. It gets its name last: LMDB does not write its first two pages safely."""
+    draft = path.with_name(DRAFT)
+    draft.unlink(missing_ok=True)
+    lmdb.open(os.fspath(draft), subdir=False, lock=False, mode=0o600).close()
+    descriptor = os.open(draft, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    draft.rename(path)
+    sync_folder(path.parent)
+    sync_folder(path.parent.parent)
 
 
 def lmdb_format() -> str:
