@@ -13,14 +13,16 @@ import signal
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 
 from bench import growth, ids, node_load
 from bench.replaying import measure as measure_replay
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 RECORDS_SMALL = 50_000
 RECORDS_LARGE = 5_000_000
@@ -117,7 +119,7 @@ PARTS: dict[str, Callable[..., tuple[list[Promise], Row]]] = {
 
 def commit() -> str:
     """Name the commit that is measured."""
-    found = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)  # noqa: S607
+    found = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
     return found.stdout.strip() or "unknown"
 
 

@@ -1,4 +1,4 @@
-"""The real node under load: life cycles sent over its socket by another process, timed from wire bytes to receipt in hand."""
+"""The real node under load: life cycles sent over its socket by another process, from wire bytes to receipt in hand."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bench.work import STEPS, Maker, genesis, keys_of, network
-from sogdia.client.connection import Connection, Durable, NodeNotRunningError, outcome_of
 from sogdia.client import keys as key_files
+from sogdia.client.connection import Connection, Durable, NodeNotRunningError, outcome_of
 from sogdia.node import create, load_keys, run
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Node:
         command = [sys.executable, "-m", "bench.node_load", str(self.folder), "two" if verifier else "one"]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
         self.log = (self.scratch / "node.log").open("wb")
-        self.process = subprocess.Popen(command, env=environment, stdout=self.log, stderr=self.log)  # noqa: S603 - our own
+        self.process = subprocess.Popen(command, env=environment, stdout=self.log, stderr=self.log)
         self._wait()
 
     def _wait(self) -> None:
@@ -80,7 +80,7 @@ class Node:
 
 
 def play(connection: Connection, lives: Iterator[tuple[bytes, ...]], in_flight: int) -> int:
-    """Keep `in_flight` orders under way, each sending its next step when it has the receipt of the last; count steps."""
+    """Keep `in_flight` orders under way; each sends its next step when it has the last one's receipt. Counts steps."""
     steps = 0
     under_way: dict[int, tuple[tuple[bytes, ...], int]] = {}
     for life in lives:

@@ -44,6 +44,4 @@ def measure(orders: int) -> Replay:
         message = f"the bench's own ledger does not replay: {outcome}"
         raise RuntimeError(message)  # noqa: TRY004 - not a matter of types
     again = outcome.envelopes / outcome.seconds
-    return Replay(
-        envelopes=outcome.envelopes, live_per_second=live, replay_per_second=again, ratio=again / live
-    )
+    return Replay(envelopes=outcome.envelopes, live_per_second=live, replay_per_second=again, ratio=again / live)

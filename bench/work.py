@@ -1,7 +1,7 @@
 """The work that everything is measured by: signed order life cycles of five envelopes each.
 
-place (3 lines), accept, ship, deliver, settle. Envelopes are built and signed before the clock starts; steps of one order
-follow each other, as in trade: the next is sent when the receipt of the last is in hand.
+place (3 lines), accept, ship, deliver, settle. Envelopes are built and signed before the clock starts; steps of one
+order follow each other, as in trade: the next is sent when the receipt of the last is in hand.
 """
 
 from __future__ import annotations

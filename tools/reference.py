@@ -16,6 +16,7 @@ import msgspec
 from msgspec import inspect as types
 
 from sogdia.cli import main as entry
+from sogdia.cli.commands.tx import common_options, tx
 from sogdia.cli.exits import Exit
 from sogdia.cli.operations import may_be_left_out, option_of, spoken_name
 from sogdia.cli.running import sogdia
@@ -204,7 +205,7 @@ def records_page() -> Iterator[str]:
     yield from _top(
         "Records", "What the state consists of. A record's key is one byte of table number and the key below it."
     )
-    yield "A record is an array: its schema number, in brackets below, then its fields. One *with a life* has a `history`."
+    yield "A record is an array: its schema number, in brackets, then its fields. One *with a life* has a `history`."
     groups: list[tuple[str, tuple[Table[Any, Any], ...]]] = [("kernel", KERNEL_TABLES)]
     groups += [(module.name, module.tables) for module in ALL]
     tables = [table for _name, some in groups for table in some]
@@ -319,8 +320,8 @@ def _json_part() -> Iterator[str]:
     yield "\n## JSON\n"
     yield "With `--json` a command writes exactly one JSON document on its standard output, also when it fails:"
     yield '`{"error": {"status", "message", "way_out"}}` with the status it exits with, and `"refusal"` when a rule'
-    yield "stands against it. Whole numbers are exact; beyond ±(2^53 − 1) they are text. Amounts are minor units, moments are"
-    yield 'seconds since 1970-01-01 UTC. An account is `{"code", "hex"}`, an object\'s name'
+    yield "stands against it. Whole numbers are exact; beyond ±(2^53 − 1) they are text. Amounts are minor units,"
+    yield 'moments are seconds since 1970-01-01 UTC. An account is `{"code", "hex"}`, an object\'s name'
     yield '`{"code", "hex", "owner", "reference"}`; all other bytes are hexadecimal.'
 
 
@@ -343,7 +344,7 @@ def _command(path: str, command: click.Command) -> Iterator[str]:
     pieces = command.collect_usage_pieces(context)
     yield f"\n### {path}\n"
     yield f"    {path} {' '.join(pieces)}\n"
-    yield _plain(command.help or "")
+    yield from _plain(command.help or "")
     yield from _option_table(each for each in command.params if each.name not in INTERNAL)
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
@@ -352,16 +353,24 @@ def _command(path: str, command: click.Command) -> Iterator[str]:
                 yield from _command(f"{path} {name}", inner)
         derived = [name for name in command.list_commands(context) if _is_derived(command, context, name)]
         if derived:
-            yield f"\nOne sub-command for each declaration: {', '.join(f'`{name}`' for name in derived)}."
+            yield f"\n### {path} …: one for each that is declared\n"
+            yield f"{', '.join(f'`{name}`' for name in derived)}."
+        if command is tx:
+            yield "\nTheir own options are [their fields](operations.md). All of them also have:"
+            yield from _option_table(common_options())
 
 
 def _is_derived(group: click.Group, context: click.Context, name: str) -> bool:
     return getattr(group.get_command(context, name), "reference", None) is not None
 
 
-def _plain(text: str) -> str:
-    """Take click's marks out of a help text."""
-    return inspect.cleandoc(text).replace("\b\n", "\n")
+def _plain(text: str) -> Iterator[str]:
+    """Give a help text; what click's mark keeps as it is becomes a block of its own."""
+    for paragraph in inspect.cleandoc(text).split("\n\n"):
+        lines = paragraph.split("\n")
+        kept = lines[0].strip() == "\b"
+        yield "\n".join(f"    {line}" for line in lines[1:]) if kept else paragraph
+        yield ""
 
 
 def _option_table(params: Iterable[click.Parameter]) -> Iterator[str]:
@@ -372,7 +381,7 @@ def _option_table(params: Iterable[click.Parameter]) -> Iterator[str]:
     yield "|---|---|"
     for each in rows:
         names = ", ".join(f"`{name}`" for name in each.opts)
-        taken = "" if each.is_flag else f" {each.metavar or str(each.type.name).upper()}"
+        taken = "" if each.is_flag else f" {each.metavar or str(each.type.name)}".replace("|", "\\|")
         yield f"| {names}{taken} | {' '.join((each.help or '').split())} |"
 
 

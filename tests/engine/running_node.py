@@ -102,11 +102,11 @@ class RunningNode:
 
 @contextmanager
 def running_node(
-    folder: Path, *, verifier: bool = False, clock: Clock | None = None, **genesis: Any
+    folder: Path, *, verifier: bool = False, clock: Clock | None = None, wall: bool = False, **genesis: Any
 ) -> Iterator[RunningNode]:
-    """Run a node for a while."""
+    """Run a node for a while: by its own manual clock, by another `clock`, or by the computer's."""
     if not (folder / "data.mdb").exists():
-        new_ledger(folder, **genesis).close()
+        new_ledger(folder, clock="wall" if wall else "manual", **genesis).close()
     node = RunningNode(folder, verifier=verifier, clock=clock)
     try:
         yield node

@@ -31,7 +31,7 @@ from sogdia.kernel.parameters import Limits
 from sogdia.kernel.proof import ProvenRecord
 from sogdia.kernel.refusals import KernelRefusal
 from tests.engine.running_node import reopened, running_node
-from tests.engine.tiny_module import NOTES, START, NoteText, Wallet, tiny_genesis
+from tests.engine.tiny_module import NOTES, START, ChangeNote, NoteText, Wallet, tiny_genesis
 
 SECONDS_MAX = 10.0
 
@@ -241,13 +241,16 @@ def test_a_client_that_does_not_read_its_answers_is_cut_off(folder, monkeypatch)
 # ---------------------------------------------------------------------------------------------------- time and blocks
 
 
-def test_deadlines_pass_on_a_quiet_node(folder):
+def test_deadlines_pass_by_themselves_when_nobody_sends_anything(folder):
     now = int(time.time())
     signer = wallet(clock="wall", time=now)
-    with running_node(folder, clock=None, **{"time": now}) as node:
-        pass
-    assert signer is not None
-    assert node.folder == folder
+    with running_node(folder, time=now, wall=True) as node, node.connect() as client:
+        client.submit(signer.note(1, deadline=now + 1, expiry=now + 60))
+        assert client.query(NoteText(name=signer.name(1)))[1] == "saffron"
+
+        until(lambda: client.query(NoteText(name=signer.name(1)))[1] is None)
+
+        assert int(time.time()) > now + 1
 
 
 def test_a_manual_clock_handles_everything_that_became_due(folder):
@@ -284,6 +287,7 @@ def test_when_the_disk_is_full_nothing_is_acknowledged_and_the_node_goes_on_late
     signer = wallet()
     with running_node(folder) as node, node.connect() as client, node.connect() as other:
         number = client.send("submit", signer.note(1))
+        client._leave()
         until(lambda: other.status().waits_for is not None)
         with pytest.raises(TryLaterError, match="room on the disk"):
             other.submit(signer.note(2))
@@ -360,6 +364,44 @@ def test_a_node_behind_the_last_block_waits_says_so_and_goes_on(folder):
         back = 0.0
         until(lambda: client.status().waits_for is None)
         assert isinstance(client.submit(signer.note(3, expiry=int(start) + 3_600)), Durable)
+
+
+def test_a_backup_of_a_running_node_opens_and_holds_what_was_acknowledged(folder, tmp_path):
+    signer = wallet()
+    with running_node(folder) as node, node.connect() as client:
+        for number in range(20):
+            client.submit(signer.note(number))
+        height = client.backup(tmp_path / "backup")
+        client.submit(signer.note(20))
+        with pytest.raises(RequestWrongError, match="nothing is yet"):
+            client.backup(tmp_path / "backup")
+
+    copy = reopened(tmp_path / "backup")
+
+    assert copy.tip.height >= height >= 20
+    assert NOTES.must(copy.state(), signer.name(19)).text == "saffron"
+    copy.close()
+
+
+def test_a_kept_height_can_be_proved_later_and_others_are_refused_with_those_that_are_kept(folder):
+    signer = wallet()
+    key = NOTES.full_key(signer.name(1))
+    with running_node(folder) as node, node.connect() as client:
+        client.submit(signer.note(1, "before"))
+        kept = client.checkpoint()
+        client.submit(signer.sign(ChangeNote(reference="n1", text="after")))
+        until(lambda: not node.inside(node.service.ledger.needs_empty_block))
+
+        proven = check(client.prove(key, kept), trusted_by_genesis(tiny_genesis()))
+        newest = check(client.prove(key), trusted_by_genesis(tiny_genesis()))
+
+        assert client.checkpoints() == [kept]
+        assert isinstance(proven, ProvenRecord)
+        assert isinstance(newest, ProvenRecord)
+        assert (proven.height, b"before" in (proven.value or b"")) == (kept, True)
+        assert b"after" in (newest.value or b"")
+        with pytest.raises(RequestWrongError, match=f"kept are {kept}"):
+            client.prove(key, kept + 1)
 
 
 def test_a_stopped_node_has_everything_written_and_its_socket_is_gone(folder):

@@ -1,7 +1,7 @@
 """Brings the golden files up to date: new permanent numbers are appended, and the script is played anew.
 
-    python -m tests.golden           appends; refuses when a number that is there already has changed or gone
-    python -m tests.golden --anew    writes everything anew; only for as long as nothing has been released
+python -m tests.golden           appends; refuses when a number that is there already has changed or gone
+python -m tests.golden --anew    writes everything anew; only for as long as nothing has been released
 """
 
 from __future__ import annotations

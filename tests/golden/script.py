@@ -96,7 +96,9 @@ class Script:
         ledger = self.ledger
         for result in [] if ledger.last_block is None else ledger.last_block.all_results():
             self.results.update(result_leaf(result.id, result.receipt))
-        codes = " ".join(f"{'' if isinstance(answer, Receipt) else 'kept out '}{int(answer.code)}" for answer in answers)
+        codes = " ".join(
+            f"{'' if isinstance(answer, Receipt) else 'kept out '}{int(answer.code)}" for answer in answers
+        )
         exits = len(ledger.exit_receipts())
         self.lines.append(f"{ledger.height} {what}: {codes or '-'}, exits {exits}, root {ledger.root.hex()}")
 
@@ -118,7 +120,7 @@ def parties(script: Script) -> None:
 
     script.send("registrar", entry("samarkand", "UZ"), entry("kashgar", "CN", 8))
     samarkand = account_of(ledger.network, account("registrar"), "samarkand")
-    ledger._registered["samarkand"] = samarkand  # noqa: SLF001 - the test ledger's own note of who is called what
+    ledger._registered["samarkand"] = samarkand
     script.send("registrar", entry("samarkand", "UZ"))
     script.send("nairobi", entry("mombasa", "KE"))
     script.send("registrar", SuspendParty(account=samarkand, reason="Документы не получены"))
@@ -147,7 +149,9 @@ def money(script: Script) -> None:
     script.send("bank", OpenCurrency(currency="EUR", supply_max=1_000, holder_max=900, by_authorisation=True))
     script.send("bank", Mint(currency="EUR", to=nairobi, units=1))
     script.send("bank", AuthoriseHolder(currency="EUR", account=nairobi), Mint(currency="EUR", to=nairobi, units=900))
-    script.send("bank", Mint(currency="USD", to=nairobi, units=500_000), Mint(currency="USD", to=account("bank"), units=7))
+    script.send(
+        "bank", Mint(currency="USD", to=nairobi, units=500_000), Mint(currency="USD", to=account("bank"), units=7)
+    )
     script.send("bank", Burn(currency="USD", units=7), SetCaps(currency="EUR", supply_max=900, holder_max=900))
     script.send("bank", AuthoriseHolder(currency="EUR", account=account("lanzhou")))
     script.send("bank", RevokeAuthorisation(currency="EUR", account=account("lanzhou")))

@@ -37,7 +37,7 @@ def test_every_new_number_is_written_down(file, lines):
 
 @pytest.mark.parametrize(("file", "lines"), FILES, ids=names)
 def test_no_number_stands_for_two_things(file, lines):
-    def subject(line):
+    def subject(line: str) -> object:
         words = line.removeprefix("operation reserved").removeprefix("operation").split()
         return tuple(words[:2]) if line.startswith(("event", "query", "table")) else words[0]
 

@@ -52,7 +52,7 @@ def pythons() -> dict[str, str]:
 
 
 def libraries_for(version: str, cache: Path) -> Path | None:
-    """Give a folder with the locked libraries for a version of Python, fetched once; nothing when they cannot be had."""
+    """Give a folder with the locked libraries for a version of Python, fetched once; nothing when there are none."""
     folder = cache / f"{version}-{sha256(LOCK.read_bytes()).hexdigest()[:16]}"
     if folder.is_dir():
         return folder

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from msgspec import structs
@@ -21,6 +22,9 @@ from sogdia.modules.money.refusals import MoneyRefusal
 from sogdia.testing.ledger import START, Ledger, keys_of
 from tests.kernel.wire import HOUR, NOBODY, body_of, envelope, pay, seal, signed_by
 from tests.refused import poke, rules_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 DAY = 86_400
 NEVER_SENT = Predecessor(bytes(32), START + DAY)
@@ -55,22 +59,22 @@ def rotate(ledger, who, number, keys):
     return RotateKey(scheme=1, public=keys.public, proof=proof)
 
 
-def spend_quota(ledger, **fields):
+def spend_quota(ledger, **fields: int):
     """Set a part of the registrar's quota."""
     registrar = ledger.account("registrar")
     poke(ledger, QUOTAS, registrar, structs.replace(QUOTAS.must(ledger.state, registrar), **fields))
 
 
-# ------------------------------------------------------------------------------------------------------- the table
+# ------------------------------------------------------------------------------------------------------------ the table
 
 
 class Row(NamedTuple):
     """An envelope that a rule keeps out. Where it can, it breaks the rules below its own, too."""
 
     rule: Refuse
-    make: object
-    before: object = None
-    limits: dict[str, int] = {}
+    make: Callable[[Ledger], bytes]
+    before: Callable[[Ledger], object] | None = None
+    limits: Mapping[str, int] = MappingProxyType({})
     note: str = ""
 
 
@@ -79,7 +83,7 @@ def forged(ledger, body):
     return seal(ledger, body, signatures=lambda _identity: [Signature(ED25519, bytes(64))] * len(body.signers))
 
 
-def unknown(ledger, **changes):
+def unknown(ledger, **changes: Any):
     """An envelope of somebody unknown, signed by nobody, that waits for one that was never sent."""
     return forged(ledger, body_of(ledger, signers=(Signer(NOBODY, 7),), after=(NEVER_SENT,), **changes))
 
@@ -183,7 +187,7 @@ ELSEWHERE = {Refuse.QUOTA_STORAGE_SPENT: "an operation is refused for it, in the
 
 @pytest.mark.parametrize("row", [pytest.param(row, id=f"{row.rule.name}{row.note}") for row in FORMS + ADMISSION])
 def test_a_rule_keeps_an_envelope_out_and_nothing_changes(row):
-    ledger = Ledger(limits=row.limits)
+    ledger = Ledger(limits=dict(row.limits))
     ledger.check_invariants = False
     if row.before is not None:
         row.before(ledger)
@@ -211,7 +215,7 @@ def test_every_number_of_the_kernel_stands_in_a_table():
     assert {row.rule for row in FORMS + ADMISSION} | set(ELSEWHERE) == set(Refuse)
 
 
-# ------------------------------------------------------------------------------------------------------------- time
+# ----------------------------------------------------------------------------------------------------------------- time
 
 
 @pytest.mark.parametrize(
@@ -257,7 +261,7 @@ def test_what_came_too_early_is_applied_when_its_time_has_come(ledger):
     assert code_of(ledger, raw, at=START + 60) == IN_THE_BLOCK
 
 
-# ----------------------------------------------------------------------------------------------------------- replays
+# -------------------------------------------------------------------------------------------------------------- replays
 
 
 def test_an_envelope_is_applied_once_in_a_block_and_in_all_later_ones(ledger):
@@ -298,7 +302,7 @@ def test_the_same_wish_with_another_salt_is_another_envelope(ledger):
     assert code_of(ledger, seal(ledger, structs.replace(body, salt=b"8 others"))) == IN_THE_BLOCK
 
 
-# ------------------------------------------------------------------------------------------------------ predecessors
+# --------------------------------------------------------------------------------------------------------- predecessors
 
 
 def test_a_follower_waits_until_its_predecessor_has_been_applied(ledger):
@@ -364,7 +368,7 @@ def test_all_of_several_predecessors_have_to_have_been_applied(ledger, missing):
     assert code_of(ledger, last) == IN_THE_BLOCK
 
 
-# ---------------------------------------------------------------------------------------------------------- signatures
+# ----------------------------------------------------------------------------------------------------------- signatures
 
 
 def test_several_signers_act_each_for_itself(ledger):
@@ -455,14 +459,14 @@ def test_a_suspended_co_signer_stops_the_envelope(ledger):
     assert code_of(ledger, raw) == IN_THE_BLOCK
 
 
-# --------------------------------------------------------------------------------------------------- remembered ids
+# ------------------------------------------------------------------------------------------------------- remembered ids
 
 
 def test_ids_are_remembered_up_to_the_cap_and_room_comes_back_when_they_expire():
     ledger = Ledger(limits={"live_ids_max": 3})
     next_hour = (START // HOUR + 1) * HOUR
 
-    def expiring(moment):
+    def expiring(moment: int) -> bytes:
         return envelope(ledger, expiry=moment)
 
     answers = ledger.block(*(expiring(START + 60 + n) for n in range(4)))

@@ -54,7 +54,9 @@ def test_a_record_cut_off_at_any_byte_is_refused(size):
         PARTIES.codec.decode(PARTY[:size])
 
 
-@pytest.mark.parametrize("raw", [b"", b"\x91" * 100_000, b"\x93\x01\x05\xa2\xed\xa0", b"\x93\x03\x05\xa0", b"\x92\x01\x05"])
+@pytest.mark.parametrize(
+    "raw", [b"", b"\x91" * 100_000, b"\x93\x01\x05\xa2\xed\xa0", b"\x93\x03\x05\xa0", b"\x92\x01\x05"]
+)
 def test_what_is_no_record_is_refused(raw):
     with pytest.raises(NotCanonicalError):
         Codec(Small).decode(raw)

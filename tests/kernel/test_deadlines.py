@@ -175,7 +175,7 @@ def test_an_exit_that_is_refused_is_our_own_mistake_and_stops_the_node():
     ledger = Ledger()
     holding(ledger, [DUE])
 
-    def refuse(*_asked):
+    def refuse(*_asked: object) -> None:
         raise Refused(KernelRefusal.IDS_AT_CAP)
 
     ledger.machine.exits[HOLDS.number] = Exit(HOLDS, deadline_of=lambda hold: hold.deadline, apply=refuse)

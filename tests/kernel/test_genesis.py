@@ -36,7 +36,12 @@ def test_the_order_and_the_spacing_of_the_words_do_not_matter():
 
 
 def test_what_is_left_out_is_the_same_as_what_is_said_by_default():
-    said = SMALL | {"clock": "wall", "limits": {"block_envelopes_max": 5_000}, "identity": {}, "validators": [[NODE, 1]]}
+    said = SMALL | {
+        "clock": "wall",
+        "limits": {"block_envelopes_max": 5_000},
+        "identity": {},
+        "validators": [[NODE, 1]],
+    }
 
     assert network_of(read(said)) == network_of(read(SMALL))
 

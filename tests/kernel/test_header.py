@@ -65,9 +65,10 @@ def test_every_part_of_a_header_counts_for_its_hash(field):
 
 
 def test_the_digest_of_validators_is_that_of_their_keys_and_weights_in_order():
-    assert digest_of(THREE) == sha256(
-        b"sogdia/validators" + msgspec.msgpack.encode([[b"\x03" * 32, 3], [b"\x04" * 32, 4]])
-    ).digest()
+    assert (
+        digest_of(THREE)
+        == sha256(b"sogdia/validators" + msgspec.msgpack.encode([[b"\x03" * 32, 3], [b"\x04" * 32, 4]])).digest()
+    )
     assert digest_of(THREE) != digest_of(THREE[::-1])
 
 

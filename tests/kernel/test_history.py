@@ -6,6 +6,7 @@ The fold is computed here by separate code, from what a stranger has: envelopes'
 from __future__ import annotations
 
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -18,13 +19,16 @@ from sogdia.testing.ledger import Ledger
 from tests.kernel.wire import pay
 from tests.modules.market.shop import BUYER, MERCHANT, open_shop, order, order_name
 
+if TYPE_CHECKING:
+    from sogdia.kernel.operation import Operation
+
 NO_LIFE = bytes(32)
 
 
 class Watcher:
     """Follows an object's life from outside, block by block."""
 
-    def __init__(self, ledger):
+    def __init__(self, ledger: Ledger) -> None:
         """Begin before the object exists."""
         self.ledger = ledger
         self.history = NO_LIFE
@@ -42,7 +46,7 @@ class Watcher:
             + block.time.to_bytes(4, "big")
         ).digest()
 
-    def send(self, who, *operations, about=(0,)):
+    def send(self, who, *operations: Operation, about=(0,)):
         """Send an envelope whose operations `about` change the object."""
         self.ledger.must(who, *operations)
         for operation in about:
@@ -91,7 +95,9 @@ def test_operations_of_one_envelope_are_steps_in_their_order(shop):
     watcher, name = Watcher(shop), order_name(shop)
     watcher.send(BUYER, pay(shop), order(shop), pay(shop), about=(1,))
 
-    watcher.send(MERCHANT, AcceptOrder(order=name), pay(shop, to=shop.account("bank")), ShipOrder(order=name), about=(0, 2))
+    watcher.send(
+        MERCHANT, AcceptOrder(order=name), pay(shop, to=shop.account("bank")), ShipOrder(order=name), about=(0, 2)
+    )
 
     assert ORDERS.must(shop.state, name).history == watcher.history
 

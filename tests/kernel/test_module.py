@@ -101,7 +101,9 @@ def test_the_modules_of_the_product_are_in_order():
     ids=repr,
 )
 def test_a_module_may_use_its_own_numbers(added):
-    check_declarations((replace(IDENTITY, **{key: (*getattr(IDENTITY, key), *more) for key, more in added.items()}), MONEY))
+    check_declarations(
+        (replace(IDENTITY, **{key: (*getattr(IDENTITY, key), *more) for key, more in added.items()}), MONEY)
+    )
 
 
 @pytest.mark.parametrize(

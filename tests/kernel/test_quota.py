@@ -34,7 +34,7 @@ class Nothing:
         return iter(())
 
 
-def state_with(**fields):
+def state_with(**fields: int):
     """A state in which the sponsor's quota of today has these figures."""
     state = State(Nothing())
     QUOTAS.put(state, SPONSOR, structs.replace(GENEROUS, period_start=TODAY, **fields))
@@ -56,7 +56,7 @@ def used(state):
     return quota.operations_used, quota.bytes_used, quota.reserved_operations_used
 
 
-# ---------------------------------------------------------------------------------------------------- the two measures
+# ----------------------------------------------------------------------------------------------------- the two measures
 
 
 @pytest.mark.parametrize(
@@ -99,10 +99,12 @@ def test_a_party_without_a_sponsor_s_quota_may_ask_for_nothing():
     assert ask(state, reserved=True) == Refuse.SPONSOR_HAS_NO_QUOTA
 
 
-# -------------------------------------------------------------------------------------------------------- the periods
+# ---------------------------------------------------------------------------------------------------------- the periods
 
 
-@pytest.mark.parametrize(("time", "fresh"), [(TODAY + DAY - 1, False), (TODAY + DAY, True), (TODAY + 9 * DAY + 5, True)])
+@pytest.mark.parametrize(
+    ("time", "fresh"), [(TODAY + DAY - 1, False), (TODAY + DAY, True), (TODAY + 9 * DAY + 5, True)]
+)
 def test_a_new_period_begins_at_midnight_with_nothing_used(time, fresh):
     state = state_with(operations_used=10, bytes_used=1_000, reserved_operations_used=3)
 
@@ -130,7 +132,7 @@ def test_what_is_too_much_for_a_whole_period_is_too_much_in_a_fresh_one(over):
     )
 
 
-# ------------------------------------------------------------------------------------------------- the reserved lane
+# ---------------------------------------------------------------------------------------------------- the reserved lane
 
 
 def test_the_reserved_lane_is_open_when_the_quota_is_spent_and_has_an_end_of_its_own():
@@ -182,7 +184,7 @@ def test_who_has_spent_its_quota_may_still_change_its_key_and_give_money_back(le
     assert [isinstance(answer, Receipt) for answer in answers] == [False, False, True, True]
 
 
-# ------------------------------------------------------------------------------------------------- in a real block
+# ------------------------------------------------------------------------------------------------------ in a real block
 
 
 @pytest.mark.parametrize(
@@ -217,7 +219,7 @@ def test_what_is_kept_out_is_not_charged(ledger):
     assert QUOTAS.must(ledger.state, ledger.account("registrar")) == before
 
 
-# ----------------------------------------------------------------------------------------------------------- storage
+# -------------------------------------------------------------------------------------------------------------- storage
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def identity(number):
     return sha256(number.to_bytes(8, "big")).digest()
 
 
-def rows(*expiries, first=0):
+def rows(*expiries: int, first=0):
     """One used envelope for each expiry."""
     return [(expiry, identity(first + at), at % 2) for at, expiry in enumerate(expiries)]
 

@@ -28,7 +28,7 @@ ZERO = bytes(32)
 class Store:
     """Buckets on a disk that a test can damage."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         """Start empty."""
         self.buckets = {}
 
@@ -177,7 +177,7 @@ def test_a_bucket_holds_16_records_and_no_more(count):
     assert (list(store.buckets) == [""]) == (count == BUCKET_ENTRIES_MAX)
 
 
-# ---------------------------------------------------------------------------------------------------------------- proofs
+# --------------------------------------------------------------------------------------------------------------- proofs
 
 
 @pytest.mark.parametrize("count", [0, 1, 16, 17, 500])
@@ -228,7 +228,7 @@ def test_a_proof_is_small():
     assert max(sizes) < 4 * 480 + 16 * 64 + 1
 
 
-# ------------------------------------------------------------------------------------------------------- a damaged store
+# ------------------------------------------------------------------------------------------------------ a damaged store
 
 
 def test_a_lost_bucket_is_noticed_and_never_taken_for_absence():
@@ -323,7 +323,7 @@ def test_the_scrub_finds_a_damaged_value_and_passes_over_what_has_moved():
     tree.check_bucket(prefixes[0] + "0")
 
 
-# ------------------------------------------------------------------------------------------------------- flushing in time
+# ----------------------------------------------------------------------------------------------------- flushing in time
 
 
 def test_what_is_being_flushed_can_be_read_and_changed_meanwhile():

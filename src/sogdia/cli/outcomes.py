@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sogdia.cli.show import Showing
     from sogdia.client.connection import DryRun, Scheduled
     from sogdia.kernel.receipt import Receipt
+    from sogdia.kernel.state import Table
 
 decode_receipt = receipt_decoder(ALL).decode
 
@@ -205,11 +206,13 @@ def _move_words(move: MoneyMove, showing: Showing) -> str:
 
 def _deadline_document(made: Scheduled) -> dict[str, Any]:
     table = tables()[made.object[0]]
-    key = {
-        name: documents.name(value) if name == "name" else documents.document(value)
-        for name, value in table.show_key(made.object[1:]).items()
-    }
-    return {"deadline": made.deadline, "table": table.name, "key": key}
+    return {"deadline": made.deadline, "table": table.name, "key": key_document(table, made.object[1:])}
+
+
+def key_document(table: Table[Any, Any], key: bytes) -> dict[str, Any]:
+    """Write a record's key for programs, by the parts that its table names."""
+    known = {"name": documents.name, "account": documents.account, "issuer": documents.account}
+    return {name: known.get(name, documents.document)(value) for name, value in table.show_key(key).items()}
 
 
 def _deadline_words(made: Scheduled, showing: Showing) -> str:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sogdia.cli import options
+import msgspec
+
+from sogdia.cli import documents, options
 from sogdia.cli.exits import Exit, Stopped, usage
 from sogdia.cli.operations import tables
+from sogdia.cli.outcomes import decode_receipt, key_document, receipt_document
 from sogdia.cli.sending import read_id
 from sogdia.cli.sessions import GENESIS_BYTES_MAX, Session, keys_of, read_genesis, read_limited
 from sogdia.client import proofs
 from sogdia.client.proof_text import describe, proven_to_json
+from sogdia.kernel.codec import NotCanonicalError
 from sogdia.kernel.kernel_tables import KERNEL_TABLES
+from sogdia.kernel.proof import ProvenReceipt, ProvenRecord
 from sogdia.modules.market.queries import OrderAnswer, OrderQuery
 from sogdia.modules.market.records import CLOSED_ORDERS, ORDERS
 from sogdia.modules.money import asset_key
@@ -142,5 +148,19 @@ def verify(file: Path, whom: Trusted, *, as_json: bool) -> None:
 
 
 def _document(proven: Any) -> dict[str, Any]:  # noqa: ANN401 - one of the things that can be proven
+    """Write what is proven for programs: as it stands on the wire, and read by today's declarations."""
     found: dict[str, Any] = json.loads(proven_to_json(proven))
+    with suppress(NotCanonicalError, msgspec.MsgspecError, KeyError):
+        if isinstance(proven, ProvenReceipt):
+            found["read"] = receipt_document(decode_receipt(proven.receipt))
+        elif isinstance(proven, ProvenRecord):
+            found["read"] = _record_document(proven)
+        else:
+            found["read"] = _record_document(proven.record)
     return found
+
+
+def _record_document(proven: ProvenRecord) -> dict[str, Any]:
+    table = tables()[proven.table]
+    record = None if proven.value is None else documents.structure(table.codec.decode(proven.value))
+    return {"table": table.name, "key": key_document(table, proven.key), "record": record}

@@ -132,7 +132,7 @@ class Showing:
             return _called(called, value)
         return self.one_line(value, field.shape, asset, decimals if field.name in FINER else 0)
 
-    def one_line(self, value: Any, shape: Shape | None, asset: Asset | None, decimals: int = 0) -> str:  # noqa: ANN401 - any value
+    def one_line(self, value: Any, shape: Shape | None, asset: Asset | None, decimals: int = 0) -> str:  # noqa: ANN401, PLR0911 - a type, a way to say it
         """Show a value in one line."""
         currency = None if asset is None else asset.currency
         match value:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from sogdia.demo.play import DemoFailedError, play
+from sogdia.demo.play import play
+from sogdia.demo.story import DemoFailedError
 
 __all__ = ["DemoFailedError", "play"]

@@ -59,7 +59,7 @@ class Stage:
 
 def make_genesis(keys: dict[str, KeyPair], node_key: KeyPair) -> GenesisBase:
     """Make the genesis of the demo: seven parties, one currency, windows of seconds."""
-    parties = [
+    parties: list[dict[str, Any]] = [
         {
             "reference": name,
             "kind": int(kind),

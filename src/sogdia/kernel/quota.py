@@ -6,16 +6,18 @@ cancelling, confirming, disputing) have a lane of their own.
 
 from __future__ import annotations
 
-from typing import Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from msgspec import Meta, structs
 
 from sogdia.kernel.accounts import show_account_key
 from sogdia.kernel.codec import Record
-from sogdia.kernel.parameters import Limits
 from sogdia.kernel.refusal import ensure, require
 from sogdia.kernel.refusals import KernelRefusal as Refuse
 from sogdia.kernel.state import State, Table
+
+if TYPE_CHECKING:
+    from sogdia.kernel.parameters import Limits
 
 Amount = Annotated[int, Meta(ge=0, le=2**53)]
 
@@ -53,9 +55,7 @@ def charge(state: State, sponsor: bytes, used: Use, time: int, limits: Limits) -
     quota = QUOTAS.get(state, sponsor, Refuse.SPONSOR_HAS_NO_QUOTA, sponsor=sponsor)
     start = time - time % limits.quota_period
     if start != quota.period_start:
-        quota = structs.replace(
-            quota, period_start=start, operations_used=0, bytes_used=0, reserved_operations_used=0
-        )
+        quota = structs.replace(quota, period_start=start, operations_used=0, bytes_used=0, reserved_operations_used=0)
     operations = quota.operations_used + used.operations
     size = quota.bytes_used + used.weighted_bytes
     if operations <= quota.operations_max and size <= quota.bytes_max:

@@ -21,9 +21,9 @@ GOOD = {
 }
 
 
-def opened(*parties, currencies=()):
+def opened(*parties: dict[str, object]):
     """Start a ledger with these parties."""
-    return Ledger(identity={"parties": list(parties)}, money={"currencies": list(currencies)})
+    return Ledger(identity={"parties": list(parties)}, money={})
 
 
 def test_a_genesis_may_name_nobody():

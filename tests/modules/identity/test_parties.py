@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from msgspec import structs
 
@@ -19,6 +21,9 @@ from sogdia.testing.ledger import keys_of
 from tests.modules.identity.town import NOBODY, key, other_keys, party, quota, registration
 from tests.refused import poke
 
+if TYPE_CHECKING:
+    from sogdia.kernel.operation import Operation
+
 NEW = other_keys()
 
 
@@ -27,12 +32,12 @@ def pay(ledger, units=1):
     return Transfer(to=ledger.account("bukhara"), asset=ledger.asset(), units=units, purpose="GDDS", end_to_end="1")
 
 
-def code_of(ledger, who, *operations):
+def code_of(ledger, who, *operations: Operation):
     """The number with which somebody's request ends, at the door or in the block."""
     return ledger.block(ledger.sign(who, *operations))[0].code
 
 
-# ------------------------------------------------------------------------------------------------------ registration
+# --------------------------------------------------------------------------------------------------------- registration
 
 
 def test_a_registrar_enters_a_party_that_can_act_at_once(ledger):
@@ -129,7 +134,7 @@ def test_the_fields_of_a_registration_have_bounds(ledger, changes, code):
     assert code_of(ledger, "registrar", registration(ledger, **{"reference": "samarkand"} | changes)) == code
 
 
-# -------------------------------------------------------------------------------------------------------------- keys
+# ----------------------------------------------------------------------------------------------------------------- keys
 
 
 def test_from_a_rotation_on_only_the_new_key_counts(ledger):
@@ -179,7 +184,7 @@ def test_one_envelope_can_change_a_key_twice(ledger):
     assert party(ledger, "nairobi").key == Key(2, 1, other_keys("third").public)
 
 
-# -------------------------------------------------------------------------------------------------------- suspension
+# ----------------------------------------------------------------------------------------------------------- suspension
 
 
 def test_a_suspended_party_can_do_nothing_new_until_it_is_reinstated(ledger):
@@ -209,9 +214,7 @@ def test_a_suspended_party_cannot_hide_a_request_among_protected_ones(ledger):
     samarkand = ledger.register("samarkand")
     ledger.must("registrar", SuspendParty(account=samarkand, reason="Papers missing"))
 
-    assert (
-        code_of(ledger, "samarkand", key(ledger, "samarkand", 1, NEW), pay(ledger)) == Kernel.SIGNER_SUSPENDED
-    )
+    assert code_of(ledger, "samarkand", key(ledger, "samarkand", 1, NEW), pay(ledger)) == Kernel.SIGNER_SUSPENDED
     assert party(ledger, "samarkand").key.number == 0
 
 
@@ -241,7 +244,7 @@ def test_a_reason_may_be_said_in_any_script(ledger, reason):
     assert receipt.events[0].reason == reason
 
 
-# ---------------------------------------------------------------------------------------------------------- sponsors
+# ------------------------------------------------------------------------------------------------------------- sponsors
 
 
 def test_who_changes_its_sponsor_acts_at_the_new_one_s_expense(ledger):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import pytest
 from msgspec import structs
 
@@ -25,6 +27,9 @@ from sogdia.testing.ledger import keys_of
 from tests.modules.identity.town import NOBODY, WEAK_KEY, key, other_keys, party, quota, registration
 from tests.refused import Row, assert_refused, poke, rules_of, table
 
+if TYPE_CHECKING:
+    from sogdia.testing.ledger import Ledger
+
 NEW = other_keys()
 FORGED = bytes(64)
 BANK_AGREES = ("registrar", "bank")
@@ -42,7 +47,7 @@ def suspend_samarkand(ledger):
 def fill_storage_of(sponsor):
     """Leave a sponsor one byte less than a party takes."""
 
-    def fill(ledger):
+    def fill(ledger: Ledger) -> None:
         known = quota(ledger, sponsor)
         poke(
             ledger,
@@ -61,7 +66,7 @@ def use_up_keys_of_nairobi(ledger):
     ledger.use_key("nairobi", keys_of("nairobi"), 65_535)
 
 
-def node_key(ledger, **changes):
+def node_key(ledger, **changes: Any):
     """A request of the operator to change the node's key."""
     fields = {
         "old": keys_of("node").public,
@@ -206,7 +211,7 @@ SUSPEND = [
         Row(
             Refuse.TEXT_NOT_ALLOWED,
             "nairobi",
-            lambda ledger, reason=reason: SuspendParty(account=NOBODY, reason=reason),
+            lambda _ledger, reason=reason: SuspendParty(account=NOBODY, reason=reason),
             at_the_door=True,
             note=note,
         )

@@ -1,4 +1,4 @@
-"""A ledger with two registrars and two sponsors: the registrar sponsors everybody but the bank, which pays for itself."""
+"""A ledger with two registrars and two sponsors: the registrar pays for everybody but the bank."""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from sogdia.kernel.refusals import KernelRefusal as Kernel
@@ -42,8 +44,11 @@ from tests.modules.money.purse import (
     set_caps,
 )
 
+if TYPE_CHECKING:
+    from sogdia.kernel.operation import Operation
 
-def code_of(ledger, who, *operations):
+
+def code_of(ledger, who, *operations: Operation):
     """The number with which somebody's request ends, at the door or in the block."""
     return ledger.block(ledger.sign(who, *operations))[0].code
 
@@ -125,9 +130,7 @@ def test_the_largest_amount_there_is_can_exist_and_move(ledger):
 def test_caps_may_be_lowered_to_the_supply_and_holders_keep_what_they_have(ledger):
     ledger.fund(PAYER, 500)
 
-    assert (
-        code_of(ledger, "bank", SetCaps(currency="USD", supply_max=499, holder_max=10)) == Refuse.CAP_BELOW_SUPPLY
-    )
+    assert code_of(ledger, "bank", SetCaps(currency="USD", supply_max=499, holder_max=10)) == Refuse.CAP_BELOW_SUPPLY
     receipt = ledger.must("bank", SetCaps(currency="USD", supply_max=500, holder_max=10))
 
     assert receipt.events == (CapsSet(asset=ledger.asset(), supply_max=500, holder_max=10),)

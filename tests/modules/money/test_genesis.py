@@ -12,7 +12,7 @@ from tests.modules.money.purse import currency
 DOLLARS = {"currency": "USD", "issuer": "bank"}
 
 
-def opened(*currencies):
+def opened(*currencies: dict[str, object]):
     """Start a ledger with these currencies."""
     return Ledger(money={"currencies": list(currencies)})
 
@@ -40,7 +40,9 @@ def test_a_genesis_that_contradicts_itself_is_not_loaded(currencies, what):
         opened(*currencies)
 
 
-@pytest.mark.parametrize("changes", [{"supply_max": 0}, {"holder_max": 2**62}, {"currency": "usd"}, {"cap": 1}], ids=repr)
+@pytest.mark.parametrize(
+    "changes", [{"supply_max": 0}, {"holder_max": 2**62}, {"currency": "usd"}, {"cap": 1}], ids=repr
+)
 def test_a_currency_of_a_wrong_form_is_not_read(changes):
     with pytest.raises(msgspec.ValidationError):
         opened(DOLLARS | changes)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from msgspec import structs
 
@@ -34,8 +36,11 @@ from tests.modules.money.purse import (
 )
 from tests.refused import poke
 
+if TYPE_CHECKING:
+    from sogdia.kernel.operation import Operation
 
-def code_of(ledger, who, *operations):
+
+def code_of(ledger, who, *operations: Operation):
     """The number with which somebody's request ends, at the door or in the block."""
     return ledger.block(ledger.sign(who, *operations))[0].code
 
@@ -45,7 +50,7 @@ def stored(ledger):
     return QUOTAS.must(ledger.state, ledger.account("registrar")).stored_bytes
 
 
-# ----------------------------------------------------------------------------------------------------- the life of one
+# ------------------------------------------------------------------------------------------------------ the life of one
 
 
 def test_held_money_is_neither_the_payer_s_to_spend_nor_the_payee_s(ledger):
@@ -207,7 +212,7 @@ def test_the_end_is_the_same_by_an_operation_and_by_the_end_of_the_block():
     assert ends[0] == ends[1]
 
 
-# --------------------------------------------------------------------------------- what the issuer decides meanwhile
+# ------------------------------------------------------------------------------------ what the issuer decides meanwhile
 
 
 def test_a_capture_is_a_promise_kept_whatever_the_issuer_decides_meanwhile(ledger):
@@ -266,7 +271,7 @@ def test_money_of_a_hold_is_part_of_the_supply(ledger):
     set_caps(ledger, supply=100, holder=LARGEST)
 
 
-# ------------------------------------------------------------------------------------------------------------- storage
+# -------------------------------------------------------------------------------------------------------------- storage
 
 
 def test_a_hold_takes_storage_as_long_as_it_lives(ledger):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -10,7 +12,7 @@ from sogdia.modules.money.queries import PAGE_MAX, BalanceQuery, BalancesQuery, 
 from tests.modules.money.purse import NOBODY, PAYEE, PAYER, currency, freeze, held_as, place
 
 
-def asked(ledger, **changes):
+def asked(ledger, **changes: Any):
     """A page of balances."""
     return BalancesQuery(**changes).answer(ledger.state)
 
@@ -30,7 +32,7 @@ def key_of(row):
 
 
 def test_a_balance_can_be_asked_for(rich):
-    def ask(who, code):
+    def ask(who: str, code: str) -> Balance:
         return BalanceQuery(account=rich.account(who), currency=code, issuer=rich.account("bank")).answer(rich.state)
 
     assert ask(PAYER, "USD") == Balance(available=10, frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from msgspec import structs
 
@@ -38,13 +40,16 @@ from tests.modules.money.purse import (
 )
 from tests.refused import Row, assert_refused, poke, rules_of, table
 
+if TYPE_CHECKING:
+    from sogdia.testing.ledger import Ledger
+
 UNKNOWN = Asset("CHF", NOBODY)
 
 
 def funded(units, *, frozen=False, holder=LARGEST):
     """Give Nairobi money, and perhaps freeze it and cap what others may have."""
 
-    def prepare(ledger):
+    def prepare(ledger: Ledger) -> None:
         ledger.fund(PAYER, units)
         set_caps(ledger, holder=holder)
         if frozen:
@@ -78,7 +83,7 @@ def unknown_payee():
     return Transfer(to=NOBODY, asset=UNKNOWN, units=1, purpose="GDDS", end_to_end="")
 
 
-def for_nairobi(request, currency="USD", account=PAYER, **fields):
+def for_nairobi(request, currency="USD", account=PAYER, **fields: str):
     """Make a request of an issuer about somebody."""
     return lambda ledger: request(
         currency=currency, account=NOBODY if account is None else ledger.account(account), **fields
@@ -247,7 +252,9 @@ REVOKE = [
 
 SET_CAPS = [
     Row(Refuse.CURRENCY_UNKNOWN, PAYER, lambda _ledger: SetCaps(currency="USD", supply_max=1, holder_max=1), funded(5)),
-    Row(Refuse.CAP_BELOW_SUPPLY, "bank", lambda _ledger: SetCaps(currency="USD", supply_max=4, holder_max=1), funded(5)),
+    Row(
+        Refuse.CAP_BELOW_SUPPLY, "bank", lambda _ledger: SetCaps(currency="USD", supply_max=4, holder_max=1), funded(5)
+    ),
 ]
 
 PLACE_HOLD = [

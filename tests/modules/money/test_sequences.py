@@ -37,7 +37,7 @@ STEPS = st.one_of(
 class Book:
     """The account book: who has what, what is set aside until when, what the issuer has decided."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         """Start with nothing."""
         self.free = defaultdict(int)
         self.holds = {}
@@ -56,6 +56,7 @@ class Book:
                 del self.holds[name]
 
     def mint(self, _now, to, amount):
+        """Create money. Tell whether it is allowed."""
         if self.supply + amount > self.supply_max or self.owned(to) + amount > self.holder_max:
             return False
         self.supply += amount
@@ -63,6 +64,7 @@ class Book:
         return True
 
     def burn(self, _now, amount):
+        """Destroy money of the bank. Tell whether it is allowed."""
         if self.free["bank"] < amount:
             return False
         self.supply -= amount
@@ -70,6 +72,7 @@ class Book:
         return True
 
     def pay(self, _now, payer, payee, amount):
+        """Pay somebody. Tell whether it is allowed."""
         if payer == payee or payer in self.frozen or self.free[payer] < amount:
             return False
         if self.owned(payee) + amount > self.holder_max:
@@ -79,6 +82,7 @@ class Book:
         return True
 
     def hold(self, now, payer, payee, amount, name, ahead):  # noqa: PLR0913 - a hold has these parts
+        """Set money aside. Tell whether it is allowed."""
         if payer == payee or ahead == 0 or (payer, name) in self.holds or self.owned(payee) + amount > self.holder_max:
             return False
         if payer in self.frozen or self.free[payer] < amount:
@@ -88,6 +92,7 @@ class Book:
         return True
 
     def capture(self, _now, sender, payer, name, amount):
+        """Take money that was set aside. Tell whether it is allowed."""
         payee, held, _deadline = self.holds.get((payer, name), (None, 0, 0))
         if payee != sender or amount > held:
             return False
@@ -97,6 +102,7 @@ class Book:
         return True
 
     def release(self, now, sender, payer, name):
+        """Give back money that was set aside. Tell whether it is allowed."""
         payee, held, _deadline = self.holds.get((payer, name), (None, 0, 0))
         if payee != sender:
             return False
@@ -106,16 +112,19 @@ class Book:
         return True
 
     def freeze(self, _now, holder):
+        """Stop a holder from paying. Tell whether it is allowed."""
         known = holder in self.frozen
         self.frozen.add(holder)
         return not known
 
     def unfreeze(self, _now, holder):
+        """Let a holder pay again. Tell whether it is allowed."""
         known = holder in self.frozen
         self.frozen.discard(holder)
         return known
 
     def caps(self, _now, supply_max, holder_max):
+        """Set the caps. Tell whether it is allowed."""
         if self.supply > supply_max:
             return False
         self.supply_max, self.holder_max = supply_max, holder_max
@@ -125,24 +134,28 @@ class Book:
 def request(ledger, step):
     """Put a step into an operation; give who sends it, too."""
     kind, *rest = step
-    if kind == "mint":
-        return "bank", Mint(currency="USD", to=ledger.account(rest[0]), units=rest[1])
-    if kind == "burn":
-        return "bank", Burn(currency="USD", units=rest[0])
-    if kind == "pay":
-        return rest[0], pay(ledger, rest[2], to=rest[1])
-    if kind == "hold":
-        payee, deadline = ledger.account(rest[1]), ledger.time + rest[4]
-        return rest[0], hold(ledger, rest[2], rest[3], payee=payee, deadline=deadline)
-    if kind == "capture":
-        return rest[0], CaptureHold(hold=hold_name(ledger, rest[2], rest[1]), units=rest[3])
-    if kind == "release":
-        return rest[0], ReleaseHold(hold=hold_name(ledger, rest[2], rest[1]))
-    if kind == "freeze":
-        return "bank", FreezeHolder(currency="USD", account=ledger.account(rest[0]), reason="Court order")
-    if kind == "unfreeze":
-        return "bank", UnfreezeHolder(currency="USD", account=ledger.account(rest[0]))
-    return "bank", SetCaps(currency="USD", supply_max=rest[0], holder_max=rest[1])
+    match kind:
+        case "mint":
+            sender, operation = "bank", Mint(currency="USD", to=ledger.account(rest[0]), units=rest[1])
+        case "burn":
+            sender, operation = "bank", Burn(currency="USD", units=rest[0])
+        case "pay":
+            sender, operation = rest[0], pay(ledger, rest[2], to=rest[1])
+        case "hold":
+            payee, deadline = ledger.account(rest[1]), ledger.time + rest[4]
+            sender, operation = rest[0], hold(ledger, rest[2], rest[3], payee=payee, deadline=deadline)
+        case "capture":
+            sender, operation = rest[0], CaptureHold(hold=hold_name(ledger, rest[2], rest[1]), units=rest[3])
+        case "release":
+            sender, operation = rest[0], ReleaseHold(hold=hold_name(ledger, rest[2], rest[1]))
+        case "freeze":
+            account = ledger.account(rest[0])
+            sender, operation = "bank", FreezeHolder(currency="USD", account=account, reason="Court order")
+        case "unfreeze":
+            sender, operation = "bank", UnfreezeHolder(currency="USD", account=ledger.account(rest[0]))
+        case _:
+            sender, operation = "bank", SetCaps(currency="USD", supply_max=rest[0], holder_max=rest[1])
+    return sender, operation
 
 
 @given(st.lists(STEPS, min_size=5, max_size=40))

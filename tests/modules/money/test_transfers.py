@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from msgspec import structs
 
@@ -22,8 +24,11 @@ from tests.modules.money.purse import (
     set_caps,
 )
 
+if TYPE_CHECKING:
+    from sogdia.kernel.operation import Operation
 
-def code_of(ledger, who, *operations):
+
+def code_of(ledger, who, *operations: Operation):
     """The number with which somebody's request ends, at the door or in the block."""
     return ledger.block(ledger.sign(who, *operations))[0].code
 

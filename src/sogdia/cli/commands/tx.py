@@ -63,7 +63,8 @@ def tx() -> None:
 
     \b
     sogdia tx transfer --from buyer --to @bukhara --asset USD@bank --units "12.50 USD" --purpose GDDS
-    sogdia tx place-order --from buyer --reference o1 --merchant @bukhara --lines tea:0:12 --pay-at-most 150.00 --dry-run
+    sogdia tx place-order --from buyer --reference o1 --merchant @bukhara --lines tea:0:12 --pay-at-most 150.00
+    sogdia tx accept-order --from seller --order @nairobi/o1 --dry-run
     sogdia tx ship-order --from seller --order @nairobi/o1
     """  # noqa: D301 - \b is click's mark for lines that stay as they are
 
@@ -90,7 +91,7 @@ def _command(name: str, declared: type[Operation]) -> click.Command:
         callback=partial(_run, declared),
         help=_help(declared),
         short_help=summary(declared),
-        params=[*(_field_option(each, said.get(each.name, "")) for each in fields_of(declared)), *_common()],
+        params=[*(_field_option(each, said.get(each.name, "")) for each in fields_of(declared)), *common_options()],
     )
 
 
@@ -117,14 +118,12 @@ def _field_option(field: Field, remark: str) -> click.Option:
     )
 
 
-def _common() -> list[click.Parameter]:
+def common_options() -> list[click.Parameter]:
     """Make the options that every operation has."""
     key, moment = KeyName(), "MOMENT"
     return [
         click.Option(["--from", "from_"], type=key, required=True, help="Who asks: the key that signs."),
-        click.Option(
-            ["--also-signed-by"], type=key, multiple=True, help="Another signer, say the sponsor. Repeatable."
-        ),
+        click.Option(["--also-signed-by"], type=key, multiple=True, help="Another signer. Repeatable."),
         click.Option(["--fields"], type=Folder(), help="A JSON file of fields, - for standard input. Options win."),
         click.Option(
             ["--after"], metavar="ID[:EXPIRY]", multiple=True, help="An envelope that must go before, at most 4."

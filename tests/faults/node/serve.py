@@ -1,0 +1,83 @@
+"""The real node as the fault tests start it, with limits so small that everything which happens rarely happens soon.
+
+    serve.py FOLDER [options]      says `ready` once it listens, and at an orderly end `passed: …`, the marks it passed
+"""
+
+import argparse
+import functools
+import sys
+import time
+from pathlib import Path
+
+from bench.work import keys_of
+from sogdia.engine import marks
+from sogdia.engine.solo import service, writing
+from sogdia.engine.solo.clock import WallClock
+from sogdia.engine.storage import ledger_file
+from sogdia.node import run
+
+
+class EveryMark:
+    """Stands where an armed mark would stand, and notes each name that it is compared with."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.names: set[str] = set()
+
+    @property
+    def name(self) -> object:
+        """Something that is no name, but sees the one that it is compared with."""
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        """Note the name; it is never this one."""
+        self.names.add(str(other))
+        return False
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def wall_with_offset(offset: Path) -> float:
+    """The computer's time and as many seconds more as the file says."""
+    return time.time() + int(offset.read_text())
+
+
+def say(line: str) -> None:
+    """Write one line to the standard output, at once."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    """Read the options, set the limits, and run the node."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--verifier", action="store_true", help="check signatures in a second process")
+    parser.add_argument("--flush-blocks", type=int, default=writing.FLUSH_BLOCKS)
+    parser.add_argument("--run-blocks", type=int, default=writing.RUN_BLOCKS)
+    parser.add_argument("--map-step", type=int, help="by how many bytes the map grows, with none to spare")
+    parser.add_argument("--clock-offset", type=Path, help="a file with seconds that the wall clock is ahead")
+    parser.add_argument("--accept-clock", action="store_true")
+    options = parser.parse_args()
+
+    writing.FLUSH_BLOCKS, writing.RUN_BLOCKS = options.flush_blocks, options.run_blocks
+    if options.map_step:
+        ledger_file.MAP_STEP, ledger_file.MAP_SLACK = options.map_step, 0
+    if options.clock_offset:
+        jumping = functools.partial(WallClock, wall=lambda: wall_with_offset(options.clock_offset))
+        service.WallClock = jumping  # type: ignore[misc,assignment]
+    passed = EveryMark()
+    if marks._ARMED is None:
+        marks._ARMED = passed  # type: ignore[assignment,misc]
+    run(
+        options.folder,
+        [keys_of("node")],
+        ready=lambda _socket: say("ready"),
+        accept_clock=options.accept_clock,
+        verifier=options.verifier,
+    )
+    say("passed: " + " ".join(sorted(passed.names)))
+
+
+if __name__ == "__main__":
+    main()
