@@ -190,7 +190,8 @@ class Story:
         self._block()
 
     def _leave_things_open(self) -> None:
-        """An open order, an open hold and remembered ids; the first ids have been forgotten by then."""
+        """An open order, an open hold and remembered ids, after the first ids have been forgotten."""
+        self._block(after=3 * HOUR)
         self._step("nairobi", self._order("o3"), self._hold("open"))
         self._block()
 

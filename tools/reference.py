@@ -7,6 +7,7 @@ python tools/reference.py --check    compare them with what would be written; ex
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,7 +66,12 @@ def pages() -> dict[str, str]:
         "queries.md": queries_page,
         "cli.md": cli_page,
     }
-    return {name: "\n".join(page()).rstrip() + "\n" for name, page in made.items()}
+    return {name: _tidy("\n".join(page())) for name, page in made.items()}
+
+
+def _tidy(page: str) -> str:
+    """Leave one empty line where there are several, and one end at the end."""
+    return re.sub(r"\n{3,}", "\n\n", page).rstrip() + "\n"
 
 
 def _read(path: Path) -> str | None:
@@ -381,8 +387,14 @@ def _option_table(params: Iterable[click.Parameter]) -> Iterator[str]:
     yield "|---|---|"
     for each in rows:
         names = ", ".join(f"`{name}`" for name in each.opts)
-        taken = "" if each.is_flag else f" {each.metavar or str(each.type.name)}".replace("|", "\\|")
+        taken = "" if each.is_flag else f" {_taken(each)}".replace("|", "\\|")
         yield f"| {names}{taken} | {' '.join((each.help or '').split())} |"
+
+
+def _taken(option: click.Option) -> str:
+    """Name what an option takes."""
+    choices = f"[{'|'.join(map(str, option.type.choices))}]" if isinstance(option.type, click.Choice) else ""
+    return option.metavar or choices or str(option.type.name).upper()
 
 
 def _top(title: str, about: str) -> Iterator[str]:

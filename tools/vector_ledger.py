@@ -69,9 +69,6 @@ class SealedLedger:
             message = f"an envelope of block {header.height} is not admissible"
             raise ValueError(message)
         made = self.ledger.last_block
-        if made is None:
-            message = "the ledger made no block"
-            raise ValueError(message)
         sealed = SealedBlock(
             SignedHeader(header=header, signatures=(self._keys[now.public].sign(header.hash()),)),
             envelopes,

@@ -94,7 +94,7 @@ class Script:
 
     def _note(self, answers: list[Any], what: str) -> None:
         ledger = self.ledger
-        for result in [] if ledger.last_block is None else ledger.last_block.all_results():
+        for result in ledger.last_block.all_results():
             self.results.update(result_leaf(result.id, result.receipt))
         codes = " ".join(
             f"{'' if isinstance(answer, Receipt) else 'kept out '}{int(answer.code)}" for answer in answers

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,8 +13,14 @@ from sogdia.modules import ALL
 from tests.golden.permanent import refusal_lines, tag_lines
 from tests.golden.places import REFUSALS, TAGS
 
+if TYPE_CHECKING:
+    from sogdia.kernel.refusal import RefusalCode
+
 FILES = [(REFUSALS, refusal_lines), (TAGS, tag_lines)]
-HUNDREDS = [(KernelRefusal, 100), *((module.refusals, module.number) for module in ALL)]
+HUNDREDS: list[tuple[type[RefusalCode], int]] = [
+    (KernelRefusal, 100),
+    *((module.refusals, module.number) for module in ALL),
+]
 
 
 def names(file: object) -> str:

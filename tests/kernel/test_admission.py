@@ -83,7 +83,7 @@ def forged(ledger, body):
     return seal(ledger, body, signatures=lambda _identity: [Signature(ED25519, bytes(64))] * len(body.signers))
 
 
-def unknown(ledger, **changes: Any):
+def unknown(ledger, **changes: Any):  # noqa: ANN401 - any part
     """An envelope of somebody unknown, signed by nobody, that waits for one that was never sent."""
     return forged(ledger, body_of(ledger, signers=(Signer(NOBODY, 7),), after=(NEVER_SENT,), **changes))
 

@@ -61,7 +61,7 @@ def test_the_calendar_agrees_with_a_sorted_list(steps):
             move(state, model[rest[0]], rest[1], rest[0])
             model[rest[0]] = rest[1]
         elif kind == "next" and model:
-            deadline, due_object = earliest(state)
+            deadline, due_object = earliest(state) or (-1, b"")
             unschedule(state, deadline, due_object)
             assert model.pop(due_object) == deadline
         elif kind == "commit":
@@ -136,7 +136,7 @@ def test_an_object_that_shares_the_page_but_does_not_stand_there_cannot_be_taken
 
 def same_page():
     """Two objects whose hashes begin with the same byte."""
-    first = {}
+    first: dict[int, bytes] = {}
     for number in range(1_000):
         each = b"\x20%d" % number
         beside = first.setdefault(sha256(each).digest()[0], each)

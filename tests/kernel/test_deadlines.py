@@ -9,7 +9,7 @@ import pytest
 from sogdia.kernel import calendar
 from sogdia.kernel.machine import Block
 from sogdia.kernel.operation import Exit
-from sogdia.kernel.receipt import exit_id
+from sogdia.kernel.receipt import Receipt, exit_id
 from sogdia.kernel.refusal import Broken, Refused
 from sogdia.kernel.refusals import KernelRefusal
 from sogdia.kernel.state import State
@@ -66,7 +66,8 @@ def test_ten_times_what_a_block_may_do_due_in_one_second_is_spread_over_blocks()
     count = 10 * K
     names = holding(ledger, [DUE] * count)
 
-    ended, blocks = [], 0
+    ended: list[bytes] = []
+    blocks = 0
     ledger.block(at=DUE)
     assert ended_in(ledger) == []
     while len(ended) < count:
@@ -128,6 +129,7 @@ def test_an_envelope_about_several_overdue_objects_lets_all_of_them_out_first():
         at=DUE + 1,
     )
 
+    assert isinstance(answer, Receipt)
     assert (answer.code, answer.operation) == (MoneyRefusal.HOLD_UNKNOWN, 1)
     assert sorted(ended_in(ledger)) == sorted(names[:2])
     assert has(ledger, "nairobi") == (2, 1)

@@ -83,7 +83,7 @@ def test_roots_and_paths_are_those_of_the_standard(count):
 
 @given(st.integers(0, 300))
 def test_a_tree_that_grows_leaf_by_leaf_has_the_same_root(count):
-    peaks = ()
+    peaks: tuple[bytes, ...] = ()
     for size, leaf in enumerate(leaves(count)):
         peaks = extend(peaks, size, leaf)
 

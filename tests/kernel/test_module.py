@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -79,6 +80,16 @@ class Row(Record):
     """A record of a test."""
 
 
+def with_more(module, **added: Any):  # noqa: ANN401 - parts of a declaration
+    """A module that declares more than it does."""
+    return replace(module, **{part: (*getattr(module, part), *more) for part, more in added.items()})
+
+
+def without_content(module, **changes: Any):  # noqa: ANN401 - parts of a declaration
+    """A module that declares nothing, under another name or number."""
+    return replace(module, operations=(), events=(), tables=(), queries=(), exits=(), **changes)
+
+
 def table(number):
     """A table with a number."""
     return Table("test/table", number, Row, key=no_key, show_key=show_no_key)
@@ -101,9 +112,7 @@ def test_the_modules_of_the_product_are_in_order():
     ids=repr,
 )
 def test_a_module_may_use_its_own_numbers(added):
-    check_declarations(
-        (replace(IDENTITY, **{key: (*getattr(IDENTITY, key), *more) for key, more in added.items()}), MONEY)
-    )
+    check_declarations((with_more(IDENTITY, **added), MONEY))
 
 
 @pytest.mark.parametrize(
@@ -123,7 +132,7 @@ def test_a_module_may_use_its_own_numbers(added):
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_number_that_collides_or_strays_stops_the_node(added, what):
-    changed = replace(IDENTITY, **{key: (*getattr(IDENTITY, key), *more) for key, more in added.items()})
+    changed = with_more(IDENTITY, **added)
 
     with pytest.raises(Broken, match=what):
         check_declarations((changed, MONEY))
@@ -140,15 +149,21 @@ def test_a_refusal_has_one_number_of_its_module_s_hundred(refusals, what):
 
 @pytest.mark.parametrize("changes", [{"name": "identity"}, {"number": 200}])
 def test_two_modules_have_two_names_and_two_hundreds(changes):
-    empty = {"operations": (), "events": (), "tables": (), "queries": (), "exits": ()}
-
     with pytest.raises(Broken, match="two modules have one"):
-        check_declarations((IDENTITY, replace(MONEY, **empty, **changes)))
+        check_declarations((IDENTITY, without_content(MONEY, **changes)))
 
 
 def test_a_module_cannot_declare_a_table_of_the_kernel_s():
-    empty = {"operations": (), "events": (), "queries": (), "refusals": RefusalCode}
-    kernel = replace(IDENTITY, name="kernel", number=0, tables=(table(1),), **empty)
+    kernel = replace(
+        IDENTITY,
+        name="kernel",
+        number=0,
+        operations=(),
+        events=(),
+        queries=(),
+        refusals=RefusalCode,
+        tables=(table(1),),
+    )
 
     with pytest.raises(Broken, match="a table of the kernel's"):
         Machine(bytes(32), (kernel, *ALL))

@@ -52,7 +52,8 @@ def known(state):
 )
 def test_pages_agree_with_a_plain_dictionary(blocks):
     base = MemoryBase()
-    model, time, number = {}, START, 0
+    model: dict[bytes, tuple[int, int]] = {}
+    time, number = START, 0
 
     for ahead, expiries, budget in blocks:
         time += ahead

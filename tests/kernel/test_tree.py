@@ -30,7 +30,7 @@ class Store:
 
     def __init__(self) -> None:
         """Start empty."""
-        self.buckets = {}
+        self.buckets: dict[str, bytes] = {}
 
     def load(self, prefix):
         """Read a bucket."""
@@ -94,7 +94,8 @@ BLOCKS = st.lists(
 @given(BLOCKS)
 def test_the_tree_agrees_with_a_dictionary_and_its_root_with_the_definition(blocks):
     store = Store()
-    tree, model = Tree(store.load), {}
+    tree = Tree(store.load)
+    model: dict[bytes, bytes] = {}
 
     for changes, then in blocks:
         tree.update(changes)
@@ -330,14 +331,14 @@ def test_what_is_being_flushed_can_be_read_and_changed_meanwhile():
     store = Store()
     tree = Tree(store.load)
     tree.update(records(100).items())
-    on_its_way = {prefix: bucket and bucket.to_bytes() for prefix, bucket in tree.changed.items()}
+    on_its_way = {prefix: bucket.to_bytes() for prefix, bucket in tree.changed.items() if bucket is not None}
     tree.flushed()
 
     tree.update([(b"\x20key 1", b"newer"), (b"\x20key 2", None)])
     assert tree.read(b"\x20key 1") == b"newer"
     assert tree.read(b"\x20key 3") == b"value 3"
 
-    store.buckets |= {prefix: raw for prefix, raw in on_its_way.items() if raw is not None}
+    store.buckets |= on_its_way
     store.flush(tree)
     left = {key: value for key, value in records(100).items() if key != b"\x20key 2"}
     assert dict(store.reopened().items()) == left | {b"\x20key 1": b"newer"}

@@ -102,25 +102,30 @@ def _other_forms(value: Any) -> Iterator[tuple[str, bytes]]:  # noqa: ANN401 - l
             yield name, raw
 
 
+def _forms_of_number(value: int) -> Iterator[tuple[str, bytes]]:
+    for mark, size in ((0xCC, 1), (0xCD, 2), (0xCE, 4), (0xCF, 8)):
+        if 0 <= value < 256**size:
+            yield f"unsigned {8 * size}", bytes((mark,)) + value.to_bytes(size, "big")
+    for mark, size in ((0xD0, 1), (0xD1, 2), (0xD2, 4), (0xD3, 8)):
+        if -(256**size) // 2 <= value < 256**size // 2:
+            yield f"signed {8 * size}", bytes((mark,)) + value.to_bytes(size, "big", signed=True)
+    yield "float", pack(float(value))
+    yield "text", pack(str(value))
+
+
 def _all_forms(value: Any) -> Iterator[tuple[str, bytes]]:  # noqa: ANN401 - lists of lists
     """Give every form that MessagePack knows for a value."""
     if isinstance(value, bool) or value is None:
         return
     if isinstance(value, int):
-        for mark, size in ((0xCC, 1), (0xCD, 2), (0xCE, 4), (0xCF, 8)):
-            if 0 <= value < 256**size:
-                yield f"unsigned {8 * size}", bytes((mark,)) + value.to_bytes(size, "big")
-        for mark, size in ((0xD0, 1), (0xD1, 2), (0xD2, 4), (0xD3, 8)):
-            if -(256**size) // 2 <= value < 256**size // 2:
-                yield f"signed {8 * size}", bytes((mark,)) + value.to_bytes(size, "big", signed=True)
-        yield "float", pack(float(value))
-        yield "text", pack(str(value))
+        yield from _forms_of_number(value)
         return
-    marks, content = {
-        bytes: (((0xC4, 1), (0xC5, 2), (0xC6, 4), (0xD9, 1)), value),
-        str: (((0xD9, 1), (0xDA, 2), (0xDB, 4), (0xC4, 1)), value.encode() if isinstance(value, str) else b""),
-        list: (((0xDC, 2), (0xDD, 4)), b"".join(map(pack, value)) if isinstance(value, list) else b""),
-    }[type(value)]
+    if isinstance(value, bytes):
+        marks, content = [(0xC4, 1), (0xC5, 2), (0xC6, 4), (0xD9, 1)], value
+    elif isinstance(value, str):
+        marks, content = [(0xD9, 1), (0xDA, 2), (0xDB, 4), (0xC4, 1)], value.encode()
+    else:
+        marks, content = [(0xDC, 2), (0xDD, 4)], b"".join(map(pack, value))
     for mark, size in marks:
         yield f"length {8 * size}", bytes((mark,)) + len(value).to_bytes(size, "big") + content
     if isinstance(value, list):

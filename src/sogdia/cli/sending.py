@@ -18,9 +18,11 @@ from sogdia.cli.moments import MOMENT_MAX, read_length, read_moment
 from sogdia.cli.operations import Given, Meaning, read_operation
 from sogdia.cli.outcomes import Outcome, show_dry_run, show_outcome
 from sogdia.cli.sessions import Session, keys_of, read_limited
+from sogdia.client.connection import RefusedByNodeError
 from sogdia.client.envelopes import EnvelopeMaker, Sender, Signed
 from sogdia.client.keys import SEED_BYTES, KeyPair
 from sogdia.kernel.parameters import Limits
+from sogdia.kernel.refusals import KernelRefusal
 from sogdia.kernel.values import account_of, name_of
 from sogdia.modules.identity import rotation_message
 from sogdia.modules.identity.node_keys import endorsement_message
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
     from sogdia.cli.keyring import Keyring
     from sogdia.cli.options import Way
+    from sogdia.client.connection import Durable
     from sogdia.kernel.operation import Operation
     from sogdia.modules.money import Asset
 
@@ -293,7 +296,7 @@ def _envelope_bytes(content: bytes) -> bytes:
 def _send(envelope: Signed, session: Session, *, as_json: bool) -> int:
     """Send an envelope and wait until its receipt is durable."""
     try:
-        sent = session.node.submit(envelope.raw)
+        sent = _submit(envelope, session)
     except (OSError, TimeoutError) as error:
         raise Stopped(
             Exit.UNREACHABLE,
@@ -302,6 +305,19 @@ def _send(envelope: Signed, session: Session, *, as_json: bool) -> int:
         ) from error
     outcome = Outcome(envelope.id, envelope.expiry, sent.height, sent.receipt)
     return show_outcome(outcome, session, as_json=as_json)
+
+
+def _submit(envelope: Signed, session: Session) -> Durable:
+    """Submit an envelope; of one that is in a block already, give what became of it."""
+    try:
+        return session.node.submit(envelope.raw)
+    except RefusedByNodeError as refused:
+        if refused.code != KernelRefusal.ENVELOPE_REPLAYED:
+            raise
+        known = session.node.result(envelope.id)
+        if known is None:
+            raise
+        return known
 
 
 def _note_account(operation: Operation, texts: Mapping[str, Sequence[str]], session: Session, sender: Signing) -> None:

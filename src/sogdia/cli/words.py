@@ -108,8 +108,11 @@ def hint(shape: Shape) -> str:
         return MONEY_HINT
     if shape.word in HINTS:
         return HINTS[shape.word]
-    if isinstance(shape.kind, types.IntType) and shape.kind.le is not None:
-        return f"a whole number from {shape.kind.ge} to {shape.kind.le}"
+    if isinstance(shape.kind, types.IntType):
+        most = f" to {shape.kind.le}" if shape.kind.le is not None else ""
+        return f"a whole number from {shape.kind.ge}{most}"
+    if isinstance(shape.kind, types.BoolType):
+        return "yes or no"
     return ""
 
 

@@ -27,6 +27,7 @@ SOCKET = "node.sock"
 POINTER = "node.sock.path"
 LENGTH_BYTES = 4
 READ_BYTES = 256 * 1024
+LEAVE_BYTES = 16 * 1024
 UNDER_WAY_MAX = 256
 SECONDS_MAX = 60.0
 
@@ -296,7 +297,7 @@ class Connection:
         """Send a request without waiting; gives its number. It leaves at the latest when an answer is waited for."""
         self._number += 1
         self._leaving += frame(self._number, kind, payload)
-        if len(self._leaving) >= READ_BYTES:
+        if len(self._leaving) >= LEAVE_BYTES:
             self._leave()
         return self._number
 

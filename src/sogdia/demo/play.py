@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import tempfile
 import time
 from pathlib import Path
@@ -36,6 +37,8 @@ def play(say: Callable[[str], None], *, once: bool, folder: Path | None = None, 
     when anything does not come out as told.
     """
     place = Path(tempfile.mkdtemp(prefix="sogdia-")) if folder is None else folder
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         stage = set_up(place / "node")
         with running(stage):

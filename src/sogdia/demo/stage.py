@@ -110,7 +110,7 @@ def running(stage: Stage) -> Iterator[None]:
     """Run the node in a process of its own; it is stopped in order when the demo ends, however it ends."""
     log = (stage.folder / "node.log").open("wb")
     command = [sys.executable, "-m", "sogdia.demo.node_process", str(stage.folder)]
-    process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)  # noqa: S603 - our own module
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True)  # noqa: S603 - our own module
     try:
         _wait_until_it_answers(stage, process)
         yield

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from sogdia.client.envelopes import EnvelopeMaker, Sender
-from sogdia.client.proofs import check, trusted_by_genesis
+from sogdia.client.proofs import check, proof_bytes, trusted_by_genesis
 from sogdia.kernel.genesis import genesis_type
 from sogdia.kernel.machine import receipt_decoder
 from sogdia.kernel.refusal import explain
@@ -150,9 +150,11 @@ class Story:
 
     def _prove_it(self) -> None:
         genesis = msgspec.json.decode(self.connection.genesis(), type=genesis_type(ALL))
-        proof = self.connection.prove(CLOSED_ORDERS.full_key(self.order))
+        proof = self.connection.prove_life(CLOSED_ORDERS.full_key(self.order))
         check(proof, trusted_by_genesis(genesis))
-        self.say("The node hands out a proof of the settled order; it is checked without asking the node: it holds.")
+        size = len(proof_bytes(proof))
+        self.say(f"The node hands out a proof of the order's whole life: {len(proof.steps)} steps in {size} bytes.")
+        self.say("It is checked without asking the node: it holds.")
 
     def do(self, name: str, *operations: Operation) -> None:
         """Let somebody sign and send operations that the story counts on."""

@@ -201,7 +201,7 @@ class Block:
                     continue
                 history = fold(record.history, envelope_id, operation, hashed, self.height, self.time)
                 state.write(table, key, structs.replace(record, history=history))
-                self.steps.append(Step(key, envelope_id, operation, hashed))
+                self.steps.append(Step(table.life_key(key), envelope_id, operation, hashed))
         state.lives = {}
 
     def _exit_if_overdue(self, table: Table[Any, Any], full_key: bytes) -> None:

@@ -33,11 +33,12 @@ class Table(Generic[K, R]):
     """A typed family of records. `number` is the first byte of its keys; `key` lays out the rest.
 
     A table whose records have a *life* (orders, holds) holds records with a `history` field, which the kernel folds.
+    One that `continues` another holds what becomes of its records; the life goes on under the same key.
     Laying out a key is spelled out in each method, since a call costs more than all the rest of it; the type checker
     cannot see that keys which need no layout are bytes.
     """
 
-    __slots__ = ("codec", "key", "life", "name", "number", "prefix", "show_key")
+    __slots__ = ("codec", "key", "life", "life_prefix", "name", "number", "prefix", "show_key")
 
     def __init__(  # noqa: PLR0913 - a declaration
         self,
@@ -48,6 +49,7 @@ class Table(Generic[K, R]):
         key: Callable[[K], bytes] | None = None,
         show_key: Callable[[bytes], dict[str, Any]],
         life: bool = False,
+        continues: Table[Any, Any] | None = None,
     ) -> None:
         """Declare the table. Without a `key` its keys are bytes already; `show_key` takes them apart, for people."""
         self.name = name
@@ -56,11 +58,16 @@ class Table(Generic[K, R]):
         self.key: Any = key
         self.show_key = show_key
         self.codec: Codec[R] = Codec(shape)
-        self.life = life
+        self.life = life or continues is not None
+        self.life_prefix = self.prefix if continues is None else continues.life_prefix
 
     def full_key(self, key: K) -> bytes:
         """Give the bytes under which the record of `key` stands in the state."""
         return self.prefix + (key if self.key is None else self.key(key))  # type: ignore[operator]
+
+    def life_key(self, full_key: bytes) -> bytes:
+        """Give the key under which the steps of a record's life are kept: that of the table where the life began."""
+        return self.life_prefix + full_key[1:]
 
     def find(self, state: Reader, key: K) -> R | None:
         """Give the record of `key`, or nothing."""

@@ -131,7 +131,7 @@ class Ledger:
         self.base = MemoryBase()
         self.time = self.genesis.time
         self.height = 0
-        self.last_block: Block | None = None
+        self._last_block: Block | None = None
         self.check_invariants = True
         self._salt = 0
         self._decode = receipt_decoder(ALL).decode
@@ -145,6 +145,14 @@ class Ledger:
     def state(self) -> State:
         """The committed state, to read."""
         return State(self.base)
+
+    @property
+    def last_block(self) -> Block:
+        """The last block that was made."""
+        if self._last_block is None:
+            message = "no block has been made yet"
+            raise AssertionError(message)
+        return self._last_block
 
     @property
     def root(self) -> bytes:
@@ -207,7 +215,7 @@ class Ledger:
         if self.check_invariants:
             self.machine.check_invariants(block.state)
         self.base.commit(block)
-        self.last_block = block
+        self._last_block = block
         return answers
 
     def send(self, who: str | Sequence[str], *operations: Operation, at: int | None = None) -> Receipt:
@@ -234,8 +242,7 @@ class Ledger:
 
     def exit_receipts(self) -> list[Receipt]:
         """Give the receipts of the exits in the last block."""
-        exits = [] if self.last_block is None else self.last_block.exits
-        return [self._decode(each.receipt) for each in exits]
+        return [self._decode(each.receipt) for each in self.last_block.exits]
 
     def fund(self, name: str, units: int, currency: str = "USD") -> None:
         """Let the bank mint money for a party."""

@@ -197,11 +197,12 @@ class PowerRun:
     def restore(self, end: PowerEnd, folder: Path) -> Path:
         """Make `folder` as a restart would find it, and give its data file.
 
-        The lock file isn't taken along: it tells of readers and writers, all of whom are gone.
+        Lock files and sockets aren't taken along: they tell of readers, writers and listeners, all of whom are gone.
         """
         shutil.rmtree(folder, ignore_errors=True)
-        lock_file = self._data_file.name.replace("data", "lock")
-        shutil.copytree(self._data_file.parent, folder, ignore=shutil.ignore_patterns(self._data_file.name, lock_file))
+        name = self._data_file.name
+        gone = shutil.ignore_patterns(name, name.replace("data", "lock"), f"{name}-lock", "*.sock")
+        shutil.copytree(self._data_file.parent, folder, ignore=gone)
         restored = folder / self._data_file.name
         shutil.copyfile(end.image, restored)
         return restored

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from sogdia.testing.ledger import Ledger
 from tests.modules.identity.town import town
+
+if TYPE_CHECKING:
+    from sogdia.testing.ledger import Ledger
 
 
 @pytest.fixture

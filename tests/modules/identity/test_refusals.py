@@ -28,6 +28,7 @@ from tests.modules.identity.town import NOBODY, WEAK_KEY, key, other_keys, party
 from tests.refused import Row, assert_refused, poke, rules_of, table
 
 if TYPE_CHECKING:
+    from sogdia.kernel.operation import Operation
     from sogdia.testing.ledger import Ledger
 
 NEW = other_keys()
@@ -42,6 +43,21 @@ def enter_samarkand(ledger):
 def suspend_samarkand(ledger):
     enter_samarkand(ledger)
     ledger.must("registrar", SuspendParty(account=ledger.account("samarkand"), reason="Papers missing"))
+
+
+def granting(roles):
+    """Ask to enter a party with roles."""
+    return lambda ledger: registration(ledger, roles=roles)
+
+
+def suspending_nobody(reason):
+    """Ask to suspend an unknown party for a reason."""
+    return lambda _ledger: SuspendParty(account=NOBODY, reason=reason)
+
+
+def full_and_taken(ledger):
+    enter_samarkand(ledger)
+    fill_storage_of("registrar")(ledger)
 
 
 def fill_storage_of(sponsor):
@@ -66,7 +82,7 @@ def use_up_keys_of_nairobi(ledger):
     ledger.use_key("nairobi", keys_of("nairobi"), 65_535)
 
 
-def node_key(ledger, **changes: Any):
+def node_key(ledger, **changes: Any):  # noqa: ANN401 - any field
     """A request of the operator to change the node's key."""
     fields = {
         "old": keys_of("node").public,
@@ -111,7 +127,7 @@ REGISTER = [
         Row(
             Refuse.ROLE_NOT_GRANTABLE,
             "nairobi",
-            lambda ledger, roles=roles: registration(ledger, roles=roles),
+            granting(roles),
             at_the_door=True,
             note=note,
         )
@@ -148,7 +164,7 @@ REGISTER = [
         Refuse.PARTY_EXISTS,
         "registrar",
         registration,
-        lambda ledger: (enter_samarkand(ledger), fill_storage_of("registrar")(ledger)),
+        full_and_taken,
     ),
     Row(Kernel.QUOTA_STORAGE_SPENT, "registrar", registration, fill_storage_of("registrar")),
     Row(
@@ -211,7 +227,7 @@ SUSPEND = [
         Row(
             Refuse.TEXT_NOT_ALLOWED,
             "nairobi",
-            lambda _ledger, reason=reason: SuspendParty(account=NOBODY, reason=reason),
+            suspending_nobody(reason),
             at_the_door=True,
             note=note,
         )
@@ -355,7 +371,7 @@ ROTATE_NODE_KEY = [
     ),
 ]
 
-TABLES = {
+TABLES: dict[type[Operation], list[Row]] = {
     RegisterParty: REGISTER,
     RotateKey: ROTATE,
     SuspendParty: SUSPEND,

@@ -92,12 +92,13 @@ def set_caps(ledger: Ledger, *, supply: int = LARGEST, holder: int = LARGEST, co
 
 
 def open_euros(ledger: Ledger, *known: str, holder: int = LARGEST) -> None:
-    """Let the bank issue euros to those it has authorised; the first of them gets 100."""
-    ledger.must("bank", OpenCurrency(currency="EUR", supply_max=LARGEST, holder_max=holder, by_authorisation=True))
+    """Let the bank issue euros to those it has authorised; the first of them gets 100, whatever the cap is later."""
+    ledger.must("bank", OpenCurrency(currency="EUR", supply_max=LARGEST, holder_max=LARGEST, by_authorisation=True))
     for who in known:
         ledger.must("bank", AuthoriseHolder(currency="EUR", account=ledger.account(who)))
     for who in known[:1]:
         ledger.must("bank", Mint(currency="EUR", to=ledger.account(who), units=100))
+    set_caps(ledger, holder=holder, code="EUR")
 
 
 def forget(ledger: Ledger, who: str, code: str = "EUR") -> None:

@@ -45,6 +45,11 @@ def code_of(ledger, who, *operations: Operation):
     return ledger.block(ledger.sign(who, *operations))[0].code
 
 
+def record_of(ledger, name):
+    """The record of a hold that has not ended."""
+    return HOLDS.must(ledger.state, name)
+
+
 def stored(ledger):
     """How much storage the registrar's parties have used up."""
     return QUOTAS.must(ledger.state, ledger.account("registrar")).stored_bytes
@@ -112,7 +117,7 @@ def test_a_reference_is_free_again_when_its_hold_has_ended(ledger):
 
     name = place(ledger, 30)
 
-    assert held_as(ledger, name).units == 30
+    assert record_of(ledger, name).units == 30
 
 
 def test_one_envelope_can_place_and_another_party_capture_in_the_same_block(ledger):
@@ -151,7 +156,7 @@ def test_a_deadline_lies_ahead_but_not_too_far(ledger, ahead, code):
 def test_a_capture_is_in_time_up_to_and_with_the_second_of_the_deadline(ledger, late, code):
     ledger.fund(PAYER, 100)
     name = place(ledger, 60)
-    deadline = held_as(ledger, name).deadline
+    deadline = record_of(ledger, name).deadline
 
     ledger.time = deadline + late
     answer = code_of(ledger, PAYEE, CaptureHold(hold=name, units=60))
@@ -164,7 +169,7 @@ def test_a_capture_is_in_time_up_to_and_with_the_second_of_the_deadline(ledger, 
 def test_without_any_traffic_a_hold_runs_out_a_second_after_its_deadline(ledger, late, ended):
     ledger.fund(PAYER, 100)
     name = place(ledger, 60)
-    deadline = held_as(ledger, name).deadline
+    deadline = record_of(ledger, name).deadline
 
     ledger.block(at=deadline + late)
 
@@ -178,7 +183,7 @@ def test_without_any_traffic_a_hold_runs_out_a_second_after_its_deadline(ledger,
 def test_a_capture_too_late_is_refused_and_the_exit_it_caused_stays(ledger):
     ledger.fund(PAYER, 100)
     name = place(ledger, 60)
-    deadline = held_as(ledger, name).deadline
+    deadline = record_of(ledger, name).deadline
 
     answer = ledger.send(PAYEE, CaptureHold(hold=name, units=60), at=deadline + 1)
 
@@ -191,12 +196,12 @@ def test_a_new_hold_takes_the_place_of_one_that_has_run_out_in_the_same_second(l
     ledger.fund(PAYER, 100)
     name = place(ledger, 60)
 
-    ledger.time = held_as(ledger, name).deadline + 1
+    ledger.time = record_of(ledger, name).deadline + 1
     answer = code_of(ledger, PAYER, hold(ledger, 100))
 
     assert answer == 0
     assert has(ledger, PAYER) == (0, 100)
-    assert held_as(ledger, name).deadline == ledger.time + DAY
+    assert record_of(ledger, name).deadline == ledger.time + DAY
 
 
 def test_the_end_is_the_same_by_an_operation_and_by_the_end_of_the_block():

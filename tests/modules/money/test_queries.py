@@ -12,7 +12,7 @@ from sogdia.modules.money.queries import PAGE_MAX, BalanceQuery, BalancesQuery, 
 from tests.modules.money.purse import NOBODY, PAYEE, PAYER, currency, freeze, held_as, place
 
 
-def asked(ledger, **changes: Any):
+def asked(ledger, **changes: Any):  # noqa: ANN401 - any field
     """A page of balances."""
     return BalancesQuery(**changes).answer(ledger.state)
 
@@ -51,10 +51,25 @@ def test_one_account_s_balances_can_be_asked_for(rich):
     rows = asked(rich, account=rich.account(PAYER))
 
     bank = rich.account("bank")
-    flags = {"held": 0, "authorised": False}
     assert rows == [
-        Owned(account=rich.account(PAYER), currency="KWD", issuer=bank, available=40, frozen=False, **flags),
-        Owned(account=rich.account(PAYER), currency="USD", issuer=bank, available=10, frozen=True, **flags),
+        Owned(
+            account=rich.account(PAYER),
+            currency="KWD",
+            issuer=bank,
+            available=40,
+            held=0,
+            frozen=False,
+            authorised=False,
+        ),
+        Owned(
+            account=rich.account(PAYER),
+            currency="USD",
+            issuer=bank,
+            available=10,
+            held=0,
+            frozen=True,
+            authorised=False,
+        ),
     ]
 
 

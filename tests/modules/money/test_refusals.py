@@ -41,6 +41,7 @@ from tests.modules.money.purse import (
 from tests.refused import Row, assert_refused, poke, rules_of, table
 
 if TYPE_CHECKING:
+    from sogdia.kernel.operation import Operation
     from sogdia.testing.ledger import Ledger
 
 UNKNOWN = Asset("CHF", NOBODY)
@@ -67,8 +68,34 @@ def frozen_payer(ledger):
     freeze(ledger)
 
 
-def open_currency(ledger, code="EUR"):  # noqa: ARG001 - as all requests of a table
-    return OpenCurrency(currency=code, supply_max=100, holder_max=100, by_authorisation=False)
+def opening(code):
+    """Ask to issue a currency."""
+    return lambda _ledger: OpenCurrency(currency=code, supply_max=100, holder_max=100, by_authorisation=False)
+
+
+def paying_oneself(text):
+    """Ask to pay oneself, with a reference."""
+    return lambda ledger: pay(ledger, 1, to=PAYER, end_to_end=text)
+
+
+def euros_at_their_cap(ledger):
+    open_euros(ledger, PAYER)
+    set_caps(ledger, supply=100, holder=10, code="EUR")
+
+
+def frozen_euros(ledger):
+    open_euros(ledger, PAYER, holder=1)
+    freeze(ledger, code="EUR")
+
+
+def held_euros(ledger):
+    open_euros(ledger, PAYER, PAYEE)
+    place(ledger, 100, asset=ledger.asset("EUR"))
+
+
+def bank_with_a_hold(ledger):
+    ledger.fund("bank", 5)
+    ledger.must("bank", hold(ledger, 1))
 
 
 def fill_storage(ledger):
@@ -103,14 +130,14 @@ OPEN_CURRENCY = [
         Row(
             Refuse.CURRENCY_CODE_UNKNOWN,
             PAYER,
-            lambda ledger, code=code: open_currency(ledger, code),
+            opening(code),
             at_the_door=True,
             note=code,
         )
         for code in ("XXX", "XAU", "DEM", "AAA")
     ),
-    Row(Refuse.SENDER_NOT_ISSUER, PAYER, open_currency),
-    Row(Refuse.CURRENCY_EXISTS, "bank", lambda ledger: open_currency(ledger, "USD")),
+    Row(Refuse.SENDER_NOT_ISSUER, PAYER, opening("EUR")),
+    Row(Refuse.CURRENCY_EXISTS, "bank", opening("USD")),
 ]
 
 MINT = [
@@ -131,7 +158,7 @@ MINT = [
         Refuse.SUPPLY_CAP_PASSED,
         "bank",
         lambda ledger: Mint(currency="EUR", to=ledger.account(PAYEE), units=LARGEST),
-        lambda ledger: (open_euros(ledger, PAYER), set_caps(ledger, supply=100, holder=10, code="EUR")),
+        euros_at_their_cap,
     ),
     Row(
         Refuse.HOLDER_NOT_AUTHORISED,
@@ -154,7 +181,7 @@ BURN = [
         Refuse.FUNDS_INSUFFICIENT,
         "bank",
         lambda _ledger: Burn(currency="USD", units=5),
-        lambda ledger: (ledger.fund("bank", 5), ledger.must("bank", hold(ledger, 1))),
+        bank_with_a_hold,
         note="the-rest-is-held",
     ),
 ]
@@ -164,7 +191,7 @@ TRANSFER = [
         Row(
             Refuse.TEXT_NOT_ALLOWED,
             PAYER,
-            lambda ledger, text=text: pay(ledger, 1, to=PAYER, end_to_end=text),
+            paying_oneself(text),
             at_the_door=True,
             note=note,
         )
@@ -191,7 +218,7 @@ TRANSFER = [
         Refuse.HOLDER_NOT_AUTHORISED,
         PAYER,
         lambda ledger: pay(ledger, 100, currency="EUR"),
-        lambda ledger: (open_euros(ledger, PAYER), set_caps(ledger, holder=1, code="EUR")),
+        lambda ledger: open_euros(ledger, PAYER, holder=1),
     ),
     Row(Refuse.HOLDER_CAP_PASSED, PAYER, lambda ledger: pay(ledger, 5), funded(5, holder=4)),
 ]
@@ -245,7 +272,7 @@ REVOKE = [
         Refuse.HOLDER_HAS_MONEY,
         "bank",
         for_nairobi(RevokeAuthorisation, "EUR"),
-        lambda ledger: (open_euros(ledger, PAYER, PAYEE), place(ledger, 100, asset=ledger.asset("EUR"))),
+        held_euros,
         note="held",
     ),
 ]
@@ -282,7 +309,7 @@ PLACE_HOLD = [
         Refuse.HOLDER_NOT_AUTHORISED,
         PAYER,
         lambda ledger: hold(ledger, 101, asset=ledger.asset("EUR")),
-        lambda ledger: (open_euros(ledger, PAYER), freeze(ledger, code="EUR"), set_caps(ledger, holder=1, code="EUR")),
+        frozen_euros,
     ),
     Row(Refuse.HOLDER_CAP_PASSED, PAYER, lambda ledger: hold(ledger, 6), funded(5, frozen=True, holder=5)),
     Row(Refuse.HOLDER_FROZEN, PAYER, lambda ledger: hold(ledger, 6), funded(5, frozen=True)),
@@ -315,7 +342,7 @@ RELEASE_HOLD = [
     Row(Refuse.SENDER_NOT_PAYEE, PAYER, lambda ledger: ReleaseHold(hold=hold_name(ledger)), with_hold),
 ]
 
-TABLES = {
+TABLES: dict[type[Operation], list[Row]] = {
     OpenCurrency: OPEN_CURRENCY,
     Mint: MINT,
     Burn: BURN,

@@ -7,6 +7,7 @@ book that is kept by hand.
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +16,9 @@ from sogdia.modules.money.currencies import Burn, FreezeHolder, Mint, SetCaps, U
 from sogdia.modules.money.holds import CaptureHold, ReleaseHold
 from sogdia.testing.ledger import Ledger
 from tests.modules.money.purse import has, hold, hold_name, pay
+
+if TYPE_CHECKING:
+    from sogdia.kernel.operation import Operation
 
 PEOPLE = ("nairobi", "bukhara", "lanzhou", "bank")
 who = st.sampled_from(PEOPLE)
@@ -39,9 +43,9 @@ class Book:
 
     def __init__(self) -> None:
         """Start with nothing."""
-        self.free = defaultdict(int)
-        self.holds = {}
-        self.frozen = set()
+        self.free: defaultdict[str, int] = defaultdict(int)
+        self.holds: dict[tuple[str, str], tuple[str, int, int]] = {}
+        self.frozen: set[str] = set()
         self.supply, self.supply_max, self.holder_max = 0, 10**15, 10**15
 
     def owned(self, holder):
@@ -93,7 +97,7 @@ class Book:
 
     def capture(self, _now, sender, payer, name, amount):
         """Take money that was set aside. Tell whether it is allowed."""
-        payee, held, _deadline = self.holds.get((payer, name), (None, 0, 0))
+        payee, held, _deadline = self.holds.get((payer, name), ("", 0, 0))
         if payee != sender or amount > held:
             return False
         self.free[payee] += amount
@@ -103,7 +107,7 @@ class Book:
 
     def release(self, now, sender, payer, name):
         """Give back money that was set aside. Tell whether it is allowed."""
-        payee, held, _deadline = self.holds.get((payer, name), (None, 0, 0))
+        payee, held, _deadline = self.holds.get((payer, name), ("", 0, 0))
         if payee != sender:
             return False
         self.run_out(now)
@@ -134,6 +138,8 @@ class Book:
 def request(ledger, step):
     """Put a step into an operation; give who sends it, too."""
     kind, *rest = step
+    sender: str
+    operation: Operation
     match kind:
         case "mint":
             sender, operation = "bank", Mint(currency="USD", to=ledger.account(rest[0]), units=rest[1])

@@ -62,10 +62,10 @@ class DeferredSignatures:
 
     def __call__(self, scheme: int, public_key: bytes, message: bytes, signature: bytes) -> bool:
         """Take a signature for valid for now; what does not have the form of most is verified on the spot."""
-        check = public_key + message + signature
-        if scheme != ED25519 or len(signature) != SIGNATURE_BYTES or len(check) != CHECK_BYTES:
+        lengths = (len(public_key), len(message), len(signature))
+        if scheme != ED25519 or lengths != (PUBLIC_KEY_BYTES, MESSAGE_BYTES, SIGNATURE_BYTES):
             return verify(scheme, public_key, message, signature)
-        self._checks += check
+        self._checks += public_key + message + signature
         self.count += 1
         return True
 

@@ -394,7 +394,7 @@ def make_empty_file(path: Path) -> None:
     draft = path.with_name(DRAFT)
     draft.unlink(missing_ok=True)
     lmdb.open(os.fspath(draft), subdir=False, lock=False, mode=0o600).close()
-    descriptor = os.open(draft, os.O_RDONLY)
+    descriptor = os.open(draft, os.O_RDWR)
     try:
         os.fsync(descriptor)
     finally:

@@ -256,5 +256,5 @@ VARIANTS: Table[tuple[bytes, int], Variant] = Table(
 ORDERS: Table[bytes, Order] = Table("market/orders", 44, Order, show_key=_show_name, life=True)
 LINES: Table[tuple[bytes, int], Line] = Table("market/lines", 45, Line, key=_numbered_key, show_key=_show_numbered)
 CLOSED_ORDERS: Table[bytes, ClosedOrder] = Table(
-    "market/closed-orders", 46, ClosedOrder, show_key=_show_name, life=True
+    "market/closed-orders", 46, ClosedOrder, show_key=_show_name, continues=ORDERS
 )

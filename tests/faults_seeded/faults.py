@@ -1,0 +1,33 @@
+"""Faults to be put into the rules, the comparisons and the payees, one at a time: each must be caught by a test.
+
+Each names what it breaks, where, the text as it stands and the text that replaces it, and the tests that should notice.
+When a line changes, its fault changes with it: a fault that can no longer be planted fails the run at once.
+"""
+
+from __future__ import annotations
+
+from tests.faults_seeded.foundation_faults import IDENTITY_FAULTS, KERNEL_FAULTS, MONEY_FAULTS
+from tests.faults_seeded.market_faults import ORDER_FAULTS, PRICING_FAULTS, RETURN_FAULTS, SETTLEMENT_FAULTS
+from tools.seeded_faults import Fault
+
+FAULTS = (
+    *KERNEL_FAULTS,
+    *IDENTITY_FAULTS,
+    *MONEY_FAULTS,
+    *PRICING_FAULTS,
+    *ORDER_FAULTS,
+    *SETTLEMENT_FAULTS,
+    *RETURN_FAULTS,
+)
+
+HARMLESS = Fault(
+    "Nothing: a comment that nobody executes",
+    "modules/market/pricing.py",
+    "BASIS = 10_000\n",
+    "BASIS = 10_000  # ten thousand\n",
+    ("tests/properties/test_pricing.py",),
+)
+"""Shows that a run can also end with a fault that survives."""
+
+SURVIVORS: dict[str, str] = {}
+"""Faults that no test notices, by name, each with the reason why that is known and borne."""

@@ -1,0 +1,327 @@
+"""Faults in the kernel, in identity and in money: admission, deadlines, quotas, paths, keys, caps, payees."""
+
+from __future__ import annotations
+
+from tools.seeded_faults import Fault
+
+ADMISSION = ("tests/kernel/test_admission.py",)
+CALENDAR = ("tests/kernel/test_calendar.py",)
+ENVELOPE = ("tests/kernel/test_envelope.py",)
+HISTORY = ("tests/kernel/test_history.py", "tests/scenarios")
+MERKLE = ("tests/kernel/test_merkle.py",)
+QUOTA = ("tests/kernel/test_quota.py",)
+SPENT = ("tests/kernel/test_spent.py",)
+IDENTITY = ("tests/modules/identity",)
+CURRENCIES = ("tests/modules/money/test_currencies.py", "tests/modules/money/test_refusals.py")
+HOLDS = ("tests/modules/money/test_holds.py", "tests/modules/money/test_refusals.py")
+TRANSFERS = ("tests/modules/money/test_transfers.py", "tests/modules/money/test_refusals.py")
+DEADLINES = ("tests/modules/market/test_deadlines.py",)
+LATE = ("tests/modules/market/test_late_refunds.py",)
+LIFE = ("tests/modules/market/test_order_life.py",)
+PLACING = ("tests/modules/market/test_placing.py",)
+RETURNS = ("tests/modules/market/test_returns.py",)
+STORAGE = ("tests/modules/market/test_storage.py",)
+
+KERNEL_FAULTS = (
+    Fault(
+        "A deadline's exit comes a second early",
+        "kernel/machine.py",
+        "if due is None or due[0] >= self.time:",
+        "if due is None or due[0] > self.time:",
+        DEADLINES,
+    ),
+    Fault(
+        "An operation at the deadline finds its object gone",
+        "kernel/machine.py",
+        "if deadline is not None and deadline < self.time:",
+        "if deadline is not None and deadline <= self.time:",
+        DEADLINES,
+    ),
+    Fault(
+        "A refused envelope leaves its first operations behind",
+        "kernel/machine.py",
+        "            state.undo(start)\n            return Receipt(int(refused.code)",
+        "            return Receipt(int(refused.code)",
+        LIFE,
+    ),
+    Fault(
+        "An envelope can be used twice in one block",
+        "kernel/machine.py",
+        "return self._before.outcome(envelope_id) if own is None else own",
+        "return self._before.outcome(envelope_id)",
+        ADMISSION,
+    ),
+    Fault(
+        "Every step of an envelope is folded as its first",
+        "kernel/machine.py",
+        "fold(record.history, envelope_id, operation, hashed",
+        "fold(record.history, envelope_id, 0, hashed",
+        HISTORY,
+    ),
+    Fault(
+        "An undone write restores nothing",
+        "kernel/state.py",
+        "                changes[key] = before\n",
+        "                del changes[key]\n",
+        ("tests/kernel/test_state.py", *LIFE),
+    ),
+    Fault(
+        "An envelope is valid a second longer than it says",
+        "kernel/admission.py",
+        "if not 0 <= validity <= limits.validity_max",
+        "if not -1 <= validity <= limits.validity_max",
+        ADMISSION,
+    ),
+    Fault(
+        "An old key still signs",
+        "kernel/admission.py",
+        "if key.number != signer.key:",
+        "if key.number < signer.key:",
+        (*ADMISSION, *IDENTITY),
+    ),
+    Fault(
+        "A suspended party can do anything",
+        "kernel/admission.py",
+        "if party.suspended and not envelope.reserved:",
+        "if party.suspended and envelope.reserved:",
+        (*ADMISSION, *RETURNS),
+    ),
+    Fault(
+        "A refused predecessor is as good as an applied one",
+        "kernel/admission.py",
+        "require(outcome == APPLIED, Refuse.PREDECESSOR_FAILED",
+        "require(outcome is not None, Refuse.PREDECESSOR_FAILED",
+        ADMISSION,
+    ),
+    Fault(
+        "A signature too many is let through",
+        "kernel/envelope.py",
+        "        len(signatures) == len(signers),",
+        "        len(signatures) >= len(signers),",
+        ENVELOPE,
+    ),
+    Fault(
+        "A spent quota of bytes is no bar while operations are left",
+        "kernel/quota.py",
+        "operations <= quota.operations_max and size <= quota.bytes_max",
+        "operations <= quota.operations_max or size <= quota.bytes_max",
+        QUOTA,
+    ),
+    Fault(
+        "The last byte of storage cannot be used",
+        "kernel/quota.py",
+        "require(stored <= quota.stored_bytes_max",
+        "require(stored < quota.stored_bytes_max",
+        (*QUOTA, *STORAGE),
+    ),
+    Fault(
+        "Storage is never given back",
+        "kernel/quota.py",
+        "stored_bytes=quota.stored_bytes - size",
+        "stored_bytes=quota.stored_bytes",
+        (*QUOTA, *STORAGE),
+    ),
+    Fault(
+        "The latest second of a minute is due first",
+        "kernel/calendar.py",
+        "(bits & -bits).bit_length() - 1",
+        "bits.bit_length() - 1",
+        (*CALENDAR, *DEADLINES),
+    ),
+    Fault(
+        "A path may be longer than it is needed",
+        "kernel/merkle.py",
+        "return current if used == len(neighbours) else None",
+        "return current",
+        MERKLE,
+    ),
+    Fault(
+        "Only right neighbours are taken from a path",
+        "kernel/merkle.py",
+        "if at % 2 or at < last:",
+        "if at % 2:",
+        (*MERKLE, *LATE),
+    ),
+    Fault(
+        "Ids are forgotten in the hour in which they expire",
+        "kernel/spent.py",
+        "slot < time // SLOT_SECONDS",
+        "slot <= time // SLOT_SECONDS",
+        SPENT,
+    ),
+)
+
+IDENTITY_FAULTS = (
+    Fault(
+        "An issuer registers parties",
+        "modules/identity/parties.py",
+        "has_role(ctx.state, ctx.sender, Role.REGISTRAR)",
+        "has_role(ctx.state, ctx.sender, Role.ISSUER)",
+        IDENTITY,
+    ),
+    Fault(
+        "A suspended party keeps its roles",
+        "modules/identity/parties.py",
+        "bool(party.roles & role) and not party.suspended",
+        "bool(party.roles & role)",
+        (*IDENTITY, *CURRENCIES),
+    ),
+    Fault(
+        "A registrar grants the power to issue money",
+        "modules/identity/parties.py",
+        "require(self.roles & ~GRANTABLE == 0",
+        "require(self.roles & ~GRANTABLE >= 0",
+        IDENTITY,
+    ),
+    Fault(
+        "A sponsor pays without having been asked",
+        "modules/identity/parties.py",
+        "require(sponsor in ctx.signers",
+        "require(sponsor not in ()",
+        IDENTITY,
+    ),
+    Fault(
+        "Any registrar suspends anybody",
+        "modules/identity/parties.py",
+        "        require(party.registrar == ctx.sender, Refuse.SENDER_NOT_ITS_REGISTRAR, registrar=party.registrar)\n"
+        "        require(not party.suspended",
+        "        require(not party.suspended",
+        IDENTITY,
+    ),
+    Fault(
+        "A key number is used again",
+        "modules/identity/parties.py",
+        "number = party.key.number + 1",
+        "number = party.key.number",
+        IDENTITY,
+    ),
+    Fault(
+        "A node's new key endorses itself",
+        "modules/identity/node_keys.py",
+        "verify(ED25519, self.old, message, self.endorsement)",
+        "verify(ED25519, self.new, message, self.endorsement)",
+        IDENTITY,
+    ),
+    Fault(
+        "Suspended merchants still get orders",
+        "modules/identity/parties.py",
+        "    require(not party.suspended, Refuse.PARTY_SUSPENDED, account=account)\n",
+        "",
+        (*IDENTITY, *PLACING),
+    ),
+)
+
+MONEY_FAULTS = (
+    Fault(
+        "A frozen holder pays",
+        "modules/money/balances.py",
+        "require(not source.frozen or payer[1] is Pot.HELD",
+        "require(not source.frozen or payer[1] is Pot.AVAILABLE",
+        (*TRANSFERS, *PLACING),
+    ),
+    Fault(
+        "The last unit cannot be spent",
+        "modules/money/balances.py",
+        "source.held\n    require(has >= units",
+        "source.held\n    require(has > units",
+        (*TRANSFERS, *PLACING),
+    ),
+    Fault(
+        "More is burned than there is",
+        "modules/money/balances.py",
+        "asset).available\n    require(has >= units",
+        "asset).available\n    require(has >= 0",
+        CURRENCIES,
+    ),
+    Fault(
+        "The cap on holders is one too small",
+        "modules/money/balances.py",
+        "require(total <= currency.holder_max",
+        "require(total < currency.holder_max",
+        (*CURRENCIES, *PLACING),
+    ),
+    Fault(
+        "Money set aside doesn't count towards the cap",
+        "modules/money/balances.py",
+        "target.available + target.held + units",
+        "target.available + units",
+        (*CURRENCIES, *HOLDS, *TRANSFERS),
+    ),
+    Fault(
+        "The cap on the supply is passed once",
+        "modules/money/balances.py",
+        "currency.supply + units <= currency.supply_max",
+        "currency.supply <= currency.supply_max",
+        CURRENCIES,
+    ),
+    Fault(
+        "Burned money stays in the supply",
+        "modules/money/balances.py",
+        "supply=currency.supply - units",
+        "supply=currency.supply",
+        CURRENCIES,
+    ),
+    Fault(
+        "A settlement pays the payer",
+        "modules/money/balances.py",
+        "_shift(state, asset, (account, Pot.AVAILABLE), share)",
+        "_shift(state, asset, (payer, Pot.AVAILABLE), share)",
+        (*LIFE, *HOLDS),
+    ),
+    Fault(
+        "Who isn't on the list may hold listed money",
+        "modules/money/balances.py",
+        "require(target.authorised or not currency.by_authorisation",
+        "require(target.authorised or currency",
+        (*CURRENCIES, *PLACING),
+    ),
+    Fault(
+        "Who holds listed money in a hold can be taken off the list",
+        "modules/money/currencies.py",
+        "require(known.available == 0 and known.held == 0",
+        "require(known.available == 0",
+        CURRENCIES,
+    ),
+    Fault(
+        "A transfer goes to the issuer",
+        "modules/money/transfers.py",
+        "(self.to, Pot.AVAILABLE)",
+        "(self.asset.issuer, Pot.AVAILABLE)",
+        TRANSFERS,
+    ),
+    Fault(
+        "A captured hold gives the rest to the payee and the capture back",
+        "modules/money/holds.py",
+        "((found.payee, captured), (found.payer, returned))",
+        "((found.payer, captured), (found.payee, returned))",
+        HOLDS,
+    ),
+    Fault(
+        "A hold cannot be captured whole",
+        "modules/money/holds.py",
+        "require(self.units <= found.units",
+        "require(self.units < found.units",
+        HOLDS,
+    ),
+    Fault(
+        "A hold may be due at once",
+        "modules/money/holds.py",
+        "require(self.deadline > ctx.time",
+        "require(self.deadline >= ctx.time",
+        HOLDS,
+    ),
+    Fault(
+        "A payer takes its money back before the deadline",
+        "modules/money/holds.py",
+        "require(found.payee == ctx.sender",
+        "require(ctx.sender in (found.payee, found.payer)",
+        HOLDS,
+    ),
+    Fault(
+        "A hold that runs out goes to the payee",
+        "modules/money/holds.py",
+        "    end(ctx, name, found, captured=0)\n\n\nHOLD_EXIT",
+        "    end(ctx, name, found, captured=found.units)\n\n\nHOLD_EXIT",
+        HOLDS,
+    ),
+)
