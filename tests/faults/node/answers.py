@@ -86,20 +86,41 @@ def asked(ledger: Ledger, questions: Questions, when: str) -> Iterator[tuple[str
         yield f"{when}: query {number}", digest(query.answer(state))
 
 
-def read(folder: Path, questions: Questions) -> dict[str, str | None]:
-    """Open a folder, ask, go on, ask again, and audit what is then there."""
-    ledger = Ledger.open(folder, ALL, [keys_of("node")])
-    answers = dict(asked(ledger, questions, "before"))
-    for number, raws in enumerate(questions.blocks):
-        envelopes = [ledger.machine.envelopes.open(raw, ledger.limits()) for raw in raws]
-        built = ledger.build_block(questions.time, envelopes)
-        answers[f"outcomes of block {number}"] = digest([outcome.receipt for outcome in built.outcomes])  # type: ignore[union-attr]
-        if number == 0:
-            ledger.commit(flush=True)
-    answers |= asked(ledger, questions, "after")
-    ledger.close()
-    answers["audit"] = "; ".join(finding.message for finding in audit(folder, ALL)) or None
-    return answers
+class Reading:
+    """What a reader has said so far, kept in a file, so that a later crash doesn't hide an earlier wrong answer."""
+
+    def __init__(self, file: Path) -> None:
+        """Begin with nothing said."""
+        self._file = file
+        self.answers: dict[str, str | None] = {}
+        self.refused: list[str] = []
+        self.save()
+
+    def save(self) -> None:
+        """Write down what has been said."""
+        self._file.write_text(json.dumps({"answers": self.answers, "refused": self.refused}))
+
+    def read(self, folder: Path, questions: Questions) -> None:
+        """Open a folder, ask, go on, ask again, and audit what is then there."""
+        ledger = Ledger.open(folder, ALL, [keys_of("node")])
+        self._ask(ledger, questions, "before")
+        for number, raws in enumerate(questions.blocks):
+            envelopes = [ledger.machine.envelopes.open(raw, ledger.limits()) for raw in raws]
+            outcomes: list[Any] = ledger.build_block(questions.time, envelopes).outcomes
+            self.answers[f"outcomes of block {number}"] = digest([outcome.receipt for outcome in outcomes])
+            if number == 0:
+                ledger.commit(flush=True)
+        self._ask(ledger, questions, "after")
+        ledger.close()
+        if audit(folder, ALL):
+            self.refused.append("audit")
+        else:
+            self.answers["audit"] = "nothing found"
+
+    def _ask(self, ledger: Ledger, questions: Questions, when: str) -> None:
+        for question, answer in asked(ledger, questions, when):
+            self.answers[question] = answer
+        self.save()
 
 
 def read_in_a_child(folder: Path, answers: Path, questions: Questions) -> int:
@@ -110,12 +131,15 @@ def read_in_a_child(folder: Path, answers: Path, questions: Questions) -> int:
         resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_BYTES_MAX, ADDRESS_BYTES_MAX))
         with answers.with_suffix(".errors").open("wb") as errors:
             os.dup2(errors.fileno(), 2)
+        reading = Reading(answers)
         try:
-            answers.write_text(json.dumps({"answers": read(folder, questions), "refused": []}))
+            reading.read(folder, questions)
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is the end of this reader
             sys.stderr.write(f"{type(error).__name__}: {error}\n")
             sys.stderr.flush()
+            reading.save()
             os._exit(1)
+        reading.save()
         os._exit(0)
     until = time.monotonic() + SECONDS_MAX
     while time.monotonic() < until:
