@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sogdia.kernel.receipt import result_leaf
-from sogdia.modules.market.orders import AcceptOrder, ConfirmDelivery, SettleOrder, ShipOrder
+from sogdia.modules.market.orders import AcceptOrder, CancelOrder, ConfirmDelivery, SettleOrder, ShipOrder
 from sogdia.modules.market.records import CLOSED_ORDERS, LINES, ORDERS
 from sogdia.modules.money import HOLDS
 from sogdia.modules.money.holds import PlaceHold, ReleaseHold
@@ -100,6 +100,35 @@ def test_operations_of_one_envelope_are_steps_in_their_order(shop):
     )
 
     assert ORDERS.must(shop.state, name).history == watcher.history
+
+
+def test_a_step_counts_although_a_later_one_of_the_same_envelope_closes_the_order(shop):
+    watcher, name = Watcher(shop), order_name(shop)
+    watcher.send(BUYER, order(shop))
+    watcher.send(MERCHANT, AcceptOrder(order=name), ShipOrder(order=name), about=(0, 1))
+
+    watcher.send(BUYER, ConfirmDelivery(order=name), SettleOrder(order=name), about=(0, 1))
+
+    assert CLOSED_ORDERS.must(shop.state, name).history == watcher.history
+    assert [step.operation for step in shop.last_block.steps] == [0, 1]
+
+
+def test_a_whole_life_in_one_envelope_has_all_its_steps(shop):
+    watcher, name = Watcher(shop), order_name(shop)
+
+    watcher.send(BUYER, order(shop), CancelOrder(order=name), about=(0, 1))
+
+    assert CLOSED_ORDERS.must(shop.state, name).history == watcher.history
+
+
+def test_the_life_of_a_closed_order_is_kept_under_the_key_it_began_with(shop):
+    name = order_name(shop)
+    shop.must(BUYER, order(shop))
+    shop.must(BUYER, CancelOrder(order=name))
+
+    (step,) = shop.last_block.steps
+    assert step.object == ORDERS.full_key(name)
+    assert CLOSED_ORDERS.life_key(CLOSED_ORDERS.full_key(name)) == ORDERS.full_key(name)
 
 
 def test_a_refused_operation_is_no_step(shop):

@@ -63,6 +63,9 @@ class Machine:
         ensure(len({table.number for table in tables}) == len(tables), "a module declares a table of the kernel's")
         self.tables: dict[int, Table[Any, Any]] = {table.number: table for table in tables}
         self.exits: dict[int, Exit] = {each.table.number: each for module in modules for each in module.exits}
+        self.heirs: dict[int, Table[Any, Any]] = {
+            table.life_prefix[0]: table for table in tables if table.life_prefix != table.prefix
+        }
 
     def begin(self, state: State, genesis: GenesisBase) -> None:
         """Write the genesis into an empty state."""
@@ -195,7 +198,7 @@ class Block:
         state = self.state
         hashed = receipt_hash(raw)
         for operation, touched in lives:
-            for key, table in touched.items():
+            for key, table in self._now(touched).items():
                 record: Any = state.find(table, key)
                 if record is None:
                     continue
@@ -203,6 +206,18 @@ class Block:
                 state.write(table, key, structs.replace(record, history=history))
                 self.steps.append(Step(table.life_key(key), envelope_id, operation, hashed))
         state.lives = {}
+
+    def _now(self, touched: dict[bytes, Table[Any, Any]]) -> dict[bytes, Table[Any, Any]]:
+        """Give where touched lives go on: a later operation may have moved one to the table that continues its own."""
+        heirs = self._machine.heirs
+        living = {}
+        for key, table in touched.items():
+            heir = heirs.get(table.number)
+            if heir is None or self.state.find(table, key) is not None:
+                living[key] = table
+            else:
+                living[heir.prefix + key[1:]] = heir
+        return living
 
     def _exit_if_overdue(self, table: Table[Any, Any], full_key: bytes) -> None:
         """Let an object leave a state whose deadline has passed; this stays whatever becomes of the operation."""

@@ -6,6 +6,7 @@ answer  = [number, status, payload]
 
 from __future__ import annotations
 
+import struct
 from enum import IntEnum
 from typing import Any
 
@@ -16,6 +17,7 @@ FRAME_BYTES_MAX = 8 * 2**20
 
 Request = tuple[int, str, Any]
 
+_length_at = struct.Struct(">I").unpack_from
 encode = msgspec.msgpack.Encoder().encode
 decode_request = msgspec.msgpack.Decoder(Request, strict=True).decode
 
@@ -37,22 +39,20 @@ class FrameWrongError(Exception):
     """What came over the socket is no frame; the connection cannot go on."""
 
 
-def split(buffer: bytearray) -> list[bytes]:
-    """Take all whole frames out of what has arrived."""
+def split(arrived: bytes) -> tuple[list[bytes], bytes]:
+    """Take all whole frames out of what has arrived; gives them and what is left."""
     frames = []
-    at, end = 0, len(buffer)
-    while end - at >= LENGTH_BYTES:
-        size = int.from_bytes(buffer[at : at + LENGTH_BYTES], "big")
+    start, end = LENGTH_BYTES, len(arrived)
+    while start <= end:
+        (size,) = _length_at(arrived, start - LENGTH_BYTES)
         if size > FRAME_BYTES_MAX:
             raise FrameWrongError(f"a frame of {size} bytes; {FRAME_BYTES_MAX} are the most")
-        if end - at - LENGTH_BYTES < size:
+        after = start + size
+        if after > end:
             break
-        start = at + LENGTH_BYTES
-        at = start + size
-        frames.append(bytes(buffer[start:at]))
-    if at:
-        del buffer[:at]
-    return frames
+        frames.append(arrived[start:after])
+        start = after + LENGTH_BYTES
+    return frames, arrived[start - LENGTH_BYTES :]
 
 
 def answer(number: int, status: int, payload: Any) -> bytes:  # noqa: ANN401 - each kind has its own
