@@ -96,7 +96,9 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
                 "tx", "register-party", "--from", "bank", "--reference", name, "--kind", "person", "--country", "KE",
                 "--sponsor", "bank", "--public", name,
             ))  # fmt: skip
-        silently(*made.words("tx", "mint", "--from", "bank", "--currency", "USD", "--to", "nairobi", "--units", "9000.00"))
+        silently(
+            *made.words("tx", "mint", "--from", "bank", "--currency", "USD", "--to", "nairobi", "--units", "9000.00")
+        )
         yield made
         process.terminate()
 

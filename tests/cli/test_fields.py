@@ -173,7 +173,9 @@ def test_an_account_has_several_names(reading, text, account):
     assert reading.naming.account(text) == account
 
 
-@pytest.mark.parametrize("text", ["@bukara", "@", "@a/", "@bank/" + "x" * 17, "bukhara", "", "acct-0000", "ab" * 19, "@b b"])
+@pytest.mark.parametrize(
+    "text", ["@bukara", "@", "@a/", "@bank/" + "x" * 17, "bukhara", "", "acct-0000", "ab" * 19, "@b b"]
+)
 def test_what_is_no_account_is_said_to_be_none(reading, text):
     with pytest.raises(Stopped) as stopped:
         reading.naming.account(text)

@@ -60,7 +60,9 @@ def test_a_name_that_is_no_file_name_is_refused(sogdia, ring, name):
 
 
 def test_the_same_seed_and_path_give_the_same_key(sogdia, ring):
-    said = sogdia("keys", "derive", "buyer", "buyer", "17850", "--seed", "a seed", "--unprotected", "--keys", ring, "--json")
+    said = sogdia(
+        "keys", "derive", "buyer", "buyer", "17850", "--seed", "a seed", "--unprotected", "--keys", ring, "--json"
+    )
 
     assert said.document["public"] == derive(b"a seed", "buyer", "17850").public.hex()
 
@@ -134,7 +136,7 @@ def test_an_account_note_that_is_damaged_is_named(sogdia, ring):
     said = sogdia("keys", "show", "k", "--keys", ring)
 
     assert said.status == Exit.USAGE
-    assert "sogdia keys assign k" in said.err
+    assert "sogdia keys assign" in said.err
 
 
 def test_the_folder_of_keys_may_be_said_by_the_environment(sogdia, ring, monkeypatch):

@@ -73,7 +73,7 @@ def read_text(text: str, shape: Shape, reading: Reading) -> Any:  # noqa: ANN401
     """Read one value."""
     if shape.nullable and text in ("", "none"):
         return None
-    if shape.word == "Asset":
+    if shape.word == "Asset" and not text.lstrip().startswith("{"):
         return reading.naming.asset(text)
     if shape.struct is not None:
         return _read_structure(text, shape.struct, reading)
@@ -234,7 +234,7 @@ def _read_structure(text: str, declared: type[msgspec.Struct], reading: Reading)
     given: dict[str, Any] = {}
     for place, part in enumerate(text.split(":")):
         name, is_named, value = part.partition("=")
-        if is_named and name.strip() in known:
+        if is_named and name.strip() in known and name.strip() not in given:
             given[name.strip()] = value
         elif place < len(fields) and len(given) == place:
             given[fields[place].name] = part
@@ -298,8 +298,6 @@ def from_json(value: Any, shape: Shape, reading: Reading) -> Any:  # noqa: ANN40
     if isinstance(value, list) and shape.items is not None:
         items = shape.items
         return within_limits(tuple(from_json(each, items, reading) for each in value), shape)
-    if isinstance(value, dict) and shape.word == "Asset":
-        return _asset_from(value, reading)
     if isinstance(value, dict) and shape.struct is not None:
         return _structure_from(value, shape.struct, reading)
     if isinstance(value, bool) and isinstance(shape.kind, types.BoolType):
@@ -307,12 +305,6 @@ def from_json(value: Any, shape: Shape, reading: Reading) -> Any:  # noqa: ANN40
     if isinstance(value, int) and not isinstance(value, bool) and isinstance(shape.kind, types.IntType):
         return within_limits(value, shape)
     raise _unreadable(json.dumps(value), shape)
-
-
-def _asset_from(value: dict[str, Any], reading: Reading) -> Asset:
-    issuer = value.get("issuer")
-    issuer = issuer.get("hex") if isinstance(issuer, dict) else issuer
-    return reading.naming.asset(f"{value.get('currency')}@{issuer}")
 
 
 # ------------------------------------------------------------------------------------------------------------ limits

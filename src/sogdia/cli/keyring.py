@@ -50,7 +50,9 @@ class Keyring:
         self.folders = tuple(folder.expanduser() for folder in folders)
 
     def path(self, name: str) -> Path:
-        """Give the file of a key, or say that there is none."""
+        """Give the file of a key, or say that there is none. A name with a slash is the path of a key file."""
+        if os.sep in name:
+            return Path(name).expanduser()
         check_name(name)
         for folder in self.folders:
             path = folder / f"{name}{KEY_SUFFIX}"
@@ -76,13 +78,15 @@ class Keyring:
 
     def has(self, name: str) -> bool:
         """Tell whether there is a key of this name."""
+        if os.sep in name:
+            return name.endswith(KEY_SUFFIX) and Path(name).expanduser().is_file()
         return bool(_NAME.match(name)) and any((folder / f"{name}{KEY_SUFFIX}").is_file() for folder in self.folders)
 
     def listed(self, name: str) -> Listed:
         """Describe a key without opening it."""
         path = self.path(name)
         facts = keys.describe(path)
-        account = _noted_account(path, name) or facts.account
+        account = _noted_account(path) or facts.account
         return Listed(name, path, facts.public, account, facts.label, facts.protected)
 
     def open(self, name: str, passphrase: Callable[[str], str]) -> keys.KeyPair:
@@ -100,7 +104,7 @@ class Keyring:
     def note_account(self, name: str, account: bytes) -> None:
         """Remember for which account a key signs."""
         path = self.path(name)
-        note = path.with_name(f"{name}{ACCOUNT_SUFFIX}")
+        note = _note_of(path)
         draft = note.with_name(f".{note.name}.{secrets.token_hex(4)}.draft")
         draft.write_text(account_code(account) + "\n", "ascii")
         os.replace(draft, note)  # noqa: PTH105 - the name of the system call says that a reader sees the old or the new
@@ -124,8 +128,12 @@ def check_name(name: str) -> None:
         )
 
 
-def _noted_account(path: Path, name: str) -> bytes | None:
-    note = path.with_name(f"{name}{ACCOUNT_SUFFIX}")
+def _note_of(path: Path) -> Path:
+    return path.with_name(path.name.removesuffix(KEY_SUFFIX) + ACCOUNT_SUFFIX)
+
+
+def _noted_account(path: Path) -> bytes | None:
+    note = _note_of(path)
     if not note.is_file():
         return None
     with note.open("rb") as stream:
@@ -133,6 +141,4 @@ def _noted_account(path: Path, name: str) -> bytes | None:
     try:
         return read_account(content.decode("ascii", "replace").strip())
     except CodeWrong as fault:
-        raise usage(
-            f"{note} names no account. {fault}", f"Write it anew: sogdia keys assign {name} ACCOUNT."
-        ) from fault
+        raise usage(f"{note} names no account. {fault}", "Write it anew: sogdia keys assign NAME ACCOUNT.") from fault

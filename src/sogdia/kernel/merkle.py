@@ -23,14 +23,14 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 def root(leaves: Sequence[bytes]) -> bytes:
     """Give the root over `leaves` in their order."""
-    level = [leaf_hash(leaf) for leaf in leaves]
+    level = [sha256(b"\x00" + leaf).digest() for leaf in leaves]
     if not level:
         return EMPTY_ROOT
     while len(level) > 1:
-        paired = [node_hash(level[at], level[at + 1]) for at in range(0, len(level) - 1, 2)]
-        if len(level) % 2:
-            paired.append(level[-1])
-        level = paired
+        # The last of an odd number has no neighbour and goes up as it is.
+        alone = level[-1:] if len(level) % 2 else []
+        level = [sha256(b"\x01" + left + right).digest() for left, right in zip(level[::2], level[1::2], strict=False)]
+        level += alone
     return level[0]
 
 

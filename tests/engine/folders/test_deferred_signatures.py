@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,6 +15,7 @@ import pytest
 from sogdia.client.keys import KeyPair
 from sogdia.engine.folders import deferred_signatures
 from sogdia.engine.folders.deferred_signatures import DeferredSignatures, WrongSignatureError
+from sogdia.kernel.stored_block import encode_block
 from tests.engine.folders.ledgers import Surgeon, stored_story
 
 if TYPE_CHECKING:
@@ -80,3 +85,46 @@ def test_what_does_not_have_the_form_of_a_signature_is_refused_on_the_spot(block
 
         signatures.finish()
     assert signatures.count == 0
+
+
+PARENT = """
+import sys, time
+from pathlib import Path
+from sogdia.engine.folders import deferred_signatures
+from sogdia.engine.folders.deferred_signatures import DeferredSignatures
+from sogdia.kernel.stored_block import decode_block
+deferred_signatures.CHECKS_IN_CHUNK = 1
+signatures = DeferredSignatures()
+block = decode_block(sys.stdin.buffer.read())
+for _ in range(3):
+    signatures.begin_block(block)
+    signatures(1, bytes(32), bytes(32), bytes(64))
+print(next(iter(signatures._pool._processes)), flush=True)
+time.sleep(60)
+"""
+
+
+def is_running(process: int) -> bool:
+    """Tell whether a process exists and has not ended."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text("ascii").rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state not in ("Z", "X")
+
+
+def test_the_helper_process_ends_with_its_parent_even_when_that_is_killed(block):
+    with subprocess.Popen([sys.executable, "-c", PARENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
+        assert parent.stdin is not None
+        assert parent.stdout is not None
+        parent.stdin.write(encode_block(block))
+        parent.stdin.close()
+        helper = int(parent.stdout.readline())
+        assert is_running(helper)
+
+        parent.kill()
+
+    until = time.monotonic() + 20
+    while is_running(helper) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not is_running(helper)

@@ -157,11 +157,26 @@ def test_a_changed_exit_is_found(folder):
 
 def test_a_step_left_out_of_a_life_is_found(folder):
     surgeon = Surgeon(folder)
-    surgeon.put_block(3, steps=surgeon.block(3).steps[:1])
+    block = surgeon.block(3)
+    surgeon.put_block(3, steps=block.steps[:1])
 
     found = difference(folder)
 
-    assert (found.height, found.part) == (3, "steps")
+    left_out = block.steps[1]
+    assert (found.height, found.part, found.number) == (3, "step", left_out.result)
+    assert (found.id, found.table, found.key) == (block.results[1].id, "tiny/notes", left_out.object[1:])
+    assert (found.expected, found.found) == (left_out.object, None)
+
+
+def test_a_step_too_many_in_a_life_is_found(folder):
+    surgeon = Surgeon(folder)
+    block = surgeon.block(3)
+    surgeon.put_block(3, steps=[*block.steps, block.steps[0]])
+
+    found = difference(folder)
+
+    assert (found.height, found.part, found.key) == (3, "step", block.steps[0].object[1:])
+    assert (found.expected, found.found) == (None, block.steps[0].object)
 
 
 def test_a_second_spelling_of_a_block_is_found(folder):

@@ -17,7 +17,7 @@ from tests.faults.kill.harness import (
 )
 from tests.faults.workers import ADDITIONS, BATCHES
 
-QUICK_KILLS = 20
+QUICK_KILLS = 8
 FULL_KILLS = 200
 # More batches than any program here lives for.
 ENDLESS = "1000000"

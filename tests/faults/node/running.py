@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,11 +23,11 @@ def command(folder: Path, *options: str) -> list[str]:
 
 
 def started(
-    folder: Path, *options: str, additions: Mapping[str, str] | None = None, under: Sequence[str] = ()
+    folder: Path, *options: str, additions: Mapping[str, str] | None = None, errors: Path | None = None
 ) -> Running:
-    """Start the node and wait until it listens."""
-    argv = [*under, *command(folder, *options)]
-    return wait_until_ready(Running(argv, {**ADDITIONS, **(additions or {})}, folder.with_name("node-errors")))
+    """Start the node and wait until it listens; what it logs goes to `errors`, or to a file beside the folder."""
+    log = errors or folder.with_name("node-errors")
+    return wait_until_ready(Running(command(folder, *options), {**ADDITIONS, **(additions or {})}, log))
 
 
 def wait_until_ready(node: Running) -> Running:
@@ -45,13 +45,16 @@ def stopped(node: Running) -> Ended:
 
 
 @contextmanager
-def running(folder: Path, *options: str) -> Iterator[Running]:
+def running(folder: Path, *options: str, errors: Path | None = None) -> Iterator[Running]:
     """A node that is ended in order at the end of the block."""
-    node = started(folder, *options)
+    node = started(folder, *options, errors=errors)
     try:
         yield node
-    finally:
-        ended = stopped(node)
+    except BaseException as error:
+        node.kill()
+        error.add_note(f"the node said: {node.end().errors}")
+        raise
+    ended = stopped(node)
     assert ended.status == 0, ended.errors
 
 

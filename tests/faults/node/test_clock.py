@@ -1,11 +1,13 @@
 """A clock that jumps under the node: it waits or stops and says why, and no block gets a time that can't be right."""
 
 import os
+import re
 import time
 from pathlib import Path
 
 import pytest
 
+from bench.work import Maker
 from sogdia.client.connection import Connection
 from tests.faults.commands import Running
 from tests.faults.node.looking import complaints_about
@@ -57,7 +59,8 @@ def test_a_clock_that_leaps_stops_the_node_and_no_block_gets_that_time(world, of
     traders.trade(world.folder, 50)
     said = ended_by_itself(node)
 
-    assert f"has leapt by {seconds}" in said or f"has leapt by {seconds - 1}" in said
+    (leapt,) = re.findall(r"CRITICAL .* has leapt by (-?\d+) s", said)
+    assert abs(int(leapt) - seconds) <= 1
     assert complaints_about(world.folder, traders.receipts()) == []
     with running(world.folder), Connection(world.folder) as connection:
         assert abs(connection.status().time - time.time()) < 60
@@ -93,13 +96,13 @@ def test_a_clock_a_month_ahead_at_the_start_needs_a_persons_word(world: World, o
     with pytest.raises(NotStartedError, match="--accept-clock"):
         started(world.folder, *offset.options)
 
+    traders = Traders(Maker(world.network, int(time.time()) + 31 * DAY + 3_600))
     node = started(world.folder, *offset.options, "--accept-clock")
+    traders.trade(world.folder, 50)
     with Connection(world.folder) as connection:
-        until = time.monotonic() + SECONDS_MAX
-        while connection.status().time < time.time() + 30 * DAY and time.monotonic() < until:
-            connection.stop() if connection.status().overdue else time.sleep(0.02)
-        now = connection.status().now
+        status = connection.status()
     ended = stopped(node)
 
-    assert now >= time.time() + 31 * DAY - 60
+    assert len(traders.acknowledged) == 50
+    assert abs(status.time - time.time() - 31 * DAY) < 60
     assert ended.status == 0, ended.errors

@@ -10,7 +10,7 @@ from sogdia.client.connection import Connection, NodeStatus
 from tests.faults.disk import harness
 from tests.faults.disk.harness import SmallDisk, small_disk
 from tests.faults.node.looking import complaints_about, derived_again
-from tests.faults.node.running import running, trading
+from tests.faults.node.running import running, started, trading
 from tests.faults.node.traders import Traders
 from tests.faults.node.world import World
 
@@ -42,10 +42,10 @@ def wait_for(folder: Path, what: Callable[[NodeStatus], bool]) -> NodeStatus:
         time.sleep(0.02)
 
 
-def fill_under_load(world: World, disk: SmallDisk, leave_bytes: int) -> tuple[Traders, NodeStatus, int]:
+def fill_under_load(world: World, disk: SmallDisk, leave_bytes: int, errors: Path) -> tuple[Traders, NodeStatus, int]:
     """Trade on a disk that is filled meanwhile, until the node waits; then give room and let it go on."""
     traders = Traders(world.maker())
-    with running(world.folder):
+    with running(world.folder, errors=errors):
         traders.trade(world.folder, 100)
         with trading(traders, world.folder, 600):
             disk.fill(leave_bytes)
@@ -59,12 +59,12 @@ def fill_under_load(world: World, disk: SmallDisk, leave_bytes: int) -> tuple[Tr
 
 @pytest.mark.slow
 @pytest.mark.real("small disk (tmpfs, root)")
-def test_a_full_disk_is_said_and_nothing_is_lost_and_the_node_goes_on(made_world, disk, rotation, full_run):
+def test_a_full_disk_is_said_and_nothing_is_lost_and_the_node_goes_on(made_world, disk, tmp_path, rotation, full_run):
     lefts = LEFT_BYTES if full_run else [LEFT_BYTES[rotation % len(LEFT_BYTES)]]
 
     for left in lefts:
         world = made_world.copied_to(disk.folder / f"node-{left}")
-        traders, waiting, acknowledged = fill_under_load(world, disk, left)
+        traders, waiting, acknowledged = fill_under_load(world, disk, left, tmp_path / "errors")
 
         assert "room on the disk" in str(waiting.waits_for)
         assert all("room on the disk" in reason for reason in traders.postponed)
@@ -76,17 +76,18 @@ def test_a_full_disk_is_said_and_nothing_is_lost_and_the_node_goes_on(made_world
 
 
 @pytest.mark.real("small disk (tmpfs, root)")
-def test_a_node_that_is_stopped_on_a_full_disk_has_everything_it_acknowledged(made_world, disk):
+def test_a_node_that_is_killed_on_a_full_disk_has_everything_it_acknowledged(made_world, disk, tmp_path):
     from tests.faults.node.running import started
 
     world = made_world.copied_to(disk.folder / "node")
     traders = Traders(world.maker())
-    node = started(world.folder)
+    node = started(world.folder, errors=tmp_path / "errors")
     traders.trade(world.folder, 100)
     with trading(traders, world.folder):
         disk.fill()
         wait_for(world.folder, lambda status: status.waits_for is not None)
         node.kill()
+    node.end()
     disk.free()
 
     assert complaints_about(world.folder, traders.receipts()) == []

@@ -7,7 +7,9 @@ not use what came of them before `finish` has returned. So no signature is skipp
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
+import threading
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple, Self
@@ -122,6 +124,14 @@ def _require_all_valid(checks: bytes, blocks: list[tuple[int, StoredBlock]], wro
 
 
 def _begin_to_verify() -> None:
-    # Ctrl-C reaches every process of a terminal; the helper ends when its parent says so.
+    # Ctrl-C reaches every process of a terminal; the helper ends when its parent says so, or is gone.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
     self_test()
+
+
+def _end_with_the_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from sogdia.engine.folders.deferred_signatures import DeferredSignatures, WrongSignatureError
-from sogdia.engine.solo.sealing import DifferenceError, check_header, next_header, transactions_root
+from sogdia.engine.solo.sealing import DifferenceError, check_header, next_header, stored_form, transactions_root
 from sogdia.kernel.codec import NOT_DECODABLE
 from sogdia.kernel.header import Header
 from sogdia.kernel.refusal import Refused
@@ -25,16 +26,16 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """The first place at which what is stored is not what the rules derive: `expected` was derived, `found` is stored.
 
     `part` says what differs: "genesis", "block" (missing, damaged, or in another spelling), "header", "envelope" (it is
-    not admissible), "signature", "receipt", "exit", "steps", "state root" or "record".
+    not admissible), "signature", "receipt", "exit", "step" (in the life of an object), "state root" or "record".
     """
 
     height: int
     part: str
     message: str
     number: int | None = None
-    """Which envelope of the block, or which exit, from 0."""
+    """Which envelope of the block, or which exit, from 0; for a step, which of its results."""
     id: bytes | None = None
-    """The id of that envelope or exit."""
+    """The id of that envelope, exit or result."""
     table: str | None = None
     key: bytes | None = None
     expected: bytes | int | None = None
@@ -116,10 +117,21 @@ def _wrong_signature(error: WrongSignatureError) -> Difference:
 
 def _difference_in(ledger: Ledger, stored: StoredBlock, error: DifferenceError) -> Difference:
     """Execute a block again that did not come out as it is stored, and compare part by part in the same order."""
+    in_header = _in_header(ledger, stored, error)
+    if in_header is not None:
+        return in_header
+    block = ledger.begin_block(stored.header.header.time)
+    for number, raw in enumerate(stored.envelopes):
+        try:
+            block.include(ledger.machine.envelopes.open(raw, block.limits))
+        except Refused:
+            found = stored.results[number].id if number < len(stored.results) else None
+            return Difference(height=error.height, part="envelope", message=str(error), number=number, id=found)
+    block.close()
     return (
-        _in_header(ledger, stored, error)
-        or _in_results(ledger, stored, error)
-        or Difference(height=error.height, part="steps", message=str(error))
+        _in_results("receipt", stored.results, block.results, error)
+        or _in_results("exit", stored.exits, block.exits, error)
+        or _in_steps(ledger, stored, decode_block(stored_form(stored.header, stored.envelopes, block)), error)
     )
 
 
@@ -139,22 +151,7 @@ def _in_header(ledger: Ledger, stored: StoredBlock, error: DifferenceError) -> D
     return None
 
 
-def _in_results(ledger: Ledger, stored: StoredBlock, error: DifferenceError) -> Difference | None:
-    block = ledger.begin_block(stored.header.header.time)
-    for number, raw in enumerate(stored.envelopes):
-        try:
-            envelope = ledger.machine.envelopes.open(raw, block.limits)
-            block.include(envelope)
-        except Refused:
-            found = stored.results[number].id if number < len(stored.results) else None
-            return Difference(height=error.height, part="envelope", message=str(error), number=number, id=found)
-    block.close()
-    return _first_unlike("receipt", stored.results, block.results, error) or _first_unlike(
-        "exit", stored.exits, block.exits, error
-    )
-
-
-def _first_unlike(part: str, stored: list[Result], derived: list[Result], error: DifferenceError) -> Difference | None:
+def _in_results(part: str, stored: list[Result], derived: list[Result], error: DifferenceError) -> Difference | None:
     for number in range(max(len(stored), len(derived))):
         found = stored[number] if number < len(stored) else None
         expected = derived[number] if number < len(derived) else None
@@ -171,3 +168,24 @@ def _first_unlike(part: str, stored: list[Result], derived: list[Result], error:
                 found=None if found is None else found.receipt if same_id else found.id,
             )
     return None
+
+
+def _in_steps(ledger: Ledger, stored: StoredBlock, derived: StoredBlock, error: DifferenceError) -> Difference:
+    """Tell which step in the life of which object is missing, too many or another."""
+    for found, expected in zip_longest(stored.steps, derived.steps):
+        if found != expected:
+            step = expected or found
+            result = derived.all_results()[step.result] if expected else None
+            table = ledger.machine.tables.get(step.object[0])
+            return Difference(
+                height=error.height,
+                part="step",
+                message=str(error),
+                number=step.result,
+                id=None if result is None else result.id,
+                table=None if table is None else table.name,
+                key=step.object[1:],
+                expected=None if expected is None else expected.object,
+                found=None if found is None else found.object,
+            )
+    return Difference(height=error.height, part="step", message=str(error))

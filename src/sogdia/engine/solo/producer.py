@@ -118,9 +118,8 @@ class Producer:
 
     def submit(self, asker: Asker, number: int, raw: bytes) -> None:
         """Take an envelope; `asker` hears what becomes of it."""
-        reason = self.waits_for()
-        if reason is not None or self.backlog() >= WAITING_MAX:
-            asker.later(number, reason or "the queue is full")
+        if self._stopping or self._storage_waits or self._clock_waits or len(self._ready) >= WAITING_MAX:
+            asker.later(number, self.waits_for() or "the queue is full")
             return
         try:
             envelope = self.ledger.machine.envelopes.open(raw, self.limits)
@@ -158,9 +157,9 @@ class Producer:
 
     def _add_checks(self, submission: Submission, checks: list[bytes]) -> None:
         """Say which signatures of an envelope can be checked ahead: those of parties that are in the state."""
-        envelope = submission.envelope
+        envelope, state = submission.envelope, self._state
         for signer, signature in zip(envelope.body.signers, envelope.signatures, strict=True):
-            party = PARTIES.find(self._state, signer.account)
+            party = PARTIES.find(state, signer.account)
             if party is not None and party.key.scheme == signature.scheme:
                 check = party.key.public + envelope.id + signature.value
                 submission.checks.append(check)

@@ -42,7 +42,7 @@ class Connection(asyncio.Protocol):
         self._server = server
         self._producer = server.producer
         self._requests = server.requests
-        self._arrived = bytearray()
+        self._arrived = b""
         self._answers: list[bytes] = []
         self._under_way = 0
         self._reading = True
@@ -60,10 +60,10 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take whole frames and serve them."""
-        self._arrived += data
         submit = self._producer.submit
         try:
-            for frame in frames.split(self._arrived):
+            whole, self._arrived = frames.split(self._arrived + data)
+            for frame in whole:
                 number, kind, payload = frames.decode_request(frame)
                 if kind == "submit" and type(payload) is bytes:
                     self._under_way += 1
@@ -90,8 +90,7 @@ class Connection(asyncio.Protocol):
         """Answer that an envelope is durably in a block."""
         self._under_way -= 1
         raw = _encode((number, 0, (height, place, receipt)))
-        self._answers.append(len(raw).to_bytes(LENGTH_BYTES, "big"))
-        self._answers.append(raw)
+        self._answers += (len(raw).to_bytes(LENGTH_BYTES, "big"), raw)
 
     def refused(self, number: int, refused: Refused) -> None:
         """Answer that an envelope is not admissible."""

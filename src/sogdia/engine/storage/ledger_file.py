@@ -43,6 +43,9 @@ MAP_STEP = 256 * 2**20
 MAP_SLACK = 64 * 2**20
 PAGE_BYTES = 4096
 READERS_MAX = 64
+FULL_BYTES = 8 * 2**20
+"""With less than this left, a write that failed halfway failed for lack of room."""
+
 PAGES_A_BUCKET = 2
 """A changed bucket makes the page that it stands on new, and may need pages of its own."""
 
@@ -307,6 +310,9 @@ class LedgerFile:
         except lmdb.DiskError as error:
             raise StorageFullError(f"no room to write in {self.folder}: {error}") from error
         except lmdb.Error as error:
+            # A disk that fills up in the middle of a write gives LMDB half of it, which it calls an input/output error.
+            if type(error) is lmdb.Error and free_bytes(self.folder) < FULL_BYTES:
+                raise StorageFullError(f"no room to write in {self.folder}: {error}") from error
             raise Broken(f"{self.folder / DATA} cannot be written: {error}") from error
 
     def _put_blocks(self, transaction: lmdb.Transaction, blocks: list[tuple[int, bytes]]) -> None:
@@ -416,6 +422,12 @@ def release() -> str:
         return metadata.version("sogdia")
     except metadata.PackageNotFoundError:
         return "unreleased"
+
+
+def free_bytes(folder: Path) -> int:
+    """Give how much may still be written to the disk of a folder."""
+    numbers = os.statvfs(folder)
+    return numbers.f_bavail * numbers.f_frsize
 
 
 def sync_folder(folder: Path) -> None:
