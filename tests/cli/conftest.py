@@ -35,9 +35,6 @@ class Said(NamedTuple):
         return json.loads(self.out)
 
 
-Sogdia = "Callable[..., Said]"
-
-
 @pytest.fixture(autouse=True)
 def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the tests away from whatever the user has at home."""

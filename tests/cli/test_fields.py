@@ -43,7 +43,7 @@ def shape_of(declared, name):
     return next(each.shape for each in fields_of(declared) if each.name == name)
 
 
-def ordered(reading, **texts):
+def ordered(reading: Reading, **texts: str) -> PlaceOrder:
     return read_operation(
         PlaceOrder,
         Given({name: [text] for name, text in texts.items()}, {}),

@@ -44,7 +44,7 @@ PLAIN: dict[str, Any] = {
 """A value for each word that not every text or number can stand for."""
 
 
-def sample(shape: Shape, count: int = 1) -> Any:
+def sample(shape: Shape, count: int = 1) -> Any:  # noqa: ANN401, PLR0911 - a value of any shape
     """Make a value of a shape, as plain JSON but for bytes; all that may be there is there."""
     if shape.items is not None:
         return [sample(shape.items, count + each) for each in range(2)]
@@ -79,18 +79,18 @@ def tiers(struct: type) -> dict[str, Any]:
     return {"price": 9, "minimum": 1, "tiers": [{"quantity": 5, "price": 8}, {"quantity": 6, "price": 7}]}
 
 
-def text_of(value: Any) -> str:
+def text_of(value: object) -> str:
     """Write a value as it can be typed."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     return json.dumps(value, default=bytes.hex) if isinstance(value, dict | list) else json_text(value)
 
 
-def json_text(value: Any) -> str:
+def json_text(value: object) -> str:
     return value.hex() if isinstance(value, bytes) else str(value)
 
 
-def built(shape: Shape, value: Any) -> Any:
+def built(shape: Shape, value: Any) -> Any:  # noqa: ANN401 - as above
     """Turn a sample into what the operation holds."""
     if shape.items is not None:
         return tuple(built(shape.items, each) for each in value)
@@ -178,10 +178,10 @@ def test_no_field_takes_the_name_of_a_common_option():
         ), name
 
 
-def transfer(*words):
+def transfer(*words: object) -> list[str]:
     return [
         "tx", "transfer", "--from", f"someone={bytes(range(20)).hex()}", "--to", "@bukhara", "--asset", "USD@bank",
-        "--units", "12.50", "--purpose", "gdds", *words,
+        "--units", "12.50", "--purpose", "gdds", *map(str, words),
     ]  # fmt: skip
 
 

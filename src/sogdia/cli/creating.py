@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,7 +17,7 @@ from sogdia.kernel.genesis import genesis_type, network_of
 from sogdia.kernel.refusal import Broken
 from sogdia.kernel.values import NO_ACCOUNT, account_of
 from sogdia.modules import ALL
-from sogdia.modules.identity import Kind
+from sogdia.modules.identity import COUNTRIES, Kind
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,6 +97,10 @@ def create_from(folder: Path, genesis_file: Path, node_key: Path | None) -> Crea
 
 def _one_organisation(wanted: Wanted, organisation: bytes, signing: bytes) -> dict[str, Any]:
     """Describe a network of one organisation that registers parties, issues money and runs the node."""
+    if wanted.country.upper() not in COUNTRIES:
+        raise usage(
+            f"{wanted.country!r} is no country of ISO 3166.", "Write two letters such as KZ, or ZZ for unknown."
+        )
     party = {
         "reference": wanted.organisation,
         "kind": int(Kind.ENTERPRISE),
@@ -125,6 +130,7 @@ def _make(folder: Path, genesis: GenesisBase) -> None:
     try:
         node.create(folder, genesis)
     except Broken as error:
+        shutil.rmtree(folder)  # it was free before, and holds nothing but the beginning of this
         raise Stopped(Exit.USAGE, f"This genesis cannot begin a network: {error}.", "Correct it.") from error
     with (folder / GENESIS_FILE).open("xb") as stream:
         stream.write(msgspec.json.format(msgspec.json.encode(genesis), indent=2) + b"\n")

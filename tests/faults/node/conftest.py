@@ -1,5 +1,7 @@
 """The folder that all tests of the real node begin with."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.faults.node.world import World, make_world
@@ -12,6 +14,6 @@ def made_world(tmp_path_factory) -> World:
 
 
 @pytest.fixture
-def world(made_world, tmp_path) -> World:
+def world(made_world: World, tmp_path: Path) -> World:
     """The ledger in a folder of its own."""
     return made_world.copied_to(tmp_path / "node")

@@ -1,6 +1,6 @@
 """The real node as the fault tests start it, with limits so small that everything which happens rarely happens soon.
 
-    serve.py FOLDER [options]      says `ready` once it listens, and at an orderly end `passed: …`, the marks it passed
+serve.py FOLDER [options]      says `ready` once it listens, and at an orderly end `passed: …`, the marks it passed
 """
 
 import argparse
@@ -65,7 +65,7 @@ def main() -> None:
         ledger_file.MAP_STEP, ledger_file.MAP_SLACK = options.map_step, 0
     if options.clock_offset:
         jumping = functools.partial(WallClock, wall=lambda: wall_with_offset(options.clock_offset))
-        service.WallClock = jumping  # type: ignore[misc,assignment]
+        service.WallClock = jumping  # type: ignore[assignment,attr-defined]
     passed = EveryMark()
     if marks._ARMED is None:
         marks._ARMED = passed  # type: ignore[assignment,misc]

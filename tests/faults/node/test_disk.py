@@ -77,8 +77,6 @@ def test_a_full_disk_is_said_and_nothing_is_lost_and_the_node_goes_on(made_world
 
 @pytest.mark.real("small disk (tmpfs, root)")
 def test_a_node_that_is_killed_on_a_full_disk_has_everything_it_acknowledged(made_world, disk, tmp_path):
-    from tests.faults.node.running import started
-
     world = made_world.copied_to(disk.folder / "node")
     traders = Traders(world.maker())
     node = started(world.folder, errors=tmp_path / "errors")

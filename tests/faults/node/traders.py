@@ -121,7 +121,7 @@ class Traders:
     # ------------------------------------------------------------------------------------------- after a restart
 
     def look_again(self, folder: Path) -> None:
-        """Ask a restarted node for every receipt, note what it kept without having said so, and send old steps again."""
+        """Ask a restarted node for every receipt, note what it kept without saying so, and send old steps again."""
         with Connection(folder) as connection:
             known = list(self.acknowledged.items())[self._checked :]
             for (raw, receipt), found in zip(known, self._results(connection, [raw for raw, _ in known]), strict=True):

@@ -13,7 +13,7 @@ from tests.faults.workers import ADDITIONS, BATCHES
 
 pytestmark = pytest.mark.real("power shim (C compiler, LD_PRELOAD)")
 
-QUICK_CUTS = 14
+QUICK_CUTS = 12
 FULL_TORN_SEEDS = 12
 
 # Writes A and syncs it; then B is held while C goes through a descriptor that syncs each write.
