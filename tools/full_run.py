@@ -1,7 +1,7 @@
 """Runs a full matrix of tests and writes down what came of it, in docs/results/<date>-<name>.md.
 
     python tools/full_run.py soak       long runs, every case
-    python tools/full_run.py faults     every point to die at, every page to damage
+    python tools/full_run.py faults     every point to die at, every kind of page to damage
 
 The run on every commit tries a core and a slice of these; this tries all of it. A page is written whatever the
 outcome, so that a red run is on record, too. The exit code is that of the tests.
@@ -24,8 +24,12 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 MATRICES = {
-    "soak": "Long runs under load, every case.",
-    "faults": "Faults of power, disk, process and code, every case.",
+    "soak": "Long runs, long random sequences and faults planted in the code, every case.",
+    "faults": "Faults of power, disk and process, every case.",
+}
+FOLDERS = {
+    "soak": ("tests/soak", "tests/properties", "tests/faults_seeded"),
+    "faults": ("tests/faults",),
 }
 OUTCOMES = {
     pytest.ExitCode.OK: "green",
@@ -134,7 +138,7 @@ def execute(name: str) -> int:
     clock = time.monotonic()
     tally = Tally()
     # In a full run no single test has a limit: it is as long as its matrix.
-    exit_code = pytest.main(["-o", "timeout=0", "--durations=10", f"tests/{name}"], plugins=[tally])
+    exit_code = pytest.main(["-o", "timeout=0", "--durations=10", *FOLDERS[name]], plugins=[tally])
     seconds = round(time.monotonic() - clock)
     outcome = OUTCOMES.get(pytest.ExitCode(exit_code), "RED: the tests could not be run")
 

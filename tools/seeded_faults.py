@@ -75,10 +75,7 @@ class Copy:
         if ended.returncode not in (GREEN, RED):
             message = f"{fault.breaks}: the tests could not be run ({ended.returncode})\n{ended.stdout}{ended.stderr}"
             raise RuntimeError(message)
-        failed = [
-            line.removeprefix("FAILED ").split(" - ")[0] for line in ended.stdout.splitlines() if "FAILED" in line
-        ]
-        return Outcome(fault, caught=ended.returncode == RED, by=failed[0] if failed else "")
+        return Outcome(fault, caught=ended.returncode == RED, by=first_failure(ended.stdout))
 
     def _python(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run Python on the copy. No compiled files: a fault and its repair may fall into one second."""
@@ -97,6 +94,15 @@ class Copy:
             timeout=SECONDS_MAX,
             check=False,
         )
+
+
+def first_failure(report: str) -> str:
+    """Give the test that failed first, as the summary at the end of a run names it."""
+    for line in report.splitlines():
+        for word in ("FAILED ", "ERROR "):
+            if line.startswith(word):
+                return line.removeprefix(word).split(" - ")[0]
+    return ""
 
 
 def planted(source: str, fault: Fault) -> str:

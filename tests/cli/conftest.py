@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
+from sogdia.cli.exits import Exit
 from sogdia.cli.running import run
 from sogdia.client.connection import Connection, NodeNotRunningError
 
@@ -30,7 +31,7 @@ class Said(NamedTuple):
     err: str
 
     @property
-    def document(self) -> Any:
+    def document(self) -> Any:  # noqa: ANN401 - JSON
         """The one JSON document on standard output."""
         return json.loads(self.out)
 
@@ -81,11 +82,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         "--unprotected", "--keys", str(made.keys),
     )  # fmt: skip
     environment = {**os.environ, "HOME": str(place)}
-    with subprocess.Popen(
-        [sys.executable, "-m", "sogdia.cli.main", "node", "start", str(made.folder)],
-        env=environment,
-        stderr=subprocess.DEVNULL,
-    ) as process:
+    command = [sys.executable, "-m", "sogdia.cli.main", "node", "start", str(made.folder)]
+    with (place / "node.log").open("wb") as log, subprocess.Popen(command, env=environment, stderr=log) as process:
         wait_until_it_answers(made.folder)
         for name in ("bukhara", "nairobi"):
             silently("keys", "new", name, "--unprotected", "--keys", str(made.keys))
@@ -112,3 +110,47 @@ def wait_until_it_answers(folder: Path) -> None:
             time.sleep(PAUSE_SECONDS)
         else:
             return
+
+
+@pytest.fixture
+def shop(sogdia: Callable[..., Said], house: House) -> House:
+    """Let Bukhara sell tea, once for all tests."""
+    known = sogdia(*house.words("query", "listing", "bukhara/tea"))
+    if known.status == Exit.NOT_FOUND:
+        for words in (
+            (
+                "publish-terms",
+                "--reference",
+                "t",
+                "--asset",
+                "USD@bank",
+                "--freight-per-order",
+                "5.00",
+                "--platform-fee",
+                "0",
+            ),
+            (
+                "open-listing",
+                "--reference",
+                "tea",
+                "--terms",
+                "t",
+                "--title",
+                "Green tea",
+                "--language",
+                "en",
+                "--unit",
+                "KGM",
+            ),
+            ("add-variant", "--listing", "tea", "--variant", "0", "--offer", "12.50:tax=16%", "--stock", "1000"),
+        ):
+            assert sogdia(*house.words("tx", *words, "--from", "bukhara")).status == Exit.DONE
+    return house
+
+
+def place(shop: House, reference: str, *words: str) -> list[str]:
+    """Give the words with which Nairobi orders twelve packets of tea from Bukhara."""
+    return shop.words(
+        "tx", "place-order", "--from", "nairobi", "--reference", reference, "--merchant", "bukhara",
+        "--lines", "tea:0:12", "--pay-at-most", "200.00", *words,
+    )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Folders and nodes on the command line: created, started, stopped, audited, copied, exported, and never overwritten."""
+"""Folders and nodes on the command line: created, started, stopped, audited, copied, and never overwritten."""
 
 from __future__ import annotations
 

@@ -11,52 +11,10 @@ from sogdia.cli.happened import check_block
 from sogdia.cli.operations import queries
 from sogdia.client.connection import Connection
 from sogdia.client.running_nodes import RunningNode
+from tests.cli.conftest import place
 
 OUTCOME_KEYS = ["id", "expiry", "height", "time", "outcome", "refusal", "events"]
 REFUSAL_KEYS = ["number", "name", "rule", "facts", "way_out", "operation"]
-
-
-@pytest.fixture
-def shop(sogdia, house):
-    """Let Bukhara sell tea, once for all tests."""
-    known = sogdia(*house.words("query", "listing", "bukhara/tea"))
-    if known.status == Exit.NOT_FOUND:
-        for words in (
-            (
-                "publish-terms",
-                "--reference",
-                "t",
-                "--asset",
-                "USD@bank",
-                "--freight-per-order",
-                "5.00",
-                "--platform-fee",
-                "0",
-            ),
-            (
-                "open-listing",
-                "--reference",
-                "tea",
-                "--terms",
-                "t",
-                "--title",
-                "Green tea",
-                "--language",
-                "en",
-                "--unit",
-                "KGM",
-            ),
-            ("add-variant", "--listing", "tea", "--variant", "0", "--offer", "12.50:tax=16%", "--stock", "1000"),
-        ):
-            assert sogdia(*house.words("tx", *words, "--from", "bukhara")).status == Exit.DONE
-    return house
-
-
-def place(shop, reference, *words):
-    return shop.words(
-        "tx", "place-order", "--from", "nairobi", "--reference", reference, "--merchant", "bukhara", "--lines", "tea:0:12",
-        "--pay-at-most", "200.00", *words,
-    )  # fmt: skip
 
 
 # ------------------------------------------------------------------------------------------------ signing and sending
@@ -362,120 +320,6 @@ def test_balances_add_up_to_what_was_minted(sogdia, shop):
 
     assert sum(each["available"] + each["held"] for each in found) == 900_000
     assert "set aside" in sogdia(*shop.words("query", "balances")).out
-
-
-# ------------------------------------------------------------------------------------------------------------- proving
-
-
-@pytest.fixture
-def settled(sogdia, shop):
-    """Give an order that is settled, and the id of its last step."""
-    if sogdia(*shop.words("query", "order", "nairobi/proof")).status == Exit.NOT_FOUND:
-        sogdia(*place(shop, "proof"))
-        sogdia(*shop.words("tx", "decline-order", "--from", "bukhara", "--order", "nairobi/proof"))
-    steps = sogdia(*shop.words("query", "steps", "nairobi/proof", "--json")).document["steps"]
-    return steps[-1]["id"]
-
-
-@pytest.mark.parametrize(
-    ("what", "proven"),
-    [
-        (("record", "money/balances", "nairobi", "USD@bank"), "ProvenRecord"),
-        (("record", "market/variants", "bukhara/tea", "0"), "ProvenRecord"),
-        (("record", "market/orders", "nairobi/never"), "ProvenRecord"),
-        (("record", "1"), "ProvenRecord"),
-        (("order", "nairobi/proof"), "ProvenHistory"),
-        (("tx", None), "ProvenReceipt"),
-    ],
-)
-def test_what_is_proved_is_checked_offline(sogdia, shop, settled, tmp_path, what, proven):
-    words = [settled if word is None else word for word in what]
-    file = tmp_path / "proof"
-
-    made = sogdia(*shop.words("prove", *words, "--out", str(file), "--json"))
-    checked = sogdia("verify", file, "--genesis", shop.folder / "genesis.json", "--json")
-    in_words = sogdia("verify", file, "--genesis", shop.folder / "genesis.json")
-
-    assert made.status == checked.status == Exit.DONE, made
-    assert checked.document["valid"] is True
-    assert checked.document["proven"] == proven
-    assert "The proof is right." in in_words.out
-    assert sogdia(*shop.words("prove", *words, "--out", str(file))).status == Exit.USAGE
-
-
-def test_a_proof_is_checked_against_one_trusted_key(sogdia, shop, tmp_path):
-    file = tmp_path / "proof"
-    sogdia(*shop.words("prove", "record", "1", "--out", str(file)))
-    key = sogdia("keys", "show", str(shop.folder / "keys" / "node.key"), "--json").document["public"]
-    network = sogdia("query", "header", "1", "--node", shop.folder, "--json").document["network"]
-
-    right = sogdia("verify", file, "--trust", key, "--network", network)
-    other_key = sogdia("verify", file, "--trust", "00" * 32, "--network", network)
-    other_network = sogdia("verify", file, "--trust", key, "--network", "00" * 32)
-
-    assert right.status == Exit.DONE
-    assert other_key.status == other_network.status == Exit.DAMAGED
-
-
-def test_a_proof_with_one_bit_changed_proves_nothing(sogdia, shop, tmp_path):
-    file = tmp_path / "proof"
-    sogdia(*shop.words("prove", "record", "1", "--out", str(file)))
-    raw = bytearray(file.read_bytes())
-    raw[len(raw) // 2] ^= 1
-    file.write_bytes(raw)
-
-    said = sogdia("verify", file, "--genesis", shop.folder / "genesis.json", "--json")
-
-    assert said.status == Exit.DAMAGED
-    assert said.document["error"]["fault"]
-
-
-@pytest.mark.parametrize(
-    ("words", "status"),
-    [
-        ((), Exit.USAGE),
-        (("--trust", "00" * 32), Exit.USAGE),
-        (("--trust", "/nowhere"), Exit.NOT_FOUND),
-        (("--genesis", "/nowhere"), Exit.NOT_FOUND),
-        (("--genesis", "proof"), Exit.USAGE),
-    ],
-)
-def test_whom_to_trust_has_to_be_said(sogdia, tmp_path, monkeypatch, words, status):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "proof").write_bytes(b"\x00")
-
-    assert sogdia("verify", "proof", *words).status == status
-
-
-@pytest.mark.parametrize(
-    ("words", "status"),
-    [
-        (("record", "money/nothing", "x"), Exit.NOT_FOUND),
-        (("record", "money/balances", "nairobi"), Exit.USAGE),
-        (("record", "market/variants", "bukhara/tea", "70000"), Exit.USAGE),
-        (("record", "market/orders", "nairobi/x", "--height", "1"), Exit.USAGE),
-        (("order", "nairobi/never"), Exit.NOT_FOUND),
-        (("tx", "00" * 32), Exit.NOT_FOUND),
-    ],
-)
-def test_what_cannot_be_proved_is_explained(sogdia, shop, tmp_path, words, status):
-    said = sogdia(*shop.words("prove", *words, "--out", str(tmp_path / "proof")))
-
-    assert said.status == status
-    assert not (tmp_path / "proof").exists()
-
-
-def test_a_kept_state_is_proved_later(sogdia, shop, tmp_path):
-    kept = sogdia("node", "checkpoint", shop.folder, "--json").document["height"]
-    sogdia(*place(shop, "since"))
-
-    said = sogdia(
-        *shop.words("prove", "record", "market/orders", "nairobi/since", "--height", str(kept)),
-        "--out", tmp_path / "proof", "--json",
-    )  # fmt: skip
-
-    assert said.status == Exit.DONE, said
-    assert said.document["read"]["record"] is None
 
 
 # ------------------------------------------------------------------------------------------------------ finding a node

@@ -287,7 +287,7 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def from_json(value: Any, shape: Shape, reading: Reading) -> Any:  # noqa: ANN401, PLR0911 - a form of JSON, a way to read it
+def from_json(value: Any, shape: Shape, reading: Reading) -> Any:  # noqa: ANN401 - JSON in, a value of the field out
     """Read a value out of JSON: text as it would be typed, whole numbers as they are, objects by their fields."""
     if value is None and shape.nullable:
         return None

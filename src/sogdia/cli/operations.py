@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from sogdia.cli.exits import Stopped, usage
 from sogdia.cli.fields import Reading, from_json, read_texts
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from sogdia.kernel.refusal import RefusalCode
     from sogdia.kernel.state import Table
     from sogdia.modules.money import Asset
+
+Declared = TypeVar("Declared", bound="Operation")
 
 UNSAID = {"Scheme": ED25519, "Roles": 0, "bool": False}
 """What is meant when a field of these words is left out."""
@@ -96,7 +98,7 @@ class Meaning(NamedTuple):
     """Signs for a field what the operation calls for: the field's name, the key's name, the fields read so far."""
 
 
-def read_operation(declared: type[Operation], given: Given, reading: Reading, meaning: Meaning) -> Operation:
+def read_operation(declared: type[Declared], given: Given, reading: Reading, meaning: Meaning) -> Declared:
     """Read an operation from what was said about its fields, and look at its form as the ledger will."""
     fields = fields_of(declared)
     surplus = sorted(set(given.values) - {each.name for each in fields})

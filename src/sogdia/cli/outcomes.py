@@ -211,8 +211,13 @@ def _deadline_document(made: Scheduled) -> dict[str, Any]:
 
 def key_document(table: Table[Any, Any], key: bytes) -> dict[str, Any]:
     """Write a record's key for programs, by the parts that its table names."""
-    known = {"name": documents.name, "account": documents.account, "issuer": documents.account}
-    return {name: known.get(name, documents.document)(value) for name, value in table.show_key(key).items()}
+    return {name: _key_part(name, value) for name, value in table.show_key(key).items()}
+
+
+def _key_part(name: str, value: Any) -> Any:  # noqa: ANN401 - a part of a key, and its form in JSON
+    if name == "name":
+        return documents.name(value)
+    return documents.account(value) if name in ("account", "issuer") else documents.document(value)
 
 
 def _deadline_words(made: Scheduled, showing: Showing) -> str:

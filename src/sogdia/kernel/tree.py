@@ -32,7 +32,8 @@ EMPTY = bytes(HASH_BYTES)
 _pairs_of = msgspec.msgpack.Decoder(list[bytes]).decode
 _pack = msgspec.msgpack.Encoder().encode
 _DIGITS = "0123456789abcdef"
-_VALUE_OF = {digit: value for value, digit in enumerate(_DIGITS)}
+_AT = {digit: 1 + HASH_BYTES * value for value, digit in enumerate(_DIGITS)}
+"""Where the hash of a child stands in its node."""
 
 
 class Bucket:
@@ -94,20 +95,25 @@ class Bucket:
 class Node:
     """An inner node: the byte 1 and 16 child hashes, ready to be hashed, and the number of records below each child."""
 
-    __slots__ = ("count", "counts", "hashes")
+    __slots__ = ("above", "at", "count", "counts", "hashes", "prefix")
 
-    def __init__(self) -> None:
-        """Make a node without children."""
+    def __init__(self, prefix: str, above: Node | None) -> None:
+        """Make a node without children at `prefix`, below the node `above`."""
+        self.prefix = prefix
+        self.above = above
+        self.at = _AT[prefix[-1]] if prefix else 0
         self.hashes = bytearray(b"\x01" + bytes(CHILDREN * HASH_BYTES))
         self.counts = [0] * CHILDREN
         self.count = 0
 
-    def set_child(self, child: int, child_hash: bytes, count: int) -> None:
-        """Enter a child's hash and number of records."""
-        at = 1 + HASH_BYTES * child
+    def set_child(self, at: int, child_hash: bytes, count: int) -> None:
+        """Enter a child's hash, which stands at `at`, and its number of records."""
         self.hashes[at : at + HASH_BYTES] = child_hash
-        self.count += count - self.counts[child]
-        self.counts[child] = count
+        child = at // HASH_BYTES
+        before = self.counts[child]
+        if count != before:
+            self.count += count - before
+            self.counts[child] = count
 
 
 class Tree:
@@ -144,7 +150,7 @@ class Tree:
                 groups[prefix] = [(key_hash, key, value)]
             size += ENTRY_BYTES + len(key) + (0 if value is None else len(value))
         self.changed_bytes += size
-        touched: dict[str, None] = {}
+        touched: dict[Node, None] = {}
         for prefix, items in groups.items():
             self._apply(prefix, self._open(prefix), items, touched)
         self._rehash(touched)
@@ -157,7 +163,7 @@ class Tree:
         levels = []
         for depth in range(len(prefix) - 1, -1, -1):
             hashes = self._nodes[prefix[:depth]].hashes
-            at = 1 + HASH_BYTES * _VALUE_OF[prefix[depth]]
+            at = _AT[prefix[depth]]
             levels.append(bytes(hashes[1:at] + hashes[at + HASH_BYTES :]))
         return self._open(prefix).entries, tuple(levels)
 
@@ -176,16 +182,16 @@ class Tree:
         self._kept = {}
 
     def trim(self, buckets_max: int) -> None:
-        """Drop unchanged buckets from memory when there are more than `buckets_max`; only while no flush is under way."""
+        """Drop unchanged buckets from memory when there are more than `buckets_max`; not while a flush is under way."""
         if len(self._kept) > buckets_max:
             self._kept = {}
 
     def rebuild(self, buckets: Iterable[tuple[str, bytes]]) -> bytes:
-        """Build the nodes from a store's buckets; give the root, which the caller must compare with the one it knows."""
+        """Build the nodes from a store's buckets; give the root, for the caller to compare with the one it knows."""
         nodes = self._nodes = {}
         self.count = 0
         self.root = EMPTY
-        touched: dict[str, None] = {}
+        touched: dict[Node, None] = {}
         for prefix, raw in buckets:
             count = raw[0]
             hashed = bucket_hash(raw[1 : 1 + ENTRY_BYTES * count])
@@ -197,7 +203,7 @@ class Tree:
             node = nodes.get(above)
             if node is None:
                 node = self._add_node(above, touched)
-            node.set_child(_VALUE_OF[prefix[-1]], hashed, count)
+            node.set_child(_AT[prefix[-1]], hashed, count)
         self._rehash(touched)
         return self.root
 
@@ -213,7 +219,7 @@ class Tree:
         return list(self._bucket_prefixes(""))
 
     def check_bucket(self, prefix: str) -> None:
-        """Read one bucket from the store and check its records; it may have been split or merged since it was listed."""
+        """Read one bucket from the store and check its records; it may be split or merged since it was listed."""
         if prefix in self._nodes or (prefix and prefix[:-1] not in self._nodes):
             return
         if prefix in self.changed or prefix in self._kept:
@@ -230,14 +236,17 @@ class Tree:
             if node.counts[child]:
                 yield from self._bucket_prefixes(prefix + digit)
 
-    def _add_node(self, prefix: str, touched: dict[str, None]) -> Node:
+    def _add_node(self, prefix: str, touched: dict[Node, None]) -> Node:
         """Make the node at `prefix` and those above it that are missing."""
+        nodes = self._nodes
+        above: Node | None = None
         for depth in range(len(prefix) + 1):
-            above = prefix[:depth]
-            if above not in self._nodes:
-                self._nodes[above] = Node()
-                touched[above] = None
-        return self._nodes[prefix]
+            node = nodes.get(prefix[:depth])
+            if node is None:
+                node = nodes[prefix[:depth]] = Node(prefix[:depth], above)
+                touched[node] = None
+            above = node
+        return nodes[prefix]
 
     def _prefix(self, digits: str) -> str:
         """Find the bucket that a key hash (in hexadecimal digits) belongs to."""
@@ -276,7 +285,7 @@ class Tree:
         """Read a bucket from the store and check it against the tree."""
         expected: bytes | bytearray = self.root
         if prefix:
-            at = 1 + HASH_BYTES * _VALUE_OF[prefix[-1]]
+            at = _AT[prefix[-1]]
             expected = self._nodes[prefix[:-1]].hashes[at : at + HASH_BYTES]
         if expected == EMPTY:
             return Bucket(b"", [])
@@ -295,7 +304,7 @@ class Tree:
         return Bucket(entries, pairs)
 
     def _apply(
-        self, prefix: str, bucket: Bucket, items: list[tuple[bytes, bytes, bytes | None]], touched: dict[str, None]
+        self, prefix: str, bucket: Bucket, items: list[tuple[bytes, bytes, bytes | None]], touched: dict[Node, None]
     ) -> None:
         """Put changes into a bucket and enter it; too many for one bucket are divided among children first."""
         if len(items) <= 2 * BUCKET_ENTRIES_MAX:
@@ -303,9 +312,7 @@ class Tree:
                 self.count += bucket.put(key_hash, key, value)
             self._place(prefix, bucket, touched)
             return
-        self.changed[prefix] = None
-        self._nodes[prefix] = Node()
-        touched[prefix] = None
+        self._divide(prefix, touched)
         depth = len(prefix)
         children = dict(_split(bucket, depth))
         below: dict[str, list[tuple[bytes, bytes, bytes | None]]] = {digit: [] for digit in _DIGITS}
@@ -314,13 +321,11 @@ class Tree:
         for digit, under in below.items():
             self._apply(prefix + digit, children.get(digit, Bucket(b"", [])), under, touched)
 
-    def _place(self, prefix: str, bucket: Bucket, touched: dict[str, None]) -> None:
+    def _place(self, prefix: str, bucket: Bucket, touched: dict[Node, None]) -> None:
         """Enter a changed bucket under its node, splitting it when it holds too many records."""
         entries = bucket.entries
         if len(entries) > BUCKET_ENTRIES_MAX * ENTRY_BYTES:
-            self.changed[prefix] = None
-            self._nodes[prefix] = Node()
-            touched[prefix] = None
+            self._divide(prefix, touched)
             for digit, child in _split(bucket, len(prefix)):
                 self._place(prefix + digit, child, touched)
             return
@@ -329,28 +334,32 @@ class Tree:
         if not prefix:
             self.root = hashed
             return
-        above = prefix[:-1]
-        self._nodes[above].set_child(_VALUE_OF[prefix[-1]], hashed, len(entries) // ENTRY_BYTES)
-        touched[above] = None
+        node = self._nodes[prefix[:-1]]
+        node.set_child(_AT[prefix[-1]], hashed, len(entries) // ENTRY_BYTES)
+        touched[node] = None
 
-    def _rehash(self, touched: dict[str, None]) -> None:
+    def _divide(self, prefix: str, touched: dict[Node, None]) -> None:
+        """Put a node in the place of a bucket."""
+        self.changed[prefix] = None
+        node = self._nodes[prefix] = Node(prefix, self._nodes[prefix[:-1]] if prefix else None)
+        touched[node] = None
+
+    def _rehash(self, touched: dict[Node, None]) -> None:
         """Hash the touched nodes from the deepest up, merging those that have become small enough to be a bucket."""
-        levels: dict[int, dict[str, None]] = {}
-        for prefix in touched:
-            levels.setdefault(len(prefix), {})[prefix] = None
-        nodes = self._nodes
+        levels: dict[int, dict[Node, None]] = {}
+        for node in touched:
+            levels.setdefault(len(node.prefix), {})[node] = None
         for depth in range(max(levels, default=-1), -1, -1):
             above_level = levels.setdefault(depth - 1, {})
-            for prefix in levels.get(depth, ()):
-                node = nodes[prefix]
+            for node in levels.get(depth, ()):
                 count = node.count
-                hashed = sha256(node.hashes).digest() if count > BUCKET_ENTRIES_MAX else self._merge(prefix)
-                if not depth:
+                hashed = sha256(node.hashes).digest() if count > BUCKET_ENTRIES_MAX else self._merge(node.prefix)
+                above = node.above
+                if above is None:
                     self.root = hashed
                     continue
-                above = prefix[:-1]
+                above.set_child(node.at, hashed, count)
                 above_level[above] = None
-                nodes[above].set_child(_VALUE_OF[prefix[-1]], hashed, count)
 
     def _merge(self, prefix: str) -> bytes:
         """Turn a node with few records back into a bucket and give its hash."""
@@ -412,14 +421,17 @@ def _place_for(entries: bytes, key_hash: bytes) -> int:
 
 def _split(bucket: Bucket, depth: int) -> list[tuple[str, Bucket]]:
     """Divide a bucket among the 16 children below it, by the digit of the key hash at `depth`."""
-    children: dict[str, Bucket] = {}
-    for at in range(0, len(bucket.entries), ENTRY_BYTES):
-        entry = bucket.entries[at : at + ENTRY_BYTES]
-        child = children.setdefault(entry[:HASH_BYTES].hex()[depth], Bucket(b"", []))
-        place = at // HASH_BYTES
-        child.entries += entry
-        child.pairs += bucket.pairs[place : place + 2]
-    return list(children.items())
+    entries, pairs = bucket.entries, bucket.pairs
+    # The entries are in order, so those of one child stand side by side.
+    digits = entries[depth // 2 :: ENTRY_BYTES].hex()[depth % 2 :: 2]
+    children = []
+    begin = 0
+    while begin < len(digits):
+        digit = digits[begin]
+        end = begin + digits.count(digit)
+        children.append((digit, Bucket(entries[begin * ENTRY_BYTES : end * ENTRY_BYTES], pairs[2 * begin : 2 * end])))
+        begin = end
+    return children
 
 
 def root_of(records: Mapping[bytes, bytes]) -> bytes:

@@ -1,6 +1,6 @@
 """Reads a data folder that may be damaged, in a process of its own for each, and says what it then sees.
 
-    answers.py QUESTIONS       reads lines `folder answers` and writes for each the reader's status to its standard output
+    answers.py QUESTIONS       reads lines `folder answers` and says for each the status with which the reader ended
 
 The program loads everything once and then forks for each folder: a fault costs a few hundredths of a second. The reader
 opens the ledger as a node does, asks it everything, executes a few more blocks, and asks again.

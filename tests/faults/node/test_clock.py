@@ -1,6 +1,5 @@
 """A clock that jumps under the node: it waits or stops and says why, and no block gets a time that can't be right."""
 
-import os
 import re
 import time
 from pathlib import Path
@@ -32,7 +31,7 @@ class Offset:
         """Let the clock stand there from now on; whoever reads it never sees half a number."""
         draft = self.file.with_suffix(".draft")
         draft.write_text(str(seconds))
-        os.replace(draft, self.file)
+        draft.replace(self.file)
 
 
 @pytest.fixture

@@ -112,6 +112,21 @@ def test_another_price_holds_from_the_next_order_on(ledger):
     assert line(ledger, after, 1).paid.price == 1_215  # 3 × 450 less a tenth
 
 
+@pytest.mark.parametrize("gtin", ["96385074", "036000291452", "4006381333931", "10614141000415", ""])
+def test_a_gtin_of_every_length_is_known_by_its_check_digit(ledger, gtin):
+    ledger.must(MERCHANT, variant_of(2, Offer(price=100, gtin=gtin)))
+
+    found = VARIANTS.must(ledger.state, (listing_name(ledger, "silk"), 2))
+    assert found.offer.gtin == gtin
+
+
+@pytest.mark.parametrize("hs_code", ["500720", "5007200000"])
+def test_an_hs_code_has_six_to_ten_digits(ledger, hs_code):
+    ledger.must(MERCHANT, listing("felt", hs_code=hs_code))
+
+    assert LISTINGS.must(ledger.state, listing_name(ledger, "felt")).hs_code == hs_code
+
+
 @pytest.mark.parametrize(("by", "left"), [(5, STOCK + 5), (-STOCK, 0), (STOCK_MAX - STOCK, STOCK_MAX)])
 def test_stock_is_counted_up_and_down_to_its_bounds(ledger, by, left):
     receipt = ledger.must(MERCHANT, ChangeStock(listing="silk", variant=1, by=by))
