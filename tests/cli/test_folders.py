@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -290,6 +291,29 @@ def test_invoices_are_replayed_and_reported(sogdia, tmp_path, monkeypatch):
     assert again.document["money_by_country"] == said.document["money_by_country"]
     assert other.status == Exit.USAGE
     assert (tmp_path / "report.json").is_file()
+
+
+BEGUN_BYTES = 1 << 18
+"""So much has been written once the replay is under way."""
+
+
+def size_of(path):
+    return path.stat().st_size if path.exists() else 0
+
+
+def test_an_interrupted_replay_ends_with_status_130_and_leaves_a_sound_ledger(sogdia, tmp_path):
+    ledger = tmp_path / "ledger"
+    command = [sys.executable, "-m", "sogdia.cli.main", "simulate", "online-retail", "--folder", str(ledger)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        until = time.monotonic() + 60
+        while time.monotonic() < until and size_of(ledger / DATA) < BEGUN_BYTES:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        _out, said = process.communicate(timeout=60)
+
+    assert process.returncode == Exit.INTERRUPTED
+    assert "Traceback" not in said
+    assert sogdia("audit", ledger).status == Exit.DONE
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"a,b\n1,2\n"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import threading
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sogdia.client.connection import Connection
@@ -15,6 +14,7 @@ from tests.engine.tiny_module import MODULES, NODE_KEY, Wallet, tiny_genesis
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from sogdia.engine.solo.clock import Clock
     from sogdia.kernel.envelope import Envelope
@@ -63,7 +63,7 @@ class RunningNode:
     def _run(self) -> None:
         try:
             asyncio.run(self._serve())
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - the test that waits for the node gets it
             self.error = error
         finally:
             self._ready.set()
@@ -102,7 +102,12 @@ class RunningNode:
 
 @contextmanager
 def running_node(
-    folder: Path, *, verifier: bool = False, clock: Clock | None = None, wall: bool = False, **genesis: Any
+    folder: Path,
+    *,
+    verifier: bool = False,
+    clock: Clock | None = None,
+    wall: bool = False,
+    **genesis: Any,  # noqa: ANN401 - any part of a genesis
 ) -> Iterator[RunningNode]:
     """Run a node for a while: by its own manual clock, by another `clock`, or by the computer's."""
     if not (folder / "data.mdb").exists():

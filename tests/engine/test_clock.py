@@ -12,10 +12,12 @@ class Hands:
     """Two clocks that a test sets: the one that tells the time and the one that only counts."""
 
     def __init__(self, wall: float) -> None:
+        """Begin at a time."""
         self.wall = wall
         self.counter = 100.0
 
     def pass_by(self, seconds: float) -> None:
+        """Let time pass by both."""
         self.wall += seconds
         self.counter += seconds
 

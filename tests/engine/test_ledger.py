@@ -14,7 +14,7 @@ from sogdia.engine.solo.ledger import Ledger
 from sogdia.engine.solo.lookups import Lookups
 from sogdia.engine.solo.sealing import KeyMissingError
 from sogdia.engine.storage.folder_lock import FolderInUseError
-from sogdia.engine.storage.ledger_file import DATA, DamagedError, FolderNotUsableError, StorageFullError
+from sogdia.engine.storage.ledger_file import DATA, DamagedError, FolderNotUsableError, LedgerFile, StorageFullError
 from sogdia.kernel.machine import Result
 from sogdia.kernel.merkle import EMPTY_ROOT
 from sogdia.kernel.refusal import Refused
@@ -294,10 +294,10 @@ def test_no_room_loses_nothing_and_the_ledger_goes_on_when_there_is_room(folder,
     wallet = wallet_of(ledger)
     full = True
 
-    def put_blocks(*arguments: object) -> None:
+    def put_blocks(file: LedgerFile, transaction: lmdb.Transaction, blocks: list[tuple[int, bytes]]) -> None:
         if full:
             raise lmdb.DiskError("no space left on device")
-        original(*arguments)
+        original(file, transaction, blocks)
 
     original = type(ledger.file)._put_blocks
     monkeypatch.setattr(type(ledger.file), "_put_blocks", put_blocks)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from sogdia.client.keys import KeyPair
@@ -81,7 +79,7 @@ def test_a_damaged_run_is_noticed_and_never_taken_for_an_absence(tmp_path, monke
     file = ledger.file
     with file._env.begin(write=True) as transaction:
         key = (1).to_bytes(8, "big")
-        raw = bytearray(transaction.get(key, db=file._runs[IDS]))
+        raw = bytearray(transaction.get(key, b"", db=file._runs[IDS]))
         raw[-12] ^= 1
         transaction.put(key, bytes(raw), db=file._runs[IDS])
 
@@ -95,7 +93,7 @@ def test_a_damaged_block_is_noticed_when_it_is_read(ledger):
     file = ledger.file
     with file._env.begin(write=True) as transaction:
         key = (1).to_bytes(8, "big")
-        raw = bytearray(transaction.get(key, db=file._blocks))
+        raw = bytearray(transaction.get(key, b"", db=file._blocks))
         raw[-1] ^= 1
         transaction.put(key, bytes(raw), db=file._blocks)
     file.refresh()
@@ -140,6 +138,7 @@ def test_a_receipt_is_proved_with_its_envelope_and_time(ledger):
     ledger.build_block(START + 5, empty=True)
     lookups = Lookups(ledger)
     found = lookups.find(block.results[0].id)
+    assert found is not None
 
     proven = check(lookups.receipt_proof(found), trusted_by_genesis(ledger.genesis))
 
@@ -158,7 +157,10 @@ def test_an_exit_is_proved_like_an_envelope(ledger):
     ledger.build_block(START + 2, empty=True)
     lookups = Lookups(ledger)
 
-    proven = check(lookups.receipt_proof(lookups.find(block.exits[0].id)), trusted_by_genesis(ledger.genesis))
+    found = lookups.find(block.exits[0].id)
+    assert found is not None
+
+    proven = check(lookups.receipt_proof(found), trusted_by_genesis(ledger.genesis))
 
     assert isinstance(proven, ProvenReceipt)
     assert proven.receipt == block.exits[0].receipt
@@ -197,5 +199,3 @@ def test_proofs_after_a_change_of_the_node_key_show_how_it_was_handed_over(ledge
     assert len(proof.anchor.handovers) == 1
     check(proof, trusted_by_genesis(tiny_genesis()))
     assert NODE_KEY.public != other.public
-
-

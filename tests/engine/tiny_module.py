@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from hashlib import sha256
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -23,6 +22,9 @@ from sogdia.kernel.receipt import NO_HISTORY
 from sogdia.kernel.refusal import RefusalCode, ensure, require
 from sogdia.kernel.state import Reader, Table
 from sogdia.kernel.values import NO_ACCOUNT, Hash, PublicKey, Reference, Seconds, account_of, name_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 START = 1_750_000_000
 

@@ -145,7 +145,7 @@ def test_an_exit_has_an_id_of_its_own_and_stands_behind_the_envelopes():
     identity = sha256(b"due" + due_object + DUE.to_bytes(4, "big")).digest()
     assert exit_id(due_object, DUE) == identity
     assert [result.id for result in ledger.last_block.all_results()][1:] == [identity]
-    assert [receipt.code for receipt in ledger.exit_receipts()] == [0]
+    assert [(receipt.code, receipt.operation, receipt.facts) for receipt in ledger.exit_receipts()] == [(0, 0, ())]
 
 
 def test_an_envelope_that_is_kept_out_lets_nothing_out():

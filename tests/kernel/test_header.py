@@ -83,6 +83,17 @@ def test_a_header_has_1_to_64_signatures(count, fits):
             HEADERS.decode(raw)
 
 
+@pytest.mark.parametrize(("power", "fits"), [(0, False), (1, True), (2**31 - 1, True), (2**31, False)])
+def test_a_weight_is_from_1_to_2_to_the_31(power, fits):
+    raw = encode(ValidatorSets(current=(Validator(bytes(32), power),), following=ONE, changes_at=0))
+
+    if fits:
+        assert VALIDATORS.codec.decode(raw).current[0].power == power
+    else:
+        with pytest.raises(NotCanonicalError):
+            VALIDATORS.codec.decode(raw)
+
+
 @pytest.mark.parametrize("size", [0, 63, 65])
 def test_a_signature_has_64_bytes(size):
     with pytest.raises(NotCanonicalError):

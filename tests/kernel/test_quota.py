@@ -90,6 +90,7 @@ def test_a_refusal_says_how_much_is_allowed_and_when_the_next_period_opens():
 
 def test_operations_are_looked_at_before_bytes():
     assert ask(state_with(), operations=11, size=1_001) == Refuse.QUOTA_OPERATIONS_SPENT
+    assert ask(state_with(), operations=10, size=1_001) == Refuse.QUOTA_BYTES_SPENT
 
 
 def test_a_party_without_a_sponsor_s_quota_may_ask_for_nothing():

@@ -162,6 +162,17 @@ def test_a_tree_that_shrinks_has_the_root_of_what_is_left():
     assert store.buckets == {}
 
 
+def test_a_value_that_looks_like_another_key_is_not_mistaken_for_it():
+    tree = Tree(lambda _prefix: None)
+
+    tree.update([(b"\x20one", b"\x20other")])
+    assert tree.read(b"\x20other") is None
+    tree.update([(b"\x20other", b"found"), (b"\x20third", b"\x20other")])
+
+    assert tree.read(b"\x20other") == b"found"
+    assert tree.root == naive_root(dict(tree.items()))
+
+
 def test_dropping_what_is_not_there_changes_nothing():
     _store, tree = filled(100)
     before = tree.root

@@ -59,7 +59,7 @@ class Table(Generic[K, R]):
         self.show_key = show_key
         self.codec: Codec[R] = Codec(shape)
         self.life = life or continues is not None
-        self.life_prefix = self.prefix if continues is None else continues.life_prefix
+        self.life_prefix: bytes = self.prefix if continues is None else continues.life_prefix
 
     def full_key(self, key: K) -> bytes:
         """Give the bytes under which the record of `key` stands in the state."""

@@ -18,6 +18,7 @@ from sogdia.engine.storage.folder_lock import FolderInUseError
 from sogdia.kernel.codec import encode
 from sogdia.kernel.machine import Result
 from sogdia.kernel.refusal import ensure
+from sogdia.kernel.stored_block import StoredStep
 from sogdia.kernel.tree import root_of
 from tests.engine.folders.ledgers import (
     HEIGHT,
@@ -141,6 +142,15 @@ def test_an_envelope_without_a_result_is_found(folder):
     surgeon.put_block(HEIGHT, results=[])
 
     assert any("1 envelopes and 0 results" in finding.message for finding in audit(folder, MODULES))
+
+
+def test_a_step_of_a_result_that_is_not_there_is_found(folder):
+    surgeon = Surgeon(folder)
+    surgeon.put_block(3, steps=[StoredStep(b"object", 2, 0)])
+
+    (found,) = audit(folder, MODULES)
+
+    assert (found.part, found.height, "a step names" in found.message) == ("block", 3, True)
 
 
 def change_header(folder: Path, at: int, key: KeyPair = NODE_KEY, **changes: Any) -> None:  # noqa: ANN401 - any field

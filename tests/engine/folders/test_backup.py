@@ -12,7 +12,7 @@ from sogdia.engine.folders.backup import BackupRefusedError, back_up, back_up_fo
 from sogdia.engine.folders.replay import Replayed, replay
 from sogdia.engine.solo.ledger import Ledger
 from sogdia.engine.storage.folder_lock import FolderInUseError
-from sogdia.engine.storage.ledger_file import FolderNotUsableError
+from sogdia.engine.storage.ledger_file import DamagedError, FolderNotUsableError
 from tests.engine.folders.ledgers import HEIGHT, NEXT_NODE_KEY, Surgeon, stored_story, write_story
 from tests.engine.tiny_module import MODULES
 
@@ -110,6 +110,18 @@ def test_a_ledger_in_use_is_not_copied_from_outside(tmp_path):
         restore(tmp_path / "ledger", tmp_path / "second", MODULES)
 
     book.ledger.close()
+    assert what_is_in(tmp_path) == ["ledger"]
+
+
+def test_a_ledger_with_damaged_records_is_not_taken_for_a_backup(tmp_path):
+    folder = stored_story(tmp_path / "ledger")
+    surgeon = Surgeon(folder)
+    prefix, raw = next(iter(surgeon.buckets().items()))
+    surgeon.put_bucket(prefix, raw[:1] + bytes((raw[1] ^ 1,)) + raw[2:])
+
+    with pytest.raises(DamagedError, match="do not match the state root"):
+        back_up_folder(folder, tmp_path / "backup")
+
     assert what_is_in(tmp_path) == ["ledger"]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from sogdia.engine.folders import importing
@@ -9,9 +11,9 @@ from sogdia.engine.folders.export import export_folder
 from sogdia.engine.folders.importing import ExportRefusedError, import_export
 from sogdia.engine.solo.ledger import Ledger
 from sogdia.engine.storage.folder_lock import FolderInUseError
-from sogdia.engine.storage.ledger_file import FolderNotUsableError
-from tests.engine.folders.ledgers import HEIGHT, stored_story, write_story
-from tests.engine.tiny_module import MODULES
+from sogdia.engine.storage.ledger_file import DamagedError, FolderNotUsableError
+from tests.engine.folders.ledgers import HEIGHT, NEXT_NODE_KEY, Surgeon, stored_story, write_story
+from tests.engine.tiny_module import MODULES, NODE_KEY
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +173,7 @@ def test_an_export_with_one_flipped_bit_is_refused_at_its_block(export, tmp_path
 def test_a_flipped_bit_in_the_header_line_is_refused(export, tmp_path):
     raw = export.read_bytes()
 
-    assert "network" in refused(raw.replace(b'"name":"tiny"', b'"name":"tinz"'), tmp_path).reason
+    assert "not that of network" in refused(raw.replace(b'"name":"tiny"', b'"name":"tinz"'), tmp_path).reason
     assert "format 2" in refused(raw.replace(b'"format":1', b'"format":2'), tmp_path).reason
     assert refused(b"\xff" + raw[1:], tmp_path).position == 0
 
@@ -199,6 +201,31 @@ def test_a_block_left_out_is_refused_at_the_next_one(export, tmp_path):
     assert error.position == starts[4]
     assert error.difference is not None
     assert (error.difference.height, error.difference.part) == (5, "header")
+
+
+@pytest.mark.parametrize(("height", "number", "key"), [(3, 1, NODE_KEY), (HEIGHT, 0, NEXT_NODE_KEY)])
+def test_a_wrong_signature_is_refused_though_all_else_fits(tmp_path, height, number, key):
+    folder = stored_story(tmp_path / "forged" / "ledger")
+    forged = Surgeon(folder).forge_signature(height, number, key)
+    export_folder(folder, tmp_path / "forged" / "a.export")
+    raw = (tmp_path / "forged" / "a.export").read_bytes()
+    shutil.rmtree(tmp_path / "forged")
+
+    error = refused(raw, tmp_path)
+
+    assert error.position == block_starts(raw)[height - 1]
+    assert error.difference is not None
+    assert (error.difference.part, error.difference.number, error.difference.id) == ("signature", number, forged)
+
+
+def test_an_export_of_a_damaged_ledger_leaves_nothing(tmp_path):
+    folder = stored_story(tmp_path / "ledger")
+    Surgeon(folder).drop_block(6)
+
+    with pytest.raises(DamagedError, match="block 6 is missing"):
+        export_folder(folder, tmp_path / "a.export")
+
+    assert what_is_in(tmp_path) == ["ledger"]
 
 
 def test_an_interrupted_import_leaves_nothing(export, tmp_path):

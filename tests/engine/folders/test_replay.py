@@ -19,6 +19,7 @@ from sogdia.kernel.tree import root_of
 from tests.engine.folders.ledgers import (
     HEIGHT,
     LAPSE_HEIGHT,
+    NEXT_NODE_KEY,
     Surgeon,
     note_key,
     signed,
@@ -271,11 +272,7 @@ def test_an_envelope_that_is_in_two_blocks_is_found(folder):
 
 def forge_signature(folder, height):
     """Change a bit of the second envelope's signature in a block that the node signs."""
-    surgeon = Surgeon(folder)
-    block = surgeon.block(height)
-    forged = block.envelopes[1][:-2] + bytes((block.envelopes[1][-2] ^ 1,)) + block.envelopes[1][-1:]
-    surgeon.forge_block(height, envelopes=[block.envelopes[0], forged, *block.envelopes[2:]])
-    return block.results[1].id
+    return Surgeon(folder).forge_signature(height, 1, NODE_KEY)
 
 
 def test_a_wrong_signature_is_found_though_all_else_fits(folder):
@@ -284,6 +281,14 @@ def test_a_wrong_signature_is_found_though_all_else_fits(folder):
     found = difference(folder)
 
     assert (found.height, found.part, found.number, found.id) == (3, "signature", 1, forged)
+
+
+def test_a_wrong_signature_in_the_last_block_is_found(folder):
+    forged = Surgeon(folder).forge_signature(HEIGHT, 0, NEXT_NODE_KEY)
+
+    found = difference(folder)
+
+    assert (found.height, found.part, found.number, found.id) == (HEIGHT, "signature", 0, forged)
 
 
 def test_a_wrong_signature_is_found_by_the_helper_process(folder, monkeypatch):

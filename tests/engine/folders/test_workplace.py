@@ -38,6 +38,13 @@ def test_a_folder_that_appears_meanwhile_is_not_overwritten(tmp_path):
     assert what_is_in(tmp_path / "folder") == []
 
 
+def test_no_work_is_begun_for_a_folder_that_is_there(tmp_path):
+    (tmp_path / "folder").mkdir()
+
+    with pytest.raises(FolderNotUsableError), workplace(tmp_path / "folder"):
+        pytest.fail("work was begun")
+
+
 def test_a_dangling_link_is_something_too(tmp_path):
     (tmp_path / "folder").symlink_to(tmp_path / "nowhere")
 

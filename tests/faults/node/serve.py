@@ -7,6 +7,7 @@ import argparse
 import functools
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from bench.work import keys_of
@@ -14,6 +15,7 @@ from sogdia.engine import marks
 from sogdia.engine.solo import service, writing
 from sogdia.engine.solo.clock import WallClock
 from sogdia.engine.storage import ledger_file
+from sogdia.engine.storage.ledger_file import BlockWrite, LedgerFile
 from sogdia.node import run
 
 
@@ -42,6 +44,12 @@ def wall_with_offset(offset: Path) -> float:
     return time.time() + int(offset.read_text())
 
 
+def write_nothing(_file: LedgerFile, _what: BlockWrite, entered: Callable[[], None] | None = None) -> None:
+    """Say that all is written."""
+    if entered is not None:
+        entered()
+
+
 def say(line: str) -> None:
     """Write one line to the standard output, at once."""
     sys.stdout.write(line + "\n")
@@ -58,6 +66,7 @@ def main() -> None:
     parser.add_argument("--map-step", type=int, help="by how many bytes the map grows, with none to spare")
     parser.add_argument("--clock-offset", type=Path, help="a file with seconds that the wall clock is ahead")
     parser.add_argument("--accept-clock", action="store_true")
+    parser.add_argument("--forgetful", action="store_true", help="write nothing: for the test of the tests")
     options = parser.parse_args()
 
     writing.FLUSH_BLOCKS, writing.RUN_BLOCKS = options.flush_blocks, options.run_blocks
@@ -66,6 +75,8 @@ def main() -> None:
     if options.clock_offset:
         jumping = functools.partial(WallClock, wall=lambda: wall_with_offset(options.clock_offset))
         service.WallClock = jumping  # type: ignore[assignment,attr-defined]
+    if options.forgetful:
+        LedgerFile.write = write_nothing  # type: ignore[method-assign]
     passed = EveryMark()
     if marks._ARMED is None:
         marks._ARMED = passed  # type: ignore[assignment,misc]

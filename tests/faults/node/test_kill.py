@@ -94,6 +94,17 @@ def test_every_mark_is_passed_under_load(world):
     assert ended.lines[-1] == "passed: " + " ".join(sorted(marks.NAMES))
 
 
+def test_the_check_notices_a_node_that_acknowledges_and_writes_nothing(world):
+    traders = Traders(world.maker())
+    node = started(world.folder, "--forgetful")
+
+    assert traders.trade(world.folder, 20) == 20
+    node.kill()
+    node.end()
+
+    assert len(complaints_about(world.folder, traders.receipts())) == 20
+
+
 def test_the_check_notices_a_receipt_that_was_never_written(world):
     traders = Traders(world.maker())
     with running(world.folder):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
 
+from sogdia.engine.folders.workplace import give_name
 from sogdia.engine.storage.ledger_file import DATA, DamagedError, LedgerFile
 from sogdia.kernel.proof import StateProof, state_proof
 from sogdia.kernel.tree import Tree
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from sogdia.engine.solo.lookups import Lookups
 
 FOLDER = "checkpoints"
-DRAFT = "draft"
 
 
 class CheckpointMissingError(Exception):
@@ -29,36 +28,26 @@ class Checkpoints:
     def __init__(self, ledger: Ledger, lookups: Lookups) -> None:
         """Look into the ledger's folder."""
         self._ledger = ledger
+        self.parent = ledger.folder / FOLDER
         self._lookups = lookups
         self._open: tuple[int, LedgerFile, Tree] | None = None
 
-    def draft(self) -> Path:
-        """Give a folder for a copy that is to be kept, at which nothing is."""
-        folder = self._ledger.folder / FOLDER / DRAFT
-        shutil.rmtree(folder, ignore_errors=True)
-        return folder
-
-    def keep(self, draft: Path) -> int:
-        """Keep a copy under the height at which its records stand."""
-        file = LedgerFile(draft)
+    def keep(self, copy: Path) -> int:
+        """Keep a copy under the height at which its records stand; a height that is kept already stays as it is."""
+        file = LedgerFile(copy)
         height = file.flushed().height
         file.close()
-        folder = self._folder(height)
-        if folder.exists():
-            shutil.rmtree(draft)
-        else:
-            draft.rename(folder)
+        if not self._folder(height).exists():
+            give_name(copy, self._folder(height))
         return height
 
     def _folder(self, height: int) -> Path:
-        return self._ledger.folder / FOLDER / str(height)
+        return self.parent / str(height)
 
     def heights(self) -> list[int]:
         """List the kept heights."""
-        parent = self._ledger.folder / FOLDER
-        if not parent.is_dir():
-            return []
-        return sorted(int(each.name) for each in parent.iterdir() if each.name.isdigit() and (each / DATA).is_file())
+        kept = (each for each in self.parent.glob("*") if each.name.isdecimal() and (each / DATA).is_file())
+        return sorted(int(each.name) for each in kept)
 
     def state_proof(self, height: int, full_key: bytes) -> StateProof:
         """Prove a record, or its absence, at a kept height."""

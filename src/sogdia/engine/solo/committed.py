@@ -45,13 +45,11 @@ class CommittedState:
     def apply(self, state: State) -> None:
         """Take over a block's changes, after the tree has."""
         recent = self._recent
-        dropped = []
         for key, (_table, record) in state.changes.items():
-            recent[key] = record
-            if record is None:
-                dropped.append(key)
-        for key in dropped:
-            del recent[key]
+            if record is not None:
+                recent[key] = record
+            elif key in recent:
+                del recent[key]
         if len(recent) > self.records_max:
             # A dictionary keeps the order of first entry; records in use come back at one read each.
             for key in list(islice(recent, len(recent) // 2)):

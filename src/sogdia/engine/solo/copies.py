@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from sogdia.engine.folders.workplace import give_name, workplace
 from sogdia.engine.storage.ledger_file import StorageFullError
 
 if TYPE_CHECKING:
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
     from sogdia.engine.solo.checkpoints import Checkpoints
     from sogdia.engine.solo.producer import Producer
+
+NEW = "new"
 
 
 class Copies:
@@ -26,16 +29,19 @@ class Copies:
     async def backup(self, target: Path) -> int:
         """Copy what is durable into the new folder `target`; gives the height up to which it is sure to reach."""
         async with self._lock:
-            return await self._copy(target)
+            with workplace(target) as place:
+                height = await self._copy(place)
+                give_name(place, target)
+            return height
 
     async def checkpoint(self) -> int:
         """Keep the present state; gives its height."""
         async with self._lock:
-            draft = self._checkpoints.draft()
-            await self._copy(draft)
-            return self._checkpoints.keep(draft)
+            with workplace(self._checkpoints.parent / NEW) as place:
+                await self._copy(place)
+                return self._checkpoints.keep(place)
 
-    async def _copy(self, target: Path) -> int:
+    async def _copy(self, place: Path) -> int:
         loop = asyncio.get_running_loop()
         ledger = self._producer.ledger
         ready: asyncio.Future[int] = loop.create_future()
@@ -51,10 +57,9 @@ class Copies:
 
         self._producer.when_durable(ledger.tip.height, settle)
         height = await ready
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         ledger.file.hold()
         try:
-            await loop.run_in_executor(None, ledger.file.copy_to, target)
+            await loop.run_in_executor(None, ledger.file.copy_to, place)
         finally:
             ledger.file.let_go()
         return height

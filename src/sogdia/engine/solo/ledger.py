@@ -28,7 +28,7 @@ from sogdia.engine.solo.sealing import (
     transactions_root,
 )
 from sogdia.engine.solo.writing import Writer
-from sogdia.engine.storage.ledger_file import IDS, DamagedError, Flush, Flushed, FolderNotUsableError, LedgerFile
+from sogdia.engine.storage.ledger_file import IDS, STEPS, DamagedError, Flush, Flushed, FolderNotUsableError, LedgerFile
 from sogdia.engine.storage.place_index import NUMBERS_MAX
 from sogdia.kernel import calendar, spent
 from sogdia.kernel.admission import direct
@@ -271,6 +271,9 @@ class Ledger:
             raise DamagedError(f"the records in {self.folder} do not match the state root of height {stand.height}")
         self.ids = UsedIds(spent.remembered(self.state()))
         last = self.file.height()
+        if self.file.indexed_height(IDS) != self.file.indexed_height(STEPS):
+            # They are always stored together: one that ends earlier would say of late steps that they never were.
+            raise DamagedError(f"the indexes of ids and of steps in {self.folder} do not end at the same height")
         if stand.height:
             block = self._read(stand.height)
             header = block.header.header

@@ -20,7 +20,7 @@ from sogdia.engine.solo.clock import ManualClock
 from sogdia.engine.solo.lookups import Lookups
 from sogdia.engine.solo.scrub import Scrub
 from sogdia.engine.solo.verification import CHECKS_IN_BATCH, CheckedAhead, VerifierProcess
-from sogdia.engine.storage.ledger_file import StorageFullError
+from sogdia.engine.storage.ledger_file import MapTooSmallError, StorageFullError
 from sogdia.kernel.accounts import PARTIES
 from sogdia.kernel.refusal import Refused, ensure
 
@@ -289,6 +289,9 @@ class Producer:
             return
         try:
             self.ledger.writer.end_commit(commit)
+        except MapTooSmallError:
+            self._try_to_write_again()
+            return
         except StorageFullError as error:
             self._storage_is_full(error)
             return
@@ -300,6 +303,10 @@ class Producer:
         ensure(self._commit is None, "two writes at once")
         self.ledger.commit(flush=True)
         self._answer()
+
+    def waiters(self) -> int:
+        """Give how many answers wait for a height to become durable."""
+        return len(self._waiters)
 
     def when_durable(self, height: int, then: Callable[[], None]) -> None:
         """Call `then` once `height` is durable: at once, or in the order of heights."""
@@ -341,8 +348,9 @@ class Producer:
         except StorageFullError as error:
             self._storage_is_full(error)
             return
-        _log.warning("there is room on the disk again; the node goes on")
-        self._storage_waits = None
+        if self._storage_waits is not None:
+            _log.warning("there is room on the disk again; the node goes on")
+            self._storage_waits = None
         self._answer()
         self._turn()
 

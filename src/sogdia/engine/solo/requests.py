@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from sogdia.engine.solo.server import Connection
 
 SUBMITTED_AT_ONCE_MAX = 5_000
+WAITERS_MAX = 10_000
 
 Height = Annotated[int, Meta(ge=0, le=2**40)]
 FullKey = Annotated[bytes, Meta(min_length=1, max_length=256)]
@@ -314,4 +315,7 @@ class Requests:
             connection.answer(number, Status.DONE, payload())
             connection.flush()
 
+        if self._producer.waiters() >= WAITERS_MAX:
+            connection.answer(number, Status.LATER, "too many questions wait for the next block")
+            return
         self._producer.when_durable(height, give)
