@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from sogdia.client.keys import KeyPair
     from sogdia.engine.solo.clock import Clock
     from sogdia.kernel.envelope import Envelope
 
@@ -27,9 +28,9 @@ def new_ledger(folder: Path, **genesis: Any) -> Ledger:  # noqa: ANN401 - any pa
     return Ledger.create(folder, MODULES, tiny_genesis(**genesis), [NODE_KEY])
 
 
-def reopened(folder: Path) -> Ledger:
+def reopened(folder: Path, keys: tuple[KeyPair, ...] = (NODE_KEY,)) -> Ledger:
     """Open the ledger in `folder`."""
-    return Ledger.open(folder, MODULES, [NODE_KEY])
+    return Ledger.open(folder, MODULES, keys)
 
 
 def wallet_of(ledger: Ledger) -> Wallet:
@@ -45,13 +46,14 @@ def opened(ledger: Ledger, *raws: bytes) -> list[Envelope]:
 class RunningNode:
     """A node in a thread, with its socket."""
 
-    def __init__(self, folder: Path, *, verifier: bool, clock: Clock | None) -> None:
+    def __init__(self, folder: Path, *, verifier: bool, clock: Clock | None, keys: tuple[KeyPair, ...]) -> None:
         """Run the ledger in `folder`, which is made when it is not there."""
         self.folder = folder
         self.service: Service
         self.error: BaseException | None = None
         self._verifier = verifier
         self._clock = clock
+        self._keys = keys
         self._ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -69,7 +71,7 @@ class RunningNode:
             self._ready.set()
 
     async def _serve(self) -> None:
-        ledger = reopened(self.folder)
+        ledger = reopened(self.folder, self._keys)
         self._loop = asyncio.get_running_loop()
         self.service = Service(ledger, self._clock or clock_of(ledger), verifier=self._verifier)
         await self.service.run(lambda _path: self._ready.set())
@@ -107,12 +109,13 @@ def running_node(
     verifier: bool = False,
     clock: Clock | None = None,
     wall: bool = False,
+    keys: tuple[KeyPair, ...] = (NODE_KEY,),
     **genesis: Any,  # noqa: ANN401 - any part of a genesis
 ) -> Iterator[RunningNode]:
     """Run a node for a while: by its own manual clock, by another `clock`, or by the computer's."""
     if not (folder / "data.mdb").exists():
         new_ledger(folder, clock="wall" if wall else "manual", **genesis).close()
-    node = RunningNode(folder, verifier=verifier, clock=clock)
+    node = RunningNode(folder, verifier=verifier, clock=clock, keys=keys)
     try:
         yield node
     finally:

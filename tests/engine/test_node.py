@@ -27,13 +27,14 @@ from sogdia.client.proofs import check, trusted_by_genesis
 from sogdia.engine.solo import producer, server
 from sogdia.engine.solo.clock import ClockRefusedError, WallClock
 from sogdia.engine.solo.scrub import Scrub
+from sogdia.engine.solo.sealing import KeyMissingError
 from sogdia.engine.storage.ledger_file import DamagedError, LedgerFile
 from sogdia.kernel.genesis import network_of
 from sogdia.kernel.parameters import Limits
 from sogdia.kernel.proof import ProvenRecord
 from sogdia.kernel.refusals import KernelRefusal
-from tests.engine.running_node import reopened, running_node
-from tests.engine.tiny_module import NOTES, START, ChangeNote, NoteText, Wallet, tiny_genesis
+from tests.engine.running_node import new_ledger, reopened, running_node
+from tests.engine.tiny_module import NOTES, START, ChangeNote, NoteText, Stumble, Wallet, tiny_genesis
 
 SECONDS_MAX = 10.0
 
@@ -200,6 +201,21 @@ def test_questions_that_make_no_sense_are_answered_and_the_connection_goes_on(fo
             with pytest.raises(RequestWrongError, match=words):
                 client._ask(kind, payload)
         assert client.status().height == 0
+
+
+def test_a_query_with_a_fault_in_it_does_not_stop_the_node(folder):
+    with running_node(folder) as node, node.connect() as client:
+        with pytest.raises(RequestWrongError, match="KeyError"):
+            client.query(Stumble())
+
+        assert client.status().height == 0
+
+
+def test_a_node_without_the_key_that_the_state_names_does_not_start(folder):
+    new_ledger(folder).close()
+
+    with pytest.raises(KeyMissingError, match="keys"), running_node(folder, keys=()):
+        pass
 
 
 def test_a_connection_that_sends_nonsense_is_cut_off_and_the_node_goes_on(folder):

@@ -119,6 +119,14 @@ class NoteText(Query, tag="note-text"):
         return None if found is None else found.text
 
 
+class Stumble(Query, tag="stumble"):
+    """A question with a fault in it."""
+
+    def answer(self, state: Reader) -> str | None:  # noqa: ARG002 - it doesn't get so far
+        """Stumble."""
+        raise KeyError("stumble")
+
+
 def _lapse(context: Context, name: bytes, note: Note, _writes_max: int) -> None:
     key = NOTES.full_key(name)
     ensure(note.deadline is not None, "only notes with a deadline lapse")
@@ -178,7 +186,7 @@ TINY = Module(
     tables=(NOTES,),
     events=(NoteWritten, NoteLapsed),
     refusals=TinyRefusal,
-    queries=(NoteText,),
+    queries=(NoteText, Stumble),
     invariants=(no_note_is_overlong,),
     exits=(Exit(NOTES, deadline_of=lambda note: note.deadline, apply=_lapse),),
     genesis=TinyGenesis,

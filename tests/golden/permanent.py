@@ -8,10 +8,16 @@ from msgspec import inspect
 
 from sogdia.kernel.kernel_tables import KERNEL_TABLES
 from sogdia.kernel.refusals import KernelRefusal
+from sogdia.kernel.text import TextProblem
 from sogdia.modules import ALL
+from sogdia.modules.identity import Kind, Role
+from sogdia.modules.market.records import OrderState, Outcome
 
 if TYPE_CHECKING:
     from sogdia.kernel.state import Table
+
+WORDS: tuple[Any, ...] = (Kind, Role, OrderState, Outcome, TextProblem)
+"""Words that stand in records and receipts as numbers."""
 
 BOUNDS = ("ge", "gt", "le", "lt", "min_length", "max_length", "pattern")
 
@@ -24,8 +30,8 @@ def refusal_lines() -> list[str]:
 
 
 def tag_lines() -> list[str]:
-    """Give number, name and shape of every operation, event, query and table."""
-    lines = []
+    """Give number, name and shape of every operation, event, query and table, and the words kept as numbers."""
+    lines: list[str] = []
     for module in ALL:
         for operation in module.operations:
             lane = " reserved" if operation.reserved else ""
@@ -33,7 +39,8 @@ def tag_lines() -> list[str]:
         lines += [f"event {_tagged(event)}" for event in module.events]
         lines += [f"query {_tagged(query)}" for query in module.queries]
     tables = (*KERNEL_TABLES, *(table for module in ALL for table in module.tables))
-    return lines + [f"table {_table(table)}" for table in tables]
+    lines += [f"table {_table(table)}" for table in tables]
+    return lines + [f"word {kind.__name__} {int(word)} {word.name}" for kind in WORDS for word in kind]
 
 
 def _tagged(shape: Any) -> str:  # noqa: ANN401 - any declared class

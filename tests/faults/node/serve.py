@@ -76,7 +76,7 @@ def main() -> None:
         jumping = functools.partial(WallClock, wall=lambda: wall_with_offset(options.clock_offset))
         service.WallClock = jumping  # type: ignore[assignment,attr-defined]
     if options.forgetful:
-        LedgerFile.write = write_nothing  # type: ignore[method-assign]
+        LedgerFile.write = write_nothing  # type: ignore[assignment,method-assign]
     passed = EveryMark()
     if marks._ARMED is None:
         marks._ARMED = passed  # type: ignore[assignment,misc]

@@ -402,14 +402,17 @@ def test_an_order_is_refused(ledger, row):
 
 
 def test_the_largest_total_that_can_be_paid_is_only_short_of_money(ledger):
-    dear_goods(ledger)
     cap_holders(ledger, UNITS_MAX)
-    # 511 gems cost 511 × 2^53, which lies below the bound; 512 pass it by one.
-    within = order(ledger, [OrderLine("gem", 1, 511)], pay_at_most=UNITS_MAX)
-    beyond = order(ledger, [OrderLine("gem", 1, 512)], pay_at_most=UNITS_MAX)
+    ledger.must(MERCHANT, terms(ledger, "odd", freight_per_order=0))
+    # (2^31 + 1) × (2^31 − 1) is the largest amount there can be, and one unit more is too much.
+    for reference, freight in (("gem", 0), ("heavy-gem", 1)):
+        sell(ledger, reference, Offer(price=2**31 + 1, freight_per_unit=freight), stock=2**31 - 1, of_terms="odd")
 
-    assert ledger.send(BUYER, within).code == Money.FUNDS_INSUFFICIENT
-    assert ledger.send(BUYER, beyond).code == Refuse.TOTAL_TOO_LARGE
+    within = ledger.send(BUYER, order(ledger, [OrderLine("gem", 1, 2**31 - 1)]))
+    beyond = ledger.send(BUYER, order(ledger, [OrderLine("heavy-gem", 1, 2**31 - 1)]))
+
+    assert (within.code, beyond.code) == (Money.FUNDS_INSUFFICIENT, Refuse.TOTAL_TOO_LARGE)
+    assert dict(within.facts)["asked"] == UNITS_MAX
 
 
 def test_payees_may_come_to_have_exactly_what_the_cap_allows(ledger):

@@ -189,6 +189,14 @@ def test_goodwill_counts_towards_a_return_of_the_same_line(ledger):
     assert [line(ledger, name, number).returned for number in (1, 2)] == [2, 1]
 
 
+def test_a_line_that_goodwill_has_fulfilled_leaves_the_return(ledger):
+    name = bring(ledger, OrderState.RETURNING, wanted=((1, 2), (2, 1)))
+
+    ledger.must(MERCHANT, refund(name, (1, 2)))
+
+    assert open_order(ledger, name).requested == quantities((2, 1))
+
+
 @pytest.mark.parametrize("state", [OrderState.RETURNING, OrderState.CONTESTED])
 def test_a_return_that_goodwill_has_fulfilled_is_over(ledger, state):
     name = bring(ledger, state, wanted=((1, 2),))

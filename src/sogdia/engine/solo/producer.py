@@ -104,6 +104,7 @@ class Producer:
         self._commit: Commit | None = None
         self._turn_is_due = False
         self._is_due = False
+        self._ticking: asyncio.TimerHandle | None = None
         self._last_block = time.monotonic()
         self._stopping = False
 
@@ -113,6 +114,10 @@ class Producer:
         if self.verifier is not None:
             await self.verifier.start()
         self._ticking = self._loop.call_later(TICK_SECONDS, self._tick)
+
+    def _stop_ticking(self) -> None:
+        if self._ticking is not None:
+            self._ticking.cancel()
 
     # ------------------------------------------------------------------------------------------------- submissions
 
@@ -357,7 +362,7 @@ class Producer:
     async def stop(self) -> None:
         """Take nothing more, write what has been executed, and answer for it."""
         self._stopping = True
-        self._ticking.cancel()
+        self._stop_ticking()
         for submission in (*self._opened, *self._ready):
             submission.asker.later(submission.number, "the node is stopping")
             submission.asker.flush()
@@ -372,6 +377,6 @@ class Producer:
     def abandon(self) -> None:
         """End without writing anything."""
         self._stopping = True
-        self._ticking.cancel()
+        self._stop_ticking()
         if self.verifier is not None:
             self.verifier.close()

@@ -23,6 +23,7 @@ stop          nil                                 nil
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import shutil
 import time
@@ -37,17 +38,19 @@ from sogdia.engine.solo.copies import Copies
 from sogdia.engine.solo.dry_run import dry_run
 from sogdia.engine.solo.frames import Status
 from sogdia.engine.solo.ledger import trusted
-from sogdia.engine.storage.ledger_file import StorageFullError, release
+from sogdia.engine.storage.ledger_file import DamagedError, StorageFullError, release
 from sogdia.kernel.admission import direct
-from sogdia.kernel.codec import NotCanonicalError, encode
+from sogdia.kernel.codec import encode
 from sogdia.kernel.operation import Query
-from sogdia.kernel.refusal import Refused
+from sogdia.kernel.refusal import Broken, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from sogdia.engine.solo.producer import Producer
     from sogdia.engine.solo.server import Connection
+
+_log = logging.getLogger(__name__)
 
 SUBMITTED_AT_ONCE_MAX = 5_000
 WAITERS_MAX = 10_000
@@ -142,12 +145,16 @@ class Requests:
         shape, function = known
         try:
             function(connection, number, msgspec.convert(payload, shape, strict=True))
-        except msgspec.ValidationError as error:
-            connection.answer(number, Status.WRONG, f"{kind}: {error}")
-        except (RequestWrongError, CheckpointMissingError, NotCanonicalError, OSError) as error:
+        except (msgspec.ValidationError, RequestWrongError, CheckpointMissingError, OSError) as error:
             connection.answer(number, Status.WRONG, f"{kind}: {error}")
         except Refused as refused:
             connection.answer(number, Status.REFUSED, (int(refused.code), refused.facts))
+        except (Broken, DamagedError):
+            raise
+        except Exception as error:  # noqa: BLE001 - see below
+            # A question that nobody thought of must not stop the node: it has changed nothing.
+            _log.exception("the request %s failed", kind)
+            connection.answer(number, Status.WRONG, f"{kind}: the node cannot answer this ({type(error).__name__})")
 
     # ----------------------------------------------------------------------------------------------------- envelopes
 
