@@ -16,12 +16,14 @@ import pytest
 
 from sogdia.kernel.codec import encode
 from sogdia.kernel.refusal import RefusalCode, Refused
+from sogdia.testing.ledger import PARTIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from sogdia.kernel.codec import Record
     from sogdia.kernel.operation import Operation
+    from sogdia.kernel.receipt import Receipt
     from sogdia.kernel.state import Table
     from sogdia.testing.ledger import Ledger
 
@@ -41,17 +43,32 @@ class Row(NamedTuple):
 def table(tables: Mapping[type[Operation], Sequence[Row]]) -> pytest.MarkDecorator:
     """Try every row of every table in a test of its own."""
     return pytest.mark.parametrize(
-        "row",
-        [
-            pytest.param(row, id=f"{operation.__name__}-{row.rule.name}{'-' if row.note else ''}{row.note}")
-            for operation, rows in tables.items()
-            for row in rows
-        ],
+        ("operation", "row"),
+        [pytest.param(operation, row, id=label(operation, row)) for operation, rows in tables.items() for row in rows],
     )
 
 
-def assert_refused(ledger: Ledger, row: Row) -> None:
-    """Ask what the row asks, and look that its rule refuses it and that nothing has changed."""
+def label(operation: type[Operation], row: Row) -> str:
+    """Give a row's name."""
+    return f"{operation.__name__}-{row.rule.name}{'-' if row.note else ''}{row.note}"
+
+
+def told(ledger: Ledger, operation: type[Operation], row: Row, answer: Receipt | Refused) -> str:
+    """Give a line with the values that a refusal names, accounts by the names of their parties."""
+    names = {ledger.account(name).hex(): name for name in (*PARTIES, "customs", "samarkand")} | {"00" * 20: "nobody"}
+
+    def named(value: int | str) -> str:
+        owner, reference = str(value)[:40], str(value)[40:]
+        if owner not in names:
+            return str(value)
+        return names[owner] + ("/" + bytes.fromhex(reference).decode("ascii") if reference else "")
+
+    values = ", ".join(f"{name} {named(value)}" for name, value in answer.facts)
+    return f"{label(operation, row)}: {values or 'no values'}"
+
+
+def assert_refused(ledger: Ledger, row: Row) -> Receipt | Refused:
+    """Ask what the row asks, and look that its rule refuses it and that nothing has changed; give the answer."""
     if row.before is not None:
         row.before(ledger)
     before = ledger.snapshot()
@@ -63,6 +80,7 @@ def assert_refused(ledger: Ledger, row: Row) -> None:
     assert isinstance(answer, Refused) == row.at_the_door
     assert ledger.snapshot() == before
     assert ledger.base.live() - live == (0 if row.at_the_door else 1)
+    return answer
 
 
 def poke(ledger: Ledger, table_of: Table[Any, Any], key: object, record: Record | None) -> None:

@@ -10,9 +10,14 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
+from sogdia.testing.ledger import Ledger
 from tests.golden.permanent import refusal_lines, tag_lines
-from tests.golden.places import REFUSALS, SCRIPT, TAGS
+from tests.golden.places import REFUSALS, REFUSED, SCRIPT, TAGS
 from tests.golden.script import play
+from tests.modules.identity.test_refusals import TABLES as IDENTITY
+from tests.modules.identity.town import town
+from tests.modules.money.test_refusals import TABLES as MONEY
+from tests.refused import assert_refused, told
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +32,17 @@ def append(path: Path, current: list[str]) -> None:
     path.write_text("\n".join([*known, *(line for line in current if line not in known)]) + "\n", "utf-8")
 
 
+def refused_lines() -> list[str]:
+    """Give what each row of the refusal tables says."""
+    lines = []
+    for tables, new_ledger in ((IDENTITY, town), (MONEY, Ledger)):
+        for operation, rows in tables.items():
+            for row in rows:
+                ledger = new_ledger()
+                lines.append(told(ledger, operation, row, assert_refused(ledger, row)))
+    return lines
+
+
 def main(arguments: list[str]) -> None:
     """Bring the files up to date."""
     if "--anew" in arguments:
@@ -34,6 +50,7 @@ def main(arguments: list[str]) -> None:
             path.write_text("", "utf-8")
     append(REFUSALS, refusal_lines())
     append(TAGS, tag_lines())
+    REFUSED.write_text("\n".join(refused_lines()) + "\n", "utf-8")
     SCRIPT.write_text(json.dumps(play(), indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 

@@ -8,5 +8,6 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 REFUSALS = HERE / "refusals.txt"
 TAGS = HERE / "tags.txt"
+REFUSED = HERE / "refused.txt"
 SCRIPT = HERE / "script.json"
 PROGRAM = HERE / "script.py"

@@ -24,8 +24,9 @@ from sogdia.modules.identity.parties import (
 )
 from sogdia.modules.identity.refusals import IdentityRefusal as Refuse
 from sogdia.testing.ledger import keys_of
+from tests.golden.places import REFUSED
 from tests.modules.identity.town import NOBODY, WEAK_KEY, key, other_keys, party, quota, registration
-from tests.refused import Row, assert_refused, poke, rules_of, table
+from tests.refused import Row, assert_refused, poke, rules_of, table, told
 
 if TYPE_CHECKING:
     from sogdia.kernel.operation import Operation
@@ -380,6 +381,9 @@ TABLES: dict[type[Operation], list[Row]] = {
     RotateNodeKey: ROTATE_NODE_KEY,
 }
 
+TOLD = REFUSED.read_text("utf-8").splitlines()
+"""What each row's refusal says; `python -m tests.golden` writes it."""
+
 NEVER = {
     (RegisterParty, Kernel.SPONSOR_HAS_NO_QUOTA): "a sponsor without a quota is refused as unknown before",
     (ChangeSponsor, Kernel.SPONSOR_HAS_NO_QUOTA): "a sponsor without a quota is refused as unknown before",
@@ -389,8 +393,10 @@ NEVER = {
 
 
 @table(TABLES)
-def test_a_rule_refuses_and_nothing_changes(ledger, row):
-    assert_refused(ledger, row)
+def test_a_rule_refuses_says_with_which_values_and_nothing_changes(ledger, operation, row):
+    answer = assert_refused(ledger, row)
+
+    assert told(ledger, operation, row, answer) in TOLD
 
 
 @pytest.mark.parametrize("operation", MODULE.operations, ids=lambda operation: operation.__name__)

@@ -5,30 +5,60 @@ from __future__ import annotations
 from importlib import import_module
 from pathlib import Path
 
+import pytest
+
+from sogdia.kernel.refusals import KernelRefusal as Kernel
+from sogdia.modules.market import MODULE
+from sogdia.modules.market.late_refunds import RefundLate
+from sogdia.modules.market.listings import AddVariant, OpenListing, PublishTerms
+from sogdia.modules.market.orders import PlaceOrder
 from sogdia.modules.market.refusals import MarketRefusal
+from sogdia.modules.money.refusals import MoneyRefusal as Money
+from tests.refused import rules_of
 
 TABLES = "REFUSALS"
-WITHOUT_A_ROW: dict[MarketRefusal, str] = {}
-"""Rules that no request can break, each with the reason."""
+SPONSORED = "every party has a sponsor with a quota, as an invariant says"
+NEVER = {
+    (PublishTerms, Kernel.SPONSOR_HAS_NO_QUOTA): SPONSORED,
+    (OpenListing, Kernel.SPONSOR_HAS_NO_QUOTA): SPONSORED,
+    (AddVariant, Kernel.SPONSOR_HAS_NO_QUOTA): SPONSORED,
+    (PlaceOrder, Kernel.SPONSOR_HAS_NO_QUOTA): SPONSORED,
+    (PlaceOrder, Money.CURRENCY_UNKNOWN): "terms name a currency that there is, and none is ever closed",
+    (RefundLate, Money.CURRENCY_UNKNOWN): "the order was paid in a currency that there is, and none is ever closed",
+}
+"""Rules that an operation names and no request can break, each with the reason."""
 
 
-def tables():
-    """Every refusal table of this folder's tests, by the name of its file."""
-    names = sorted(path.stem for path in Path(__file__).parent.glob("test_*.py"))
-    files = [import_module(f"tests.modules.market.{name}") for name in names if name != Path(__file__).stem]
-    return {file.__name__: getattr(file, TABLES) for file in files if hasattr(file, TABLES)}
+@pytest.fixture
+def rules_in_tables(ledger):
+    """For every file with a table, the rules that its rows break, operation by operation, in the order of the rows."""
+    for name in ("osh", "momo"):
+        ledger.register(name)
+    names = sorted(path.stem for path in Path(__file__).parent.glob("test_*.py") if path != Path(__file__))
+    found = {}
+    for name in names:
+        rows = getattr(import_module(f"tests.modules.market.{name}"), TABLES, ())
+        found[name] = [(type(row.ask(ledger)), row.rule) for row in rows]
+    return found
 
 
-def test_every_rule_of_the_market_stands_in_a_table():
-    found = {row.rule for rows in tables().values() for row in rows if isinstance(row.rule, MarketRefusal)}
+def test_every_rule_of_every_operation_stands_in_a_table(rules_in_tables):
+    found = {pair for pairs in rules_in_tables.values() for pair in pairs}
+    named = {(operation, rule) for operation in MODULE.operations for rule in rules_of(operation)}
 
-    assert set(MarketRefusal) - found == set(WITHOUT_A_ROW)
+    assert found == named - set(NEVER)
 
 
-def test_every_reason_for_a_missing_row_is_still_needed():
-    found = {row.rule for rows in tables().values() for row in rows}
+def test_rows_stand_in_the_order_in_which_the_rules_are_tried(rules_in_tables):
+    for pairs in rules_in_tables.values():
+        for operation in dict(pairs):
+            rows = list(dict.fromkeys(rule for asked, rule in pairs if asked is operation))
 
-    assert found.isdisjoint(WITHOUT_A_ROW)
+            assert rows == [rule for rule in rules_of(operation) if rule in rows]
+
+
+def test_every_number_of_the_market_is_used():
+    assert {rule for operation in MODULE.operations for rule in rules_of(operation)} >= set(MarketRefusal)
 
 
 def test_every_rule_says_what_is_wrong_and_what_to_do():

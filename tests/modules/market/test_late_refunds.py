@@ -26,7 +26,7 @@ from sogdia.modules.market.records import LINES, FinalLine, Offer, OrderState, O
 from sogdia.modules.market.refusals import MarketRefusal as Refuse
 from sogdia.modules.market.returns import RefundLines
 from sogdia.modules.market.splits import AcceptSplit, ProposeSplit
-from sogdia.modules.money.currencies import FreezeHolder, SetCaps
+from sogdia.modules.money.currencies import AuthoriseHolder, FreezeHolder, OpenCurrency, RevokeAuthorisation, SetCaps
 from sogdia.modules.money.refusals import MoneyRefusal as Money
 from tests.modules.market.rows import table
 from tests.modules.market.shop import (
@@ -274,6 +274,25 @@ def freeze(ledger):
     ledger.must("bank", FreezeHolder(currency="USD", account=ledger.account(MERCHANT), reason="Court order 17"))
 
 
+def listed_money(ledger):
+    """A settled order for silk in listed money; its buyer has spent all of it and was taken off the list."""
+    ledger.must("bank", OpenCurrency(currency="CNY", supply_max=10**9, holder_max=10**9, by_authorisation=True))
+    for who in (MERCHANT, BUYER, "carrier"):
+        ledger.must("bank", AuthoriseHolder(currency="CNY", account=ledger.account(who)))
+    ledger.must(MERCHANT, terms(ledger, "cny", asset=ledger.asset("CNY"), platform=None, freight_per_order=7))
+    ledger.must(MERCHANT, listing("tea", "cny"), AddVariant(listing="tea", variant=1, offer=Offer(price=93), stock=9))
+    ledger.fund(BUYER, 100, "CNY")
+    settle(ledger, (OrderLine("tea", 1, 1),))
+    ledger.must("bank", RevokeAuthorisation(currency="CNY", account=ledger.account(BUYER)))
+    ledger.fund(MERCHANT, 7, "CNY")
+
+
+def tea(ledger: Ledger) -> RefundLate:
+    """A late refund of the tea."""
+    lines = [FinalLine(1, listing_name(ledger, "tea"), 1, 1, Parts(93, 7, 0), 0, 0)]
+    return late(order_name(ledger), lines, 1, 1)
+
+
 def cap(ledger):
     """Allow holders one unit less than the buyer would have after the refund."""
     settle(ledger)
@@ -305,6 +324,7 @@ REFUSALS = [
     Row(Refuse.RETURN_TOO_LARGE, MERCHANT, asked(2, silk=2), before=two_silks_back, note="since-the-last"),
     Row(Money.HOLDER_FROZEN, MERCHANT, asked(3), before=freeze),
     Row(Money.FUNDS_INSUFFICIENT, MERCHANT, asked(1, silk=2), before=two_silks_back),
+    Row(Money.HOLDER_NOT_AUTHORISED, MERCHANT, tea, before=listed_money),
     Row(Money.HOLDER_CAP_PASSED, MERCHANT, asked(3), before=cap),
 ]
 

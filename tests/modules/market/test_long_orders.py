@@ -11,6 +11,7 @@ from sogdia.modules.market.orders import (
     AcceptOrder,
     CancelOrder,
     ConfirmDelivery,
+    DeclineOrder,
     OrderLine,
     SettleOrder,
     ShipOrder,
@@ -19,7 +20,7 @@ from sogdia.modules.market.records import LINES, FinalLine, Offer, OrderState, O
 from sogdia.modules.market.refusals import MarketRefusal as Refuse
 from sogdia.modules.market.returns import ApproveReturn, RefundLines, RefuseReturn, RequestReturn
 from sogdia.modules.market.settlement import WRITES_APART_FROM_LINES
-from sogdia.modules.market.splits import ProposeSplit
+from sogdia.modules.market.splits import AcceptSplit, ProposeSplit
 from sogdia.testing.ledger import Ledger
 from tests.modules.market.rows import table
 from tests.modules.market.shop import (
@@ -262,16 +263,20 @@ def test_many_more_orders_than_a_block_may_close_are_due_in_one_second():
 # ------------------------------------------------------------------------------------------------------ refusals
 
 REFUSALS = [
-    Row(Refuse.ORDER_CLOSING, who, ask, note=ask.__name__)
+    Row(Refuse.ORDER_CLOSING, who, ask, note=who)
     for who, ask in (
         (BUYER, lambda it: CancelOrder(order=order_name(it))),
+        (MERCHANT, lambda it: DeclineOrder(order=order_name(it))),
+        (MERCHANT, lambda it: AcceptOrder(order=order_name(it))),
         (MERCHANT, lambda it: ShipOrder(order=order_name(it))),
         ("lanzhou", lambda it: ConfirmDelivery(order=order_name(it))),
         (BUYER, lambda it: SettleOrder(order=order_name(it))),
         (BUYER, lambda it: RequestReturn(order=order_name(it), lines=quantities((1, 1)))),
         (MERCHANT, lambda it: ApproveReturn(order=order_name(it))),
+        (MERCHANT, lambda it: RefuseReturn(order=order_name(it))),
         (MERCHANT, lambda it: RefundLines(order=order_name(it), lines=quantities((1, 1)))),
         (BUYER, lambda it: ProposeSplit(order=order_name(it), to_buyer=0)),
+        (MERCHANT, lambda it: AcceptSplit(order=order_name(it), to_buyer=0)),
     )
 ]
 

@@ -10,7 +10,6 @@ from sogdia.modules.identity.parties import SuspendParty
 from sogdia.modules.identity.refusals import IdentityRefusal as Identity
 from sogdia.modules.market.listings import AddVariant, ChangeOffer, ChangeStock, CloseListing
 from sogdia.modules.market.orders import CancelOrder, OrderLine, PlaceOrder, SettleOrder
-from sogdia.modules.market.queries import OrderLinesQuery, OrderQuery
 from sogdia.modules.market.records import LINES_MAX, Offer, OrderState, Outcome, Parts, Tier
 from sogdia.modules.market.refusals import MarketRefusal as Refuse
 from sogdia.modules.money.currencies import AuthoriseHolder, FreezeHolder, OpenCurrency, SetCaps
@@ -73,18 +72,6 @@ def test_an_order_sets_its_price_aside_and_takes_the_goods_out_of_stock(ledger):
         (1, 3, Parts(5_997, 1_066, 1_130), 0),
         (2, 2, Parts(810, 84, 72), 90),
     ]
-
-
-def test_the_lines_of_an_open_order_can_be_asked_for_page_by_page(ledger):
-    name = place(ledger, [SILK_3] * 5)
-
-    page = OrderLinesQuery(name=name, first=2, limit=3).answer(ledger.state)
-    rest = OrderLinesQuery(name=name, first=5).answer(ledger.state)
-    beyond = OrderLinesQuery(name=name, first=6).answer(ledger.state)
-
-    assert [each.number for each in page] == [2, 3, 4]
-    assert ([each.number for each in rest], beyond) == ([5], [])
-    assert OrderQuery(name=name).answer(ledger.state).closed is None
 
 
 def test_the_same_goods_may_stand_on_several_lines_and_share_the_stock(ledger):

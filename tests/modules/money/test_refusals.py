@@ -24,6 +24,7 @@ from sogdia.modules.money.holds import CaptureHold, PlaceHold, ReleaseHold
 from sogdia.modules.money.module import MODULE
 from sogdia.modules.money.refusals import MoneyRefusal as Refuse
 from sogdia.modules.money.transfers import Transfer
+from tests.golden.places import REFUSED
 from tests.modules.money.purse import (
     DAY,
     LARGEST,
@@ -38,7 +39,7 @@ from tests.modules.money.purse import (
     place,
     set_caps,
 )
-from tests.refused import Row, assert_refused, poke, rules_of, table
+from tests.refused import Row, assert_refused, poke, rules_of, table, told
 
 if TYPE_CHECKING:
     from sogdia.kernel.operation import Operation
@@ -357,6 +358,9 @@ TABLES: dict[type[Operation], list[Row]] = {
     ReleaseHold: RELEASE_HOLD,
 }
 
+TOLD = REFUSED.read_text("utf-8").splitlines()
+"""What each row's refusal says; `python -m tests.golden` writes it."""
+
 NEVER = {
     (PlaceHold, Kernel.SPONSOR_HAS_NO_QUOTA): "a sender whose sponsor has no quota is not admitted",
 }
@@ -364,8 +368,10 @@ NEVER = {
 
 
 @table(TABLES)
-def test_a_rule_refuses_and_nothing_changes(ledger, row):
-    assert_refused(ledger, row)
+def test_a_rule_refuses_says_with_which_values_and_nothing_changes(ledger, operation, row):
+    answer = assert_refused(ledger, row)
+
+    assert told(ledger, operation, row, answer) in TOLD
 
 
 @pytest.mark.parametrize("operation", MODULE.operations, ids=lambda operation: operation.__name__)

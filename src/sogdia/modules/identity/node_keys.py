@@ -33,9 +33,10 @@ class RotateNodeKey(Operation, tag=205):
     def apply(self, ctx: Context) -> None:
         """Schedule the new set of keys."""
         require(has_role(ctx.state, ctx.sender, Role.OPERATOR), Refuse.SENDER_NOT_OPERATOR)
-        require(VALIDATORS.must(ctx.state, None).changes_at <= ctx.height, Refuse.NODE_KEYS_CHANGING)
+        changes_at = VALIDATORS.must(ctx.state, None).changes_at
+        require(changes_at <= ctx.height, Refuse.NODE_KEYS_CHANGING, changes_at=changes_at, height=ctx.height)
         current = validators_at(ctx.state, ctx.height)
-        require(self.old in [each.public for each in current], Refuse.NODE_KEY_UNKNOWN)
+        require(self.old in [each.public for each in current], Refuse.NODE_KEY_UNKNOWN, old=self.old)
         require(self.new not in [each.public for each in current], Refuse.KEY_UNCHANGED)
         message = endorsement_message(ctx.network, self.new)
         require(verify(ED25519, self.old, message, self.endorsement), Refuse.ENDORSEMENT_WRONG)

@@ -9,7 +9,7 @@ from sogdia.kernel.calendar import DUE_PAGES
 from sogdia.kernel.refusal import ensure
 from sogdia.kernel.values import ACCOUNT_BYTES, owner_of
 from sogdia.modules.market.pricing import refund_parts
-from sogdia.modules.market.records import CLOSED_ORDERS, LINES, NOTHING, ORDERS, OrderState, Parts
+from sogdia.modules.market.records import CLOSED_ORDERS, LINES, LISTINGS, NOTHING, ORDERS, VARIANTS, OrderState, Parts
 from sogdia.modules.money import BALANCES, HOLDS, asset_key
 
 if TYPE_CHECKING:
@@ -62,4 +62,18 @@ def no_order_is_open_and_closed(state: Reader) -> None:
     """An order has one record, and gives back at most what was paid."""
     for name, closed in CLOSED_ORDERS.items(state):
         ensure(ORDERS.find(state, name) is None, "an order is open and closed")
-        ensure(closed.refunded.total() <= closed.paid.total(), "more was refunded than was paid")
+        kept = closed.paid.minus(closed.refunded)
+        ensure(min(kept.price, kept.freight, kept.tax) >= 0, "more was refunded than was paid")
+
+
+def every_variant_stands_in_an_open_listing(state: Reader) -> None:
+    """What is sold can be found, and a closed listing sells nothing."""
+    found: dict[bytes, int] = {}
+    for key, _variant in VARIANTS.items(state):
+        name, number = key[:-2], int.from_bytes(key[-2:], "big")
+        listing = LISTINGS.find(state, name)
+        ensure(listing is not None and number in listing.variants, "a variant has lost its listing")
+        found[name] = found.get(name, 0) + 1
+    for name, listing in LISTINGS.items(state):
+        ensure(len(listing.variants) == found.get(name, 0), "a listing names a variant that is not there")
+        ensure(listing.open or not listing.variants, "a closed listing has variants")

@@ -68,6 +68,7 @@ MODULE = Module(
         invariants.lines_add_up_to_their_orders,
         invariants.every_open_order_is_due_at_its_deadline,
         invariants.no_order_is_open_and_closed,
+        invariants.every_variant_stands_in_an_open_listing,
     ),
     exits=(ORDER_EXIT,),
     genesis=MarketGenesis,
