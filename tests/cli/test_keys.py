@@ -102,6 +102,18 @@ def test_all_keys_are_listed_with_their_accounts(sogdia, ring):
     assert account_code(ACCOUNT) in sogdia("keys", "list", "--keys", ring).out
 
 
+def test_a_noted_account_wins_over_the_one_that_the_file_was_made_with(sogdia, ring):
+    ring.mkdir()
+    key_files.save(ring / "k.key", key_files.generate(), "", account=bytes(20), unprotected=True)
+
+    before = sogdia("keys", "show", "k", "--keys", ring, "--json").document["account"]["hex"]
+    sogdia("keys", "assign", "k", account_code(ACCOUNT), "--keys", ring)
+    after = sogdia("keys", "show", "k", "--keys", ring, "--json").document["account"]["hex"]
+
+    assert before == bytes(20).hex()
+    assert after == ACCOUNT.hex()
+
+
 def test_no_keys_are_no_error(sogdia, ring):
     said = sogdia("keys", "list", "--keys", ring)
 

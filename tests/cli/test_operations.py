@@ -154,9 +154,7 @@ def test_an_operation_is_complete_in_a_file_of_fields(sogdia, genesis_file, ring
 
 
 @pytest.mark.parametrize("name", list(operations()))
-@pytest.mark.parametrize(
-    "garbage", ["\u202e", "-1", "9" * 30, "[[[[", '{"a": 1}', "x" * 300, "0x10", "1.5.2", "@@", "::::"]
-)
+@pytest.mark.parametrize("garbage", ["\u202e", "-1", "9" * 30, "[[[[", '{"a": 1}', "@x:::"])
 def test_garbage_in_any_field_is_explained_and_never_crashes(sogdia, genesis_file, ring, name, garbage):
     declared = operations()[name]
     for each in fields_of(declared):

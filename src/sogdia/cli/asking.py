@@ -19,7 +19,7 @@ from sogdia.modules.money import Asset, asset_key
 from sogdia.modules.money.queries import PAGE_MAX, BalancesQuery, Owned
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from sogdia.cli.options import Way
     from sogdia.cli.show import Showing
@@ -98,19 +98,19 @@ def show_balances(account: str | None, way: Way) -> None:
     """Show all balances, page by page from one and the same height."""
     with Session(way.node_folder, keys_of(way.node_folder, way.keys_folder)) as session:
         whose = None if account is None else session.naming.account(account)
-        height, found = all_balances(whose, session)
+        height, found = all_balances(whose, session.node.query)
         words = "" if way.as_json else _balance_words(found, session.showing())
     options.show(words, {"height": height, "balances": [document(each) for each in found]}, as_json=way.as_json)
 
 
-def all_balances(account: bytes | None, session: Session) -> tuple[int, list[Owned]]:
+def all_balances(account: bytes | None, ask: Callable[[Query], tuple[int, Any]]) -> tuple[int, list[Owned]]:
     """Fetch all balances as they are at one height, which is given with them."""
     for _try in range(TRIES):
         heights: set[int] = set()
         found: list[Owned] = []
         after = b""
         while True:
-            height, raw = session.node.query(BalancesQuery(account=account, after=after))
+            height, raw = ask(BalancesQuery(account=account, after=after))
             page = msgspec.convert(raw, list[Owned], strict=True)
             heights.add(height)
             found += page
