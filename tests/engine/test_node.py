@@ -438,7 +438,7 @@ def test_a_stopped_node_has_everything_written_and_its_socket_is_gone(folder):
         node.wait_for_end()
 
     assert not socket_path(folder).exists()
-    with pytest.raises(NodeNotRunningError, match="sogdia node run"):
+    with pytest.raises(NodeNotRunningError, match="sogdia node start"):
         Connection(folder)
     ledger_file = LedgerFile(folder)
     assert ledger_file.flushed().height == ledger_file.height()

@@ -185,7 +185,7 @@ class Connection:
         except OSError as error:
             self._socket.close()
             raise NodeNotRunningError(
-                f"no node answers at {path} ({error.strerror}). Start one with 'sogdia node run'."
+                f"no node answers at {path} ({error.strerror}). Start one with 'sogdia node start DIR'."
             ) from error
         self._arrived = bytearray()
         self._leaving = bytearray()

@@ -152,7 +152,7 @@ class LedgerFile:
     def check_format(self) -> None:
         """Refuse a file that another format wrote, and say what to do."""
         if self.is_new():
-            raise FolderNotUsableError(f"{self.folder} holds no ledger. Make one with 'sogdia node init'.")
+            raise FolderNotUsableError(f"{self.folder} holds no ledger. Make one with 'sogdia node create'.")
         found = int(self._must(self._meta, b"format"))
         if found != FORMAT:
             written_by = self._must(self._meta, b"release").decode()

@@ -14,7 +14,7 @@ from sogdia.kernel.refusal import ensure
 from sogdia.kernel.signature import ED25519, weak_key
 from sogdia.kernel.values import NO_ACCOUNT, CountryCode, Reference
 from sogdia.modules.identity.parties import PARTY_BYTES
-from sogdia.modules.identity.records import Kind, Role
+from sogdia.modules.identity.records import COUNTRIES, Kind, Role
 
 if TYPE_CHECKING:
     from sogdia.kernel.genesis import GenesisContext
@@ -59,6 +59,7 @@ def load_genesis(context: GenesisContext, section: IdentityGenesis) -> None:
         ensure(sponsor in sponsors, f"genesis: the sponsor of {each.reference} has no quota")
         public = bytes.fromhex(each.public)
         ensure(not weak_key(public), f"genesis: the key of {each.reference} is not sound")
+        ensure(each.country in COUNTRIES, f"genesis: {each.reference} is in no country of ISO 3166, {each.country}")
         roles = 0
         for name in each.roles:
             ensure(name.upper() in Role.__members__, f"genesis: {each.reference} has an unknown role, {name}")
