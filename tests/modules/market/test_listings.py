@@ -162,6 +162,11 @@ def test_orders_under_way_do_not_notice_that_a_listing_is_closed(ledger):
 
 TERMS_ROWS = [
     Row(Refuse.TERMS_EXIST, MERCHANT, lambda it: terms(it, asset=it.asset("EUR"), carrier=NOBODY)),
+    Row(
+        Refuse.CARRIER_IS_MERCHANT,
+        MERCHANT,
+        lambda it: terms(it, "t2", asset=it.asset("EUR"), carrier=it.account(MERCHANT)),
+    ),
     Row(Money.CURRENCY_UNKNOWN, MERCHANT, lambda it: terms(it, "t2", asset=it.asset("EUR"), carrier=NOBODY)),
     Row(
         Money.CURRENCY_UNKNOWN,

@@ -130,7 +130,7 @@ def move_to_the_carrier(ledger, who):
     ledger.must(
         (who, "carrier"),
         ChangeSponsor(sponsor=ledger.account("carrier"), signer=0),
-        terms(ledger, f"for-{who}", signer=1),
+        terms(ledger, f"for-{who}", signer=1, carrier=None),
     )
 
 

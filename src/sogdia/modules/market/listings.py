@@ -75,6 +75,7 @@ class PublishTerms(Operation, tag=400):
         """Publish the terms."""
         name = name_of(ctx.sender, self.reference)
         require(TERMS.find(ctx.state, name) is None, Refuse.TERMS_EXIST, terms=name)
+        require(self.carrier != ctx.sender, Refuse.CARRIER_IS_MERCHANT)
         currency_of(ctx.state, self.asset)
         require_role(ctx, self.carrier, Role.CARRIER)
         require_role(ctx, self.tax_collector, Role.TAX_COLLECTOR)

@@ -79,3 +79,8 @@ class MarketRefusal(RefusalCode):
     RETURN_TIME_OVER = 440, "The time for returns is over", "Ask the merchant for a refund, or for a split."
     TOTAL_TOO_LARGE = 441, "The order's total passes what can be paid", "Order less."
     NOTHING_TO_PAY = 442, "The order costs nothing", "Order something that has a price."
+    CARRIER_IS_MERCHANT = (
+        443,
+        "The merchant names itself as the carrier, whose word confirms delivery",
+        "Leave the carrier empty; then the merchant gets the freight and the buyer confirms.",
+    )
