@@ -153,6 +153,16 @@ def test_a_dry_run_shows_what_would_come_and_changes_nothing(folder):
 # --------------------------------------------------------------------------------------------------------- questions
 
 
+def test_the_height_that_a_node_names_is_durable(folder):
+    with running_node(folder) as node, node.connect() as client:
+        before = client.height()
+
+        answer = client.submit(wallet().note(1))
+
+        assert client.height() >= answer.height > before
+        assert node.service.ledger.writer.durable_height >= client.height()
+
+
 def test_a_query_is_answered_from_a_durable_height(folder):
     signer = wallet()
     with running_node(folder) as node, node.connect() as client:

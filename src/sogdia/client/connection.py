@@ -265,6 +265,10 @@ class Connection:
         """Fetch the genesis as JSON."""
         return msgspec.convert(self._ask("genesis", None), bytes)
 
+    def height(self) -> int:
+        """Ask up to which height everything is durable; cheap enough to be asked several times a second."""
+        return msgspec.convert(self._ask("height", None), int)
+
     def status(self) -> NodeStatus:
         """Ask how the node is."""
         return msgspec.convert(self._ask("status", None), NodeStatus)

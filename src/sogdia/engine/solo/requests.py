@@ -12,6 +12,7 @@ result        id                                  [height, place, receipt] | nil
 block         height                              stored block
 header        height                              signed header
 genesis       nil                                 genesis as JSON
+height        nil                                 height up to which everything is durable
 status        nil                                 how the node is
 advance       time                                height, for networks with a manual clock
 backup        folder                              height
@@ -128,6 +129,7 @@ class Requests:
             "block": (Height, self._block),
             "header": (Height, self._header),
             "genesis": (None, self._genesis),
+            "height": (None, self._height),
             "status": (None, self._status),
             "advance": (Annotated[int, Meta(ge=0, le=2**32 - 1)], self._advance),
             "backup": (str, self._backup),
@@ -218,6 +220,9 @@ class Requests:
     def _check_height(self, height: int) -> None:
         if not 1 <= height <= self._lookups.height():
             raise RequestWrongError(f"there are blocks 1 to {self._lookups.height()}; {height} is not one of them")
+
+    def _height(self, connection: Connection, number: int, _payload: None) -> None:
+        connection.answer(number, Status.DONE, self._lookups.height())
 
     def _status(self, connection: Connection, number: int, _payload: None) -> None:
         producer, ledger = self._producer, self._ledger
