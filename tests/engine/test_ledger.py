@@ -268,7 +268,7 @@ def test_a_lost_last_block_is_noticed(folder):
     ledger.abandon()
     with _environment(folder) as environment, environment.begin(write=True) as transaction:
         blocks = environment.open_db(b"blocks", txn=transaction)
-        transaction.delete((1).to_bytes(8, "big"), db=blocks)
+        assert transaction.delete((1).to_bytes(8, "big") + bytes(4), db=blocks)
 
     with pytest.raises(DamagedError, match="lacks blocks"):
         reopened(folder)

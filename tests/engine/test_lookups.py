@@ -92,7 +92,7 @@ def test_a_damaged_block_is_noticed_when_it_is_read(ledger):
     ledger.build_block(START, opened(ledger, wallet_of(ledger).note(1)))
     file = ledger.file
     with file._env.begin(write=True) as transaction:
-        key = (1).to_bytes(8, "big")
+        key = (1).to_bytes(8, "big") + bytes(4)
         raw = bytearray(transaction.get(key, b"", db=file._blocks))
         raw[-1] ^= 1
         transaction.put(key, bytes(raw), db=file._blocks)

@@ -145,6 +145,20 @@ def test_the_order_of_writing_and_detours_leave_no_trace(seed):
     assert tree.root == naive_root(records(400))
 
 
+@pytest.mark.parametrize("left", [0, 1, 16, 17, 40])
+def test_what_is_divided_and_emptied_again_in_one_update_leaves_no_trace(left):
+    store, tree = filled(10)
+    many = records(600, first=1_000)
+    gone = [(key, None) for key in list(many)[left:]]
+    wanted = {**records(10), **dict(list(many.items())[:left])}
+
+    tree.update([*many.items(), *gone])
+
+    assert (tree.root, tree.count) == (naive_root(wanted), len(wanted))
+    store.flush(tree)
+    assert dict(store.reopened().items()) == wanted
+
+
 def test_a_tree_that_shrinks_has_the_root_of_what_is_left():
     store, tree = filled(500)
     left = records(500)

@@ -27,6 +27,9 @@ BUCKET_ENTRIES_MAX = 16
 HASH_BYTES = 32
 ENTRY_BYTES = 64
 CHILDREN = 16
+CROWDED_BYTES = 2 * BUCKET_ENTRIES_MAX * ENTRY_BYTES
+"""What outgrows this is divided in the middle of an update, since long buckets take long to change."""
+
 EMPTY = bytes(HASH_BYTES)
 
 _pairs_of = msgspec.msgpack.Decoder(list[bytes]).decode
@@ -138,21 +141,23 @@ class Tree:
 
     def update(self, changes: Iterable[tuple[bytes, bytes | None]]) -> bytes:
         """Apply a block's changes (no value: drop) in one go and give the new root."""
-        groups: dict[str, list[tuple[bytes, bytes, bytes | None]]] = {}
+        touched: dict[Node, None] = {}
+        opened: dict[str, Bucket] = {}
         find_prefix = self._prefix
-        size = 0
+        size = count = 0
         for key, value in changes:
             key_hash = sha256(key).digest()
             prefix = find_prefix(key_hash.hex())
-            if prefix in groups:
-                groups[prefix].append((key_hash, key, value))
-            else:
-                groups[prefix] = [(key_hash, key, value)]
+            bucket = opened.get(prefix)
+            if bucket is None:
+                bucket = opened[prefix] = self._open(prefix)
+            count += bucket.put(key_hash, key, value)
+            if len(bucket.entries) > CROWDED_BYTES:
+                self._divide(prefix, opened.pop(prefix), opened, touched)
             size += ENTRY_BYTES + len(key) + (0 if value is None else len(value))
+        self.count += count
         self.changed_bytes += size
-        touched: dict[Node, None] = {}
-        for prefix, items in groups.items():
-            self._apply(prefix, self._open(prefix), items, touched)
+        self._place(opened, touched)
         self._rehash(touched)
         return self.root
 
@@ -303,46 +308,34 @@ class Tree:
             ensure(condition=False, message=f"bucket {prefix!r} in the store is damaged")
         return Bucket(entries, pairs)
 
-    def _apply(
-        self, prefix: str, bucket: Bucket, items: list[tuple[bytes, bytes, bytes | None]], touched: dict[Node, None]
-    ) -> None:
-        """Put changes into a bucket and enter it; too many for one bucket are divided among children first."""
-        if len(items) <= 2 * BUCKET_ENTRIES_MAX:
-            for key_hash, key, value in items:
-                self.count += bucket.put(key_hash, key, value)
-            self._place(prefix, bucket, touched)
-            return
-        self._divide(prefix, touched)
-        depth = len(prefix)
-        children = dict(_split(bucket, depth))
-        below: dict[str, list[tuple[bytes, bytes, bytes | None]]] = {digit: [] for digit in _DIGITS}
-        for item in items:
-            below[item[0].hex()[depth]].append(item)
-        for digit, under in below.items():
-            self._apply(prefix + digit, children.get(digit, Bucket(b"", [])), under, touched)
+    def _place(self, buckets: dict[str, Bucket], touched: dict[Node, None]) -> None:
+        """Enter changed buckets under their nodes, splitting those that hold too many records."""
+        nodes, changed = self._nodes, self.changed
+        children: dict[str, Bucket] = {}
+        for prefix, bucket in buckets.items():
+            entries = bucket.entries
+            size = len(entries)
+            if size > BUCKET_ENTRIES_MAX * ENTRY_BYTES:
+                self._divide(prefix, bucket, children, touched)
+                continue
+            changed[prefix] = bucket if entries else None
+            hashed = sha256(b"\x00" + entries).digest() if entries else EMPTY
+            if not prefix:
+                self.root = hashed
+                continue
+            node = nodes[prefix[:-1]]
+            node.set_child(_AT[prefix[-1]], hashed, size // ENTRY_BYTES)
+            touched[node] = None
+        if children:
+            self._place(children, touched)
 
-    def _place(self, prefix: str, bucket: Bucket, touched: dict[Node, None]) -> None:
-        """Enter a changed bucket under its node, splitting it when it holds too many records."""
-        entries = bucket.entries
-        if len(entries) > BUCKET_ENTRIES_MAX * ENTRY_BYTES:
-            self._divide(prefix, touched)
-            for digit, child in _split(bucket, len(prefix)):
-                self._place(prefix + digit, child, touched)
-            return
-        self.changed[prefix] = bucket if entries else None
-        hashed = sha256(b"\x00" + entries).digest() if entries else EMPTY
-        if not prefix:
-            self.root = hashed
-            return
-        node = self._nodes[prefix[:-1]]
-        node.set_child(_AT[prefix[-1]], hashed, len(entries) // ENTRY_BYTES)
-        touched[node] = None
-
-    def _divide(self, prefix: str, touched: dict[Node, None]) -> None:
-        """Put a node in the place of a bucket."""
+    def _divide(self, prefix: str, bucket: Bucket, children: dict[str, Bucket], touched: dict[Node, None]) -> None:
+        """Put a node in the place of a bucket, and what was in the bucket among `children`."""
         self.changed[prefix] = None
         node = self._nodes[prefix] = Node(prefix, self._nodes[prefix[:-1]] if prefix else None)
         touched[node] = None
+        for digit, child in _split(bucket, len(prefix)):
+            children[prefix + digit] = child
 
     def _rehash(self, touched: dict[Node, None]) -> None:
         """Hash the touched nodes from the deepest up, merging those that have become small enough to be a bucket."""

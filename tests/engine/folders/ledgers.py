@@ -11,6 +11,7 @@ import msgspec
 from sogdia.client.keys import KeyPair
 from sogdia.engine.solo.ledger import Ledger
 from sogdia.engine.solo.sealing import transactions_root
+from sogdia.engine.storage.block_pieces import pieces_of
 from sogdia.engine.storage.ledger_file import DATA, Flushed
 from sogdia.kernel.header import SignedHeader
 from sogdia.kernel.stored_block import StoredBlock, decode_block, encode_block
@@ -92,14 +93,15 @@ class Surgeon:
         """Work on the file in `folder`."""
         self._path = str(folder / DATA)
 
-    def _change(self, database: bytes, key: bytes, value: bytes | None) -> None:
+    def _change(self, database: bytes, *changes: tuple[bytes, bytes | None]) -> None:
         with lmdb.open(self._path, subdir=False, max_dbs=DATABASES) as environment:
             named = environment.open_db(database)
             with environment.begin(write=True) as transaction:
-                if value is None:
-                    transaction.delete(key, db=named)
-                else:
-                    transaction.put(key, value, db=named)
+                for key, value in changes:
+                    if value is None:
+                        transaction.delete(key, db=named)
+                    else:
+                        transaction.put(key, value, db=named)
 
     def _read(self, database: bytes) -> dict[bytes, bytes]:
         with lmdb.open(self._path, subdir=False, max_dbs=DATABASES) as environment:
@@ -107,13 +109,22 @@ class Surgeon:
             with environment.begin() as transaction, transaction.cursor(db=named) as cursor:
                 return {bytes(key): bytes(value) for key, value in cursor}
 
+    def pieces(self, height: int) -> list[tuple[bytes, bytes]]:
+        """Read the pieces of a block, with their keys."""
+        prefix = height.to_bytes(8, "big")
+        return [(key, value) for key, value in self._read(b"blocks").items() if key.startswith(prefix)]
+
+    def put_pieces(self, height: int, pieces: list[tuple[bytes, bytes]]) -> None:
+        """Put pieces in the place of those of a block."""
+        self._change(b"blocks", *((key, None) for key, _value in self.pieces(height)), *pieces)
+
     def block(self, height: int) -> StoredBlock:
         """Read a block."""
-        return decode_block(self._read(b"blocks")[height.to_bytes(8, "big")][32:])
+        return decode_block(b"".join(value for _key, value in self.pieces(height))[32:])
 
     def put_raw_block(self, height: int, raw: bytes) -> None:
         """Write a block's bytes with their right hash."""
-        self._change(b"blocks", height.to_bytes(8, "big"), sha256(raw).digest() + raw)
+        self.put_pieces(height, pieces_of(height, raw))
 
     def put_block(self, height: int, **changes: Any) -> None:  # noqa: ANN401 - any part of a block
         """Change parts of a block, and write it with its right hash."""
@@ -136,11 +147,11 @@ class Surgeon:
 
     def drop_block(self, height: int) -> None:
         """Remove a block."""
-        self._change(b"blocks", height.to_bytes(8, "big"), None)
+        self.put_pieces(height, [])
 
     def put_meta(self, key: bytes, value: bytes) -> None:
         """Change an entry of the file about itself."""
-        self._change(b"meta", key, value)
+        self._change(b"meta", (key, value))
 
     def buckets(self) -> dict[str, bytes]:
         """Read all buckets."""
@@ -148,7 +159,7 @@ class Surgeon:
 
     def put_bucket(self, prefix: str, raw: bytes) -> None:
         """Write a bucket's bytes."""
-        self._change(b"buckets", b"/" + prefix.encode(), raw)
+        self._change(b"buckets", (b"/" + prefix.encode(), raw))
 
     def put_record(self, full_key: bytes, value: bytes | None, *, with_hash: bool = False) -> None:
         """Change or remove a record in its bucket, with the hash beside it or without."""

@@ -2,7 +2,7 @@
 
     meta     format, LMDB version, release, genesis, network, last height, where the buckets stand
     buckets  "/" ‖ prefix               → bucket; the state root covers it
-    blocks   height, 8 bytes            → SHA-256 of what follows ‖ stored block
+    blocks   height ‖ piece number      → piece of a stored block and its hash, see `block_pieces`
     ids      height reached, 8 bytes    → first height, 8 bytes ‖ SHA-256 of the entries ‖ run of entries
     steps    the same for the steps in the lives of objects
     handovers  height, 8 bytes          → header that announces other validators, and who they are
@@ -19,12 +19,14 @@ from __future__ import annotations
 import os
 from hashlib import sha256
 from importlib import metadata
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import lmdb
 import msgspec
 
 from sogdia.engine.marks import mark
+from sogdia.engine.storage.block_pieces import HASH_BYTES, HEIGHT_BYTES, block_of, pieces_of
 from sogdia.engine.storage.folder_lock import FolderLock
 from sogdia.engine.storage.witness import Witness
 from sogdia.kernel.refusal import Broken
@@ -49,8 +51,6 @@ FULL_BYTES = 8 * 2**20
 PAGES_A_BUCKET = 2
 """A changed bucket makes the page that it stands on new, and may need pages of its own."""
 
-HEIGHT_BYTES = 8
-HASH_BYTES = 32
 IDS = "ids"
 STEPS = "steps"
 INDEXES = (IDS, STEPS)
@@ -213,7 +213,7 @@ class LedgerFile:
     def height(self) -> int:
         """Give the height of the last stored block, 0 when there is none."""
         known = int.from_bytes(self._must(self._meta, b"height"), "big")
-        if self._last_key(self._blocks) != known:
+        if self._last_height(self._blocks) != known:
             raise DamagedError(f"{self.folder / DATA} lacks blocks below its last height, {known}")
         seen = self._witness.read()
         if seen > known:
@@ -226,14 +226,19 @@ class LedgerFile:
 
     def block(self, height: int) -> bytes:
         """Read the stored block of a height up to the last."""
-        found = self._get(self._blocks, height.to_bytes(HEIGHT_BYTES, "big"))
-        if found is None or sha256(memoryview(found)[HASH_BYTES:]).digest() != found[:HASH_BYTES]:
-            raise DamagedError(f"{self.folder / DATA}: block {height} is {'missing' if found is None else 'damaged'}")
-        return found[HASH_BYTES:]
+        prefix = height.to_bytes(HEIGHT_BYTES, "big")
+        with self._reading().cursor(db=self._blocks) as cursor:
+            cursor.set_range(prefix)
+            own = takewhile(lambda piece: piece[0][:HEIGHT_BYTES] == prefix, cursor.iternext())
+            pieces = [(bytes(key), bytes(value)) for key, value in own]
+        raw = block_of(height, pieces)
+        if raw is None:
+            raise DamagedError(f"{self.folder / DATA}: block {height} is {'damaged' if pieces else 'missing'}")
+        return raw
 
     def indexed_height(self, index: str) -> int:
         """Give the height up to which stored runs of an index reach."""
-        return self._last_key(self._runs[index])
+        return self._last_height(self._runs[index])
 
     def runs(self, index: str) -> Iterator[memoryview]:
         """Give the stored runs of an index, the newest first; each is valid only until the next is asked for."""
@@ -258,9 +263,9 @@ class LedgerFile:
         with self._env.begin() as transaction, transaction.cursor(db=self._handovers) as cursor:
             return [(int.from_bytes(key, "big"), bytes(raw)) for key, raw in cursor]
 
-    def _last_key(self, database: lmdb._Database) -> int:
+    def _last_height(self, database: lmdb._Database) -> int:
         with self._env.begin() as transaction, transaction.cursor(db=database) as cursor:
-            return int.from_bytes(cursor.key(), "big") if cursor.last() else 0
+            return int.from_bytes(cursor.key()[:HEIGHT_BYTES], "big") if cursor.last() else 0
 
     def refresh(self) -> None:
         """Let the reading thread see what has been committed since."""
@@ -268,10 +273,13 @@ class LedgerFile:
             self._reader.abort()
             self._reader = None
 
-    def _get(self, database: lmdb._Database, key: bytes) -> bytes | None:
+    def _reading(self) -> lmdb.Transaction:
         if self._reader is None:
             self._reader = self._env.begin()
-        found: Any = self._reader.get(key, db=database)
+        return self._reader
+
+    def _get(self, database: lmdb._Database, key: bytes) -> bytes | None:
+        found: Any = self._reading().get(key, db=database)
         return None if found is None else bytes(found)
 
     def _must(self, database: lmdb._Database, key: bytes) -> bytes:
@@ -316,10 +324,13 @@ class LedgerFile:
             raise Broken(f"{self.folder / DATA} cannot be written: {error}") from error
 
     def _put_blocks(self, transaction: lmdb.Transaction, blocks: list[tuple[int, bytes]]) -> None:
-        for height, raw in blocks:
-            key = height.to_bytes(HEIGHT_BYTES, "big")
-            transaction.put(key, sha256(raw).digest() + raw, db=self._blocks, append=True)
-            transaction.put(b"height", key, db=self._meta)
+        with transaction.cursor(db=self._blocks) as cursor:
+            for height, raw in blocks:
+                pieces = pieces_of(height, raw)
+                _taken, added = cursor.putmulti(pieces, append=True)
+                if added != len(pieces):
+                    raise Broken(f"{self.folder / DATA}: there are blocks above {height}, which was to be the last")
+                transaction.put(b"height", height.to_bytes(HEIGHT_BYTES, "big"), db=self._meta)
 
     def _put_run(self, transaction: lmdb.Transaction, index: str, run: Run) -> None:
         first = self.indexed_height(index) + 1
