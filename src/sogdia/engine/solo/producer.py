@@ -277,6 +277,10 @@ class Producer:
     # -------------------------------------------------------------------------------------------------- durability
 
     def _begin_commit(self) -> None:
+        """Write what has been executed: here when that is short, otherwise in a thread beside the next block."""
+        if self.ledger.writer.is_short():
+            self._write_here()
+            return
         try:
             self._commit = self.ledger.writer.begin_commit()
         except StorageFullError as error:
@@ -348,16 +352,21 @@ class Producer:
     def _try_to_write_again(self) -> None:
         if self._commit is not None or self._stopping:
             return
+        if self._write_here():
+            if self._storage_waits is not None:
+                _log.warning("there is room on the disk again; the node goes on")
+                self._storage_waits = None
+            self._turn()
+
+    def _write_here(self) -> bool:
+        """Write what has been executed and answer for it; without room on the disk, wait for some."""
         try:
             self.ledger.commit()
         except StorageFullError as error:
             self._storage_is_full(error)
-            return
-        if self._storage_waits is not None:
-            _log.warning("there is room on the disk again; the node goes on")
-            self._storage_waits = None
+            return False
         self._answer()
-        self._turn()
+        return True
 
     async def stop(self) -> None:
         """Take nothing more, write what has been executed, and answer for it."""
