@@ -28,6 +28,7 @@ from sogdia.engine.solo import producer, server
 from sogdia.engine.solo.clock import ClockRefusedError, WallClock
 from sogdia.engine.solo.scrub import Scrub
 from sogdia.engine.solo.sealing import KeyMissingError
+from sogdia.engine.solo.verification import CheckedAhead
 from sogdia.engine.storage.ledger_file import DamagedError, LedgerFile
 from sogdia.kernel.genesis import network_of
 from sogdia.kernel.parameters import Limits
@@ -101,6 +102,38 @@ def test_a_bad_signature_is_refused_and_the_good_one_after_it_is_taken(folder):
 
         assert refused.value.code == KernelRefusal.SIGNATURE_WRONG
         assert client.submit(raw).height == 1
+
+
+def test_bad_signatures_among_few_envelopes_are_refused_whoever_checks_them(folder):
+    signer = wallet()
+    raws = [signer.note(number) for number in range(8)]
+    for number in (1, 6):
+        raws[number] = raws[number][:-3] + bytes([raws[number][-3] ^ 1]) + raws[number][-2:]
+    with running_node(folder, verifier=True) as node, node.connect() as client:
+        until(lambda: verifier_of(client)["ready"])
+
+        outcomes = list(client.submit_many(raws))
+
+    refused = [number for number, each in enumerate(outcomes) if isinstance(each, NotAdmissible)]
+    assert refused == [1, 6]
+
+
+def test_a_verdict_is_used_once_it_is_there_and_not_kept_after_its_envelope(monkeypatch):
+    on_the_spot = []
+    monkeypatch.setattr("sogdia.engine.solo.verification.verify", lambda *check: on_the_spot.append(check))
+    parts = (bytes(32), bytes(32), bytes(64))
+    checked, check = CheckedAhead(), b"".join(parts)
+
+    checked.expect([check])
+    checked(1, *parts)
+    assert len(on_the_spot) == 1
+    checked.take_arrived = lambda: checked.enter([check], b"\x01")
+    assert checked(1, *parts)
+    assert len(on_the_spot) == 1
+    checked.forget(check)
+    checked.enter([check], b"\x01")
+    checked(1, *parts)
+    assert len(on_the_spot) == 2
 
 
 def test_many_envelopes_come_back_in_the_order_of_sending(folder):
@@ -352,9 +385,12 @@ def test_a_verifier_that_hangs_is_replaced(folder, monkeypatch):
     monkeypatch.setattr("sogdia.engine.solo.verification.ANSWER_SECONDS_MAX", 0.2)
     with running_node(folder, verifier=True) as node, node.connect() as client:
         until(lambda: verifier_of(client)["ready"])
-        os.kill(verifier_of(client)["process"], signal.SIGSTOP)
+        first = verifier_of(client)["process"]
+        os.kill(first, signal.SIGSTOP)
+        signer = wallet()
 
-        assert isinstance(client.submit(wallet().note(1)), Durable)
+        assert all(isinstance(each, Durable) for each in client.submit_many(signer.note(each) for each in range(100)))
+        until(lambda: verifier_of(client)["process"] != first)
 
 
 def test_a_node_that_finds_damage_stops_with_the_reason(folder, monkeypatch):
