@@ -28,7 +28,6 @@ from sogdia.engine.solo import producer, server
 from sogdia.engine.solo.clock import ClockRefusedError, WallClock
 from sogdia.engine.solo.scrub import Scrub
 from sogdia.engine.solo.sealing import KeyMissingError
-from sogdia.engine.solo.verification import CheckedAhead
 from sogdia.engine.storage.ledger_file import DamagedError, LedgerFile
 from sogdia.kernel.genesis import network_of
 from sogdia.kernel.parameters import Limits
@@ -116,24 +115,6 @@ def test_bad_signatures_among_few_envelopes_are_refused_whoever_checks_them(fold
 
     refused = [number for number, each in enumerate(outcomes) if isinstance(each, NotAdmissible)]
     assert refused == [1, 6]
-
-
-def test_a_verdict_is_used_once_it_is_there_and_not_kept_after_its_envelope(monkeypatch):
-    on_the_spot = []
-    monkeypatch.setattr("sogdia.engine.solo.verification.verify", lambda *check: on_the_spot.append(check))
-    parts = (bytes(32), bytes(32), bytes(64))
-    checked, check = CheckedAhead(), b"".join(parts)
-
-    checked.expect([check])
-    checked(1, *parts)
-    assert len(on_the_spot) == 1
-    checked.take_arrived = lambda: checked.enter([check], b"\x01")
-    assert checked(1, *parts)
-    assert len(on_the_spot) == 1
-    checked.forget(check)
-    checked.enter([check], b"\x01")
-    checked(1, *parts)
-    assert len(on_the_spot) == 2
 
 
 def test_many_envelopes_come_back_in_the_order_of_sending(folder):
