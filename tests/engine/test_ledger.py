@@ -350,6 +350,26 @@ def test_a_flush_that_found_no_room_is_done_again(folder, monkeypatch):
     again.close()
 
 
+def test_only_little_on_a_quick_disk_is_written_without_a_thread(folder, monkeypatch):
+    ledger = new_ledger(folder)
+    wallet = wallet_of(ledger)
+    monkeypatch.setattr("sogdia.engine.solo.writing.SHORT_SECONDS", 10.0)
+
+    ledger.execute(START, opened(ledger, wallet.note(1)))
+    assert ledger.writer.is_short()
+    for number in range(2, 6):
+        ledger.execute(START, opened(ledger, wallet.note(number)))
+    assert not ledger.writer.is_short()
+    ledger.commit()
+    ledger.execute(START, opened(ledger, *(wallet.note(number, "x" * 20_000) for number in range(6, 10))))
+    assert not ledger.writer.is_short()
+    ledger.commit()
+    assert ledger.writer.is_short()
+    monkeypatch.setattr("sogdia.engine.solo.writing.SHORT_SECONDS", 0.0)
+    assert not ledger.writer.is_short()
+    ledger.close()
+
+
 def test_the_map_grows_before_it_is_full(folder, monkeypatch):
     monkeypatch.setattr("sogdia.engine.storage.ledger_file.MAP_STEP", 2**20)
     monkeypatch.setattr("sogdia.engine.storage.ledger_file.MAP_SLACK", 2**18)

@@ -103,6 +103,20 @@ def test_a_bad_signature_is_refused_and_the_good_one_after_it_is_taken(folder):
         assert client.submit(raw).height == 1
 
 
+def test_bad_signatures_among_few_envelopes_are_refused_whoever_checks_them(folder):
+    signer = wallet()
+    raws = [signer.note(number) for number in range(8)]
+    for number in (1, 6):
+        raws[number] = raws[number][:-3] + bytes([raws[number][-3] ^ 1]) + raws[number][-2:]
+    with running_node(folder, verifier=True) as node, node.connect() as client:
+        until(lambda: verifier_of(client)["ready"])
+
+        outcomes = list(client.submit_many(raws))
+
+    refused = [number for number, each in enumerate(outcomes) if isinstance(each, NotAdmissible)]
+    assert refused == [1, 6]
+
+
 def test_many_envelopes_come_back_in_the_order_of_sending(folder):
     signer = wallet()
     raws = [signer.note(number, expiry=START - 1 if number % 7 == 3 else START + 60) for number in range(300)]
@@ -362,9 +376,12 @@ def test_a_verifier_that_hangs_is_replaced(folder, monkeypatch):
     monkeypatch.setattr("sogdia.engine.solo.verification.ANSWER_SECONDS_MAX", 0.2)
     with running_node(folder, verifier=True) as node, node.connect() as client:
         until(lambda: verifier_of(client)["ready"])
-        os.kill(verifier_of(client)["process"], signal.SIGSTOP)
+        first = verifier_of(client)["process"]
+        os.kill(first, signal.SIGSTOP)
+        signer = wallet()
 
-        assert isinstance(client.submit(wallet().note(1)), Durable)
+        assert all(isinstance(each, Durable) for each in client.submit_many(signer.note(each) for each in range(100)))
+        until(lambda: verifier_of(client)["process"] != first)
 
 
 def test_a_node_that_finds_damage_stops_with_the_reason(folder, monkeypatch):

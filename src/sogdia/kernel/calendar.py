@@ -76,8 +76,8 @@ def _enter(state: State, slot: bytes, due_object: bytes) -> None:
     page = DUE_PAGES.find(state, slot)
     if page is not None:
         objects = page.objects
-        ensure(due_object not in objects, "an object is scheduled twice")
         at = bisect_left(objects, due_object)
+        ensure(objects[at : at + 1] != (due_object,), "an object is scheduled twice")
         DUE_PAGES.put(state, slot, DuePage(objects=(*objects[:at], due_object, *objects[at:])))
         return
     DUE_PAGES.put(state, slot, DuePage(objects=(due_object,)))
@@ -91,9 +91,9 @@ def _enter(state: State, slot: bytes, due_object: bytes) -> None:
 
 def _take_out(state: State, slot: bytes, due_object: bytes) -> None:
     objects = DUE_PAGES.must(state, slot).objects
-    ensure(due_object in objects, "an object that is not scheduled cannot be taken out")
+    at = bisect_left(objects, due_object)
+    ensure(objects[at : at + 1] == (due_object,), "an object that is not scheduled cannot be taken out")
     if len(objects) > 1:
-        at = bisect_left(objects, due_object)
         DUE_PAGES.put(state, slot, DuePage(objects=objects[:at] + objects[at + 1 :]))
         return
     DUE_PAGES.drop(state, slot)

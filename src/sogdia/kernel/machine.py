@@ -169,7 +169,7 @@ class Block:
         """Run the operations: all of them, or none."""
         state = self.state
         start = state.savepoint()
-        signers = tuple(signer.account for signer in envelope.body.signers)
+        signers = tuple([signer.account for signer in envelope.body.signers])
         context = Context(
             state=state,
             network=self._machine.network,
@@ -198,25 +198,24 @@ class Block:
         state = self.state
         hashed = receipt_hash(raw)
         for operation, touched in lives:
-            for key, table in self._now(touched).items():
-                record: Any = state.find(table, key)
-                if record is None:
-                    continue
+            for key, (table, record) in self._now(touched).items():
                 history = fold(record.history, envelope_id, operation, hashed, self.height, self.time)
                 state.write(table, key, structs.replace(record, history=history))
                 self.steps.append(Step(table.life_key(key), envelope_id, operation, hashed))
         state.lives = {}
 
-    def _now(self, touched: dict[bytes, Table[Any, Any]]) -> dict[bytes, Table[Any, Any]]:
+    def _now(self, touched: dict[bytes, Table[Any, Any]]) -> dict[bytes, tuple[Table[Any, Any], Any]]:
         """Give where touched lives go on: a later operation may have moved one to the table that continues its own."""
-        heirs = self._machine.heirs
-        living = {}
+        find, heirs = self.state.find, self._machine.heirs
+        living: dict[bytes, tuple[Table[Any, Any], Any]] = {}
         for key, table in touched.items():
-            heir = heirs.get(table.number)
-            if heir is None or self.state.find(table, key) is not None:
-                living[key] = table
-            else:
-                living[heir.prefix + key[1:]] = heir
+            at, holder, record = key, table, find(table, key)
+            if record is None and table.number in heirs:
+                holder = heirs[table.number]
+                at = holder.prefix + key[1:]
+                record = find(holder, at)
+            if record is not None:
+                living[at] = holder, record
         return living
 
     def _exit_if_overdue(self, table: Table[Any, Any], full_key: bytes) -> None:

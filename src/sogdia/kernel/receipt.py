@@ -9,6 +9,7 @@ Their layouts, which the reference states in full:
 from __future__ import annotations
 
 from hashlib import sha256
+from struct import Struct
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ import msgspec
 from sogdia.kernel.codec import encode
 
 NO_HISTORY = bytes(32)
+_step = Struct(">32s32sH32sQI").pack
 
 
 class Receipt(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -51,11 +53,4 @@ def fold(  # noqa: PLR0913 - the six parts of a step
     previous: bytes, envelope_id: bytes, operation: int, hash_of_receipt: bytes, height: int, time: int
 ) -> bytes:
     """Add one step to an object's history."""
-    return sha256(
-        previous
-        + envelope_id
-        + operation.to_bytes(2, "big")
-        + hash_of_receipt
-        + height.to_bytes(8, "big")
-        + time.to_bytes(4, "big")
-    ).digest()
+    return sha256(_step(previous, envelope_id, operation, hash_of_receipt, height, time)).digest()

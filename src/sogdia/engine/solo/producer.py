@@ -39,6 +39,9 @@ BLOCK_ENVELOPES = 500
 """More in one block would keep the node from its sockets for too long."""
 
 WORTH_A_BLOCK = 100
+SHARED_MAX = 32
+"""When the node has nothing else to do it shares the checks of so few envelopes with the verifier."""
+
 UNWRITTEN_BLOCKS_MAX = 4
 WAITING_MAX = 50_000
 TICK_SECONDS = 0.1
@@ -62,6 +65,10 @@ class Asker(Protocol):
 
     def flush(self) -> None:
         """Send what has been heard."""
+
+
+def _nothing_waits() -> None:
+    return
 
 
 class Submission:
@@ -152,6 +159,9 @@ class Producer:
             self.wake()
             return
         self._state = self.ledger.state()
+        if len(opened) <= SHARED_MAX and self._commit is None and not self._checking and not self._ready:
+            self._share_checks(opened)
+            return
         for start in range(0, len(opened), CHECKS_IN_BATCH):
             batch = opened[start : start + CHECKS_IN_BATCH]
             checks: list[bytes] = []
@@ -159,6 +169,16 @@ class Producer:
                 self._add_checks(submission, checks)
             self._checking += len(batch)
             self.verifier.check(checks, lambda batch=batch: self._have_checked(batch))  # type: ignore[misc]
+
+    def _share_checks(self, opened: list[Submission]) -> None:
+        """Execute at once, checking the first half here while the verifier checks the second."""
+        checks: list[bytes] = []
+        for submission in opened[(len(opened) + 1) // 2 :]:
+            self._add_checks(submission, checks)
+        if checks and self.verifier is not None:
+            self.verifier.check(checks, _nothing_waits)
+        self._ready.extend(opened)
+        self.wake()
 
     def _add_checks(self, submission: Submission, checks: list[bytes]) -> None:
         """Say which signatures of an envelope can be checked ahead: those of parties that are in the state."""
@@ -277,6 +297,10 @@ class Producer:
     # -------------------------------------------------------------------------------------------------- durability
 
     def _begin_commit(self) -> None:
+        """Write what has been executed: here when that is short, otherwise in a thread beside the next block."""
+        if self.ledger.writer.is_short():
+            self._write_here()
+            return
         try:
             self._commit = self.ledger.writer.begin_commit()
         except StorageFullError as error:
@@ -348,16 +372,21 @@ class Producer:
     def _try_to_write_again(self) -> None:
         if self._commit is not None or self._stopping:
             return
+        if self._write_here():
+            if self._storage_waits is not None:
+                _log.warning("there is room on the disk again; the node goes on")
+                self._storage_waits = None
+            self._turn()
+
+    def _write_here(self) -> bool:
+        """Write what has been executed and answer for it; without room on the disk, wait for some."""
         try:
             self.ledger.commit()
         except StorageFullError as error:
             self._storage_is_full(error)
-            return
-        if self._storage_waits is not None:
-            _log.warning("there is room on the disk again; the node goes on")
-            self._storage_waits = None
+            return False
         self._answer()
-        self._turn()
+        return True
 
     async def stop(self) -> None:
         """Take nothing more, write what has been executed, and answer for it."""

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from sogdia.engine.solo.verifier_worker import CHECK_BYTES, COUNT_BYTES, READY
@@ -32,27 +33,44 @@ _log = logging.getLogger(__name__)
 class CheckedAhead:
     """The verdicts that are known already: a `Verifier` for blocks. They leave with the envelopes they belong to."""
 
-    __slots__ = ("_verdicts",)
+    __slots__ = ("_verdicts", "take_arrived")
 
     def __init__(self) -> None:
         """Start with none."""
-        self._verdicts: dict[bytes, bool] = {}
+        self._verdicts: dict[bytes, bool | None] = {}
+        self.take_arrived: Callable[[], None] = _nothing_arrives
 
     def __call__(self, scheme: int, public_key: bytes, message: bytes, signature: bytes) -> bool:
-        """Give the known verdict, or check on the spot."""
+        """Give the known verdict, or check on the spot what is not known yet."""
         if scheme == ED25519:
-            known = self._verdicts.get(public_key + message + signature)
+            check = public_key + message + signature
+            known = self._verdicts.get(check)
+            if known is None and check in self._verdicts:
+                self.take_arrived()
+                known = self._verdicts[check]
             if known is not None:
                 return known
         return verify(scheme, public_key, message, signature)
 
+    def expect(self, checks: Sequence[bytes]) -> None:
+        """Take note that verdicts are on their way."""
+        for check in checks:
+            self._verdicts.setdefault(check)
+
     def enter(self, checks: Sequence[bytes], verdicts: bytes) -> None:
-        """Take over verdicts, one byte a check."""
-        self._verdicts.update(zip(checks, map(bool, verdicts), strict=True))
+        """Take over verdicts, one byte a check, unless their envelopes were done with before they came."""
+        known = self._verdicts
+        for check, verdict in zip(checks, verdicts, strict=True):
+            if check in known:
+                known[check] = bool(verdict)
 
     def forget(self, check: bytes) -> None:
         """Drop a verdict that is not needed any more."""
         self._verdicts.pop(check, None)
+
+
+def _nothing_arrives() -> None:
+    return
 
 
 class Batch:
@@ -74,6 +92,8 @@ class VerifierProcess(asyncio.Protocol):
     def __init__(self, checked: CheckedAhead) -> None:
         """Enter verdicts into `checked`."""
         self._checked = checked
+        checked.take_arrived = self._take_arrived
+        self._channel: socket.socket | None = None
         self._under_way: deque[Batch] = deque()
         self._transport: asyncio.Transport | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -82,7 +102,7 @@ class VerifierProcess(asyncio.Protocol):
 
     async def start(self) -> None:
         """Start the worker process."""
-        ours = self._start_process()
+        ours = self._channel = self._start_process()
         await asyncio.get_running_loop().create_unix_connection(lambda: self, sock=ours)
 
     def _start_process(self) -> socket.socket:
@@ -112,6 +132,7 @@ class VerifierProcess(asyncio.Protocol):
         if not self._ready or self._transport is None:
             done()
             return
+        self._checked.expect(checks)
         self._under_way.append(Batch(checks, done))
         self._transport.write(b"".join((len(checks).to_bytes(COUNT_BYTES, "big"), *checks)))
 
@@ -137,6 +158,12 @@ class VerifierProcess(asyncio.Protocol):
             self._under_way.popleft()
             self._checked.enter(batch.checks, bytes(batch.verdicts))
             batch.done()
+
+    def _take_arrived(self) -> None:
+        """Take the verdicts that have come while a block kept the loop from reading them."""
+        if self._ready and self._channel is not None:
+            with suppress(OSError):
+                self.data_received(self._channel.recv(CHECKS_IN_BATCH))
 
     def connection_lost(self, _error: Exception | None) -> None:
         """Let everything under way be checked on the spot, and start a new worker."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from concurrent.futures import Future, ThreadPoolExecutor
 from hashlib import sha256
 from threading import Event
+from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from sogdia.engine.storage.ledger_file import IDS, STEPS, BlockWrite, Flush, Flushed, MapTooSmallError, StorageFullError
 from sogdia.engine.storage.place_index import PlaceIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from sogdia.engine.solo.sealing import SealedBlock
     from sogdia.engine.storage.ledger_file import LedgerFile
@@ -26,6 +27,10 @@ KEPT_BUCKETS_MAX = 20_000
 RUN_ENTRIES = 65_536
 RUN_BLOCKS = 5_000
 MAP_ATTEMPTS = 6
+SHORT_BLOCKS = 4
+SHORT_BYTES = 64 * 2**10
+SHORT_SECONDS = 0.003
+"""So little is written without a thread, while the disk is quick: a thread would first have to wake up, and wake us."""
 
 
 class Commit(NamedTuple):
@@ -51,6 +56,7 @@ class Writer:
         self._runs: list[tuple[str, Run]] = []
         self.handovers = [raw for _height, raw in file.handovers()]
         self._flush_may_be_tried = True
+        self._last_seconds = 0.0
         self.durable_height = height
 
     def add(self, block: SealedBlock) -> None:
@@ -76,6 +82,15 @@ class Writer:
         """Tell whether there is anything that is not durable."""
         return bool(self._waiting)
 
+    def is_short(self) -> bool:
+        """Tell whether writing all that waits takes so little time that nothing need run beside it."""
+        return (
+            self._last_seconds < SHORT_SECONDS
+            and len(self._waiting) <= SHORT_BLOCKS
+            and sum(len(block.raw) for block in self._waiting) < SHORT_BYTES
+            and not self._flush_is_due()
+        )
+
     def commit(self, *, flush: bool = False) -> None:
         """Write all that waits, and the changed buckets too when asked to. Raises `StorageFullError` and keeps all."""
         write = self._gather(flush=flush)
@@ -92,12 +107,12 @@ class Writer:
         self._file.make_room(write)
         for _attempt in range(MAP_ATTEMPTS):
             try:
-                self._file.write(write)
+                self._timed_write(write)
             except MapTooSmallError:
                 self._file.make_room(write)
             else:
                 return
-        self._file.write(write)
+        self._timed_write(write)
 
     def begin_commit(self) -> Commit:
         """Begin to write all that waits in a thread; comes back when the thread needs nothing from memory any more."""
@@ -132,9 +147,14 @@ class Writer:
 
     def _write(self, write: BlockWrite, entered: Event) -> None:
         try:
-            self._file.write(write, entered.set)
+            self._timed_write(write, entered.set)
         finally:
             entered.set()
+
+    def _timed_write(self, write: BlockWrite, entered: Callable[[], None] | None = None) -> None:
+        started = perf_counter()
+        self._file.write(write, entered)
+        self._last_seconds = perf_counter() - started
 
     def _gather(self, *, flush: bool) -> BlockWrite:
         tree = self._tree

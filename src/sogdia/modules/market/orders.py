@@ -318,8 +318,9 @@ def decline_lines(ctx: Context, name: bytes, order: Order, declined: tuple[int, 
 def open_order(ctx: Context, name: bytes, *states: OrderState) -> Order:
     """Give an open order in one of the states, or refuse."""
     order = ORDERS.get(ctx.state, name, Refuse.ORDER_UNKNOWN, order=name)
-    require(order.state != OrderState.CLOSING, Refuse.ORDER_CLOSING, order=name)
-    require(order.state in states, Refuse.ORDER_STATE_WRONG, state=OrderState(order.state).name, order=name)
+    if order.state not in states:
+        require(order.state != OrderState.CLOSING, Refuse.ORDER_CLOSING, order=name)
+        require(condition=False, code=Refuse.ORDER_STATE_WRONG, state=OrderState(order.state).name, order=name)
     return order
 
 
