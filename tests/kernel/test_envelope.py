@@ -203,10 +203,12 @@ def test_damaged_envelopes_are_refused_or_are_envelopes_in_their_one_spelling(da
         else:
             raw[at] = data.draw(st.integers(0, 255))
 
-    if refusal_of(bytes(raw)) is None:
+    try:
         opened = LEDGER.machine.envelopes.open(bytes(raw), LIMITS)
-        again, _identity = LEDGER.maker.codec.build(opened.body)
-        assert LEDGER.maker.codec.seal(again, opened.signatures) == bytes(raw)
+    except Refused:
+        return  # by the kernel, or by the damaged operation's own check of its fields
+    again, _identity = LEDGER.maker.codec.build(opened.body)
+    assert LEDGER.maker.codec.seal(again, opened.signatures) == bytes(raw)
 
 
 # --------------------------------------------------------------------------------------------------- operations unknown
