@@ -26,6 +26,7 @@ from sogdia.kernel.refusal import Refused
 from sogdia.kernel.signature import verify
 from sogdia.modules import ALL
 from sogdia.testing.ledger import keys_of
+from tools import vector_client as client
 from tools import vector_damage as damage
 from tools import vector_envelopes as envelopes
 from tools.vector_example import example, with_example
@@ -249,6 +250,26 @@ def envelope_file(story: Story) -> str:
     return _text({"about": about, "network": network.hex(), "vectors": vectors})
 
 
+def client_files(story: Story) -> dict[str, str]:
+    """Write the vectors for clients that build."""
+    network = story.ledger.network.hex()
+    codec, codes = list(client.codec_vectors()), list(client.code_vectors())
+    for vector in codec:
+        if client.judge_value(bytes.fromhex(vector["bytes"]))["expected"] != vector["expected"]:
+            raise Unexpected(f"{vector}")
+    if any(client.judge_code(each["kind"], each["code"])["expected"] != each["expected"] for each in codes):
+        raise Unexpected("a code is not read as it was made")
+    building, signatures = list(client.building_vectors(story)), list(client.signature_vectors())
+    return {
+        "codec.json": _text({"about": "Values: their one spelling, and others.", "vectors": codec}),
+        "codes.json": _text({"about": "Codes for people, as written and as typed.", "vectors": codes}),
+        "building.json": _text(
+            {"about": "Envelopes beside all that goes into them.", "network": network, "vectors": building}
+        ),
+        "signatures.json": _text({"about": "Signatures on which libraries differ.", "vectors": signatures}),
+    }
+
+
 def _with_other_signature(envelope: bytes) -> bytes:
     return envelope[:-2] + bytes((envelope[-2] ^ 1,)) + envelope[-1:]
 
@@ -265,6 +286,7 @@ def build() -> dict[Path, str]:
         FOLDER / "state-proofs.json": state_file(story),
         FOLDER / "receipt-proofs.json": receipt_file(story),
         FOLDER / "history-proofs.json": history_file(story),
+        **{FOLDER / name: text for name, text in client_files(story).items()},
         WIRE: with_example(WIRE.read_text("utf-8"), example(story)),
     }
 

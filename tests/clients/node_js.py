@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent.parent
 FOLDER = ROOT / "clients" / "javascript"
 SOURCE = FOLDER / "src" / "sogdia.js"
+BUNDLE = FOLDER / "sogdia.min.js"
 JUDGE = Path(__file__).parent / "judge.js"
 VERSION_MIN = 20
 
@@ -72,23 +73,8 @@ class Judge:
         return answer["answer"]
 
 
-def shown(value: Any) -> Any:  # noqa: ANN401 - any value of the wire
-    """Write a value as questions and answers carry it: integers and bytes as text."""
-    match value:
-        case bool() | None | str():
-            return value
-        case int():
-            return {"number": str(value)}
-        case bytes():
-            return {"bytes": value.hex()}
-        case dict():
-            return {"map": [[name, shown(member)] for name, member in value.items()]}
-        case _:
-            return [shown(part) for part in value]
-
-
 def given(value: Any) -> Any:  # noqa: ANN401 - any value of the wire
-    """Read what `shown` writes; members of objects stay as they are."""
+    """Read an answer, in which integers and bytes are text; members of objects stay as they are."""
     if isinstance(value, list):
         return [given(part) for part in value]
     if not isinstance(value, dict):

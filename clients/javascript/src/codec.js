@@ -4,12 +4,8 @@
  */
 
 /**
- * The members of a map, each a `Value` again.
- * @typedef {Map<string, any>} Members
- */
-
-/**
- * @typedef {null | boolean | bigint | string | Uint8Array | Value[] | Members} Value
+ * What the wire can say; parts of arrays and members of maps are such values again.
+ * @typedef {null | boolean | bigint | string | Uint8Array | any[] | Map<string, any>} Value
  */
 
 /**
@@ -318,10 +314,12 @@ export const number = (least, most) => (value, where) =>
  * @param {number} [most]
  * @returns {Shape<Uint8Array>}
  */
-export const bytes = (least, most = least) => (value, where) =>
-  value instanceof Uint8Array && value.length >= least && value.length <= most
-    ? value
-    : malformed(`${where} must be ${least} to ${most} bytes.`);
+export const bytes =
+  (least, most = least) =>
+  (value, where) =>
+    value instanceof Uint8Array && value.length >= least && value.length <= most
+      ? value
+      : malformed(`${where} must be ${least} to ${most} bytes.`);
 
 /**
  * A list of so many parts of one shape.

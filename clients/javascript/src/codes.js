@@ -37,31 +37,31 @@ export class CodeWrong extends Error {
  * Write an account as a code.
  * @param {Uint8Array} account
  */
-export const accountCode = (account) => write("acct", account);
+export const accountCode = (account) => writeCode("acct", account);
 
 /**
  * Read the account that a code stands for.
  * @param {string} code
  */
-export const readAccount = (code) => read("acct", code);
+export const readAccount = (code) => readCode("acct", code);
 
 /**
  * Write an object's name, its creator's account and then its reference, as a code.
  * @param {Uint8Array} name
  */
-export const nameCode = (name) => write("name", name);
+export const nameCode = (name) => writeCode("name", name);
 
 /**
  * Read the object's name that a code stands for.
  * @param {string} code
  */
-export const readName = (code) => read("name", code);
+export const readName = (code) => readCode("name", code);
 
 /**
  * @param {CodeKind} kind
  * @param {Uint8Array} content
  */
-function write(kind, content) {
+function writeCode(kind, content) {
   if (!fits(kind, content)) throw new RangeError(`A code ${kind}-… cannot stand for these ${content.length} bytes.`);
   const symbols = [...kind].map(symbolOf).concat(regroup(content, 8, 5, true));
   const check = register([...symbols, ...Array(CHECK_CHARACTERS).fill(0)]) ^ REMAINDER;
@@ -73,7 +73,7 @@ function write(kind, content) {
  * @param {CodeKind} kind
  * @param {string} code
  */
-function read(kind, code) {
+function readCode(kind, code) {
   const all = [...code];
   if (all.length > TEXT_MAX) throw new CodeWrong("length", `No code has ${all.length} characters. Give it alone.`);
   const places = [...all.keys()].filter((place) => !SEPARATORS.includes(all[place].toLowerCase()));
@@ -81,7 +81,11 @@ function read(kind, code) {
   const unknown = symbols.indexOf(-1);
   if (unknown >= 0) {
     const place = places[unknown];
-    throw new CodeWrong("character", `'${all[place]}', ${inWords(unknown)}, stands in no code. Look there again.`, place);
+    throw new CodeWrong(
+      "character",
+      `'${all[place]}', ${inWords(unknown)}, stands in no code. Look there again.`,
+      place,
+    );
   }
   const whole = register(symbols) === REMAINDER;
   const beginning = inGroups(symbols.slice(0, 4));
@@ -91,8 +95,11 @@ function read(kind, code) {
   checkLength(kind, symbols.length);
   if (!whole) throw wrongCheck(symbols, places);
   const content = Uint8Array.from(regroup(symbols.slice(4, -CHECK_CHARACTERS), 5, 8, false));
-  if (!fits(kind, content) || write(kind, content) !== inGroups(symbols)) {
-    throw new CodeWrong("content", "The check is right, but no code can hold this. Ask for it again where it was made.");
+  if (!fits(kind, content) || writeCode(kind, content) !== inGroups(symbols)) {
+    throw new CodeWrong(
+      "content",
+      "The check is right, but no code can hold this. Ask for it again where it was made.",
+    );
   }
   return content;
 }

@@ -1,6 +1,23 @@
 /** Envelopes: built, signed, opened, and their signatures checked. */
 
-import { HASH, INDEX, Malformed, TIME, bytes, decode, encode, hex, join, list, maybe, number, parts, same, utf8, withBytes } from "./codec.js";
+import {
+  HASH,
+  INDEX,
+  Malformed,
+  TIME,
+  bytes,
+  decode,
+  encode,
+  hex,
+  join,
+  list,
+  maybe,
+  number,
+  parts,
+  same,
+  utf8,
+  withBytes,
+} from "./codec.js";
 import { ED25519, verify } from "./keys.js";
 import { sha256 } from "./sha256.js";
 
@@ -23,7 +40,8 @@ const VALUE = bytes(64);
 
 /** @type {OperationShape} */
 const OPERATION = (value, where) => {
-  if (!Array.isArray(value) || value.length < 3) throw new Malformed(`${where} must begin with tag, signer and mandate.`);
+  if (!Array.isArray(value) || value.length < 3)
+    throw new Malformed(`${where} must begin with tag, signer and mandate.`);
   const [tag, signer, mandate, ...fields] = value;
   const head = parts({ tag: number(0n, 2n ** 63n - 1n), signer: number(0n, 15n), mandate: maybe(bytes(21, 36)) });
   return { ...head([tag, signer, mandate], where), fields };

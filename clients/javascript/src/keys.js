@@ -59,7 +59,9 @@ export async function ed25519Key(seed) {
   const pkcs8 = bytesOf(join(SEED_HEAD, seed));
   const readable = await crypto.subtle.importKey("pkcs8", pkcs8, "Ed25519", true, ["sign"]);
   const { x } = await crypto.subtle.exportKey("jwk", readable);
-  const publicKey = await crypto.subtle.importKey("jwk", { kty: "OKP", crv: "Ed25519", x }, "Ed25519", true, ["verify"]);
+  const publicKey = await crypto.subtle.importKey("jwk", { kty: "OKP", crv: "Ed25519", x }, "Ed25519", true, [
+    "verify",
+  ]);
   const privateKey = await crypto.subtle.importKey("pkcs8", pkcs8, "Ed25519", false, ["sign"]);
   return ed25519KeyOf({ privateKey, publicKey });
 }
@@ -222,7 +224,7 @@ function ed25519Public(publicKey, signature) {
 function p256Public(publicKey) {
   const x = asNumber(publicKey.subarray(1));
   if (publicKey.length !== 33 || (publicKey[0] | 1) !== 3 || x >= P256_FIELD) return null;
-  const square = (((x * x - 3n) * x + P256_B) % P256_FIELD + P256_FIELD) % P256_FIELD;
+  const square = ((((x * x - 3n) * x + P256_B) % P256_FIELD) + P256_FIELD) % P256_FIELD;
   let root = 1n;
   for (let power = (P256_FIELD + 1n) >> 2n, factor = square; power; power >>= 1n) {
     if (power & 1n) root = (root * factor) % P256_FIELD;

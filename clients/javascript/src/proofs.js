@@ -1,6 +1,26 @@
 /** Proofs, checked offline by one who trusts a network and the validators that sign its headers, and nobody else. */
 
-import { HASH, INDEX, Malformed, TIME, bigEndian, bytes, compare, decode, encode, fromHex, hex, join, list, maybe, number, parts, same, utf8, withBytes } from "./codec.js";
+import {
+  HASH,
+  INDEX,
+  Malformed,
+  TIME,
+  bigEndian,
+  bytes,
+  compare,
+  decode,
+  encode,
+  fromHex,
+  hex,
+  join,
+  list,
+  maybe,
+  number,
+  parts,
+  same,
+  utf8,
+  withBytes,
+} from "./codec.js";
 import { idOf, readEnvelope } from "./envelopes.js";
 import { ED25519, verify } from "./keys.js";
 import { readJson } from "./json.js";
@@ -102,7 +122,8 @@ function need(holds, fault, message) {
 export function trustGenesis(genesis) {
   const content = readJson(genesis);
   const validators = content instanceof Map ? content.get("validators") : null;
-  if (!Array.isArray(validators) || !validators.length) throw new Malformed("This is no genesis: it names no validators.");
+  if (!Array.isArray(validators) || !validators.length)
+    throw new Malformed("This is no genesis: it names no validators.");
   return trust(sha256(utf8("sogdia/genesis"), encode(sorted(content))), validators);
 }
 
@@ -116,7 +137,8 @@ export function trustFile(text) {
   const [network, validators, since = 1n] = ["network", "validators", "since"].map((name) =>
     content instanceof Map ? content.get(name) : null,
   );
-  if (typeof network !== "string" || !Array.isArray(validators)) throw new Malformed("This is no file of trusted keys.");
+  if (typeof network !== "string" || !Array.isArray(validators))
+    throw new Malformed("This is no file of trusted keys.");
   return { ...trust(HASH(fromHex(network), "network"), validators), since: number(1n, 2n ** 48n)(since, "since") };
 }
 
@@ -159,7 +181,11 @@ const hashOf = (header) => sha256(utf8("sogdia/header"), header.raw);
  */
 async function trustHeader({ header, signatures }, { network, validators, since }) {
   const at = `the header of height ${header.height}`;
-  need(same(header.network, network), "network", `The header is of the network ${hex(header.network)}, not the trusted one.`);
+  need(
+    same(header.network, network),
+    "network",
+    `The header is of the network ${hex(header.network)}, not the trusted one.`,
+  );
   need(header.height >= since, "height", `The keys are trusted from height ${since} on; this is ${at}.`);
   need(
     same(header.validators, digestOf(validators)),
@@ -250,7 +276,8 @@ function formed(fault, read) {
 function checkState({ table, key, value, entries, levels }, header) {
   const keyHash = sha256(bigEndian(table, 1), key);
   const found = entryOf(entries, keyHash, levels.length);
-  if (value === null) need(!found, "value", "It says that there is no record, but the bucket has an entry for the key.");
+  if (value === null)
+    need(!found, "value", "It says that there is no record, but the bucket has an entry for the key.");
   else {
     const fits = found !== null && same(found, sha256(value));
     need(fits, "value", "The bucket has no entry for the key, or one for another value.");

@@ -7,7 +7,7 @@ import { INDEX, decode, list, number, parts } from "./codec.js";
 /** @type {import("./codec.js").Shape<Value>} */
 const ANYTHING = (value) => value;
 
-const RECEIPT = parts({
+const ENDING = parts({
   code: number(0n, 2n ** 16n - 1n),
   operation: INDEX,
   facts: list(parts({ name: ANYTHING, value: ANYTHING }), 0, 64),
@@ -18,4 +18,4 @@ const RECEIPT = parts({
  * Read a receipt: its code is 0n when the envelope was applied, else the number of the refusal.
  * @param {Uint8Array} raw
  */
-export const readReceipt = (raw) => decode(raw, RECEIPT);
+export const readReceipt = (raw) => decode(raw, ENDING);
