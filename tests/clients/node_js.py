@@ -46,10 +46,10 @@ class Wrong(Exception):  # noqa: N818 - reads as what it says
 class Judge:
     """A running Node.js with the module."""
 
-    def __init__(self, module: Path = SOURCE) -> None:
+    def __init__(self, node: str, module: Path) -> None:
         """Start it."""
         self._process = subprocess.Popen(
-            ["node", str(JUDGE), str(module)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+            [node, str(JUDGE), str(module)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
         )
 
     def __enter__(self) -> Self:

@@ -16,11 +16,16 @@ pytestmark = pytest.mark.real("Node.js")
 NAMES = ("envelopes", "state-proofs", "receipt-proofs", "history-proofs")
 FILES = {name: json.loads((vectors.FOLDER / f"{name}.json").read_text("utf-8")) for name in NAMES}
 CODEC, CODES, BUILDING, SIGNATURES = (
-    json.loads((vectors.FOLDER / f"{name}.json").read_text("utf-8")) for name in ("codec", "codes", "building", "signatures")
+    json.loads((vectors.FOLDER / f"{name}.json").read_text("utf-8"))
+    for name in ("codec", "codes", "building", "signatures")
 )
 CASES = [(name, vector) for name, file in FILES.items() for vector in file["vectors"]]
-ONLY_THE_LEDGER_KNOWS = {"ENVELOPE_MALFORMED", "SCHEME_UNSUPPORTED"}
-"""What the module may call by another name: the fields of operations, and which schemes a network takes."""
+KNOWN_TO_BOTH = set(
+    "NETWORK_WRONG SIGNER_REPEATED PREDECESSOR_REPEATED SIGNATURES_DO_NOT_FIT EXTRA_NOT_ALLOWED MANDATE_UNSUPPORTED"
+    " SIGNER_INDEX_WRONG SIGNATURE_WRONG".split()
+)
+"""The faults of envelopes that both must name. The fields of operations are known to the ledger alone, so what it calls
+malformed for them may have another fault for the module: mostly that the signature no longer fits."""
 
 
 def title(case: dict[str, str] | str) -> str:
@@ -45,15 +50,16 @@ def judged_by_javascript(judge: Judge, file: str, vector: dict[str, Any], raw: b
         else:
             answer = judge.ask("proof", raw=raw.hex(), trusted=content["trusted"][vector["trusted"]])
     except Wrong as wrong:
-        assert wrong.name == ("EnvelopeWrong" if file == "envelopes" else "ProofWrong"), wrong
+        if wrong.name != ("EnvelopeWrong" if file == "envelopes" else "ProofWrong"):
+            raise  # the module stumbled, which is not the same as refusing
         return {"expected": "refuse", "fault": wrong.fault}
     return {"expected": "accept", "proves": proved(answer)}
 
 
 def alike(file: str, ours: dict[str, Any], theirs: dict[str, Any]) -> bool:
-    """Whether two verdicts are the same, the fault included; only the ledger knows the fields of operations."""
-    if file == "envelopes" and ours.get("fault") in ONLY_THE_LEDGER_KNOWS:
-        return ours["expected"] == theirs["expected"]
+    """Whether two verdicts are the same, the fault included where both can know it."""
+    if file == "envelopes" and "fault" in ours and ours["fault"] not in KNOWN_TO_BOTH:
+        return bool(ours["expected"] == theirs["expected"])
     return ours == theirs
 
 
@@ -76,7 +82,7 @@ def test_a_value_has_one_spelling_in_both_clients(judge, vector):
         assert judge.ask("decode", raw=raw) == {"value": vector["value"], "again": raw}
         assert judge.ask("encode", value=vector["value"]) == raw
     else:
-        with pytest.raises(Wrong, match="^Malformed: "):
+        with pytest.raises(Wrong, match="Malformed: "):
             judge.ask("decode", raw=raw)
 
 

@@ -190,9 +190,6 @@ export function openEnvelope(raw, genesisHash, bytesMax = BYTES_MAX) {
     need(mandate === null, "MANDATE_UNSUPPORTED", "An operation names a mandate.");
     need(signer < signers.length, "SIGNER_INDEX_WRONG", `An operation is asked by signer ${signer}, who is not there.`);
   }
-  const asking = new Set(operations.map(({ signer }) => hex(signers[Number(signer)].account)));
-  const idle = signers.some(({ account }) => !asking.has(hex(account)));
-  need(!idle, "SIGNER_WITHOUT_OPERATION", "A signer asks for nothing.");
   return { id: idOf(genesisHash, body.raw), body, signatures };
 }
 
