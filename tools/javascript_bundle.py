@@ -1,7 +1,7 @@
-"""Writes clients/javascript/sogdia.min.js: the JavaScript module in one small file, for pages and for reading offline.
+"""Writes the JavaScript module in one small file, and a page that checks proofs with all of it inside.
 
-    python -m tools.javascript_bundle            write it
-    python -m tools.javascript_bundle --check    say whether it is what this version would write
+    python -m tools.javascript_bundle            write clients/javascript/sogdia.min.js and check-proof.html
+    python -m tools.javascript_bundle --check    say which of them are not what this version would write
 
 The modules are put one behind another, without comments and without white space that means nothing. Names stay as they
 are, so that the file can be compared with its sources by anyone. It understands the sources of this project, which a
@@ -18,8 +18,11 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parent.parent / "clients" / "javascript"
 SOURCES = FOLDER / "src"
 BUNDLE = FOLDER / "sogdia.min.js"
+PAGE = FOLDER / "check-proof.html"
+PAGE_SOURCE = FOLDER / "page" / "check-proof.html"
 ENTRY = "sogdia.js"
 COMPRESSED_BYTES_MAX = 12_000
+PAGE_BYTES_MAX = 13_000
 HEAD = "// Sogdia's JavaScript client in one file. Apache-2.0. Made by `python -m tools.javascript_bundle`; edit src.\n"
 
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./([a-z0-9]+\.js)";\n', re.MULTILINE)
@@ -68,16 +71,35 @@ def squeezed(text: str) -> str:
     return made
 
 
-def build() -> str:
-    """Make the file."""
-    modules = sources()
+def joined() -> tuple[str, str]:
+    """Give all modules as one text, and the names that they offer."""
     exported: list[str] = []
     made = ""
-    for name in modules:
+    for name in sources():
         text = (SOURCES / name).read_text("utf-8")
         exported += [each for names, _source in _EXPORT_FROM.findall(text) for each in re.findall(r"\w+", names)]
         made += _EXPORT.sub("", _EXPORT_FROM.sub("", _IMPORT.sub("", text)))
-    return f"{HEAD}{squeezed(made)}export{{{','.join(sorted(exported))}}};\n"
+    return squeezed(made), ",".join(sorted(exported))
+
+
+def bundle() -> str:
+    """Make the module in one file."""
+    made, exported = joined()
+    return f"{HEAD}{made}export{{{exported}}};\n"
+
+
+def page() -> str:
+    """Make the page with the module inside, so that it works from a disk and without a network."""
+    made, _exported = joined()
+    before, _import, after = re.split(r"(    import [^;]*;\n)", PAGE_SOURCE.read_text("utf-8"))
+    script, rest = after.split("  </script>")
+    # The braces keep the page's own names apart from those of the module.
+    return f"{before}{HEAD}{made}\n{{{script}}}\n  </script>{rest}"
+
+
+def build() -> dict[Path, str]:
+    """Make all files anew."""
+    return {BUNDLE: bundle(), PAGE: page()}
 
 
 def compressed_bytes(text: str) -> int:
@@ -86,16 +108,15 @@ def compressed_bytes(text: str) -> int:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the file, or say whether it is up to date."""
-    text = build()
-    if "--check" in arguments:
-        stale = not BUNDLE.is_file() or BUNDLE.read_text("utf-8") != text
-        if stale:
-            print(f"{BUNDLE.name} is not what `python -m tools.javascript_bundle` writes")
-        return int(stale)
-    BUNDLE.write_text(text, "utf-8")
-    print(f"wrote {BUNDLE.name}: {len(text)} bytes, {compressed_bytes(text)} compressed")
-    return 0
+    """Write the files, or say which of them are not up to date."""
+    stale = {path: text for path, text in build().items() if not path.is_file() or path.read_text("utf-8") != text}
+    for path, text in stale.items():
+        if "--check" in arguments:
+            print(f"{path.name} is not what `python -m tools.javascript_bundle` writes")
+        else:
+            path.write_text(text, "utf-8")
+            print(f"wrote {path.name}: {len(text)} characters, {compressed_bytes(text)} bytes compressed")
+    return int(bool(stale) and "--check" in arguments)
 
 
 if __name__ == "__main__":

@@ -109,6 +109,10 @@ _REFUSED = {
     "an array whose length takes two bytes": "dc000101",
     "an array whose length takes four bytes": "dd0000000101",
     "a map whose length takes two bytes": "de0001a16101",
+    "a text of 31 bytes whose length takes a byte": "d91f" + "61" * 31,
+    "a text of 255 bytes whose length takes two bytes": "da00ff" + "61" * 255,
+    "255 bytes whose length takes two bytes": "c500ff" + "00" * 255,
+    "an array of 15 parts whose length takes two bytes": "dc000f" + "c0" * 15,
     "a map with a member twice": "82a16101a16102",
     "a map whose key is a number": "810102",
     "a text that is not UTF-8": "a1ff",
@@ -156,6 +160,7 @@ def code_vectors() -> Iterator[Vector]:
         "with the dashes of a word processor": code.replace("-", "\u2013"),
         "with the letter o for the digit": code.replace("0", "O").replace("1", "I"),
         "with the letter l for the digit": code.replace("1", "l"),
+        "with so many spaces that the text is as long as may be": code.ljust(200),
     }
     for name, text in typed.items():
         yield {"kind": "account", "name": name, "code": text, **_accepted(BUKHARA)}
@@ -185,6 +190,7 @@ def _wrong_codes(code: str) -> dict[str, str]:
         "one character is missing": code[:-1],
         "one character too many": code + "0",
         "the code twice": code * 2,
+        "with one space too many": code.ljust(201),
         "far too long": "a" * 201,
         "the code of a name": name_code(BUKHARA + b"INV-536365"),
     }
