@@ -169,8 +169,16 @@ def code_vectors() -> Iterator[Vector]:
         yield {"kind": "account", "name": name, "code": text, **judged}
     name_of_order = name_code(BUKHARA + b"INV-536365")
     yield {"kind": "name", "name": "an account's code", "code": code, **judge_code("name", code)}
+    for name, text in _SEALED_WRONGLY.items():
+        yield {"kind": "name", "name": name, "code": text, **judge_code("name", text)}
     between = name_of_order[:56]
     yield {"kind": "name", "name": "of a length between", "code": between, **judge_code("name", between)}
+
+
+_SEALED_WRONGLY = {
+    "a right check over a reference with a space": "name-bc53-rzmz-24h3-6h2n-naxw-sqfe-zw01-081g-c4g6-4vgp-gm5",
+    "a right check over bits that are left over": "name-bc53-rzmz-24h3-6h2n-naxw-sqfe-zw01-081g-6z9e-mxhj",
+}
 
 
 def _accepted(content: bytes) -> Vector:

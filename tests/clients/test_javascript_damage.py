@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.real("Node.js")
 
-CASES, CASES_FULL = 60, 4_000
+CASES, CASES_FULL = 40, 4_000
 SEEDS = 2**62
 
 

@@ -249,3 +249,33 @@ def test_a_receipt_is_read(judge):
     assert (told["code"], told["operation"], told["events"]) == (receipt[0], receipt[1], receipt[3])
     assert [[fact["name"], fact["value"]] for fact in told["facts"]] == receipt[2]
     assert receipt[0] != 0
+
+
+# ------------------------------------------------------------------------------------------------------------ limits
+
+
+@pytest.mark.parametrize(("size", "fault"), [(65_536, "ENVELOPE_MALFORMED"), (65_537, "ENVELOPE_TOO_LARGE")])
+def test_an_envelope_may_have_65536_bytes_and_no_more(judge, size, fault):
+    with pytest.raises(Wrong) as wrong:
+        judge.ask("envelope", raw="00" * size, network=NETWORK.hex(), keys=[])
+
+    assert wrong.value.fault == fault
+
+
+@pytest.mark.parametrize(("size", "words"), [(4 * 2**20, "Not the canonical form"), (4 * 2**20 + 1, "at most 4194304")])
+def test_a_proof_may_have_four_mebibytes_and_no_more(judge, size, words):
+    trusted = {"network": NETWORK.hex(), "validators": [["00" * 32, 1]], "since": 1}
+
+    with pytest.raises(Wrong, match=words) as wrong:
+        judge.ask("proof", raw="00" * size, trusted=trusted)
+
+    assert wrong.value.fault == "form"
+
+
+def test_values_are_nested_32_deep_and_no_deeper(judge):
+    assert judge.ask("decode", raw="91" * 31 + "c0")["again"] == "91" * 31 + "c0"
+
+    with pytest.raises(Wrong, match="nested more than 32 deep"):
+        judge.ask("decode", raw="91" * 32 + "c0")
+    with pytest.raises(Wrong, match="nested more than 32 deep"):
+        judge.ask("decode", raw="91" * 1_000_000)
