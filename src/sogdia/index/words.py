@@ -79,9 +79,15 @@ _WITHOUT_SPACES: Final = (
 def fold(text: str) -> str:
     """Make text comparable: one form, small letters, no marks, one letter where languages write several."""
     text = unicodedata.normalize("NFKC", text).casefold().translate(_SAME_LETTER)
-    bare = [char for char in unicodedata.normalize("NFKD", text) if unicodedata.category(char) != "Mn"]
+    apart = unicodedata.normalize("NFKD", text)
+    bare = [char for at, char in enumerate(apart) if unicodedata.category(char) != "Mn" or _short_i(apart, at)]
     folded = unicodedata.normalize("NFC", "".join(bare)).casefold().translate(_SAME_LETTER)
     return "".join([_digit(char) for char in folded])
+
+
+def _short_i(apart: str, at: int) -> bool:
+    """Tell whether a mark makes the Cyrillic short i, a letter of its own that nobody writes without its mark."""
+    return apart[at] == "\u0306" and apart[at - 1 : at] == "\u0438"
 
 
 def _digit(char: str) -> str:
