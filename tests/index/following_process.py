@@ -30,7 +30,7 @@ def main() -> None:
             move(self, *arguments)
             time.sleep(float(pace))
 
-        IndexWriter._move = slow  # type: ignore[method-assign]
+        IndexWriter._move = slow  # type: ignore[assignment, method-assign]
     following.follow(Path(sys.argv[1]), sys.argv[2], stop)
 
 

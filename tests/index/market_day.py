@@ -16,7 +16,7 @@ IN_ONE_ENVELOPE = 8
 
 
 def open_shop(ledger: Ledger, titles: Sequence[str], *, stock: int = 0, merchant: str = "bukhara") -> None:
-    """Let a merchant publish terms and open a listing for each title, `l0` and on, with a variant when there is stock."""
+    """Let a merchant publish terms and open a listing a title, `l0` and on, with a variant when there is stock."""
     terms = PublishTerms(
         reference="t",
         asset=ledger.asset(),

@@ -11,6 +11,7 @@ import threading
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -37,7 +38,7 @@ from tests.index.running_trade import Trade
 ROOT = Path(__file__).parents[2]
 
 
-def rows_of(url: str) -> dict:
+def rows_of(url: str) -> dict[str, list[tuple[Any, ...]]]:
     """Give everything that an index says of the ledger."""
     engine = open_engine(url)
     found = dump(engine)
@@ -102,6 +103,12 @@ def test_two_writers_of_one_index_double_nothing(database, played):
         assert rows_of(database) == before
 
 
+def write_one_by_one(writer: IndexWriter, raws: list[bytes]) -> None:
+    """Write blocks, each in a transaction of its own."""
+    for raw in raws:
+        writer.write([raw])
+
+
 # ------------------------------------------------------------------------------------------------- what does not fit
 
 
@@ -128,7 +135,7 @@ def test_a_node_of_another_network_is_refused_by_both_names(database, played):
     following.build(RecordedSource(played), database)
     stranger = RecordingLedger(name="stranger")
 
-    with pytest.raises(IndexForeignError, match="'test'.*'stranger'"):
+    with pytest.raises(IndexForeignError, match=r"'test'.*'stranger'"):
         following.build(RecordedSource(stranger), database)
 
 
@@ -260,6 +267,7 @@ def follower(folder: Path, url: str, pace: str = "") -> subprocess.Popen[bytes]:
 def wait_for(url: str, height: int, seconds: float = 30.0) -> None:
     """Wait until an index has come to a height."""
     until = time.monotonic() + seconds
+    stand = None
     while time.monotonic() < until:
         try:
             stand = read_stand(url)
@@ -356,8 +364,7 @@ def test_a_full_disk_stops_it_and_nothing_is_lost(tmp_path, played):
             disk.fill()
 
             with pytest.raises(IndexFullError, match="Make room"):
-                for raw in played.raws[half:]:
-                    writer.write([raw])
+                write_one_by_one(writer, played.raws[half:])
 
             disk.free()
         following.build(RecordedSource(played), url)

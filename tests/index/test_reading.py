@@ -26,7 +26,7 @@ def connection(indexed):
     engine.dispose()
 
 
-def whole(pages, connection, limit, **filters):
+def whole(pages, connection, limit, **filters):  # noqa: ANN003 - a column each
     """Join all pages of a list."""
     rows, cursor = [], None
     while True:
@@ -117,11 +117,12 @@ def test_a_listing_has_its_variants_and_currencies_their_supply(connection, play
 
 
 def test_sums_by_hour_and_by_day_agree_with_the_lists(connection, played):
-    for measure, subject, expected in (
+    measured: tuple[tuple[series.Measure, str, int], ...] = (
         ("envelopes", "", sum(row.envelopes for row in whole(chain.BLOCK_PAGES, connection, 100))),
         ("exits", "", sum(row.exits for row in whole(chain.BLOCK_PAGES, connection, 100))),
         ("events", "OrderPlaced", len(whole(chain.FACTS_OF_KIND, connection, 100, tag=410))),
-    ):
+    )
+    for measure, subject, expected in measured:
         days = series.series(connection, measure, until=played.time, subject=subject, span="day", buckets=400)
         assert sum(days.count) == expected
     usd = f"USD/{played.account('bank').hex()}"

@@ -1,5 +1,7 @@
 """Words are cut by us, so every database finds the same titles in the same order, in every script."""
 
+# ruff: noqa: RUF001 - letters of many scripts are the point of this page
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,7 +14,7 @@ from sogdia.index import following
 from sogdia.index.cursors import CursorWrongError
 from sogdia.index.database import open_engine
 from sogdia.index.reading.trade import complete_title, search_listings, search_parties
-from sogdia.index.search import NEWEST, LISTING_WORDS
+from sogdia.index.search import LISTING_WORDS, NEWEST
 from sogdia.index.words import QUERY_MAX, TERMS_MAX, WORD_MAX, document_words, query_words
 from sogdia.modules.market.listings import CloseListing
 from tests.index.conftest import new_database
@@ -78,7 +80,12 @@ WORDS = sorted({word for title in TITLES for word in (*title.split(), *document_
 @given(
     question=st.one_of(
         st.lists(st.sampled_from(WORDS), max_size=4).map(" ".join),
-        st.builds(lambda title, first, length: title[first : first + length], st.sampled_from(TITLES), st.integers(0, 20), st.integers(0, 30)),
+        st.builds(
+            lambda title, first, length: title[first : first + length],
+            st.sampled_from(TITLES),
+            st.integers(0, 20),
+            st.integers(0, 30),
+        ),
         st.text(max_size=30),
     )
 )
@@ -121,7 +128,11 @@ def test_a_cursor_of_another_question_is_refused(both):
 
 
 @pytest.mark.real("PostgreSQL")
-@given(begun=st.one_of(st.sampled_from(WORDS).flatmap(lambda word: st.integers(0, 8).map(lambda end: word[:end])), st.text(max_size=8)))
+@given(
+    begun=st.one_of(
+        st.sampled_from(WORDS).flatmap(lambda word: st.integers(0, 8).map(lambda end: word[:end])), st.text(max_size=8)
+    )
+)
 @example(begun="green te")
 @example(begun="s")
 def test_both_databases_complete_a_word_alike(both, begun):

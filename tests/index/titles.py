@@ -1,5 +1,7 @@
 """Titles of goods as shops between Istanbul, Bukhara, Nairobi and Lanzhou write them, and who should find what."""
 
+# ruff: noqa: RUF001 - letters of many scripts are the point of this page
+
 from __future__ import annotations
 
 TITLES = (

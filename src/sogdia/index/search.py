@@ -22,8 +22,14 @@ if TYPE_CHECKING:
 
 HITS_MAX = 100
 COMPLETIONS_MAX = 10
+RARE_SHARE = 100
+"""A word is rare when fewer than one document in so many has it."""
+
 NEWEST = 4_096
 """How many of the newest documents PostgreSQL looks through first: a frequent word is found there at once."""
+
+_SEQUENCES_OFF = text("SET LOCAL enable_seqscan = off")
+_SEQUENCES_ON = text("SET LOCAL enable_seqscan = on")
 
 COUNTERS = Table(
     "search_counters",
@@ -68,6 +74,10 @@ class WordTables:
             " ORDER BY rowid + 0 DESC LIMIT :limit"
         )
         word = self.vocabulary.c.word
+        self._counts = select(word, self.vocabulary.c.documents).where(
+            word.in_(bindparam("words", expanding=True)), self.vocabulary.c.documents > 0
+        )
+        self._last = select(COUNTERS.c.last).where(COUNTERS.c.kind == name)
         self._completions = (
             select(word, self.vocabulary.c.documents)
             .where(word >= bindparam("first"), word < bindparam("last"), self.vocabulary.c.documents > 0)
@@ -96,31 +106,38 @@ class WordTables:
     def find(self, connection: Connection, question: str, *, below: int | None = None, limit: int = 24) -> list[int]:
         """Give the numbers of the newest documents below one that have every word of the question."""
         words = [spelled(word) for word in query_words(question)]
-        if not words:
-            return []
+        counts = dict(connection.execute(self._counts, {"words": words}).all()) if words else {}
+        if not counts or len(counts) < len(words):
+            return []  # a word that no document has settles it
         limit = max(1, min(limit, HITS_MAX))
         below = 2**62 if below is None else below
         if connection.dialect.name == SQLITE:
             query = " AND ".join([f'"{word}"' for word in words])
             found = connection.execute(self._match, {"query": query, "below": below, "limit": limit})
             return [row[0] for row in found]
-        return self._find_in_postgresql(connection, " & ".join([f"'{word}'" for word in words]), below, limit)
+        query = " & ".join([f"'{word}'" for word in words])
+        return self._find_in_postgresql(connection, query, below, limit, rarest=min(counts.values()))
 
-    def _find_in_postgresql(self, connection: Connection, query: str, below: int, limit: int) -> list[int]:
-        """Look through the newest documents first; only a word that is rare there is looked up in the inverted index.
+    def _find_in_postgresql(
+        self, connection: Connection, query: str, below: int, limit: int, *, rarest: int
+    ) -> list[int]:
+        """Look frequent words up among the newest documents first, rare ones in the inverted index.
 
-        PostgreSQL's index knows no order: for a frequent word it would fetch and sort every document that has it.
+        That index knows no order: for a frequent word PostgreSQL would fetch and sort every document that has it.
         """
-        last = connection.execute(select(COUNTERS.c.last).where(COUNTERS.c.kind == self.name)).scalar() or 0
-        start = min(below, last + 1) - NEWEST
-        newest = connection.execute(self._newest, {"query": query, "below": below, "from": start, "limit": limit})
-        found = [row[0] for row in newest]
+        last = connection.execute(self._last).scalar() or 0
+        start = min(below, last + 1)
+        found: list[int] = []
+        if rarest * RARE_SHARE > last:
+            asked = {"query": query, "below": start, "from": start - NEWEST, "limit": limit}
+            found = [row[0] for row in connection.execute(self._newest, asked)]
+            start -= NEWEST
         if len(found) == limit or start <= 1:
             return found
-        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        connection.execute(_SEQUENCES_OFF)
         older = connection.execute(self._all, {"query": query, "from": start, "limit": limit - len(found)})
         found += [row[0] for row in older]
-        connection.exec_driver_sql("SET LOCAL enable_seqscan = on")
+        connection.execute(_SEQUENCES_ON)
         return found
 
     def complete(self, connection: Connection, begun: str, *, limit: int = COMPLETIONS_MAX) -> list[tuple[str, int]]:

@@ -66,7 +66,7 @@ class IndexWriter:
         self._reader = BlockReader(modules)
         self._events = DeclaredEvents(modules)
         self._projections = projected
-        self._batch = Batch(projected, backend, self.network)
+        self.batch = Batch(projected, backend, self.network)
         self._inserts = {table: Inserts(table, backend) for table in (BLOCKS, RESULTS, EVENTS, INVOLVED)}
         dialect: Any = sqlite if backend == SQLITE else postgresql
         lag = dialect.insert(LAG)
@@ -106,11 +106,11 @@ class IndexWriter:
         stand = Stand(0, NO_HASH, self._genesis.time)
         state = {"one": 1, "schema": migrations.SCHEMA, "network": self.network, "name": self._genesis.name}
         connection.execute(insert(STATE), state | stand._asdict())
-        self._batch.begin(connection)
-        self._batch.at_block(0, self._genesis.time)
+        self.batch.begin(connection)
+        self.batch.at_block(0, self._genesis.time)
         for each in self._projections:
-            each.genesis(self._batch, self._genesis)
-        self._batch.write()
+            each.genesis(self.batch, self._genesis)
+        self.batch.write()
         return stand
 
     def check_origin(self, header_hash: bytes | None) -> None:
@@ -138,7 +138,7 @@ class IndexWriter:
                     late = max(0, now - stand.time)
                     connection.execute(self._lag, {"hour": now - now % HOUR, "batches": 1, "seconds_max": late})
         except BaseException:
-            self._batch.forget()
+            self.batch.forget()
             raise
         self.stand = stand
         return stand
@@ -174,7 +174,7 @@ class IndexWriter:
             )
 
     def _write(self, connection: Connection, blocks: list[StoredBlock], sizes: list[int]) -> None:
-        batch = self._batch
+        batch = self.batch
         batch.begin(connection)
         receipts = [[self._reader.receipt(result.receipt) for result in block.all_results()] for block in blocks]
         for each in receipts:
@@ -194,7 +194,7 @@ class IndexWriter:
 
     def _write_block(self, rows: _Rows, block: StoredBlock, receipts: list[Receipt], size: int) -> None:
         header = block.header.header
-        batch = self._batch
+        batch = self.batch
         height, time = header.height, header.time
         batch.at_block(height, time)
         results = block.all_results()
@@ -230,7 +230,7 @@ class IndexWriter:
         rows.blocks.append((height, header.hash(), time, len(envelopes), refused, exits, size))
 
     def _write_facts(self, rows: _Rows, receipt: Receipt, position: int) -> None:
-        batch = self._batch
+        batch = self.batch
         for number, fact in enumerate(receipt.events):
             tag, name = self._events.tag_and_name(fact)
             accounts = self._events.accounts(fact)
