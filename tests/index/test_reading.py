@@ -8,12 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sogdia.index import following
 from sogdia.index.cursors import CURSOR_CHARACTERS, Cursors, CursorWrongError, Place
 from sogdia.index.database import open_engine
 from sogdia.index.reading import chain, series, trade
 from sogdia.index.reading.pages import ROWS_MAX
 from sogdia.index.schema import position_of
-from sogdia.kernel.values import name_of
+from sogdia.kernel.values import UNITS_MAX, name_of
+from sogdia.modules.money.transfers import Transfer
+from tests.index.recorder import RecordedSource, RecordingLedger
 
 NETWORK = bytes(range(32))
 
@@ -142,6 +145,51 @@ def test_buckets_stand_where_the_hour_begins(connection, played):
     assert hours.start % 3_600 == 0
     assert hours.start + series.BUCKETS_MAX * 3_600 > played.time >= hours.start + (series.BUCKETS_MAX - 1) * 3_600
     assert series.lag(connection, until=played.time).units == [0] * 48
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_page_is_read_along_an_index_without_sorting(played, tmp_path, name):
+    url = f"sqlite:///{tmp_path / 'index.sqlite'}"
+    following.build(RecordedSource(played), url)
+    pages, filters = LISTS[name]
+    engine = open_engine(url)
+    asked = {"below": 1, "below_second": 1, "rows": 5} | filters(played)
+
+    with engine.connect() as connection:
+        statement = pages._statement.compile(engine)
+        wanted = [asked.get(parameter, 0) for parameter in statement.positiontup]
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", tuple(wanted)).all()
+    engine.dispose()
+
+    steps = [row[3] for row in plan]
+    assert all(step.startswith("SEARCH") for step in steps), steps
+
+
+@pytest.mark.parametrize("beyond", [2**63, -(2**63), 10**30])
+def test_a_number_that_no_database_holds_finds_nothing(connection, beyond):
+    assert chain.BLOCK_BY_HEIGHT.read(connection, beyond) is None
+    assert chain.FACTS_OF_KIND.read(connection, tag=beyond).rows == []
+    assert trade.PARTIES_OF_COUNTRY.read(connection, country="K\x00").rows == []
+
+
+def test_sums_may_pass_64_bits(database):
+    currency = {"currency": "USD", "issuer": "bank", "supply_max": UNITS_MAX, "holder_max": UNITS_MAX}
+    ledger = RecordingLedger(money={"currencies": [currency]})
+    ledger.fund("nairobi", UNITS_MAX)
+    for payer, payee in (("nairobi", "bukhara"), ("bukhara", "nairobi")) * 3:
+        pay = Transfer(
+            to=ledger.account(payee), asset=ledger.asset(), units=UNITS_MAX, purpose="GDDS", end_to_end="Счёт 17"
+        )
+        ledger.must(payer, pay)
+        following.build(RecordedSource(ledger), database)
+
+    engine = open_engine(database)
+    with engine.connect() as connection:
+        asset = f"USD/{ledger.account('bank').hex()}"
+        paid = series.series(connection, "transfers", until=ledger.time, subject=asset)
+        assert (sum(paid.count), sum(paid.units)) == (6, 6 * UNITS_MAX)
+        assert [row.supply for row in trade.currencies(connection)] == [UNITS_MAX]
+    engine.dispose()
 
 
 # ----------------------------------------------------------------------------------------------------------- cursors

@@ -26,6 +26,13 @@ class Page(msgspec.Struct, Generic[T], frozen=True):
     next: str | None
 
 
+def storable(value: object) -> bool:
+    """Tell whether a database could hold a value at all; nothing equals one that it could not hold."""
+    if isinstance(value, int):
+        return -NUMBER_MAX <= value <= NUMBER_MAX
+    return not (isinstance(value, str) and "\x00" in value)
+
+
 def rows_at_most(limit: int) -> int:
     """Give how many rows a page has: what was asked for, within bounds."""
     return max(1, min(limit, ROWS_MAX))
@@ -72,6 +79,8 @@ class Pages(Generic[T]):
         if sorted(filters) != sorted(self._filters):
             message = f"the list {self._name} is filtered by {self._filters}, not by {sorted(filters)}"
             raise TypeError(message)
+        if not all(map(storable, filters.values())):
+            return Page([], None)
         cursors = Cursors(stand(connection).network, self._name, *[filters[name] for name in self._filters])
         place = cursors.read(cursor) or Place(NUMBER_MAX, SECOND_MAX)
         rows = rows_at_most(limit)
@@ -95,5 +104,7 @@ class Single(Generic[T]):
 
     def read(self, connection: Connection, wanted: Any) -> T | None:  # noqa: ANN401 - a value of the column
         """Give the row, or nothing."""
+        if not storable(wanted):
+            return None
         row = connection.execute(self._statement, {"wanted": wanted}).one_or_none()
         return None if row is None else self._shape(*row)
