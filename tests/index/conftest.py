@@ -63,6 +63,20 @@ def played() -> RecordingLedger:
     return ledger
 
 
+@pytest.fixture(
+    scope="session",
+    params=["sqlite", pytest.param("postgresql", marks=pytest.mark.real("PostgreSQL"))],
+)
+def read_only(request: Any, tmp_path_factory: Any, played: RecordingLedger) -> str:  # noqa: ANN401 - what pytest gives
+    """The URL of an index of the played ledger that all tests share, to be read only."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path_factory.mktemp('shared') / 'index.sqlite'}"
+    else:
+        url = new_database(request.getfixturevalue("postgres"))
+    following.build(RecordedSource(played), url)
+    return url
+
+
 @pytest.fixture
 def indexed(database: str, played: RecordingLedger) -> str:
     """The URL of a database that holds the index of the played ledger."""

@@ -129,8 +129,8 @@ def assert_same_orders(url: str, state: State) -> None:
     assert not found
 
 
-def test_the_tables_say_what_the_ledger_says(indexed, played):
-    assert_says_what_the_ledger_says(indexed, played)
+def test_the_tables_say_what_the_ledger_says(read_only, played):
+    assert_says_what_the_ledger_says(read_only, played)
 
 
 def test_the_tables_say_what_the_ledger_says_after_every_block(tmp_path, played):
@@ -154,8 +154,8 @@ def test_the_tables_say_what_the_ledger_says_after_every_block(tmp_path, played)
     assert len(script.ledger.raws) == len(played.raws) - 4  # without the bad bytes, a block each
 
 
-def test_every_result_stands_where_it_stands_in_its_block(indexed, played):
-    found = {(row["position"] >> 20, row["position"] % 2**20): row for row in rows(indexed, RESULTS)}
+def test_every_result_stands_where_it_stands_in_its_block(read_only, played):
+    found = {(row["position"] >> 20, row["position"] % 2**20): row for row in rows(read_only, RESULTS)}
 
     assert len(found) == len({row["id"] for row in found.values()})
     assert any(row["exit"] for row in found.values())
@@ -222,19 +222,19 @@ def test_every_declared_event_shows_up_by_its_declaration_alone(event, tmp_path)
                 assert raw in accounts
 
 
-def test_the_script_plays_every_kind_of_fact_of_these_modules(indexed):
-    kinds = Counter(row["name"] for row in rows(indexed, EVENTS))
+def test_the_script_plays_every_kind_of_fact_of_these_modules(read_only):
+    kinds = Counter(row["name"] for row in rows(read_only, EVENTS))
 
     assert {event.__name__ for event in ALL_EVENTS if tag_of(event) >= 300} - set(kinds) <= {"ReturnDropped"}
 
 
-def test_a_merchant_is_involved_in_what_a_deadline_does_to_its_order(indexed, played):
-    exits = {row["position"] for row in rows(indexed, RESULTS) if row["exit"]}
+def test_a_merchant_is_involved_in_what_a_deadline_does_to_its_order(read_only, played):
+    exits = {row["position"] for row in rows(read_only, RESULTS) if row["exit"]}
     delivered = {
-        row["position"] for row in rows(indexed, EVENTS) if row["name"] == "OrderDelivered" and row["position"] in exits
+        row["position"] for row in rows(read_only, EVENTS) if row["name"] == "OrderDelivered" and row["position"] in exits
     }
 
-    involved = {row["account"] for row in rows(indexed, INVOLVED) if row["position"] in delivered}
+    involved = {row["account"] for row in rows(read_only, INVOLVED) if row["position"] in delivered}
 
     assert delivered
     assert {played.account("bukhara"), played.account("nairobi")} <= involved
@@ -263,8 +263,8 @@ def test_goods_of_an_order_of_many_blocks_are_in_stock_again_at_its_end(tmp_path
     assert row["order"] == name_of(owner_of(row["order"]), "long")
 
 
-def test_the_height_stands_with_the_rows(indexed, played):
-    (stand,) = rows(indexed, STATE)
+def test_the_height_stands_with_the_rows(read_only, played):
+    (stand,) = rows(read_only, STATE)
 
     assert (stand["height"], stand["hash"], stand["time"]) == (len(played.raws), played.hashes[-1], played.time)
     assert stand["network"] == played.network

@@ -22,8 +22,8 @@ NETWORK = bytes(range(32))
 
 
 @pytest.fixture
-def connection(indexed):
-    engine = open_engine(indexed)
+def connection(read_only):
+    engine = open_engine(read_only)
     with engine.connect() as opened:
         yield opened
     engine.dispose()
