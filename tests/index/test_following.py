@@ -17,6 +17,7 @@ import pytest
 from sqlalchemy import text
 
 from sogdia.index import following
+from sogdia.index.blocks import BlockReader
 from sogdia.index.database import open_engine
 from sogdia.index.errors import (
     IndexForeignError,
@@ -26,9 +27,11 @@ from sogdia.index.errors import (
     IndexUnusableError,
 )
 from sogdia.index.migrations import migrate
+from sogdia.index.reading import series
 from sogdia.index.reading.stand import read_stand
 from sogdia.index.sources import FolderSource, NodeSource
 from sogdia.index.writer import IndexWriter, clear
+from sogdia.modules import ALL
 from tests.faults.disk.harness import missing, small_disk
 from tests.index.conftest import new_database
 from tests.index.following_process import PACE_VARIABLE
@@ -107,6 +110,21 @@ def write_one_by_one(writer: IndexWriter, raws: list[bytes]) -> None:
     """Write blocks, each in a transaction of its own."""
     for raw in raws:
         writer.write([raw])
+
+
+def test_it_notes_how_far_it_ran_behind_at_most_in_an_hour(database, played):
+    with closing(IndexWriter(database, played.genesis_json())) as writer:
+        for at, late in enumerate((7, 90, 3)):
+            time_of_block = BlockReader(ALL).block(played.raws[at]).header.header.time
+            writer.write([played.raws[at]], now=time_of_block + late)
+
+    engine = open_engine(database)
+    with engine.connect() as connection:
+        behind = series.lag(connection, until=played.time, span="day", buckets=400)
+    engine.dispose()
+
+    assert max(behind.units) == 90
+    assert len([units for units in behind.units if units]) == 1
 
 
 # ------------------------------------------------------------------------------------------------- what does not fit

@@ -231,7 +231,9 @@ def test_the_script_plays_every_kind_of_fact_of_these_modules(read_only):
 def test_a_merchant_is_involved_in_what_a_deadline_does_to_its_order(read_only, played):
     exits = {row["position"] for row in rows(read_only, RESULTS) if row["exit"]}
     delivered = {
-        row["position"] for row in rows(read_only, EVENTS) if row["name"] == "OrderDelivered" and row["position"] in exits
+        row["position"]
+        for row in rows(read_only, EVENTS)
+        if row["name"] == "OrderDelivered" and row["position"] in exits
     }
 
     involved = {row["account"] for row in rows(read_only, INVOLVED) if row["position"] in delivered}

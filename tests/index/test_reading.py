@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -12,11 +13,14 @@ from sogdia.index import following
 from sogdia.index.cursors import CURSOR_CHARACTERS, Cursors, CursorWrongError, Place
 from sogdia.index.database import open_engine
 from sogdia.index.reading import chain, series, trade
-from sogdia.index.reading.pages import ROWS_MAX
+from sogdia.index.reading.pages import ROWS_MAX, Pages
 from sogdia.index.schema import position_of
 from sogdia.kernel.values import UNITS_MAX, name_of
 from sogdia.modules.money.transfers import Transfer
 from tests.index.recorder import RecordedSource, RecordingLedger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 NETWORK = bytes(range(32))
 
@@ -40,7 +44,7 @@ def whole(pages, connection, limit, **filters):  # noqa: ANN003 - a column each
             return rows
 
 
-LISTS = {
+LISTS: dict[str, tuple[Pages[Any], Callable[[RecordingLedger], dict[str, Any]]]] = {
     "blocks": (chain.BLOCK_PAGES, lambda _ledger: {}),
     "results": (chain.RESULT_PAGES, lambda _ledger: {}),
     "facts": (chain.FACT_PAGES, lambda _ledger: {}),

@@ -66,6 +66,10 @@ class OpenedEnvelope:
         """Give the accounts that signed, each once."""
         return list(dict.fromkeys(signer.account for signer in self.body.signers))
 
+    def grantors(self) -> list[bytes]:
+        """Give the accounts in whose name others act here, by a mandate."""
+        return [head.mandate[:ACCOUNT_BYTES] for head in self._heads if head.mandate is not None]
+
     def asker(self, index: int) -> bytes:
         """Give the account that asks for an operation: its signer, or who granted the mandate that it names."""
         head = self._heads[index]

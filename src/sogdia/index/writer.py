@@ -214,7 +214,7 @@ class IndexWriter:
             else:
                 batch.envelope = envelope = self._reader.envelope(envelopes[place])
                 signers = envelope.signers()
-                involved.update(signers)
+                involved.update(signers, envelope.grantors())
                 sender, asked, length = signers[0], self._reader.names(envelope.tags()), len(envelopes[place])
                 batch.count("envelopes")
             if receipt.code:
