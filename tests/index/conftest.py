@@ -24,7 +24,7 @@ def postgres() -> Iterator[Cluster]:
         pytest.skip(str(error))
     with cluster() as server:
         (server.folder / "data" / "pg_hba.conf").write_text("local all all trust\n")
-        # Tests lose no power; without syncs databases are made, and a killed server recovers, in a fraction of the time.
+        # Tests lose no power; without syncs databases are made, and killed servers recover, in a fraction of the time.
         with (server.folder / "data" / "postgresql.conf").open("a") as settings:
             settings.write("fsync = off\n")
         server.run("pg_ctl", "-D", "data", "reload")

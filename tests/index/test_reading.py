@@ -161,7 +161,7 @@ def test_a_page_is_read_along_an_index_without_sorting(played, tmp_path, name):
 
     with engine.connect() as connection:
         statement = pages._statement.compile(engine)
-        wanted = [asked.get(parameter, 0) for parameter in statement.positiontup]
+        wanted = [asked.get(parameter, 0) for parameter in statement.positiontup or ()]
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", tuple(wanted)).all()
     engine.dispose()
 
