@@ -1,6 +1,6 @@
 """`make bench`: the figures that the project promises, as ratios of things measured in the same run.
 
-    python -m bench [--quick] [--only limit,postgres,growth,ids,replay] [--json FILE]
+    python -m bench [--quick] [--only limit,postgres,growth,ids,replay,index] [--json FILE]
 
 Absolute figures belong to the machine; ratios are what is promised. `--quick` takes shorter runs and a million records.
 """
@@ -108,12 +108,36 @@ def replayed(*, quick: bool) -> tuple[list[Promise], Row]:
     return [at_least("replay / live speed", result.ratio, 1.0)], {"replay": result}
 
 
+def indexed(*, quick: bool) -> tuple[list[Promise], Row]:
+    """Measure the index beside the engine, made anew, and asked, on SQLite and on PostgreSQL."""
+    from bench import index_load  # noqa: PLC0415 - needs the database's library and the server's programs
+
+    orders = 1_000 if quick else 6_000
+    listings, searches = (100_000, 500) if quick else (1_000_000, 2_000)
+    promises: list[Promise] = []
+    rows: Row = {}
+    for kind in ("sqlite", "postgresql"):
+        alone = node_load.measure(index_load.IN_FLIGHT, orders).steps_per_second
+        beside = index_load.follow(kind, orders)
+        found = index_load.find(kind, listings, searches)
+        together = beside.together_per_second
+        promises += [
+            at_least(f"engine and index / engine alone, {kind}", together / alone, 0.5),
+            at_most(f"lag of the index, seconds, {kind}", beside.lag_seconds_max, 2),
+            at_least(f"index made anew / engine and index, {kind}", beside.rebuild_per_second / together, 2),
+            at_most(f"search over {listings:,} listings, p99 ms, {kind}", found.p99, 50),
+        ]
+        rows[kind] = {"engine_alone_per_second": alone, "following": beside, "finding": found}
+    return promises, rows
+
+
 PARTS: dict[str, Callable[..., tuple[list[Promise], Row]]] = {
     "limit": limit,
     "postgres": postgres,
     "growth": grown,
     "ids": remembered,
     "replay": replayed,
+    "index": indexed,
 }
 
 
