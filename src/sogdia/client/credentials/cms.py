@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hashlib import new as new_digest
 from typing import Any, Final
 
-from asn1crypto import cms, pem, tsp
+from asn1crypto import cms, core, pem, tsp
 
 from sogdia.client.credentials.faults import CheckFailed, NationalAlgorithm
 
@@ -59,8 +59,9 @@ def read_detached(raw: bytes) -> Detached:
         raise CheckFailed(f"The signature has {len(raw)} bytes; {SIGNATURE_BYTES_MAX} are allowed.")
     try:
         return _read(raw)
-    except (ValueError, TypeError, KeyError, IndexError, OverflowError, RecursionError) as fault:
-        # The reader looks into a structure only when it is asked for, so its errors can come from anywhere above.
+    except (ValueError, TypeError, AttributeError, LookupError, OverflowError, RecursionError) as fault:
+        # The reader looks into a structure only when it is asked for, so its errors can come from anywhere above;
+        # AttributeError is how it meets a value of a kind that it did not expect.
         raise CheckFailed(f"This is no CMS signature, or a damaged one: {str(fault).splitlines()[0]}.") from fault
 
 
@@ -72,7 +73,7 @@ def _read(raw: bytes) -> Detached:
     data = outer["content"]
     if data["encap_content_info"]["content_type"].native != PLAIN_DATA:
         raise CheckFailed("The signature is not over plain data.")
-    if data["encap_content_info"]["content"].native is not None:
+    if not isinstance(data["encap_content_info"]["content"], core.Void):
         raise CheckFailed("The signature holds its content. Sign detached, so that what was signed is not in doubt.")
     if len(data["signer_infos"]) != 1:
         raise CheckFailed(f"There are {len(data['signer_infos'])} signers; one is expected.")
@@ -132,7 +133,7 @@ def refuse_national(dotted: str) -> None:
 
 def _certificates(data: Any) -> list[Any]:  # noqa: ANN401 - as above
     held = data["certificates"]
-    found = [each.chosen for each in (held if held.native is not None else ()) if each.name == "certificate"]
+    found = [each.chosen for each in (() if isinstance(held, core.Void) else held) if each.name == "certificate"]
     if not 1 <= len(found) <= CERTIFICATES_MAX:
         raise CheckFailed(f"The signature holds {len(found)} certificates; 1 to {CERTIFICATES_MAX} are expected.")
     if any(each.serial_number <= 0 for each in found):
@@ -163,7 +164,7 @@ def _refuse_national_key(algorithm: Any) -> None:  # noqa: ANN401 - as above
 
 def _attributes(info: Any) -> dict[str, Any]:  # noqa: ANN401 - as above
     attributes = info["signed_attrs"]
-    if attributes.native is None:
+    if isinstance(attributes, core.Void):
         raise CheckFailed("The signature has no signed attributes, which a qualified signature needs.")
     named = {each["type"].native: each["values"] for each in attributes}
     if len(named) != len(attributes):
