@@ -150,6 +150,8 @@ def check_disclosure(file: Path, proof: Path | None, genesis: Path | None, way: 
         raise usage("A proof needs the genesis that is trusted.", "Give --proof and --genesis together.")
     if proof is not None and genesis is not None:
         network, record = _proven(proof, genesis, name)
+        if record is not None and _now() > record.expiry:
+            raise CheckFailed(f"The attestation expired at {verifiable.moment(record.expiry)}.")
     else:
         with Session(way.node_folder, keys_of(way.node_folder, way.keys_folder)) as session:
             network = session.naming.network.hash
