@@ -19,6 +19,8 @@ LOOK_ALIKES_DIGEST = "96f2500ec78fd96f11561d4b40237435dfece70303b1db3c0974138a33
 """Of the file as Unicode publishes it, version 13.0.0."""
 TARGET = Path(__file__).parent.parent / "src" / "sogdia" / "modules" / "identity" / "handle_tables.py"
 WIDTH, LINE_MAX = 120, 109
+SEEN_BYTES_MAX = 7
+"""A key of the state has 255 bytes at most, a handle 32 characters."""
 
 BLOCKS = {
     "LATIN": "61-7A DF-24F 1E00-1EFF",
@@ -112,6 +114,13 @@ def skeleton(character: str, look_alikes: dict[str, str], *, accents_fall: bool)
         text = replaced
 
 
+def letters(name: str, look_alikes: dict[str, str]) -> Iterator[str]:
+    """Yield the letters of an alphabet, without the few that look like so many others that keys would grow too long."""
+    for letter in characters(BLOCKS[name]):
+        if len(skeleton(letter, look_alikes, accents_fall=name in ACCENTS_FALL).encode()) <= SEEN_BYTES_MAX:
+            yield letter
+
+
 def spell(points: list[int]) -> Iterator[str]:
     """Yield code points as ranges."""
     start = 0
@@ -135,10 +144,10 @@ def entry(name: str, words: list[str]) -> str:
 
 def page(look_alikes: dict[str, str]) -> str:
     """Compose the whole file."""
-    alphabets = {name: list(characters(spelled)) for name, spelled in BLOCKS.items()}
+    alphabets = {name: list(letters(name, look_alikes)) for name in BLOCKS}
     groups: dict[str, list[str]] = {}
-    for name, letters in (*alphabets.items(), ("DIGITS", list("0123456789"))):
-        for letter in letters:
+    for name, found in (*alphabets.items(), ("DIGITS", list("0123456789"))):
+        for letter in found:
             seen = skeleton(letter, look_alikes, accents_fall=name in ACCENTS_FALL)
             if seen != letter:
                 groups.setdefault(" ".join(f"{ord(each):X}" for each in seen), []).append(f"{ord(letter):X}")
@@ -149,7 +158,7 @@ def page(look_alikes: dict[str, str]) -> str:
             *(entry(name, list(spell([*map(ord, of)]))) for name, of in alphabets.items()),
             '}\n"""The letters that a handle may hold; one handle is written in one alphabet."""\n\n',
             "LOOK_ALIKES = {\n",
-            *(entry(seen, letters) for seen, letters in sorted(groups.items())),
+            *(entry(seen, alike) for seen, alike in sorted(groups.items())),
             '}\n"""What is seen, and the characters that look like it. All others look like themselves."""\n',
         )
     )

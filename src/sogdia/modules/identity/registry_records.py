@@ -14,8 +14,8 @@ from sogdia.kernel.state import Table
 from sogdia.kernel.values import ACCOUNT_BYTES, Account, CountryCode, Hash, Seconds
 
 HANDLE_CHARACTERS = (3, 32)
-HANDLE_BYTES_MAX = 32 * 15
-"""No letter is seen as more than 15 bytes of others."""
+HANDLE_BYTES_MAX = 32 * 7
+"""No letter is seen as more than 7 bytes of others, so that the key of a handle stays within its limit."""
 COUNTRIES_MAX = 260
 PERIOD_MAX = 400 * DAY
 """About a year, so that a deadline always fits its 32 bits."""
