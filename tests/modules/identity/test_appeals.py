@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 
+from sogdia.kernel.accounts import PARTIES
 from sogdia.kernel.calendar import earliest
 from sogdia.kernel.refusals import KernelRefusal as Kernel
 from sogdia.kernel.values import account_of
+from sogdia.modules.identity import Role
 from sogdia.modules.identity.appeals import AppealSuspension, UpholdSuspension
 from sogdia.modules.identity.events import SuspensionAppealed, SuspensionEnded, SuspensionUpheld
 from sogdia.modules.identity.handles import ClaimHandle
@@ -15,6 +18,7 @@ from sogdia.modules.identity.refusals import IdentityRefusal as Refuse
 from sogdia.modules.identity.registry_queries import AppealQuery
 from sogdia.testing.ledger import Ledger, keys_of
 from tests.modules.identity.town import DAY, party, registration, suspended
+from tests.refused import poke
 
 GROUNDS = bytes(range(32))
 
@@ -79,6 +83,26 @@ def test_an_operator_upholds_what_a_registrar_did(ledger):
     receipt = ledger.send("registrar", UpholdSuspension(account=account))
 
     assert (by_itself.code, receipt.code) == (Refuse.SUSPENSION_BY_SENDER, 0)
+
+
+def test_an_operator_that_is_no_registrar_upholds_as_well(ledger):
+    account = suspended(ledger, appealed=True)
+    refused = ledger.send("bank", UpholdSuspension(account=account))
+    bank = party(ledger, "bank")
+    poke(ledger, PARTIES, ledger.account("bank"), structs.replace(bank, roles=bank.roles | Role.OPERATOR))
+
+    receipt = ledger.send("bank", UpholdSuspension(account=account))
+
+    assert (refused.code, receipt.code) == (Refuse.SENDER_MAY_NOT_UPHOLD, 0)
+
+
+def test_an_appeal_whose_time_has_passed_cannot_be_made_again(ledger):
+    suspended(ledger, appealed=True)
+
+    at_the_end = ledger.send("samarkand", AppealSuspension(), at=appeal_of(ledger).deadline)
+    after = ledger.send("samarkand", AppealSuspension(), at=ledger.time + 1)
+
+    assert (at_the_end.code, after.code) == (Refuse.APPEALED_ALREADY, Refuse.PARTY_NOT_SUSPENDED)
 
 
 def test_a_new_suspension_can_be_appealed_anew(ledger):
