@@ -69,6 +69,12 @@ class Authority:
                   "-CAcreateserial", "-out", f"{name}.pem", "-extfile", "extensions.cnf", "-extensions", extensions,
                   "-days", str(days))  # fmt: skip
 
+    def renew(self, name: str, renewed: str) -> None:
+        """Give somebody another certificate for the same key."""
+        self._run("x509", "-req", "-in", f"{name}.csr", "-CA", "authority.pem", "-CAkey", "authority.key",
+                  "-CAcreateserial", "-out", f"{renewed}.pem", "-extfile", "extensions.cnf", "-extensions", "person",
+                  "-days", "365")  # fmt: skip
+
     def sign(self, text: bytes, name: str, *options: str, digest: str = "sha256", binary: bool = True) -> bytes:
         """Sign a text, detached, with the authority's certificate beside the signer's."""
         (self.folder / "text").write_bytes(text)

@@ -202,3 +202,12 @@ def test_bytes_come_back_from_base_58(content):
 def test_a_method_that_names_no_key_is_refused(method):
     with pytest.raises(CheckFailed):
         key_of(method)
+
+
+def test_a_key_for_which_anybody_could_sign_proves_nothing():
+    weak = multikey(bytes(32))
+    document = secured()
+    document["proof"] |= {"verificationMethod": f"did:key:{weak}#{weak}", "proofValue": to_base58btc(bytes(64))}
+
+    with pytest.raises(CheckFailed, match="does not fit"):
+        check_proof(document)

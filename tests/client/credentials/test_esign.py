@@ -7,7 +7,8 @@ import shutil
 import time
 
 import pytest
-from asn1crypto import cms, core
+from asn1crypto import cms, core, pem
+from asn1crypto import x509 as asn1_x509
 
 from sogdia.client.codes import account_code
 from sogdia.client.credentials.esign import QualifiedSigner, read_anchors, statement, verify_statement
@@ -109,6 +110,8 @@ def test_a_signature_for_something_else_is_refused(authority, changes, words):
         ("p256", ("-nodetach",), "holds its content"),
         ("p256", ("-noattr",), "no signed attributes"),
         ("p256", ("-nocerts",), "holds 0 certificates"),
+        ("p256", ("-econtent_type", "1.2.840.113549.1.9.16.1.4"), "not over plain data"),
+        ("rsa", ("-keyopt", "rsa_padding_mode:pss", "-keyopt", "rsa_mgf1_md:sha384"), "mixes digests"),
         ("rsa", ("-signer", "p256.pem", "-inkey", "p256.key"), "There are 2 signers"),
     ],
 )
@@ -117,6 +120,27 @@ def test_what_no_qualified_signature_is_made_of_is_refused(authority, who, optio
 
     with pytest.raises(CheckFailed, match=words):
         check(authority, raw)
+
+
+def test_a_scheme_that_names_another_digest_is_refused(authority):
+    held = cms.ContentInfo.load(authority.sign(TEXT, "p256"))
+    held["content"]["signer_infos"][0]["signature_algorithm"] = {"algorithm": "sha384_ecdsa"}
+
+    with pytest.raises(CheckFailed, match="mixes digests"):
+        check(authority, held.dump(force=True))
+
+
+def test_another_certificate_for_the_same_key_is_not_the_one_that_signed(authority):
+    raw = authority.sign(TEXT, "p256", "-cades", "-keyid")
+    check(authority, raw)
+    authority.renew("p256", "renewed")
+    held = cms.ContentInfo.load(raw)
+    pems = (authority.pem("renewed"), authority.pem("authority"))
+    others = [asn1_x509.Certificate.load(pem.unarmor(each)[2]) for each in pems]
+    held["content"]["certificates"] = cms.CertificateSet([cms.CertificateChoices("certificate", it) for it in others])
+
+    with pytest.raises(CheckFailed, match="another certificate than the signer's"):
+        check(authority, held.dump(force=True))
 
 
 def test_sha_1_is_refused(authority):
