@@ -29,6 +29,7 @@ PLAIN: dict[str, Any] = {
     "CurrencyCode": "USD",
     "Digits": "",
     "EndToEnd": "invoice 7",
+    "Handle": "silk-road",
     "Kind": 2,
     "Language": "en",
     "Name": bytes(range(20)) + b"o1",

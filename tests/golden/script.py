@@ -17,6 +17,9 @@ from sogdia.kernel.codec import encode
 from sogdia.kernel.merkle import path
 from sogdia.kernel.receipt import Receipt, result_leaf
 from sogdia.kernel.values import account_of, name_of
+from sogdia.modules.identity.appeals import AppealSuspension, UpholdSuspension
+from sogdia.modules.identity.attestations import AcceptAttestation, OfferAttestation, WithdrawAttestation
+from sogdia.modules.identity.handles import ClaimHandle, ReleaseHandle
 from sogdia.modules.identity.node_keys import RotateNodeKey, endorsement_message
 from sogdia.modules.identity.parties import (
     ChangeSponsor,
@@ -134,6 +137,41 @@ def parties(script: Script) -> None:
     node, next_node = keys_of("node"), derive(SEED, "node/1")
     endorsement = node.sign(endorsement_message(ledger.network, next_node.public))
     script.send("registrar", RotateNodeKey(old=node.public, new=next_node.public, endorsement=endorsement))
+
+
+def registry(script: Script) -> None:
+    """Play attestations, appeals and handles."""
+    ledger, account = script.ledger, script.account
+
+    def offer(reference: str, attests: int, tag: int) -> OfferAttestation:
+        return OfferAttestation(
+            reference=reference,
+            subject=account("bukhara"),
+            attests=attests,
+            level=3,
+            country="UZ",
+            expiry=ledger.time + DAY,
+            accept_by=ledger.time + 600,
+            commitment=bytes(range(32)),
+            tag=bytes(31) + bytes((tag,)),
+        )
+
+    names = [name_of(account("registrar"), reference) for reference in ("lei", "gln", "aeo")]
+    script.send("registrar", offer("lei", 1, 1), offer("gln", 2, 2), offer("aeo", 6, 1))
+    script.send("bukhara", AcceptAttestation(attestation=names[0]), AcceptAttestation(attestation=names[1]))
+    script.send("bukhara", WithdrawAttestation(attestation=names[1]))
+    script.send("registrar", WithdrawAttestation(attestation=names[1]))
+    script.wait(600)
+    script.wait(DAY)
+    samarkand = account("samarkand")
+    script.send("registrar", SuspendParty(account=samarkand, reason="Papers missing"))
+    script.send("samarkand", AppealSuspension(grounds=bytes(range(32))))
+    script.send("registrar", UpholdSuspension(account=samarkand))
+    script.wait(14 * DAY)
+    script.send("bukhara", ClaimHandle(handle="silk-road"))
+    script.send("nairobi", ClaimHandle(handle="s1lkroad"))
+    script.send("lanzhou", ClaimHandle(handle="兰州"), ClaimHandle(handle="丝绸之路"))
+    script.send("bukhara", ReleaseHandle())
 
 
 def _pay(script: Script, to: str, units: int, currency: str = "USD") -> Transfer:
@@ -274,7 +312,7 @@ def bad_bytes(script: Script) -> None:
 def play() -> dict[str, Any]:
     """Play everything; give the lines and the hashes over all envelopes and results."""
     script = Script()
-    for part in (parties, money, shop, orders, bad_bytes):
+    for part in (parties, money, shop, orders, bad_bytes, registry):
         part(script)
     return {
         "lines": script.lines,

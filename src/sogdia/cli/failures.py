@@ -60,6 +60,7 @@ def _by_a_rule(error: Exception) -> Stopped | None:
 
 def _by_what_was_given(error: Exception) -> Stopped | None:
     from sogdia.client.codes import CodeWrong  # noqa: PLC0415 - errors are looked up when there is one
+    from sogdia.client.credentials.faults import CannotBeUsed, CheckFailed  # noqa: PLC0415
     from sogdia.client.keys import KeyFileWrong, PassphraseMissing  # noqa: PLC0415
     from sogdia.client.proofs import TrustFileWrong  # noqa: PLC0415
     from sogdia.kernel.codec import NotCanonicalError  # noqa: PLC0415
@@ -74,8 +75,10 @@ def _by_what_was_given(error: Exception) -> Stopped | None:
         )
     if isinstance(error, InputRefused):
         return Stopped(Exit.USAGE, f"{error.where}: {error.reason}.", error.way_out)
-    if isinstance(error, KeyFileWrong | CodeWrong | TrustFileWrong | NotCanonicalError):
+    if isinstance(error, KeyFileWrong | CodeWrong | TrustFileWrong | NotCanonicalError | CannotBeUsed):
         return Stopped(Exit.USAGE, str(error))
+    if isinstance(error, CheckFailed):
+        return Stopped(Exit.DAMAGED, f"This is not accepted: {error}", "", {"fault": type(error).__name__})
     if isinstance(error, ProofWrong):
         return Stopped(
             Exit.DAMAGED, f"This proves nothing: {error}.", "Ask for another proof.", {"fault": str(error.fault)}

@@ -21,6 +21,8 @@ COMMANDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "query": ("query:query", "Ask a node: balances, orders, blocks, what happened."),
         "prove": ("prove:prove", "Write down a proof that anybody can check."),
         "verify": ("prove:verify", "Check a proof without trusting anybody's node."),
+        "credential": ("credential:credential", "Keep, sign and show what stands behind an attestation."),
+        "esign": ("esign:esign", "Bind an account to a qualified electronic signature."),
     },
     "Running a node": {
         "node": ("node:node", "Create, start, stop and look after a node."),

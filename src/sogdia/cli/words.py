@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import inspect as types
 
 from sogdia.cli.shapes import Shape, fields_of
-from sogdia.modules.identity import Kind, Role
+from sogdia.modules.identity import AssuranceLevel, AttestationType, Kind, Role
 from sogdia.modules.market.records import OrderState, Outcome
 
 if TYPE_CHECKING:
@@ -23,11 +23,18 @@ FINER: Final = frozenset({"price", "tiers"})
 
 MONEY: Final = frozenset({"Units", "PositiveUnits"})
 
-NUMBERED: Final[dict[str, type[IntEnum | Role]]] = {"Kind": Kind, "Roles": Role}
+NUMBERED: Final[dict[str, type[IntEnum | Role]]] = {
+    "AttestationKind": AttestationType,
+    "Kind": Kind,
+    "Level": AssuranceLevel,
+    "Roles": Role,
+}
 """Words whose numbers have names."""
 
 CALLED: Final[dict[str, type[IntEnum | Role]]] = {
+    "attests": AttestationType,
     "kind": Kind,
+    "level": AssuranceLevel,
     "roles": Role,
     "state": OrderState,
     "outcome": Outcome,
@@ -37,12 +44,15 @@ CALLED: Final[dict[str, type[IntEnum | Role]]] = {
 METAVARS: Final[dict[str, str]] = {
     "Account": "ACCOUNT",
     "Asset": "CURRENCY@ISSUER",
+    "AttestationKind": "TYPE",
     "BasisPoints": "SHARE",
     "CountryCode": "COUNTRY",
     "CountryOrNone": "COUNTRY",
     "CurrencyCode": "CURRENCY",
+    "Handle": "HANDLE",
     "Hash": "HASH",
     "Kind": "KIND",
+    "Level": "LEVEL",
     "Name": "NAME",
     "Proof": "KEY",
     "PublicKey": "KEY",
@@ -56,15 +66,18 @@ METAVARS: Final[dict[str, str]] = {
 HINTS: Final[dict[str, str]] = {
     "Account": "acct-…, @reference of a party of the genesis, or the name of a key",
     "Asset": "a currency and its issuer, such as USD@bank",
+    "AttestationKind": "one of " + ", ".join(each.name.lower() for each in AttestationType),
     "BasisPoints": "a share such as 2.5%, or basis points such as 250",
     "CountryCode": "two letters of ISO 3166, such as KE",
     "CountryOrNone": "two letters of ISO 3166, such as KE, or nothing when unknown",
     "CurrencyCode": "three letters of ISO 4217, such as USD",
     "Digits": "digits, or nothing when unknown",
     "EndToEnd": "at most 35 characters",
+    "Handle": "3 to 32 lower-case letters of one alphabet, digits, and hyphens between them",
     "Hash": "64 hexadecimal digits, or file:PATH for the SHA-256 of a file",
     "Kind": "one of " + ", ".join(kind.name.lower() for kind in Kind),
     "Language": "a language tag such as en or zh-Hans",
+    "Level": "low, substantial or high",
     "Name": "name-…, or owner and reference such as @nairobi/o1",
     "Proof": "the name or file of the key that signs this, or a signature of 128 hexadecimal digits",
     "PublicKey": "the name or file of a key, or 64 hexadecimal digits",

@@ -25,11 +25,13 @@ from sogdia.modules.identity.parties import (
 from sogdia.modules.identity.refusals import IdentityRefusal as Refuse
 from sogdia.testing.ledger import keys_of
 from tests.golden.places import REFUSED
+from tests.modules.identity.registry_rows import REGISTRY_NEVER, REGISTRY_TABLES
 from tests.modules.identity.town import NOBODY, WEAK_KEY, key, other_keys, party, quota, registration
 from tests.refused import Row, assert_refused, poke, rules_of, table, told
 
 if TYPE_CHECKING:
     from sogdia.kernel.operation import Operation
+    from sogdia.kernel.refusal import RefusalCode
     from sogdia.testing.ledger import Ledger
 
 NEW = other_keys()
@@ -74,6 +76,13 @@ def fill_storage_of(sponsor):
         )
 
     return fill
+
+
+def use_up_parties_of_customs(ledger):
+    """Let customs enter its two parties of the day, and fill the storage besides."""
+    for reference in ("khiva", "termez"):
+        ledger.must(("customs", "registrar"), registration(ledger, reference))
+    fill_storage_of("registrar")(ledger)
 
 
 def use_up_keys_of_nairobi(ledger):
@@ -167,6 +176,13 @@ REGISTER = [
         registration,
         full_and_taken,
     ),
+    Row(
+        Refuse.COUNTRY_NOT_OF_REGISTRAR,
+        ("customs", "registrar"),
+        lambda ledger: registration(ledger, country="CN"),
+        use_up_parties_of_customs,
+    ),
+    Row(Refuse.REGISTRAR_PARTIES_SPENT, ("customs", "registrar"), registration, use_up_parties_of_customs),
     Row(Kernel.QUOTA_STORAGE_SPENT, "registrar", registration, fill_storage_of("registrar")),
     Row(
         Kernel.QUOTA_STORAGE_SPENT,
@@ -379,14 +395,16 @@ TABLES: dict[type[Operation], list[Row]] = {
     ReinstateParty: REINSTATE,
     ChangeSponsor: CHANGE_SPONSOR,
     RotateNodeKey: ROTATE_NODE_KEY,
+    **REGISTRY_TABLES,
 }
 
 TOLD = REFUSED.read_text("utf-8").splitlines()
 """What each row's refusal says; `python -m tests.golden` writes it."""
 
-NEVER = {
+NEVER: dict[tuple[type[Operation], RefusalCode], str] = {
     (RegisterParty, Kernel.SPONSOR_HAS_NO_QUOTA): "a sponsor without a quota is refused as unknown before",
     (ChangeSponsor, Kernel.SPONSOR_HAS_NO_QUOTA): "a sponsor without a quota is refused as unknown before",
+    **REGISTRY_NEVER,
     (RotateNodeKey, Refuse.SCHEME_UNSUPPORTED): "node keys are Ed25519; the request has no room for another scheme",
 }
 """Rules that stand in the way of an operation without ever being broken, and why."""

@@ -5,5 +5,16 @@ from __future__ import annotations
 from sogdia.modules.identity.module import MODULE
 from sogdia.modules.identity.parties import active_party, has_role, rotation_message
 from sogdia.modules.identity.records import COUNTRIES, Kind, Role
+from sogdia.modules.identity.registry_records import AssuranceLevel, AttestationType
 
-__all__ = ["COUNTRIES", "MODULE", "Kind", "Role", "active_party", "has_role", "rotation_message"]
+__all__ = [
+    "COUNTRIES",
+    "MODULE",
+    "AssuranceLevel",
+    "AttestationType",
+    "Kind",
+    "Role",
+    "active_party",
+    "has_role",
+    "rotation_message",
+]
