@@ -10,13 +10,15 @@ from sogdia.kernel.kernel_tables import KERNEL_TABLES
 from sogdia.kernel.refusals import KernelRefusal
 from sogdia.kernel.text import TextProblem
 from sogdia.modules import ALL
+from sogdia.modules.documents import DocumentClass, Part, Purpose
+from sogdia.modules.documents.entitlement import Ground
 from sogdia.modules.identity import Kind, Role
 from sogdia.modules.market.records import OrderState, Outcome
 
 if TYPE_CHECKING:
     from sogdia.kernel.state import Table
 
-WORDS: tuple[Any, ...] = (Kind, Role, OrderState, Outcome, TextProblem)
+WORDS: tuple[Any, ...] = (Kind, Role, OrderState, Outcome, TextProblem, DocumentClass, Part, Purpose, Ground)
 """Words that stand in records and receipts as numbers."""
 
 BOUNDS = ("ge", "gt", "le", "lt", "min_length", "max_length", "pattern")

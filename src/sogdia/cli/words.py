@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import inspect as types
 
 from sogdia.cli.shapes import Shape, fields_of
+from sogdia.modules.documents import DocumentClass, Part, Purpose
 from sogdia.modules.identity import Kind, Role
 from sogdia.modules.market.records import OrderState, Outcome
 
@@ -23,7 +24,13 @@ FINER: Final = frozenset({"price", "tiers"})
 
 MONEY: Final = frozenset({"Units", "PositiveUnits"})
 
-NUMBERED: Final[dict[str, type[IntEnum | Role]]] = {"Kind": Kind, "Roles": Role}
+NUMBERED: Final[dict[str, type[IntEnum | Role]]] = {
+    "ClassNumber": DocumentClass,
+    "Kind": Kind,
+    "PartNumber": Part,
+    "PurposeNumber": Purpose,
+    "Roles": Role,
+}
 """Words whose numbers have names."""
 
 CALLED: Final[dict[str, type[IntEnum | Role]]] = {
@@ -31,6 +38,9 @@ CALLED: Final[dict[str, type[IntEnum | Role]]] = {
     "roles": Role,
     "state": OrderState,
     "outcome": Outcome,
+    "document_class": DocumentClass,
+    "part": Part,
+    "purpose": Purpose,
 }
 """Fields of records and facts whose numbers have names."""
 
@@ -38,14 +48,17 @@ METAVARS: Final[dict[str, str]] = {
     "Account": "ACCOUNT",
     "Asset": "CURRENCY@ISSUER",
     "BasisPoints": "SHARE",
+    "ClassNumber": "CLASS",
     "CountryCode": "COUNTRY",
     "CountryOrNone": "COUNTRY",
     "CurrencyCode": "CURRENCY",
     "Hash": "HASH",
     "Kind": "KIND",
     "Name": "NAME",
+    "ObjectKey": "OBJECT",
     "Proof": "KEY",
     "PublicKey": "KEY",
+    "PurposeNumber": "PURPOSE",
     "Reference": "REFERENCE",
     "Roles": "ROLES",
     "Scheme": "SCHEME",
@@ -57,6 +70,7 @@ HINTS: Final[dict[str, str]] = {
     "Account": "acct-…, @reference of a party of the genesis, or the name of a key",
     "Asset": "a currency and its issuer, such as USD@bank",
     "BasisPoints": "a share such as 2.5%, or basis points such as 250",
+    "ClassNumber": "one of " + ", ".join(each.name.lower() for each in DocumentClass),
     "CountryCode": "two letters of ISO 3166, such as KE",
     "CountryOrNone": "two letters of ISO 3166, such as KE, or nothing when unknown",
     "CurrencyCode": "three letters of ISO 4217, such as USD",
@@ -66,8 +80,10 @@ HINTS: Final[dict[str, str]] = {
     "Kind": "one of " + ", ".join(kind.name.lower() for kind in Kind),
     "Language": "a language tag such as en or zh-Hans",
     "Name": "name-…, or owner and reference such as @nairobi/o1",
+    "ObjectKey": "order:@nairobi/o1, party:@nairobi, or a full key in hexadecimal",
     "Proof": "the name or file of the key that signs this, or a signature of 128 hexadecimal digits",
     "PublicKey": "the name or file of a key, or 64 hexadecimal digits",
+    "PurposeNumber": "one of " + ", ".join(each.name.lower() for each in Purpose),
     "Purpose": "four letters of ISO 20022, such as GDDS for goods",
     "Reference": "1 to 16 of 0-9 A-Z a-z . _ -",
     "Roles": "none, or some of " + ", ".join(str(role.name).lower() for role in Role) + ", separated by commas",
