@@ -8,9 +8,9 @@ content, so it binds the owner and tells nobody anything.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from msgspec import structs
+from msgspec import Meta, structs
 
 from sogdia.kernel import quota
 from sogdia.kernel.accounts import PARTIES
@@ -32,7 +32,6 @@ from sogdia.modules.documents.records import (
     Document,
     Erased,
     ObjectKey,
-    Readers,
 )
 from sogdia.modules.documents.refusals import DocumentsRefusal as Refuse
 from sogdia.modules.identity import active_party
@@ -60,7 +59,7 @@ class CommitDocument(Operation, tag=502):
     """SHA-256 over the salt, the blob's address and the content's hash."""
     size: BlobBytes
     """Bytes of the sealed blob."""
-    readers: Readers = ()
+    readers: Annotated[tuple[Account, ...], Meta(max_length=READERS_MAX)] = ()
     """Accounts that may read beside those whose part in the object lets them."""
 
     def check(self) -> None:

@@ -13,7 +13,6 @@ from sogdia.modules.documents.records import (
     ObjectKey,
     Participant,
     PurposeNumber,
-    Readers,
 )
 
 
@@ -41,7 +40,7 @@ class DocumentCommitted(Event, tag=502):
     document_class: ClassNumber
     commitment: Hash
     size: BlobBytes
-    readers: Readers
+    readers: tuple[Account, ...]
 
 
 class ReadingGranted(Event, tag=503):

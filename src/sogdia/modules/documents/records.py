@@ -44,8 +44,6 @@ PurposeNumber = Annotated[int, Meta(ge=1, le=255)]
 BlobBytes = Annotated[int, Meta(ge=1, le=BLOB_BYTES_MAX)]
 Epoch = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 DocumentNumber = Annotated[int, Meta(ge=1, le=DOCUMENTS_MAX)]
-Readers = Annotated[tuple[Account, ...], Meta(max_length=READERS_MAX)]
-Accounts = Annotated[tuple[Account, ...], Meta(max_length=AUTHORITIES_MAX)]
 
 
 class EncryptionKey(Record):
@@ -60,7 +58,7 @@ class EncryptionKey(Record):
 class Authorities(Record):
     """The authorities of a country that may read for a stated purpose what concerns their country."""
 
-    accounts: Accounts
+    accounts: Annotated[tuple[Account, ...], Meta(max_length=AUTHORITIES_MAX)]
 
 
 class Participant(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -95,8 +93,8 @@ class Document(Record):
     """Bytes of the sealed blob; they count in the sponsor's storage until it is erased."""
     epoch: Epoch
     """Counts up whenever a reader is taken off; keys of the new epoch are not wrapped for that reader."""
-    readers: Readers
-    authorities: Accounts
+    readers: Annotated[tuple[Account, ...], Meta(max_length=READERS_MAX)]
+    authorities: Annotated[tuple[Account, ...], Meta(max_length=AUTHORITIES_MAX)]
     """Authorities that have recorded a reading."""
     committed_at: Seconds
     sponsor: Account
@@ -108,7 +106,7 @@ class Erased(Record):
     about: ObjectKey
     document_class: ClassNumber
     commitment: Hash
-    authorities: Accounts
+    authorities: Annotated[tuple[Account, ...], Meta(max_length=AUTHORITIES_MAX)]
     committed_at: Seconds
     erased_at: Seconds
     sponsor: Account
