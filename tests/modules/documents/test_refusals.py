@@ -113,6 +113,21 @@ def full_file(ledger):
     ledger.check_invariants = False
 
 
+def publishing(public):
+    """Ask to publish a key."""
+    return lambda _ledger: SetEncryptionKey(public=public)
+
+
+def full_file_and_no_key(ledger):
+    full_file(ledger)
+    poke(ledger, ENCRYPTION_KEYS, ledger.account("nairobi"), None)
+
+
+def last_reading_and_no_key(ledger):
+    last_reading(ledger)
+    poke(ledger, ENCRYPTION_KEYS, ledger.account("treasury"), None)
+
+
 def grant(who):
     return lambda ledger: GrantReading(document="address", reader=ledger.account(who))
 
@@ -129,7 +144,7 @@ TABLES: dict[type[Operation], list[Row]] = {
             Row(
                 Refuse.ENCRYPTION_KEY_WEAK,
                 "nairobi",
-                lambda _ledger, public=public: SetEncryptionKey(public=public),
+                publishing(public),
                 at_the_door=True,
                 note=note,
             )
@@ -214,7 +229,7 @@ TABLES: dict[type[Operation], list[Row]] = {
             Refuse.FILE_FULL,
             "nairobi",
             commit,
-            lambda ledger: (full_file(ledger), poke(ledger, ENCRYPTION_KEYS, ledger.account("nairobi"), None)),
+            full_file_and_no_key,
         ),
         Row(
             Refuse.ENCRYPTION_KEY_MISSING,
@@ -324,7 +339,7 @@ TABLES: dict[type[Operation], list[Row]] = {
             Refuse.READINGS_USED_UP,
             "treasury",
             reading,
-            lambda ledger: (last_reading(ledger), poke(ledger, ENCRYPTION_KEYS, ledger.account("treasury"), None)),
+            last_reading_and_no_key,
         ),
         Row(
             Refuse.ENCRYPTION_KEY_MISSING,

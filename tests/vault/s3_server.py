@@ -1,0 +1,91 @@
+"""A real S3 server on loopback for tests: versitygw, built once by the Go toolchain into a cache folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MODULE = "github.com/versity/versitygw/cmd/versitygw@v1.8.0"
+BUILD_SECONDS = 600
+START_SECONDS = 20.0
+ACCESS_KEY, SECRET_KEY = "vault-tests", "only-on-loopback"
+
+
+class S3Server(NamedTuple):
+    """Where the server listens, and the folder whose sub-folders are its buckets."""
+
+    url: str
+    folder: Path
+
+    def bucket(self, name: str) -> str:
+        """Make a bucket; gives its URL."""
+        (self.folder / name).mkdir(exist_ok=True)
+        return f"{self.url}/{name}"
+
+
+def program(cache: Path) -> Path | str:
+    """Give the server's program, built if need be; or why it cannot be had."""
+    known = shutil.which("versitygw")
+    if known:
+        return Path(known)
+    built = cache / MODULE.rpartition("@")[2] / "versitygw"
+    if built.is_file():
+        return built
+    go = shutil.which("go") or shutil.which("/usr/local/go/bin/go")
+    if go is None:
+        return "there is neither versitygw nor Go to build it with"
+    draft = cache / "building"
+    draft.mkdir(parents=True, exist_ok=True)
+    done = subprocess.run(
+        [go, "install", MODULE],
+        env=os.environ | {"GOBIN": str(draft)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=BUILD_SECONDS,
+    )
+    if done.returncode:
+        return f"versitygw could not be built: {done.stderr.strip().splitlines()[-1]}"
+    built.parent.mkdir(exist_ok=True)
+    (draft / "versitygw").rename(built)
+    return built
+
+
+@contextmanager
+def running(server: Path, folder: Path) -> Iterator[S3Server]:
+    """Run the server over a folder for as long as the block runs."""
+    folder.mkdir()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = os.environ | {"ROOT_ACCESS_KEY": ACCESS_KEY, "ROOT_SECRET_KEY": SECRET_KEY}
+    command = [str(server), "--port", f"127.0.0.1:{port}", "posix", str(folder)]
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(command, env=environment, stdout=quiet, stderr=quiet) as process:
+        try:
+            _wait(port)
+            yield S3Server(f"http://127.0.0.1:{port}", folder)
+        finally:
+            process.terminate()
+
+
+def _wait(port: int) -> None:
+    until = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)
+        else:
+            return
