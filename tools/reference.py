@@ -291,8 +291,8 @@ def refusals_page() -> Iterator[str]:
         "Refusals", "Why the ledger turns an envelope down. A number is for ever; the words are for people."
     )
     yield "100 to 199 are never in a block: the envelope's id stays unspent. Of the others, those that an operation's"
-    yield "fields alone break are not admissible either; the rest leave a receipt and spend the id. Those of the vault's door"
-    yield "are answers of the vault, and stand in no block."
+    yield "fields alone break are not admissible either; the rest leave a receipt and spend the id. Those of the"
+    yield "vault's door are answers of the vault, and stand in no block."
     groups: list[tuple[str, type[RefusalCode]]] = [
         ("kernel", KernelRefusal),
         *((each.name, each.refusals) for each in ALL),
