@@ -1,4 +1,4 @@
-"""Writes docs/reference/vectors/vault.json anew: one sealed address, a reader's key, and what must come out of it.
+"""Writes docs/reference/vault-example.json anew: one sealed address, a reader's key, and what must come out of it.
 
     python -m tools.vault_vector
 
@@ -17,7 +17,7 @@ from sogdia.modules.market.records import ORDERS
 from sogdia.vault.sealing import Header, seal
 from sogdia.vault.wrapping import bound_to, encryption_key, wrap
 
-PLACE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "vectors" / "vault.json"
+PLACE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "vault-example.json"
 OWNER, READER = sha256(b"owner").digest()[:20], sha256(b"reader").digest()[:20]
 SEED = sha256(b"a seed that everybody knows").digest()
 NUMBER = 1

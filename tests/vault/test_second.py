@@ -13,7 +13,7 @@ from sogdia.vault.wrapping import Wrap, bound_to, encryption_key, unwrap, wrap
 from tests.vault.second import open_document
 
 VECTOR = json.loads(
-    (Path(__file__).parents[2] / "docs" / "reference" / "vectors" / "vault.json").read_text(encoding="utf-8")
+    (Path(__file__).parents[2] / "docs" / "reference" / "vault-example.json").read_text(encoding="utf-8")
 )
 PRIVATE = X25519PrivateKey.from_private_bytes(bytes(range(32)))
 ACCOUNT = bytes(range(20))
