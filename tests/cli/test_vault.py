@@ -23,7 +23,8 @@ def at_vault(sogdia, shop, tmp_path):
     """Give a command of the vault: who acts, then its words; the vault lies in a folder of the test's own."""
 
     def call(who: str, *words: object) -> Said:
-        return sogdia(*shop.words("vault", *words, "--from", who, "--vault", tmp_path / "vault"))
+        said: Said = sogdia(*shop.words("vault", *words, "--from", who, "--vault", tmp_path / "vault"))
+        return said
 
     return call
 
