@@ -29,11 +29,9 @@ def ledger() -> Ledger:
 
 
 @pytest.fixture(scope="session")
-def s3(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[s3_server.S3Server]:
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[s3_server.S3Server]:
     """Start the server once for all tests."""
-    config = request.config
-    cache = config.cache.mkdir("versitygw") if hasattr(config, "cache") else tmp_path_factory.mktemp("versitygw")
-    found = s3_server.program(cache)
+    found = s3_server.program()
     if not isinstance(found, Path):
         real_parts.left_out(PART, found)
         pytest.skip(found)

@@ -1,4 +1,7 @@
-"""A real S3 server on loopback for tests: versitygw, built once by the Go toolchain into a cache folder."""
+"""A real S3 server on loopback for tests: versitygw, built once by the Go toolchain into a cache folder.
+
+python -m tests.vault.s3_server     builds it beforehand, so that no test waits for it
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +24,7 @@ MODULE = "github.com/versity/versitygw/cmd/versitygw@v1.8.0"
 TOOLCHAIN = "golang.org/toolchain@v0.0.1-go1.26.0.linux-amd64"
 """The Go that builds it, as a Go module: an older Go, such as Debian's, fetches it like any other."""
 
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sogdia-tests" / "versitygw"
 GO_NEEDED = (1, 25)
 BUILD_SECONDS = 600
 START_SECONDS = 20.0
@@ -38,7 +43,7 @@ class S3Server(NamedTuple):
         return f"{self.url}/{name}"
 
 
-def program(cache: Path) -> Path | str:
+def program(cache: Path = CACHE) -> Path | str:
     """Give the server's program, built if need be; or why it cannot be had."""
     known = shutil.which("versitygw")
     if known:
@@ -129,3 +134,14 @@ def _wait(port: int) -> None:
             time.sleep(0.05)
         else:
             return
+
+
+def main() -> int:
+    """Build the server; the exit status says whether it is there."""
+    found = program()
+    sys.stdout.write(f"{found}\n")
+    return 0 if isinstance(found, Path) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
