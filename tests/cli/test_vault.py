@@ -137,3 +137,29 @@ def test_a_vault_that_cannot_be_used_is_named(sogdia, shop, letter):
     answer = sogdia(*shop.words("vault", "get", "nairobi/x", "--from", "nairobi", "--vault", letter))
 
     assert (answer.status, "cannot be used as a vault" in answer.err) == (Exit.UNREACHABLE, True)
+
+
+def test_an_authority_states_why_before_it_reads_and_the_owner_sees_it(sogdia, shop, at_vault, letter, order):
+    name = f"nairobi/a{order}"
+    keys = ("--keys", str(shop.keys))
+    assert sogdia("keys", "new", "customs", "--unprotected", *keys).status == Exit.DONE
+    entered = sogdia(*shop.words(
+        "tx", "register-party", "--from", "bank", "--reference", "customs", "--kind", "authority", "--country", "KE",
+        "--sponsor", "bank", "--public", "customs",
+    ))  # fmt: skip
+    published = sogdia(*shop.words("vault", "key", "--from", "customs"))
+    put(at_vault, letter, order)
+    at_vault("nairobi", "grant", name, "customs")
+
+    silent = at_vault("customs", "get", name)
+    stated = at_vault("customs", "get", name, "--purpose", "customs", "--case", "2026-117")
+    without = at_vault("customs", "get", name)
+    wrong = at_vault("customs", "get", name, "--receipt", "00" * 32)
+    listed = sogdia(*shop.words("vault", "list", f"order:nairobi/{order}"))
+
+    assert entered.status == published.status == Exit.DONE
+    assert (silent.status, "523 READING_NOT_RECORDED" in silent.err) == (Exit.REFUSED, True)
+    assert (stated.status, stated.out) == (Exit.DONE, ADDRESS)
+    assert (without.status, "10009 RECEIPT_MISSING" in without.err) == (Exit.REFUSED, True)
+    assert (wrong.status, "10010 RECEIPT_WRONG" in wrong.err) == (Exit.REFUSED, True)
+    assert "read by customs (customs, case 2026-117" in listed.out
