@@ -1,6 +1,6 @@
 """`make bench`: the figures that the project promises, as ratios of things measured in the same run.
 
-    python -m bench [--quick] [--only limit,postgres,growth,ids,replay,index] [--json FILE]
+    python -m bench [--quick] [--only limit,postgres,growth,ids,replay,passkeys,index,vault,http] [--json FILE]
 
 Absolute figures belong to the machine; ratios are what is promised. `--quick` takes shorter runs and a million records.
 """
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import msgspec
 
 from bench import growth, ids, node_load
+from bench import vault as sealing
 from bench.replaying import measure as measure_replay
 
 if TYPE_CHECKING:
@@ -131,6 +132,16 @@ def indexed(*, quick: bool) -> tuple[list[Promise], Row]:
     return promises, rows
 
 
+def vault(*, quick: bool) -> tuple[list[Promise], Row]:
+    """Measure content keys wrapped for readers, beside the library's own bare seal."""
+    result = sealing.measure(5_000 if quick else 20_000)
+    promises = [
+        at_least("keys wrapped a second, one core", result.wraps_per_second, 5_000),
+        at_least("keys wrapped / bare seals of the library", result.ratio, 0.75),
+    ]
+    return promises, {"vault": result}
+
+
 PARTS: dict[str, Callable[..., tuple[list[Promise], Row]]] = {
     "limit": limit,
     "postgres": postgres,
@@ -138,6 +149,7 @@ PARTS: dict[str, Callable[..., tuple[list[Promise], Row]]] = {
     "ids": remembered,
     "replay": replayed,
     "index": indexed,
+    "vault": vault,
 }
 
 

@@ -28,6 +28,7 @@ PLAIN: dict[str, Any] = {
     "CountryOrNone": "UZ",
     "CurrencyCode": "USD",
     "Digits": "",
+    "EncryptionPublic": KEY,
     "EndToEnd": "invoice 7",
     "Handle": "silk-road",
     "Kind": 2,
@@ -47,6 +48,8 @@ PLAIN: dict[str, Any] = {
 
 def sample(shape: Shape, count: int = 1) -> Any:  # noqa: ANN401, PLR0911 - a value of any shape
     """Make a value of a shape, as plain JSON but for bytes; all that may be there is there."""
+    if shape.items is not None and shape.items.word == "Account":
+        return [PLAIN["Account"], bytes(range(1, 21))]
     if shape.items is not None:
         return [sample(shape.items, count + each) for each in range(2)]
     if shape.word == "Asset":

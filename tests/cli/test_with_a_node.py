@@ -234,8 +234,15 @@ def test_every_declared_query_is_asked_by_words_or_by_options(sogdia, shop):
         "appeal": ["nairobi"],
         "handle": ["nairobi"],
         "handle-of": ["nairobi"],
+        "encryption-key": ["00" * 20],
+        "file": ["order:nairobi/asked"],
+        "authorities": ["KE"],
+        "document": ["nairobi/none"],
+        "documents": ["order:nairobi/asked"],
+        "may-read": ["nairobi", "nairobi/none"],
+        "recipients": ["nairobi/none"],
     }
-    absent = {"hold", "attestation", "appeal", "handle", "handle-of"}
+    absent = {"hold", "attestation", "appeal", "handle", "handle-of", "encryption-key", "file", "authorities"}
 
     for name in queries():
         said = sogdia(*shop.words("query", name, *words.get(name, []), "--json"))

@@ -20,6 +20,11 @@ from sogdia.kernel.values import account_of, name_of
 from sogdia.modules.identity.appeals import AppealSuspension, UpholdSuspension
 from sogdia.modules.identity.attestations import AcceptAttestation, OfferAttestation, WithdrawAttestation
 from sogdia.modules.identity.handles import ClaimHandle, ReleaseHandle
+from sogdia.modules.documents import DocumentClass, Purpose
+from sogdia.modules.documents.documents import CommitDocument, EraseDocument, GrantReading, RevokeReading
+from sogdia.modules.documents.encryption_keys import SetEncryptionKey
+from sogdia.modules.documents.files import OpenPartyFile
+from sogdia.modules.documents.readings import RecordReading
 from sogdia.modules.identity.node_keys import RotateNodeKey, endorsement_message
 from sogdia.modules.identity.parties import (
     ChangeSponsor,
@@ -29,6 +34,7 @@ from sogdia.modules.identity.parties import (
     SuspendParty,
     rotation_message,
 )
+from sogdia.modules.market.files import OpenOrderFile
 from sogdia.modules.market.late_refunds import RefundLate
 from sogdia.modules.market.listings import AddVariant, ChangeOffer, ChangeStock, CloseListing, OpenListing, PublishTerms
 from sogdia.modules.market.orders import (
@@ -41,7 +47,7 @@ from sogdia.modules.market.orders import (
     SettleOrder,
     ShipOrder,
 )
-from sogdia.modules.market.records import LINES, FinalLine, LineQuantity, Offer, Tier
+from sogdia.modules.market.records import LINES, ORDERS, FinalLine, LineQuantity, Offer, Tier
 from sogdia.modules.market.returns import ApproveReturn, RefundLines, RefuseReturn, RequestReturn
 from sogdia.modules.market.splits import AcceptSplit, ProposeSplit
 from sogdia.modules.money.currencies import (
@@ -300,6 +306,33 @@ def orders(script: Script) -> None:
 FINAL_FIELDS = ("listing", "variant", "quantity", "paid", "promotion", "returned")
 
 
+def documents(script: Script) -> None:
+    """Play the operations about documents: a letter about a closed order, and a party's own papers."""
+    account = script.account
+    nairobi = account("nairobi")
+    order, letter = name_of(nairobi, "o3"), name_of(nairobi, "letter")
+    for number, who in enumerate(("nairobi", "bukhara", "carrier", "treasury"), start=1):
+        script.send(who, SetEncryptionKey(public=bytes((9 + number,)) * 32))
+    script.send("nairobi", OpenOrderFile(order=order), OpenPartyFile())
+    script.send("lanzhou", OpenOrderFile(order=order))
+    commit = CommitDocument(
+        reference="letter",
+        about=ORDERS.full_key(order),
+        document_class=DocumentClass.MESSAGE,
+        commitment=bytes(range(32)),
+        size=900,
+        readers=(account("carrier"),),
+    )
+    script.send("nairobi", commit, GrantReading(document="letter", reader=account("treasury")))
+    script.send("carrier", commit)
+    reading = RecordReading(document=letter, purpose=Purpose.COURT_ORDER, case="2026-117")
+    script.send("treasury", reading)
+    script.send("nairobi", RevokeReading(document="letter", reader=account("carrier"), commitment=bytes(32), size=901))
+    script.send("treasury", reading)
+    script.send("nairobi", EraseDocument(document="letter"))
+    script.send("treasury", reading)
+
+
 def bad_bytes(script: Script) -> None:
     """Play what is kept out of every block."""
     good = script.ledger.sign("nairobi", _pay(script, "bukhara", 1)).raw
@@ -312,7 +345,7 @@ def bad_bytes(script: Script) -> None:
 def play() -> dict[str, Any]:
     """Play everything; give the lines and the hashes over all envelopes and results."""
     script = Script()
-    for part in (parties, money, shop, orders, bad_bytes, registry):
+    for part in (parties, money, shop, orders, documents, bad_bytes, registry):
         part(script)
     return {
         "lines": script.lines,

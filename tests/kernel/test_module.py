@@ -17,7 +17,7 @@ from sogdia.kernel.refusal import Broken, RefusalCode
 from sogdia.kernel.state import Table
 from sogdia.modules import ALL
 
-IDENTITY, MONEY, _MARKET = ALL
+IDENTITY, MONEY, *_OTHERS = ALL
 
 
 class Wish(Operation, tag=299):

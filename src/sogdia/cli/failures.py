@@ -22,6 +22,7 @@ def stopped_by(error: Exception) -> Stopped | None:
         or _by_the_node(error)
         or _by_a_folder(error)
         or _by_the_index(error)
+        or _by_the_vault(error)
         or _by_the_demo(error)
         or (_by_the_system(error) if isinstance(error, OSError) else None)
     )
@@ -135,6 +136,16 @@ def _by_the_index(error: Exception) -> Stopped | None:
         return Stopped(Exit.DAMAGED, f"{error}.")
     if isinstance(error, errors.IndexStoppedError):
         return Stopped(Exit.USAGE, f"{error}.")
+    return None
+
+
+def _by_the_vault(error: Exception) -> Stopped | None:
+    from sogdia.vault.faults import StoreFailedError, StoreFullError  # noqa: PLC0415 - looked up when there is one
+
+    if isinstance(error, StoreFullError):
+        return Stopped(Exit.USAGE, str(error))
+    if isinstance(error, StoreFailedError):
+        return Stopped(Exit.UNREACHABLE, str(error))
     return None
 
 

@@ -22,7 +22,9 @@ from sogdia.cli.exits import Stopped, usage
 from sogdia.cli.moments import read_moment
 from sogdia.cli.shapes import Field, Shape, fields_of
 from sogdia.cli.words import FINER, HINTS, NUMBERED, form_of, is_money
+from sogdia.kernel.accounts import PARTIES
 from sogdia.kernel.signature import ED25519
+from sogdia.modules.market.records import ORDERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -101,6 +103,16 @@ def _read_name(text: str, _shape: Shape, reading: Reading) -> bytes:
     return reading.naming.name(text)
 
 
+def _read_object(text: str, shape: Shape, reading: Reading) -> bytes:
+    """Read what documents are about: an order or a party by its name, or the full key of a record."""
+    sort, colon, called = text.strip().partition(":")
+    if colon and sort == "order":
+        return ORDERS.full_key(reading.naming.name(called))
+    if colon and sort == "party":
+        return PARTIES.full_key(reading.naming.account(called))
+    return _read_hex(text, shape)
+
+
 def _read_moment(text: str, _shape: Shape, reading: Reading) -> int:
     return read_moment(text, reading.now())
 
@@ -132,6 +144,7 @@ _BY_WORD: dict[str, Callable[[str, Shape, Reading], Any]] = {
     "BasisPoints": _read_basis_points,
     "Hash": _read_hash,
     "Name": _read_name,
+    "ObjectKey": _read_object,
     "Proof": _read_proof,
     "PublicKey": _read_public_key,
     "Scheme": _read_scheme,

@@ -20,6 +20,7 @@ COMMANDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "tx": ("tx:tx", "Sign and send an operation, or try it first."),
         "query": ("query:query", "Ask a node: balances, orders, blocks, what happened."),
         "prove": ("prove:prove", "Write down a proof that anybody can check."),
+        "vault": ("vault:vault", "Seal documents, read them, share and erase them."),
         "verify": ("prove:verify", "Check a proof without trusting anybody's node."),
         "credential": ("credential:credential", "Keep, sign and show what stands behind an attestation."),
         "esign": ("esign:esign", "Bind an account to a qualified electronic signature."),

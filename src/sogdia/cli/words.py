@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import inspect as types
 
 from sogdia.cli.shapes import Shape, fields_of
+from sogdia.modules.documents import DocumentClass, Part, Purpose
 from sogdia.modules.identity import AssuranceLevel, AttestationType, Kind, Role
 from sogdia.modules.market.records import OrderState, Outcome
 
@@ -26,7 +27,10 @@ MONEY: Final = frozenset({"Units", "PositiveUnits"})
 NUMBERED: Final[dict[str, type[IntEnum | Role]]] = {
     "AttestationKind": AttestationType,
     "Kind": Kind,
+    "ClassNumber": DocumentClass,
     "Level": AssuranceLevel,
+    "PartNumber": Part,
+    "PurposeNumber": Purpose,
     "Roles": Role,
 }
 """Words whose numbers have names."""
@@ -38,6 +42,9 @@ CALLED: Final[dict[str, type[IntEnum | Role]]] = {
     "roles": Role,
     "state": OrderState,
     "outcome": Outcome,
+    "document_class": DocumentClass,
+    "part": Part,
+    "purpose": Purpose,
 }
 """Fields of records and facts whose numbers have names."""
 
@@ -46,6 +53,7 @@ METAVARS: Final[dict[str, str]] = {
     "Asset": "CURRENCY@ISSUER",
     "AttestationKind": "TYPE",
     "BasisPoints": "SHARE",
+    "ClassNumber": "CLASS",
     "CountryCode": "COUNTRY",
     "CountryOrNone": "COUNTRY",
     "CurrencyCode": "CURRENCY",
@@ -54,8 +62,10 @@ METAVARS: Final[dict[str, str]] = {
     "Kind": "KIND",
     "Level": "LEVEL",
     "Name": "NAME",
+    "ObjectKey": "OBJECT",
     "Proof": "KEY",
     "PublicKey": "KEY",
+    "PurposeNumber": "PURPOSE",
     "Reference": "REFERENCE",
     "Roles": "ROLES",
     "Scheme": "SCHEME",
@@ -68,6 +78,7 @@ HINTS: Final[dict[str, str]] = {
     "Asset": "a currency and its issuer, such as USD@bank",
     "AttestationKind": "one of " + ", ".join(each.name.lower() for each in AttestationType),
     "BasisPoints": "a share such as 2.5%, or basis points such as 250",
+    "ClassNumber": "one of " + ", ".join(each.name.lower() for each in DocumentClass),
     "CountryCode": "two letters of ISO 3166, such as KE",
     "CountryOrNone": "two letters of ISO 3166, such as KE, or nothing when unknown",
     "CurrencyCode": "three letters of ISO 4217, such as USD",
@@ -79,8 +90,10 @@ HINTS: Final[dict[str, str]] = {
     "Language": "a language tag such as en or zh-Hans",
     "Level": "low, substantial or high",
     "Name": "name-…, or owner and reference such as @nairobi/o1",
+    "ObjectKey": "order:@nairobi/o1, party:@nairobi, or a full key in hexadecimal",
     "Proof": "the name or file of the key that signs this, or a signature of 128 hexadecimal digits",
     "PublicKey": "the name or file of a key, or 64 hexadecimal digits",
+    "PurposeNumber": "one of " + ", ".join(each.name.lower() for each in Purpose),
     "Purpose": "four letters of ISO 20022, such as GDDS for goods",
     "Reference": "1 to 16 of 0-9 A-Z a-z . _ -",
     "Roles": "none, or some of " + ", ".join(str(role.name).lower() for role in Role) + ", separated by commas",
