@@ -189,7 +189,8 @@ def test_a_key_is_put_in_the_place_of_another(sogdia, shop):
     sogdia(*shop.words("tx", *register, "--sponsor", "bank", "--public", "ali"))
     account = sogdia("keys", "show", "ali", "--keys", shop.keys, "--json").document["account"]
 
-    rotated = sogdia(*shop.words("tx", "rotate-key", "--from", "ali", "--public", "ali-new", "--proof", "ali-new"))
+    add = "ed25519:ali-new:ali-new"
+    rotated = sogdia(*shop.words("tx", "change-keys", "--from", "ali", "--remove", "0", "--add", add))
     new = sogdia("keys", "show", "ali-new", "--keys", shop.keys, "--json").document["account"]
     pay = ["tx", "transfer", "--to", "bukhara", "--asset", "USD@bank", "--units", "1", "--purpose", "GDDS", "--dry-run"]
     old_signs = sogdia(*shop.words(*pay, "--from", "ali"))

@@ -9,10 +9,12 @@ import msgspec
 from sogdia.client.keys import derive
 from sogdia.kernel.accounts import PARTIES
 from sogdia.kernel.quota import QUOTAS
-from sogdia.modules.identity.parties import RegisterParty, RotateKey, rotation_message
+from sogdia.modules.identity.keys import ChangeKeys, NewKey, key_message
+from sogdia.modules.identity.parties import RegisterParty
 from sogdia.testing.ledger import SEED, Ledger, genesis, keys_of
 
 if TYPE_CHECKING:
+    from sogdia.client.envelopes import SigningKey
     from sogdia.client.keys import KeyPair
     from sogdia.kernel.accounts import Party
     from sogdia.kernel.quota import Quota
@@ -48,11 +50,17 @@ def registration(ledger: Ledger, reference: str = "samarkand", **changes: Any) -
     return RegisterParty(reference=reference, **(fields | changes))
 
 
-def key(ledger: Ledger, who: str, number: int, keys: KeyPair, **changes: Any) -> RotateKey:  # noqa: ANN401 - any field
-    """A request to change somebody's key, with the proof that the new key makes for this number."""
-    proof = keys.sign(rotation_message(ledger.network, ledger.account(who), number))
-    fields: dict[str, Any] = {"scheme": 1, "public": keys.public, "proof": proof}
-    return RotateKey(**(fields | changes))
+def new_key(ledger: Ledger, who: str, number: int, keys: SigningKey, **changes: Any) -> NewKey:  # noqa: ANN401 - any field
+    """A key that joins somebody, with the proof that it makes for this number."""
+    message = key_message(ledger.network, ledger.account(who), number, keys.scheme, keys.public)
+    proof = keys.signature(message)
+    fields: dict[str, Any] = {"scheme": keys.scheme, "public": keys.public, "proof": proof.value, "extra": proof.extra}
+    return NewKey(**(fields | changes))
+
+
+def key(ledger: Ledger, who: str, number: int, keys: SigningKey, **changes: Any) -> ChangeKeys:  # noqa: ANN401 - any field
+    """A request to put a key in the place of the one before, as somebody with a single key does."""
+    return ChangeKeys(remove=(number - 1,), add=(new_key(ledger, who, number, keys, **changes),))
 
 
 def other_keys(name: str = "second") -> KeyPair:

@@ -21,8 +21,9 @@ from sogdia.engine.solo.lookups import Lookups
 from sogdia.engine.solo.scrub import Scrub
 from sogdia.engine.solo.verification import CHECKS_IN_BATCH, CheckedAhead, VerifierProcess
 from sogdia.engine.storage.ledger_file import MapTooSmallError, StorageFullError
-from sogdia.kernel.accounts import PARTIES
+from sogdia.kernel.accounts import PARTIES, key_of
 from sogdia.kernel.refusal import Refused, ensure
+from sogdia.kernel.signature import ED25519
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -185,8 +186,9 @@ class Producer:
         envelope, state = submission.envelope, self._state
         for signer, signature in zip(envelope.body.signers, envelope.signatures, strict=True):
             party = PARTIES.find(state, signer.account)
-            if party is not None and party.key.scheme == signature.scheme:
-                check = party.key.public + envelope.id + signature.value
+            key = None if party is None else key_of(party, signer.key)
+            if key is not None and key.scheme == signature.scheme == ED25519:
+                check = key.public + envelope.id + signature.value
                 submission.checks.append(check)
                 checks.append(check)
 
