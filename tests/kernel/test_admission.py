@@ -199,7 +199,7 @@ ADMISSION = [
     Row(
         Refuse.PASSKEY_WRONG,
         lambda ledger: by_nairobi(ledger, scheme=3),
-        lambda ledger: give_nairobi_a_passkey(ledger),
+        give_nairobi_a_passkey,
     ),
     Row(Refuse.SIGNATURE_WRONG, by_nairobi, lambda ledger: give_nairobi_a_key(ledger, weight=1, needed=2)),
     Row(

@@ -183,7 +183,7 @@ def guard(ledger: Ledger) -> None:
 
 def proposal(ledger: Ledger, **changes: Any) -> ProposeRecovery:  # noqa: ANN401 - any field
     """A guardian's proposal of one new key for Nairobi."""
-    fields: dict[str, Any] = {"keys": (new_key(ledger, "nairobi", 1, NEW),), "thresholds": Thresholds()}
+    fields: dict[str, Any] = {"new_keys": (new_key(ledger, "nairobi", 1, NEW),), "thresholds": Thresholds()}
     return ProposeRecovery(account=ledger.account("nairobi"), **(fields | changes))
 
 
@@ -220,7 +220,7 @@ def begin(ledger: Ledger) -> bytes:
 
 def wrong_key(**changes: Any):  # noqa: ANN401 - any field
     """Propose a key in which something is wrong."""
-    return lambda ledger: proposal(ledger, keys=(new_key(ledger, "nairobi", 1, NEW, **changes),))
+    return lambda ledger: proposal(ledger, new_keys=(new_key(ledger, "nairobi", 1, NEW, **changes),))
 
 
 def guard_and_use_up(ledger: Ledger) -> None:
@@ -289,7 +289,7 @@ PROPOSE = [
     Row(
         Refuse.KEY_UNCHANGED,
         "bukhara",
-        lambda ledger: proposal(ledger, keys=(new_key(ledger, "nairobi", 1, NEW),) * 2),
+        lambda ledger: proposal(ledger, new_keys=(new_key(ledger, "nairobi", 1, NEW),) * 2),
         at_the_door=True,
     ),
     Row(
@@ -306,20 +306,20 @@ PROPOSE = [
     Row(
         Refuse.NO_PASSKEYS,
         "bukhara",
-        lambda ledger: proposal(ledger, keys=(new_key(ledger, "nairobi", 1, PASSKEY),)),
+        lambda ledger: proposal(ledger, new_keys=(new_key(ledger, "nairobi", 1, PASSKEY),)),
         guard,
     ),
     Row(
         Kernel.PASSKEY_WRONG,
         "bukhara",
-        lambda ledger: proposal(ledger, keys=(new_key(ledger, "nairobi", 1, ELSEWHERE),)),
+        lambda ledger: proposal(ledger, new_keys=(new_key(ledger, "nairobi", 1, ELSEWHERE),)),
         guard_with_passkeys,
     ),
     Row(Refuse.KEY_NOT_PROVEN, "bukhara", wrong_key(proof=FORGED), guard),
     Row(
         Refuse.KEY_NOT_PROVEN,
         "bukhara",
-        lambda ledger: proposal(ledger, keys=(new_key(ledger, "bukhara", 1, NEW),)),
+        lambda ledger: proposal(ledger, new_keys=(new_key(ledger, "bukhara", 1, NEW),)),
         guard,
         note="for-the-guardian",
     ),

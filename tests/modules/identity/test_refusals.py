@@ -30,10 +30,12 @@ from tests.refused import Row, assert_refused, poke, rules_of, table, told
 
 if TYPE_CHECKING:
     from sogdia.kernel.operation import Operation
+    from sogdia.kernel.refusal import RefusalCode
     from sogdia.testing.ledger import Ledger
 
 NEW = other_keys()
 FORGED = bytes(64)
+PASSKEY = Passkey(bytes(range(32)))
 BANK_AGREES = ("registrar", "bank")
 
 
@@ -318,8 +320,6 @@ ROTATE_NODE_KEY = [
     ),
 ]
 
-PASSKEY = Passkey(bytes(range(32)))
-
 TABLES: dict[type[Operation], list[Row]] = {
     RegisterParty: REGISTER,
     SuspendParty: SUSPEND,
@@ -332,11 +332,11 @@ TABLES: dict[type[Operation], list[Row]] = {
 TOLD = REFUSED.read_text("utf-8").splitlines()
 """What each row's refusal says; `python -m tests.golden` writes it."""
 
-NEVER = {
+NEVER: dict[tuple[type[Operation], RefusalCode], str] = {
     (RegisterParty, Kernel.SPONSOR_HAS_NO_QUOTA): "a sponsor without a quota is refused as unknown before",
     (ChangeSponsor, Kernel.SPONSOR_HAS_NO_QUOTA): "a sponsor without a quota is refused as unknown before",
+    **KEY_NEVER,
 }
-NEVER |= KEY_NEVER
 """Rules that stand in the way of an operation without ever being broken, and why."""
 
 

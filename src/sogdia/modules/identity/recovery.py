@@ -92,12 +92,12 @@ class ProposeRecovery(Operation, tag=208):
     """Propose a whole new set of keys for a party that the sender guards; replaces the sender's earlier proposal."""
 
     account: Account
-    keys: Annotated[tuple[NewKey, ...], Meta(min_length=1, max_length=KEYS_MAX)]
+    new_keys: Annotated[tuple[NewKey, ...], Meta(min_length=1, max_length=KEYS_MAX)]
     thresholds: Thresholds
 
     def check(self) -> None:
         """Refuse keys that cannot sign and thresholds out of order."""
-        check_new_keys(self.keys)
+        check_new_keys(self.new_keys)
         check_thresholds(self.thresholds)
 
     def touches(self, sender: bytes) -> Iterable[tuple[Table[Any, Any], Any]]:
@@ -108,7 +108,7 @@ class ProposeRecovery(Operation, tag=208):
         """Write the proposal down; it counts as the sender's approval."""
         guarding = guarded(ctx, self.account)
         party = open_party(ctx, self.account)
-        keys = join(ctx, self.account, party, self.keys)
+        keys = join(ctx, self.account, party, self.new_keys)
         require_usable(keys, self.thresholds)
 
         key = recovery_key(self.account, ctx.sender)
