@@ -74,7 +74,7 @@ def sample(shape: Shape, count: int = 1) -> Any:  # noqa: ANN401, PLR0911 - a va
 def in_order(value: Any, shape: Shape, place: int) -> Any:  # noqa: ANN401 - as above
     """Make the second entry of a list follow the first, where the ledger asks for an order."""
     if place and shape.word in ("Account", "OperationNumber"):
-        return value + 1 if isinstance(value, int) else bytes(19) + b"\x01"
+        return value + 1 if isinstance(value, int) else b"\xff" * 20
     if place and shape.struct is not None:
         return value | {name: other for name, other in LATER.items() if name in value and name == SORTED[shape.word]}
     return value

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from sogdia.engine.solo.checks import check_of
 from sogdia.engine.solo.verification import CheckedAhead
 
 
 def test_a_verdict_is_used_once_it_is_there_and_not_kept_after_its_envelope(monkeypatch):
     on_the_spot = []
-    monkeypatch.setattr("sogdia.engine.solo.verification.verify", lambda *check: on_the_spot.append(check))
+    monkeypatch.setattr("sogdia.engine.solo.verification.holds", on_the_spot.append)
     parts = (bytes(32), bytes(32), bytes(64))
-    checked, check = CheckedAhead(), b"".join(parts)
+    checked, check = CheckedAhead(), check_of(1, *parts)
 
     checked.expect([check])
     checked(1, *parts)

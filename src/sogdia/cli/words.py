@@ -45,7 +45,6 @@ METAVARS: Final[dict[str, str]] = {
     "CurrencyCode": "CURRENCY",
     "Hash": "HASH",
     "Kind": "KIND",
-    "Guardians": "ACCOUNT",
     "Name": "NAME",
     "NodeKey": "KEY",
     "OperationNumber": "OPERATION",

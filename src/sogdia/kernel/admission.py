@@ -121,7 +121,8 @@ def _other_key(party: Party, number: int) -> Key:
 def _check_weights(state: State, envelope: Envelope) -> None:
     """Refuse unless the keys of every account that signs weigh enough together for what it asks.
 
-    An account that asks for nothing agrees to what others ask, as a sponsor does; that is an everyday affair.
+    An account that asks for nothing agrees to what others ask, as a sponsor does; that is an everyday affair. So is
+    whatever is signed together with others: a key that suffices for a veto alone must not agree to anything by it.
     """
     signers = envelope.body.signers
     levels: dict[bytes, Level] = {}
@@ -133,8 +134,9 @@ def _check_weights(state: State, envelope: Envelope) -> None:
     for signer in signers:
         key = key_of(PARTIES.must(state, signer.account), signer.key)
         weights[signer.account] = weights.get(signer.account, 0) + (0 if key is None else key.weight)
+    least = Level.ANY_KEY if len(weights) == 1 else Level.EVERYDAY
     for account, weight in weights.items():
-        level = levels.get(account, Level.EVERYDAY)
+        level = max(levels.get(account, Level.EVERYDAY), least)
         needed = threshold_of(PARTIES.must(state, account), level)
         facts: dict[str, Fact] = {"account": account, "level": level.name, "weight": weight, "needed": needed}
         require(weight >= needed, Refuse.WEIGHT_TOO_LOW, **facts)

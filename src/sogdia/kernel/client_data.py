@@ -16,6 +16,7 @@ Member = str | bool | None
 TEXT_MAX: Final = 1_024
 """Longer client data is refused before it is read; the signature's own limit is the same."""
 
+_READ_OVER: Final = ""
 _SPACE: Final = " \t\n\r"
 _DIGITS: Final = "0123456789"
 _HEX: Final = "0123456789abcdefABCDEF"
@@ -39,7 +40,7 @@ class ClientDataWrong(Exception):  # noqa: N818 - reads as what it says
 
 
 def read_client_data(raw: bytes) -> dict[str, Member]:
-    """Give the members that are a text, true, false or null; numbers and the inner object are read over."""
+    """Give the members by name; for a number and for an object within it stands an empty text, since none is used."""
     if len(raw) > TEXT_MAX:
         raise ClientDataWrong("too long")
     try:
@@ -56,14 +57,12 @@ def _read_object(text: str, at: int, *, inside: bool) -> tuple[dict[str, Member]
     """Read an object that begins at `at`; give its members and where it ends."""
     at = _skip_space(text, _expect(text, at, "{"))
     members: dict[str, Member] = {}
-    names: set[str] = set()
     if text[at : at + 1] == "}":
         return members, at + 1
     while True:
         name, at = _read_text(text, at)
-        if name in names:
+        if name in members:
             raise ClientDataWrong("a member stands twice")
-        names.add(name)
         at = _skip_space(text, _expect(text, _skip_space(text, at), ":"))
         first = text[at : at + 1]
         if first == '"':
@@ -71,9 +70,9 @@ def _read_object(text: str, at: int, *, inside: bool) -> tuple[dict[str, Member]
         elif first == "{":
             if inside:
                 raise ClientDataWrong("objects stand too deep within each other")
-            at = _read_object(text, at, inside=True)[1]
+            members[name], at = _READ_OVER, _read_object(text, at, inside=True)[1]
         elif first == "-" or (first and first in _DIGITS):
-            at = _skip_number(text, at)
+            members[name], at = _READ_OVER, _skip_number(text, at)
         else:
             members[name], at = _read_word(text, at)
         at = _skip_space(text, at)

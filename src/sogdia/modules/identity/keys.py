@@ -61,14 +61,11 @@ class NewKey(Struct, frozen=True, array_like=True, gc=False):
     valid_until: Seconds | None = None
 
 
-NewKeys = Annotated[tuple[NewKey, ...], Meta(max_length=KEYS_MAX)]
-
-
 class ChangeKeys(Operation, tag=201):
     """Remove some of the sender's keys, add others, change the thresholds. Proposals of guardians fall with it."""
 
     remove: Annotated[tuple[KeyNumber, ...], Meta(max_length=KEYS_MAX)] = ()
-    add: NewKeys = ()
+    add: Annotated[tuple[NewKey, ...], Meta(max_length=KEYS_MAX)] = ()
     thresholds: Thresholds | None = None
 
     reserved: ClassVar[bool] = True

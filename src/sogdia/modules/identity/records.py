@@ -19,7 +19,6 @@ from sogdia.kernel.values import ACCOUNT_BYTES, Account, Seconds
 GUARDIANS_MAX = 9
 CONSENT_BYTES = 10
 
-Guardians = Annotated[tuple[Account, ...], Meta(max_length=GUARDIANS_MAX)]
 ConsentCode = Annotated[bytes, Meta(min_length=CONSENT_BYTES, max_length=CONSENT_BYTES)]
 """A one-time code: 80 bits, printed as 16 letters and digits."""
 
@@ -77,7 +76,7 @@ class Recovery(Record):
 
     keys: Annotated[tuple[Key, ...], Meta(min_length=1, max_length=KEYS_MAX)]
     thresholds: Thresholds
-    approvals: Guardians
+    approvals: Annotated[tuple[Account, ...], Meta(max_length=GUARDIANS_MAX)]
     deadline: Seconds
     """Until then others may approve; once enough have, until then a key of the party may stop it."""
     begun: bool

@@ -37,7 +37,6 @@ from sogdia.modules.identity.records import (
     GUARDIANS_MAX,
     RECOVERIES,
     RULES,
-    Guardians,
     GuardianSet,
     Recovery,
     recovery_key,
@@ -58,7 +57,7 @@ DOMAIN = b"sogdia/recovery"
 class SetGuardians(Operation, tag=207):
     """Name who may put new keys in place for the sender, and how many of them it takes; none at all ends it."""
 
-    guardians: Guardians
+    guardians: Annotated[tuple[Account, ...], Meta(max_length=GUARDIANS_MAX)]
     needed: Annotated[int, Meta(ge=0, le=GUARDIANS_MAX)]
 
     level: ClassVar[Level] = Level.KEYS
