@@ -7,7 +7,7 @@ from sogdia.engine.solo.verification import CheckedAhead
 
 
 def test_a_verdict_is_used_once_it_is_there_and_not_kept_after_its_envelope(monkeypatch):
-    on_the_spot = []
+    on_the_spot: list[bytes] = []
     monkeypatch.setattr("sogdia.engine.solo.verification.holds", on_the_spot.append)
     parts = (bytes(32), bytes(32), bytes(64))
     checked, check = CheckedAhead(), check_of(1, *parts)

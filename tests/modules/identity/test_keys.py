@@ -44,7 +44,8 @@ def pay(ledger, units=1, to="bukhara", **changes: Any):  # noqa: ANN401 - any fi
 
 def code_of(ledger, who, *operations: Operation, at=None):
     """The number with which somebody's request ends, at the door or in the block."""
-    return ledger.block(ledger.sign(who, *operations), at=at)[0].code
+    ledger.time = at or ledger.time
+    return ledger.block(ledger.sign(who, *operations))[0].code
 
 
 @pytest.fixture
@@ -155,7 +156,8 @@ def test_a_key_counts_until_its_last_second(ledger):
     ledger.second_key("nairobi", "device", SECOND, 1)
 
     assert code_of(ledger, "device", pay(ledger), at=until) == 0
-    refused = ledger.block(ledger.sign("device", pay(ledger)), at=until + 1)[0]
+    ledger.time = until + 1
+    refused = ledger.block(ledger.sign("device", pay(ledger)))[0]
     assert refused.code == Kernel.KEY_EXPIRED
     assert dict(refused.facts) == {"valid_until": until, "time": until + 1}
     assert code_of(ledger, "nairobi", pay(ledger)) == 0

@@ -91,7 +91,7 @@ class Consents(Record):
     end: ConsentCode
 
 
-class RecoveryWindows(Struct, frozen=True, array_like=True, kw_only=True, forbid_unknown_fields=True):
+class RecoveryWindows(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How long a recovery waits."""
 
     approve: Annotated[int, Meta(ge=1, le=365 * DAY)] = 30 * DAY
