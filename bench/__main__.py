@@ -1,6 +1,6 @@
 """`make bench`: the figures that the project promises, as ratios of things measured in the same run.
 
-    python -m bench [--quick] [--only limit,postgres,growth,ids,replay] [--json FILE]
+    python -m bench [--quick] [--only limit,postgres,growth,ids,replay,passkeys] [--json FILE]
 
 Absolute figures belong to the machine; ratios are what is promised. `--quick` takes shorter runs and a million records.
 """
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 
-from bench import growth, ids, node_load
+from bench import growth, ids, node_load, passkeys
 from bench.replaying import measure as measure_replay
 
 if TYPE_CHECKING:
@@ -108,12 +108,20 @@ def replayed(*, quick: bool) -> tuple[list[Promise], Row]:
     return [at_least("replay / live speed", result.ratio, 1.0)], {"replay": result}
 
 
+def passkeys_verified(*, quick: bool) -> tuple[list[Promise], Row]:
+    """Measure passkeys against bare P-256 verification by the same library."""
+    rates = passkeys.measure(500 if quick else 2_000)
+    promises = [at_least("passkeys / bare P-256 verification", rates.webauthn / rates.bare_p256, 0.6)]
+    return promises, {"rates": rates}
+
+
 PARTS: dict[str, Callable[..., tuple[list[Promise], Row]]] = {
     "limit": limit,
     "postgres": postgres,
     "growth": grown,
     "ids": remembered,
     "replay": replayed,
+    "passkeys": passkeys_verified,
 }
 
 

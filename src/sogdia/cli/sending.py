@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
+from msgspec import structs
 
 from sogdia.cli import options
 from sogdia.cli.exits import Exit, Stopped, usage
@@ -23,7 +24,7 @@ from sogdia.client.envelopes import EnvelopeMaker, Sender, Signed
 from sogdia.client.keys import SEED_BYTES, AnyKeyPair, KeyPair
 from sogdia.kernel.parameters import Limits
 from sogdia.kernel.refusals import KernelRefusal
-from sogdia.kernel.values import account_of, name_of
+from sogdia.kernel.values import account_of, name_of, owner_of
 from sogdia.modules.identity import key_message
 from sogdia.modules.identity.keys import ChangeKeys
 from sogdia.modules.identity.node_keys import endorsement_message
@@ -52,6 +53,7 @@ class Choices:
 
     from_: str
     also_signed_by: Sequence[str]
+    mandate: str | None
     fields: Path | None
     after: Sequence[str]
     expires: str
@@ -86,7 +88,11 @@ def run_operation(declared: type[Operation], texts: Mapping[str, Sequence[str]],
     ring = keys_of(choices.node_folder, choices.keys_folder, offline=choices.genesis is not None)
     with Session(choices.node_folder, ring, genesis=choices.genesis, moment=choices.time_) as session:
         signers = [_signing(text, session, choices.key_number) for text in (choices.from_, *choices.also_signed_by)]
-        operation = _read(declared, Given(texts, _fields_file(choices.fields)), session, signers[0])
+        mandate = None if choices.mandate is None else session.naming.name(choices.mandate)
+        asker = signers[0] if mandate is None else signers[0]._replace(account=owner_of(mandate))
+        operation = _read(declared, Given(texts, _fields_file(choices.fields)), session, asker)
+        if mandate is not None:
+            operation = structs.replace(operation, mandate=mandate)
         envelope = _envelope(session, operation, signers, choices)
         if choices.dry_run:
             tried = session.node.dry_run(envelope.raw, signed=False)

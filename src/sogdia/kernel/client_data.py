@@ -17,7 +17,7 @@ TEXT_MAX: Final = 1_024
 """Longer client data is refused before it is read; the signature's own limit is the same."""
 
 _READ_OVER: Final = ""
-_SPACE: Final = " \t\n\r"
+_SPACES: Final = (" ", "\t", "\n", "\r")
 _DIGITS: Final = "0123456789"
 _HEX: Final = "0123456789abcdefABCDEF"
 _ESCAPES: Final = {
@@ -63,8 +63,12 @@ def _read_object(text: str, at: int, *, inside: bool) -> tuple[dict[str, Member]
         name, at = _read_text(text, at)
         if name in members:
             raise ClientDataWrong("a member stands twice")
-        at = _skip_space(text, _expect(text, _skip_space(text, at), ":"))
+        # Browsers write no white space, so each place where it may stand is looked at before it is passed over.
+        at = at + 1 if text[at : at + 1] == ":" else _expect(text, _skip_space(text, at), ":")
         first = text[at : at + 1]
+        if first in _SPACES:
+            at = _skip_space(text, at)
+            first = text[at : at + 1]
         if first == '"':
             members[name], at = _read_text(text, at)
         elif first == "{":
@@ -75,10 +79,15 @@ def _read_object(text: str, at: int, *, inside: bool) -> tuple[dict[str, Member]
             members[name], at = _READ_OVER, _skip_number(text, at)
         else:
             members[name], at = _read_word(text, at)
-        at = _skip_space(text, at)
-        if text[at : at + 1] == "}":
+        sign = text[at : at + 1]
+        if sign in _SPACES:
+            at = _skip_space(text, at)
+            sign = text[at : at + 1]
+        if sign == "}":
             return members, at + 1
-        at = _skip_space(text, _expect(text, at, ","))
+        at = at + 1 if sign == "," else _expect(text, at, ",")
+        if text[at : at + 1] in _SPACES:
+            at = _skip_space(text, at)
 
 
 def _read_text(text: str, at: int) -> tuple[str, int]:
@@ -106,7 +115,8 @@ def _read_text(text: str, at: int) -> tuple[str, int]:
 
 def _printable(text: str) -> str:
     """Give a text back that holds no control characters, which JSON forbids within quotation marks."""
-    if text and min(text) < " ":
+    # Nothing printable is a control character; the rest is looked at by number, which no Unicode version changes.
+    if not text.isprintable() and min(text) < " ":
         raise ClientDataWrong("a control character stands in a text")
     return text
 
@@ -172,7 +182,7 @@ def _read_word(text: str, at: int) -> tuple[Member, int]:
 
 def _skip_space(text: str, at: int) -> int:
     """Pass over the four white-space characters of JSON."""
-    while (sign := text[at : at + 1]) and sign in _SPACE:
+    while text[at : at + 1] in _SPACES:
         at += 1
     return at
 
