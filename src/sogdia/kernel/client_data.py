@@ -69,16 +69,7 @@ def _read_object(text: str, at: int, *, inside: bool) -> tuple[dict[str, Member]
         if first in _SPACES:
             at = _skip_space(text, at)
             first = text[at : at + 1]
-        if first == '"':
-            members[name], at = _read_text(text, at)
-        elif first == "{":
-            if inside:
-                raise ClientDataWrong("objects stand too deep within each other")
-            members[name], at = _READ_OVER, _read_object(text, at, inside=True)[1]
-        elif first == "-" or (first and first in _DIGITS):
-            members[name], at = _READ_OVER, _skip_number(text, at)
-        else:
-            members[name], at = _read_word(text, at)
+        members[name], at = _read_text(text, at) if first == '"' else _read_other(text, at, inside=inside)
         sign = text[at : at + 1]
         if sign in _SPACES:
             at = _skip_space(text, at)
@@ -88,6 +79,18 @@ def _read_object(text: str, at: int, *, inside: bool) -> tuple[dict[str, Member]
         at = at + 1 if sign == "," else _expect(text, at, ",")
         if text[at : at + 1] in _SPACES:
             at = _skip_space(text, at)
+
+
+def _read_other(text: str, at: int, *, inside: bool) -> tuple[Member, int]:
+    """Read a value that is no text: a word, or a number or an object, which are read over."""
+    first = text[at : at + 1]
+    if first == "{":
+        if inside:
+            raise ClientDataWrong("objects stand too deep within each other")
+        return _READ_OVER, _read_object(text, at, inside=True)[1]
+    if first == "-" or (first and first in _DIGITS):
+        return _READ_OVER, _skip_number(text, at)
+    return _read_word(text, at)
 
 
 def _read_text(text: str, at: int) -> tuple[str, int]:
