@@ -218,6 +218,27 @@ def test_the_node_key_endorses_its_successor_by_its_file(sogdia, shop):
 # -------------------------------------------------------------------------------------------------------------- asking
 
 
+def test_a_p256_key_signs_and_its_owner_lets_another_act(sogdia, shop):
+    sogdia("keys", "new", "chip", "--scheme", "p256", "--unprotected", "--keys", shop.keys)
+    register = ["register-party", "--from", "bank", "--reference", "chip", "--kind", "person", "--country", "UZ"]
+    entered = sogdia(*shop.words("tx", *register, "--sponsor", "bank", "--public", "chip", "--scheme", "p256"))
+    sogdia(*shop.words("tx", "mint", "--from", "bank", "--to", "chip", "--currency", "USD", "--units", "9.00 USD"))
+    terms = ["--operations", "transfer", "--caps", "USD@bank:500:700", "--period", "1d", "--consent-needed", "no"]
+    times = ["--valid-from", "1", "--valid-until", "2100-01-01T00:00:00Z"]
+    grant = ["grant-mandate", "--from", "chip", "--reference", "helper", "--agent", "nairobi"]
+
+    granted = sogdia(*shop.words("tx", *grant, *terms, *times))
+    pay = ["tx", "transfer", "--to", "bukhara", "--asset", "USD@bank", "--purpose", "GDDS", "--from", "nairobi"]
+    mandate = ["--mandate", "chip/helper", "--json"]
+    paid = sogdia(*shop.words(*pay, *mandate, "--units", "500"))
+    too_much = sogdia(*shop.words(*pay, *mandate, "--units", "201"))
+    tried = sogdia(*shop.words(*pay[:-1], "chip", "--units", "4.00 USD", "--dry-run", "--json"))
+
+    assert (entered.status, granted.status, paid.status) == (Exit.DONE,) * 3, (entered.err, granted.err, paid.err)
+    assert too_much.document["refusal"]["name"] == "MANDATE_CAP_OF_PERIOD"
+    assert tried.document["outcome"] == "applied"
+
+
 NOT_THERE = ("hold", "guardians", "recovery", "mandate", "consents", "passkeys")
 
 
