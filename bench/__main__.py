@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 
-from bench import growth, ids, node_load
+from bench import growth, ids, node_load, passkeys
 from bench import vault as sealing
 from bench.replaying import measure as measure_replay
 
@@ -142,6 +142,13 @@ def vault(*, quick: bool) -> tuple[list[Promise], Row]:
     return promises, {"vault": result}
 
 
+def passkeys_verified(*, quick: bool) -> tuple[list[Promise], Row]:
+    """Measure passkeys against bare P-256 verification by the same library."""
+    rates = passkeys.measure(500 if quick else 2_000)
+    promises = [at_least("passkeys / bare P-256 verification", rates.webauthn / rates.bare_p256, 0.6)]
+    return promises, {"rates": rates}
+
+
 PARTS: dict[str, Callable[..., tuple[list[Promise], Row]]] = {
     "limit": limit,
     "postgres": postgres,
@@ -150,6 +157,7 @@ PARTS: dict[str, Callable[..., tuple[list[Promise], Row]]] = {
     "replay": replayed,
     "index": indexed,
     "vault": vault,
+    "passkeys": passkeys_verified,
 }
 
 

@@ -31,6 +31,7 @@ from tools import vector_client as client
 from tools import vector_damage as damage
 from tools import vector_envelopes as envelopes
 from tools.vector_example import example, with_example
+from tools.vector_signatures import p256_answers, passkey_answers
 from tools.vector_story import Story
 
 if TYPE_CHECKING:
@@ -298,6 +299,8 @@ def build() -> dict[Path, str]:
         FOLDER / "receipt-proofs.json": receipt_file(story),
         FOLDER / "history-proofs.json": history_file(story),
         **{FOLDER / name: text for name, text in client_files(story).items()},
+        FOLDER / "signatures" / "p256.json": _text(p256_answers()),
+        FOLDER / "signatures" / "passkeys.json": _text(passkey_answers()),
         WIRE: with_example(WIRE.read_text("utf-8"), example(story)),
     }
 

@@ -37,7 +37,21 @@ def every_command(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[
 
 
 EVERY_COMMAND = every_command(commands)
-GROUPS = ("tx", "query", "keys", "node", "prove", "index", "credential", "esign", "vault", "api", "explorer", "config", "notices")
+GROUPS = (
+    "tx",
+    "query",
+    "keys",
+    "node",
+    "prove",
+    "index",
+    "credential",
+    "esign",
+    "vault",
+    "api",
+    "explorer",
+    "config",
+    "notices",
+)
 """Commands that only hold others."""
 
 

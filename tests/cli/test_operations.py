@@ -21,6 +21,7 @@ from sogdia.testing.ledger import genesis, keys_of
 
 TIME = 1_795_000_000
 KEY = derive(b"complete", "key").public
+OTHER_KEY = derive(b"complete", "other").public
 
 PLAIN: dict[str, Any] = {
     "Account": bytes(range(20)),
@@ -34,6 +35,10 @@ PLAIN: dict[str, Any] = {
     "Kind": 2,
     "Language": "en",
     "Name": bytes(range(20)) + b"o1",
+    "ConsentCode": bytes(range(10)),
+    "NodeKey": KEY,
+    "OperationNumber": 303,
+    "Period": 86_400,
     "Proof": bytes(range(64)),
     "PublicKey": KEY,
     "Purpose": "GDDS",
@@ -51,7 +56,7 @@ def sample(shape: Shape, count: int = 1) -> Any:  # noqa: ANN401, PLR0911 - a va
     if shape.items is not None and shape.items.word == "Account":
         return [PLAIN["Account"], bytes(range(1, 21))]
     if shape.items is not None:
-        return [sample(shape.items, count + each) for each in range(2)]
+        return [in_order(sample(shape.items, count + each), shape.items, each) for each in range(2)]
     if shape.word == "Asset":
         return {"currency": "USD", "issuer": PLAIN["Account"]}
     if shape.struct is not None:
@@ -68,6 +73,20 @@ def sample(shape: Shape, count: int = 1) -> Any:  # noqa: ANN401, PLR0911 - a va
         case types.BytesType():
             return bytes(shape.kind.max_length or 1)
     raise AssertionError(shape)
+
+
+def in_order(value: Any, shape: Shape, place: int) -> Any:  # noqa: ANN401 - as above
+    """Make the second entry of a list follow the first, where the ledger asks for an order."""
+    if place and shape.word in ("Account", "OperationNumber"):
+        return value + 1 if isinstance(value, int) else b"\xff" * 20
+    if place and shape.struct is not None:
+        return value | {name: other for name, other in LATER.items() if name in value and name == SORTED[shape.word]}
+    return value
+
+
+SORTED = {"NewKey": "public", "Cap": "asset", "HighValueLimit": "asset"}
+LATER = {"public": OTHER_KEY, "asset": b"\xff" * 23}
+"""What stands in the second entry of a list where no two may be the same."""
 
 
 def samples_of(declared: type) -> dict[str, Any]:

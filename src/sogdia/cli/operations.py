@@ -95,8 +95,10 @@ class Meaning(NamedTuple):
 
     currency: Callable[[Mapping[str, Any]], Asset | str | None]
     """In which money amounts are meant."""
-    sign: Callable[[str, str, Mapping[str, Any]], bytes]
-    """Signs for a field what the operation calls for: the field's name, the key's name, the fields read so far."""
+    sign: Callable[[str, str, int, Mapping[str, Any]], bytes]
+    """Signs for a field what the operation calls for: the field's name, the key's name, which entry of a list it is,
+    the fields read so far.
+    """
 
 
 def read_operation(declared: type[Declared], given: Given, reading: Reading, meaning: Meaning) -> Declared:
@@ -118,18 +120,27 @@ def read_operation(declared: type[Declared], given: Given, reading: Reading, mea
     return operation
 
 
-def _signer(meaning: Meaning, field: str, values: Mapping[str, Any]) -> Callable[[str], bytes]:
+def _signer(meaning: Meaning, field: str, values: Mapping[str, Any]) -> Callable[[str, int], bytes]:
     """Give what signs for a field with a key that is named."""
 
-    def sign(key: str) -> bytes:
-        return meaning.sign(field, key, values)
+    def sign(key: str, place: int) -> bytes:
+        return meaning.sign(field, key, place, values)
 
     return sign
 
 
 def _comes_late(field: Field) -> bool:
     """Tell whether a field is read after the others: amounts need a currency, signatures what they are about."""
-    return field.shape.word == "Proof" or holds_money(field.shape)
+    return holds_proof(field.shape) or holds_money(field.shape)
+
+
+def holds_proof(shape: Shape) -> bool:
+    """Tell whether a field holds a signature of a key that is named, itself or inside."""
+    if shape.items is not None:
+        return holds_proof(shape.items)
+    return shape.word == "Proof" or (
+        shape.struct is not None and any(holds_proof(each.shape) for each in fields_of(shape.struct))
+    )
 
 
 def holds_money(shape: Shape) -> bool:

@@ -16,11 +16,13 @@ from sogdia.kernel.quota import QUOTAS
 from sogdia.kernel.values import name_of
 from sogdia.modules.identity.appeals import AppealSuspension
 from sogdia.modules.identity.attestations import AcceptAttestation, OfferAttestation
-from sogdia.modules.identity.parties import RegisterParty, RotateKey, SuspendParty, rotation_message
+from sogdia.modules.identity.keys import ChangeKeys, NewKey, key_message
+from sogdia.modules.identity.parties import RegisterParty, SuspendParty
 from sogdia.modules.identity.registry_records import AssuranceLevel, AttestationType
 from sogdia.testing.ledger import SEED, Ledger, genesis, keys_of
 
 if TYPE_CHECKING:
+    from sogdia.client.envelopes import SigningKey
     from sogdia.client.keys import KeyPair
     from sogdia.kernel.accounts import Party
     from sogdia.kernel.quota import Quota
@@ -97,11 +99,17 @@ def suspended(ledger: Ledger, *, appealed: bool = False) -> bytes:
     return account
 
 
-def key(ledger: Ledger, who: str, number: int, keys: KeyPair, **changes: Any) -> RotateKey:  # noqa: ANN401 - any field
-    """A request to change somebody's key, with the proof that the new key makes for this number."""
-    proof = keys.sign(rotation_message(ledger.network, ledger.account(who), number))
-    fields: dict[str, Any] = {"scheme": 1, "public": keys.public, "proof": proof}
-    return RotateKey(**(fields | changes))
+def new_key(ledger: Ledger, who: str, number: int, keys: SigningKey, **changes: Any) -> NewKey:  # noqa: ANN401 - any field
+    """A key that joins somebody, with the proof that it makes for this number."""
+    message = key_message(ledger.network, ledger.account(who), number, keys.scheme, keys.public)
+    proof = keys.signature(message)
+    fields: dict[str, Any] = {"scheme": keys.scheme, "public": keys.public, "proof": proof.value, "extra": proof.extra}
+    return NewKey(**(fields | changes))
+
+
+def key(ledger: Ledger, who: str, number: int, keys: SigningKey, **changes: Any) -> ChangeKeys:  # noqa: ANN401 - any field
+    """A request to put a key in the place of the one before, as somebody with a single key does."""
+    return ChangeKeys(remove=(number - 1,), add=(new_key(ledger, who, number, keys, **changes),))
 
 
 def other_keys(name: str = "second") -> KeyPair:

@@ -28,7 +28,7 @@ from tests.modules.market.shop import (
 )
 from tests.refused import Row, assert_refused
 
-TERMS, LISTING, VARIANT, ORDER, LINE, PARTY = 200, 400, 200, 500, 200, 300
+TERMS, LISTING, VARIANT, ORDER, LINE, PARTY = 200, 400, 200, 500, 200, 1_000
 SHOP = TERMS + 2 * (LISTING + VARIANT)
 BASKET_OPEN = ORDER + 2 * LINE
 GENESIS = {"registrar": stored(Ledger())}

@@ -124,6 +124,7 @@ def common_options() -> list[click.Parameter]:
     return [
         click.Option(["--from", "from_"], type=key, required=True, help="Who asks: the key that signs."),
         click.Option(["--also-signed-by"], type=key, multiple=True, help="Another signer. Repeatable."),
+        click.Option(["--mandate"], metavar="NAME", help="Ask in the name of the party that granted this mandate."),
         click.Option(["--fields"], type=Folder(), help="A JSON file of fields, - for standard input. Options win."),
         click.Option(
             ["--after"], metavar="ID[:EXPIRY]", multiple=True, help="An envelope that must go before, at most 4."

@@ -38,9 +38,8 @@ from sogdia.engine.solo.checkpoints import CheckpointMissingError, Checkpoints
 from sogdia.engine.solo.copies import Copies
 from sogdia.engine.solo.dry_run import dry_run
 from sogdia.engine.solo.frames import Status
-from sogdia.engine.solo.ledger import trusted
 from sogdia.engine.storage.ledger_file import DamagedError, StorageFullError, release
-from sogdia.kernel.admission import direct
+from sogdia.kernel.admission import direct, unsigned
 from sogdia.kernel.codec import encode
 from sogdia.kernel.operation import Query
 from sogdia.kernel.refusal import Broken, Refused
@@ -168,7 +167,7 @@ class Requests:
     def _dry_run(self, connection: Connection, number: int, payload: tuple[bytes, bool]) -> None:
         raw, signed = payload
         at = max(self._producer.clock.now(), self._ledger.tip.time)
-        outcome = dry_run(self._ledger, raw, at, direct if signed else trusted)
+        outcome = dry_run(self._ledger, raw, at, direct if signed else unsigned)
         self._answer_when_durable(connection, number, self._ledger.tip.height, outcome)
 
     # ------------------------------------------------------------------------------------------------------ questions

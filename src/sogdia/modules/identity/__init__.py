@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from sogdia.modules.identity.keys import key_message
 from sogdia.modules.identity.module import MODULE
-from sogdia.modules.identity.parties import active_party, has_role, rotation_message
+from sogdia.modules.identity.parties import active_party, has_role
 from sogdia.modules.identity.records import COUNTRIES, Kind, Role
 from sogdia.modules.identity.registry_records import AssuranceLevel, AttestationType
 
@@ -16,5 +17,5 @@ __all__ = [
     "Role",
     "active_party",
     "has_role",
-    "rotation_message",
+    "key_message",
 ]

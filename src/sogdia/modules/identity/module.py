@@ -15,8 +15,18 @@ from sogdia.modules.identity import (
     registry_records,
 )
 from sogdia.modules.identity.genesis import IdentityGenesis, load_genesis
+from sogdia.modules.identity.keys import ChangeKeys, SetHighValueLimits
+from sogdia.modules.identity.mandates import GiveConsent, GrantMandate, RenewConsents, RevokeMandate
 from sogdia.modules.identity.node_keys import RotateNodeKey
-from sogdia.modules.identity.parties import ChangeSponsor, RegisterParty, ReinstateParty, RotateKey, SuspendParty
+from sogdia.modules.identity.parties import ChangeSponsor, RegisterParty, ReinstateParty, SuspendParty
+from sogdia.modules.identity.records import CONSENTS, GUARDIANS, RECOVERIES, RULES
+from sogdia.modules.identity.recovery import (
+    RECOVERY_EXIT,
+    ApproveRecovery,
+    ProposeRecovery,
+    SetGuardians,
+    VetoRecovery,
+)
 from sogdia.modules.identity.refusals import IdentityRefusal
 
 MODULE = Module(
@@ -24,7 +34,7 @@ MODULE = Module(
     number=200,
     operations=(
         RegisterParty,
-        RotateKey,
+        ChangeKeys,
         SuspendParty,
         ReinstateParty,
         ChangeSponsor,
@@ -36,8 +46,21 @@ MODULE = Module(
         appeals.UpholdSuspension,
         handles.ClaimHandle,
         handles.ReleaseHandle,
+        SetHighValueLimits,
+        SetGuardians,
+        ProposeRecovery,
+        ApproveRecovery,
+        VetoRecovery,
+        GrantMandate,
+        RevokeMandate,
+        RenewConsents,
+        GiveConsent,
     ),
     tables=(
+        GUARDIANS,
+        RECOVERIES,
+        CONSENTS,
+        RULES,
         registry_records.REGISTRARS,
         registry_records.ATTESTATIONS,
         registry_records.TAGS,
@@ -47,7 +70,7 @@ MODULE = Module(
     ),
     events=(
         events.PartyRegistered,
-        events.KeyRotated,
+        events.KeysChanged,
         events.PartySuspended,
         events.PartyReinstated,
         events.SponsorChanged,
@@ -62,6 +85,18 @@ MODULE = Module(
         events.SuspensionEnded,
         events.HandleClaimed,
         events.HandleReleased,
+        events.HighValueLimitsSet,
+        events.GuardiansSet,
+        events.RecoveryProposed,
+        events.RecoveryApproved,
+        events.RecoveryBegun,
+        events.RecoveryVetoed,
+        events.RecoveryLapsed,
+        events.KeysRecovered,
+        events.MandateGranted,
+        events.MandateRevoked,
+        events.ConsentsRenewed,
+        events.ConsentGiven,
     ),
     refusals=IdentityRefusal,
     queries=(
@@ -72,10 +107,18 @@ MODULE = Module(
         registry_queries.AppealQuery,
         registry_queries.HandleQuery,
         registry_queries.HandleOfQuery,
+        queries.GuardiansQuery,
+        queries.RecoveryQuery,
+        queries.MandateQuery,
+        queries.ConsentsQuery,
+        queries.PasskeysQuery,
     ),
     invariants=(
         invariants.every_party_has_a_sponsor_with_a_quota,
         invariants.every_key_is_sound,
+        invariants.nobody_is_locked_out,
+        invariants.a_recovery_that_has_begun_stands_on_its_party,
+        invariants.no_mandate_has_spent_more_than_its_caps,
         invariants.no_sponsor_uses_more_than_its_quota,
         registry_invariants.registrars_are_admitted_and_keep_their_quota,
         registry_invariants.every_attestation_has_its_registrar_subject_and_deadline,
@@ -83,7 +126,7 @@ MODULE = Module(
         registry_invariants.handles_and_their_owners_agree,
         registry_invariants.only_suspended_parties_appeal,
     ),
-    exits=(attestations.ATTESTATION_EXIT, appeals.APPEAL_EXIT),
+    exits=(RECOVERY_EXIT, attestations.ATTESTATION_EXIT, appeals.APPEAL_EXIT),
     genesis=IdentityGenesis,
     load_genesis=load_genesis,
 )
