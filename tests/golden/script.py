@@ -168,7 +168,7 @@ def registry(script: Script) -> None:
             reference=reference,
             subject=account("bukhara"),
             attests=attests,
-            level=3,
+            assurance=3,
             country="UZ",
             expiry=ledger.time + DAY,
             accept_by=ledger.time + 600,

@@ -331,7 +331,7 @@ class Signatory(NamedTuple):
 
     account: bytes
     number: int
-    keys: KeyPair
+    keys: AnyKeyPair
 
 
 def signatory(text: str, session: Session) -> Signatory:

@@ -19,6 +19,7 @@ from sogdia.client.credentials import commitments, esign, verifiable
 from sogdia.client.credentials.canonical import DOCUMENT_BYTES_MAX, read_document
 from sogdia.client.credentials.cms import SIGNATURE_BYTES_MAX
 from sogdia.client.credentials.faults import CheckFailed
+from sogdia.client.keys import KeyPair
 from sogdia.kernel.genesis import network_of
 from sogdia.kernel.proof import ProvenRecord
 from sogdia.kernel.signature import ED25519
@@ -40,7 +41,7 @@ ANCHOR_BYTES_MAX = 4 * 2**20
 
 def signing_keys(party: Party | None) -> list[bytes]:
     """Give the Ed25519 keys by which a party signs credentials."""
-    return [] if party is None or party.key.scheme != ED25519 else [party.key.public]
+    return [] if party is None else [key.public for key in party.keys if key.scheme == ED25519]
 
 
 # ------------------------------------------------------------------------------------------------------ the registrar
@@ -88,7 +89,8 @@ def issue(  # noqa: PLR0913 - one parameter an option
         name = session.naming.name(attestation)
         record = _must_stand(session, name)
         keypair = session.ring.open(signer, options.ask_passphrase)
-        if keypair.public not in signing_keys(session.party(owner_of(name))):
+        of_registrar = keypair.public in signing_keys(session.party(owner_of(name)))
+        if not isinstance(keypair, KeyPair) or not of_registrar:
             raise usage(
                 f"The key {signer!r} does not sign for the registrar of this attestation.",
                 "Give the registrar's own key with --from.",

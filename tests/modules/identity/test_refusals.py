@@ -352,7 +352,6 @@ NEVER: dict[tuple[type[Operation], RefusalCode], str] = {
     (RegisterParty, Kernel.SPONSOR_HAS_NO_QUOTA): "a sponsor without a quota is refused as unknown before",
     (ChangeSponsor, Kernel.SPONSOR_HAS_NO_QUOTA): "a sponsor without a quota is refused as unknown before",
     **REGISTRY_NEVER,
-    (RotateNodeKey, Refuse.SCHEME_UNSUPPORTED): "node keys are Ed25519; the request has no room for another scheme",
     **KEY_NEVER,
 }
 """Rules that stand in the way of an operation without ever being broken, and why."""

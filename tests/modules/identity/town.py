@@ -67,7 +67,7 @@ def offer(ledger: Ledger, reference: str = "lei-1", **changes: Any) -> OfferAtte
     fields: dict[str, Any] = {
         "subject": ledger.account("bukhara"),
         "attests": int(AttestationType.LEI),
-        "level": int(AssuranceLevel.HIGH),
+        "assurance": int(AssuranceLevel.HIGH),
         "country": "UZ",
         "expiry": ledger.time + 365 * DAY,
         "accept_by": ledger.time + DAY,

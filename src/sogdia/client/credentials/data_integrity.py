@@ -59,7 +59,7 @@ def check_proof(secured: dict[str, Any]) -> tuple[str, bytes]:
     _check_context(document, options)
     issuer, public = key_of(method)
     signature = from_base58btc(value)
-    sound = len(signature) == SIGNATURE_BYTES and not weak_key(public)
+    sound = len(signature) == SIGNATURE_BYTES and not weak_key(ED25519, public)
     if not sound or not verify(ED25519, public, hash_data(document, options), signature):
         raise CheckFailed("The signature does not fit: the document or its proof was changed after it was signed.")
     return issuer, public

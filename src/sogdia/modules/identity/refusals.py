@@ -41,6 +41,60 @@ class IdentityRefusal(RefusalCode):
     COUNTRY_UNKNOWN = 218, "This is not an ISO 3166 country code", "Use the two-letter code, ZZ when unknown."
     SELF_SUSPENSION = 219, "A registrar cannot suspend itself", "Ask another registrar."
     KEYS_USED_UP = 220, "The party has used as many keys as can be numbered", "Have a registrar enter a new party."
+    KEY_UNKNOWN = 221, "The party has no key of this number", "Name keys that the party has."
+    KEYS_NOT_IN_ORDER = 222, "Numbers of keys stand in rising order, each once", "Sort them."
+    NOTHING_CHANGES = 223, "Nothing would change", "Name what is to change."
+    KEYS_TOO_MANY = 224, "A party has 1 to 16 keys", "Remove some in the same change."
+    KEYS_WOULD_LOCK_OUT = (
+        225,
+        "The keys that never expire would weigh less than a change of keys needs",
+        "Keep or add keys without an expiry, or lower the threshold.",
+    )
+    THRESHOLDS_NOT_IN_ORDER = (
+        226,
+        "A higher level may not need less than a lower one",
+        "Let everyday be at most high value, and high value at most keys.",
+    )
+    KEY_ALREADY_EXPIRED = 227, "The new key's validity has passed already", "Give it a later end, or none."
+    LIMITS_NOT_IN_ORDER = 228, "Limits stand in the order of their money, each once", "Sort them."
+    GUARDIANS_NOT_IN_ORDER = 229, "Guardians stand in the order of their accounts, each once", "Sort them."
+    GUARDIANS_NEEDED_WRONG = (
+        230,
+        "It takes at least one guardian, and not more than there are; without guardians none",
+        "Correct how many of them it takes.",
+    )
+    GUARDIAN_IS_SELF = 231, "Nobody is its own guardian", "Name others."
+    SENDER_NOT_GUARDIAN = 232, "Only a guardian of the party may do this", "Ask one of its guardians."
+    RECOVERY_UNDER_WAY = (
+        233,
+        "Enough guardians agree on other keys already",
+        "Wait until that recovery has taken effect or was stopped.",
+    )
+    RECOVERY_UNKNOWN = 234, "The guardian has no proposal for this party", "Correct the party or the guardian."
+    RECOVERY_DIFFERS = 235, "The proposal is for other keys than those approved", "Look at the proposal again."
+    RECOVERY_APPROVED = 236, "The guardian has approved this proposal already", "Nothing to do."
+    MANDATE_EXISTS = 237, "There is a mandate under this reference", "Revoke it first, or choose another reference."
+    MANDATE_TIMES_WRONG = (
+        238,
+        "A mandate ends after it begins, and not in the past",
+        "Correct its times.",
+    )
+    CAPS_NOT_IN_ORDER = 239, "Caps stand in the order of their money, each once", "Sort them."
+    OPERATIONS_NOT_IN_ORDER = (
+        240,
+        "Numbers of operations stand in rising order, each once",
+        "Sort them.",
+    )
+    AGENT_IS_SELF = 241, "A mandate is for somebody else", "Act without a mandate."
+    SENDER_NOT_AGENT = 242, "Only the mandate's agent may use the party's codes for it", "Ask the agent."
+    CONSENT_NOT_NEEDED = 243, "The mandate needs no one-time code", "Leave the code out."
+    CONSENT_ALREADY_GIVEN = 244, "A code has opened the mandate already", "Use the mandate first."
+    CONSENT_WRONG = (
+        245,
+        "This is not the next of the party's one-time codes",
+        "Compare it, and how many were left out.",
+    )
+    NO_CONSENTS = 246, "The party has no chain of one-time codes", "Let the party begin one with RenewConsents."
     COUNTRY_NOT_OF_REGISTRAR = (
         250,
         "The registrar is not admitted for this country",
@@ -110,57 +164,3 @@ class IdentityRefusal(RefusalCode):
     HANDLE_OWNED = 272, "The sender has a handle already", "Release it first."
     HANDLE_TAKEN = 273, "Somebody has a handle that looks the same", "Choose one that looks different."
     HANDLE_NOT_HELD = 274, "The sender has no handle", "Nothing to do."
-    KEY_UNKNOWN = 221, "The party has no key of this number", "Name keys that the party has."
-    KEYS_NOT_IN_ORDER = 222, "Numbers of keys stand in rising order, each once", "Sort them."
-    NOTHING_CHANGES = 223, "Nothing would change", "Name what is to change."
-    KEYS_TOO_MANY = 224, "A party has 1 to 16 keys", "Remove some in the same change."
-    KEYS_WOULD_LOCK_OUT = (
-        225,
-        "The keys that never expire would weigh less than a change of keys needs",
-        "Keep or add keys without an expiry, or lower the threshold.",
-    )
-    THRESHOLDS_NOT_IN_ORDER = (
-        226,
-        "A higher level may not need less than a lower one",
-        "Let everyday be at most high value, and high value at most keys.",
-    )
-    KEY_ALREADY_EXPIRED = 227, "The new key's validity has passed already", "Give it a later end, or none."
-    LIMITS_NOT_IN_ORDER = 228, "Limits stand in the order of their money, each once", "Sort them."
-    GUARDIANS_NOT_IN_ORDER = 229, "Guardians stand in the order of their accounts, each once", "Sort them."
-    GUARDIANS_NEEDED_WRONG = (
-        230,
-        "It takes at least one guardian, and not more than there are; without guardians none",
-        "Correct how many of them it takes.",
-    )
-    GUARDIAN_IS_SELF = 231, "Nobody is its own guardian", "Name others."
-    SENDER_NOT_GUARDIAN = 232, "Only a guardian of the party may do this", "Ask one of its guardians."
-    RECOVERY_UNDER_WAY = (
-        233,
-        "Enough guardians agree on other keys already",
-        "Wait until that recovery has taken effect or was stopped.",
-    )
-    RECOVERY_UNKNOWN = 234, "The guardian has no proposal for this party", "Correct the party or the guardian."
-    RECOVERY_DIFFERS = 235, "The proposal is for other keys than those approved", "Look at the proposal again."
-    RECOVERY_APPROVED = 236, "The guardian has approved this proposal already", "Nothing to do."
-    MANDATE_EXISTS = 237, "There is a mandate under this reference", "Revoke it first, or choose another reference."
-    MANDATE_TIMES_WRONG = (
-        238,
-        "A mandate ends after it begins, and not in the past",
-        "Correct its times.",
-    )
-    CAPS_NOT_IN_ORDER = 239, "Caps stand in the order of their money, each once", "Sort them."
-    OPERATIONS_NOT_IN_ORDER = (
-        240,
-        "Numbers of operations stand in rising order, each once",
-        "Sort them.",
-    )
-    AGENT_IS_SELF = 241, "A mandate is for somebody else", "Act without a mandate."
-    SENDER_NOT_AGENT = 242, "Only the mandate's agent may use the party's codes for it", "Ask the agent."
-    CONSENT_NOT_NEEDED = 243, "The mandate needs no one-time code", "Leave the code out."
-    CONSENT_ALREADY_GIVEN = 244, "A code has opened the mandate already", "Use the mandate first."
-    CONSENT_WRONG = (
-        245,
-        "This is not the next of the party's one-time codes",
-        "Compare it, and how many were left out.",
-    )
-    NO_CONSENTS = 246, "The party has no chain of one-time codes", "Let the party begin one with RenewConsents."

@@ -78,7 +78,7 @@ class Attestation(Record):
 
     subject: Account
     attests: AttestationKind
-    level: Level
+    assurance: Level
     country: CountryCode
     expiry: Seconds
     commitment: Hash
