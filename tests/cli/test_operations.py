@@ -29,7 +29,9 @@ PLAIN: dict[str, Any] = {
     "CountryOrNone": "UZ",
     "CurrencyCode": "USD",
     "Digits": "",
+    "EncryptionPublic": KEY,
     "EndToEnd": "invoice 7",
+    "Handle": "silk-road",
     "Kind": 2,
     "Language": "en",
     "Name": bytes(range(20)) + b"o1",
@@ -51,6 +53,8 @@ PLAIN: dict[str, Any] = {
 
 def sample(shape: Shape, count: int = 1) -> Any:  # noqa: ANN401, PLR0911 - a value of any shape
     """Make a value of a shape, as plain JSON but for bytes; all that may be there is there."""
+    if shape.items is not None and shape.items.word == "Account":
+        return [PLAIN["Account"], bytes(range(1, 21))]
     if shape.items is not None:
         return [in_order(sample(shape.items, count + each), shape.items, each) for each in range(2)]
     if shape.word == "Asset":

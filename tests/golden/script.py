@@ -22,6 +22,14 @@ from sogdia.kernel.mandates import Cap
 from sogdia.kernel.merkle import path
 from sogdia.kernel.receipt import Receipt, result_leaf
 from sogdia.kernel.values import account_of, name_of
+from sogdia.modules.documents import DocumentClass, Purpose
+from sogdia.modules.documents.documents import CommitDocument, EraseDocument, GrantReading, RevokeReading
+from sogdia.modules.documents.encryption_keys import SetEncryptionKey
+from sogdia.modules.documents.files import OpenPartyFile
+from sogdia.modules.documents.readings import RecordReading
+from sogdia.modules.identity.appeals import AppealSuspension, UpholdSuspension
+from sogdia.modules.identity.attestations import AcceptAttestation, OfferAttestation, WithdrawAttestation
+from sogdia.modules.identity.handles import ClaimHandle, ReleaseHandle
 from sogdia.modules.identity.keys import ChangeKeys, NewKey, SetHighValueLimits, key_message
 from sogdia.modules.identity.mandates import GiveConsent, GrantMandate, RenewConsents, RevokeMandate, code_before
 from sogdia.modules.identity.node_keys import RotateNodeKey, endorsement_message
@@ -38,6 +46,7 @@ from sogdia.modules.identity.recovery import (
     VetoRecovery,
     digest_of,
 )
+from sogdia.modules.market.files import OpenOrderFile
 from sogdia.modules.market.late_refunds import RefundLate
 from sogdia.modules.market.listings import AddVariant, ChangeOffer, ChangeStock, CloseListing, OpenListing, PublishTerms
 from sogdia.modules.market.orders import (
@@ -50,7 +59,7 @@ from sogdia.modules.market.orders import (
     SettleOrder,
     ShipOrder,
 )
-from sogdia.modules.market.records import LINES, FinalLine, LineQuantity, Offer, Tier
+from sogdia.modules.market.records import LINES, ORDERS, FinalLine, LineQuantity, Offer, Tier
 from sogdia.modules.market.returns import ApproveReturn, RefundLines, RefuseReturn, RequestReturn
 from sogdia.modules.market.splits import AcceptSplit, ProposeSplit
 from sogdia.modules.money import asset_key
@@ -203,6 +212,41 @@ def authority(script: Script) -> None:
     script.send("lanzhou", _pay(script, "bukhara", 1))
 
 
+def registry(script: Script) -> None:
+    """Play attestations, appeals and handles."""
+    ledger, account = script.ledger, script.account
+
+    def offer(reference: str, attests: int, tag: int) -> OfferAttestation:
+        return OfferAttestation(
+            reference=reference,
+            subject=account("bukhara"),
+            attests=attests,
+            level=3,
+            country="UZ",
+            expiry=ledger.time + DAY,
+            accept_by=ledger.time + 600,
+            commitment=bytes(range(32)),
+            tag=bytes(31) + bytes((tag,)),
+        )
+
+    names = [name_of(account("registrar"), reference) for reference in ("lei", "gln", "aeo")]
+    script.send("registrar", offer("lei", 1, 1), offer("gln", 2, 2), offer("aeo", 6, 1))
+    script.send("bukhara", AcceptAttestation(attestation=names[0]), AcceptAttestation(attestation=names[1]))
+    script.send("bukhara", WithdrawAttestation(attestation=names[1]))
+    script.send("registrar", WithdrawAttestation(attestation=names[1]))
+    script.wait(600)
+    script.wait(DAY)
+    samarkand = account("samarkand")
+    script.send("registrar", SuspendParty(account=samarkand, reason="Papers missing"))
+    script.send("samarkand", AppealSuspension(grounds=bytes(range(32))))
+    script.send("registrar", UpholdSuspension(account=samarkand))
+    script.wait(14 * DAY)
+    script.send("bukhara", ClaimHandle(handle="silk-road"))
+    script.send("nairobi", ClaimHandle(handle="s1lkroad"))
+    script.send("lanzhou", ClaimHandle(handle="兰州"), ClaimHandle(handle="丝绸之路"))
+    script.send("bukhara", ReleaseHandle())
+
+
 def _pay(script: Script, to: str, units: int, currency: str = "USD") -> Transfer:
     return Transfer(
         to=script.account(to), asset=script.ledger.asset(currency), units=units, purpose="GDDS", end_to_end="Счёт 17"
@@ -329,6 +373,33 @@ def orders(script: Script) -> None:
 FINAL_FIELDS = ("listing", "variant", "quantity", "paid", "promotion", "returned")
 
 
+def documents(script: Script) -> None:
+    """Play the operations about documents: a letter about a closed order, and a party's own papers."""
+    account = script.account
+    nairobi = account("nairobi")
+    order, letter = name_of(nairobi, "o3"), name_of(nairobi, "letter")
+    for number, who in enumerate(("nairobi", "bukhara", "carrier", "treasury"), start=1):
+        script.send(who, SetEncryptionKey(public=bytes((9 + number,)) * 32))
+    script.send("nairobi", OpenOrderFile(order=order), OpenPartyFile())
+    script.send("lanzhou", OpenOrderFile(order=order))
+    commit = CommitDocument(
+        reference="letter",
+        about=ORDERS.full_key(order),
+        document_class=DocumentClass.MESSAGE,
+        commitment=bytes(range(32)),
+        size=900,
+        readers=(account("carrier"),),
+    )
+    script.send("nairobi", commit, GrantReading(document="letter", reader=account("treasury")))
+    script.send("carrier", commit)
+    reading = RecordReading(document=letter, purpose=Purpose.COURT_ORDER, case="2026-117")
+    script.send("treasury", reading)
+    script.send("nairobi", RevokeReading(document="letter", reader=account("carrier"), commitment=bytes(32), size=901))
+    script.send("treasury", reading)
+    script.send("nairobi", EraseDocument(document="letter"))
+    script.send("treasury", reading)
+
+
 def bad_bytes(script: Script) -> None:
     """Play what is kept out of every block."""
     good = script.ledger.sign("nairobi", _pay(script, "bukhara", 1)).raw
@@ -341,7 +412,7 @@ def bad_bytes(script: Script) -> None:
 def play() -> dict[str, Any]:
     """Play everything; give the lines and the hashes over all envelopes and results."""
     script = Script()
-    for part in (parties, money, shop, orders, authority, bad_bytes):
+    for part in (parties, money, shop, orders, authority, documents, bad_bytes, registry):
         part(script)
     return {
         "lines": script.lines,

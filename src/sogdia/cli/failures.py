@@ -21,6 +21,8 @@ def stopped_by(error: Exception) -> Stopped | None:
         or _by_what_was_given(error)
         or _by_the_node(error)
         or _by_a_folder(error)
+        or _by_the_index(error)
+        or _by_the_vault(error)
         or _by_the_demo(error)
         or (_by_the_system(error) if isinstance(error, OSError) else None)
     )
@@ -59,6 +61,7 @@ def _by_a_rule(error: Exception) -> Stopped | None:
 
 def _by_what_was_given(error: Exception) -> Stopped | None:
     from sogdia.client.codes import CodeWrong  # noqa: PLC0415 - errors are looked up when there is one
+    from sogdia.client.credentials.faults import CannotBeUsed, CheckFailed  # noqa: PLC0415
     from sogdia.client.keys import KeyFileWrong, PassphraseMissing  # noqa: PLC0415
     from sogdia.client.proofs import TrustFileWrong  # noqa: PLC0415
     from sogdia.kernel.codec import NotCanonicalError  # noqa: PLC0415
@@ -73,8 +76,10 @@ def _by_what_was_given(error: Exception) -> Stopped | None:
         )
     if isinstance(error, InputRefused):
         return Stopped(Exit.USAGE, f"{error.where}: {error.reason}.", error.way_out)
-    if isinstance(error, KeyFileWrong | CodeWrong | TrustFileWrong | NotCanonicalError):
+    if isinstance(error, KeyFileWrong | CodeWrong | TrustFileWrong | NotCanonicalError | CannotBeUsed):
         return Stopped(Exit.USAGE, str(error))
+    if isinstance(error, CheckFailed):
+        return Stopped(Exit.DAMAGED, f"This is not accepted: {error}", "", {"fault": type(error).__name__})
     if isinstance(error, ProofWrong):
         return Stopped(
             Exit.DAMAGED, f"This proves nothing: {error}.", "Ask for another proof.", {"fault": str(error.fault)}
@@ -119,6 +124,28 @@ def _by_a_folder(error: Exception) -> Stopped | None:
         return Stopped(Exit.USAGE, f"{error}.", "Make room on the disk.")
     if isinstance(error, FolderNotUsableError | ClockRefusedError | KeyMissingError):
         return Stopped(Exit.USAGE, str(error))
+    return None
+
+
+def _by_the_index(error: Exception) -> Stopped | None:
+    from sogdia.index import errors  # noqa: PLC0415 - looked up when there is one
+
+    if isinstance(error, errors.IndexUnreachableError):
+        return Stopped(Exit.UNREACHABLE, f"{error}.", "Look whether the database runs.")
+    if isinstance(error, errors.IndexForeignError):
+        return Stopped(Exit.DAMAGED, f"{error}.")
+    if isinstance(error, errors.IndexStoppedError):
+        return Stopped(Exit.USAGE, f"{error}.")
+    return None
+
+
+def _by_the_vault(error: Exception) -> Stopped | None:
+    from sogdia.vault.faults import StoreFailedError, StoreFullError  # noqa: PLC0415 - looked up when there is one
+
+    if isinstance(error, StoreFullError):
+        return Stopped(Exit.USAGE, str(error))
+    if isinstance(error, StoreFailedError):
+        return Stopped(Exit.UNREACHABLE, str(error))
     return None
 
 

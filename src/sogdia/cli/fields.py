@@ -23,9 +23,11 @@ from sogdia.cli.moments import read_length, read_moment
 from sogdia.cli.shapes import Field, Shape, fields_of
 from sogdia.cli.words import FINER, HINTS, NUMBERED, form_of, is_money
 from sogdia.client.consents import ConsentCodeWrong, read_consent
+from sogdia.kernel.accounts import PARTIES
 from sogdia.kernel.module import tag_of
 from sogdia.kernel.signature import ED25519, P256, WEBAUTHN
 from sogdia.modules import ALL
+from sogdia.modules.market.records import ORDERS
 from sogdia.modules.money import asset_key
 
 if TYPE_CHECKING:
@@ -110,6 +112,16 @@ def _read_name(text: str, _shape: Shape, reading: Reading) -> bytes:
     return reading.naming.name(text)
 
 
+def _read_object(text: str, shape: Shape, reading: Reading) -> bytes:
+    """Read what documents are about: an order or a party by its name, or the full key of a record."""
+    sort, colon, called = text.strip().partition(":")
+    if colon and sort == "order":
+        return ORDERS.full_key(reading.naming.name(called))
+    if colon and sort == "party":
+        return PARTIES.full_key(reading.naming.account(called))
+    return _read_hex(text, shape)
+
+
 def _read_moment(text: str, _shape: Shape, reading: Reading) -> int:
     return read_moment(text, reading.now())
 
@@ -169,6 +181,7 @@ _BY_WORD: dict[str, Callable[[str, Shape, Reading], Any]] = {
     "NodeKey": _read_public_key,
     "OperationNumber": _read_operation_number,
     "Period": _read_period,
+    "ObjectKey": _read_object,
     "Proof": _read_proof,
     "PublicKey": _read_public_key,
     "Scheme": _read_scheme,

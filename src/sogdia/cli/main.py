@@ -20,7 +20,10 @@ COMMANDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "tx": ("tx:tx", "Sign and send an operation, or try it first."),
         "query": ("query:query", "Ask a node: balances, orders, blocks, what happened."),
         "prove": ("prove:prove", "Write down a proof that anybody can check."),
+        "vault": ("vault:vault", "Seal documents, read them, share and erase them."),
         "verify": ("prove:verify", "Check a proof without trusting anybody's node."),
+        "credential": ("credential:credential", "Keep, sign and show what stands behind an attestation."),
+        "esign": ("esign:esign", "Bind an account to a qualified electronic signature."),
     },
     "Running a node": {
         "node": ("node:node", "Create, start, stop and look after a node."),
@@ -30,6 +33,7 @@ COMMANDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "replay": ("folders:replay", "Derive and verify everything again from genesis."),
         "backup": ("folders:backup", "Copy a folder, also while its node runs."),
         "restore": ("folders:restore", "Make a folder from a backup."),
+        "index": ("index:index", "Keep what happened in SQL: follow a node, rebuild, see how far it is."),
     },
     "Seeing it work": {
         "demo": ("demo:demo", "Play one trade from Bukhara to Nairobi, then a shop's day."),

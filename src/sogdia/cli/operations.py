@@ -15,6 +15,7 @@ from sogdia.kernel.kernel_tables import KERNEL_TABLES
 from sogdia.kernel.refusals import KernelRefusal
 from sogdia.kernel.signature import ED25519
 from sogdia.modules import ALL
+from sogdia.vault.faults import VaultRefusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -52,8 +53,8 @@ def tables() -> dict[int, Table[Any, Any]]:
 
 @cache
 def refusal_codes() -> dict[int, RefusalCode]:
-    """Give every refusal by its number."""
-    codes: tuple[type[RefusalCode], ...] = (KernelRefusal, *(module.refusals for module in ALL))
+    """Give every refusal by its number, those of the vault's door included."""
+    codes: tuple[type[RefusalCode], ...] = (KernelRefusal, *(module.refusals for module in ALL), VaultRefusal)
     return {int(code): code for each in codes for code in each}
 
 

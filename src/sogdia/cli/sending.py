@@ -14,10 +14,11 @@ from msgspec import structs
 
 from sogdia.cli import options
 from sogdia.cli.exits import Exit, Stopped, usage
+from sogdia.cli.failures import refused
 from sogdia.cli.fields import Reading, parse_json
 from sogdia.cli.moments import MOMENT_MAX, read_length, read_moment
 from sogdia.cli.operations import Given, Meaning, read_operation
-from sogdia.cli.outcomes import Outcome, show_dry_run, show_outcome
+from sogdia.cli.outcomes import Outcome, decode_receipt, show_dry_run, show_outcome
 from sogdia.cli.sessions import Session, keys_of, read_limited
 from sogdia.client.connection import RefusedByNodeError
 from sogdia.client.envelopes import EnvelopeMaker, Sender, Signed
@@ -38,11 +39,15 @@ if TYPE_CHECKING:
     from sogdia.cli.options import Way
     from sogdia.client.connection import Durable
     from sogdia.kernel.operation import Operation
+    from sogdia.kernel.receipt import Receipt
     from sogdia.modules.money import Asset
 
 ENVELOPE_FILE_BYTES_MAX = 1 << 20
 FIELDS_BYTES_MAX = 4 << 20
 PREDECESSORS_MAX = 4
+SOON_SECONDS = 3_600
+"""How long an envelope is valid that a command sends at once."""
+
 THROWAWAY = KeyPair(bytes(SEED_BYTES))
 """Signs what is only tried: nobody looks at that signature, and no key has to be opened for it."""
 
@@ -319,6 +324,33 @@ def _send(envelope: Signed, session: Session, *, as_json: bool) -> int:
         ) from error
     outcome = Outcome(envelope.id, envelope.expiry, sent.height, sent.receipt)
     return show_outcome(outcome, session, as_json=as_json)
+
+
+class Signatory(NamedTuple):
+    """Somebody who signs several envelopes in one command: its account, and its opened key."""
+
+    account: bytes
+    number: int
+    keys: AnyKeyPair
+
+
+def signatory(text: str, session: Session) -> Signatory:
+    """Open the key that signs for an account."""
+    found = _signing(text, session, 0)
+    return Signatory(found.account, found.number, _open(found.key, session.ring))
+
+
+def send_applied(operations: Sequence[Operation], by: Signatory, session: Session) -> bytes:
+    """Send operations that have to be applied; gives the envelope's id, and stops with the refusal otherwise."""
+    for operation in operations:
+        operation.check()
+    maker = EnvelopeMaker(session.naming.network.hash)
+    sender = Sender(by.account, by.keys, by.number)
+    envelope = maker.make([sender], operations, expiry=session.now + SOON_SECONDS)
+    receipt: Receipt = decode_receipt(_submit(envelope, session).receipt)
+    if receipt.code:
+        raise refused(receipt.code, receipt.facts)
+    return envelope.id
 
 
 def _submit(envelope: Signed, session: Session) -> Durable:

@@ -173,6 +173,8 @@ class Showing:
         word = "" if shape is None else shape.word
         if word == "Account":
             return self.naming.call(value)
+        if word == "ObjectKey":
+            return self.record_name(value)
         return self._called_object(value) if word == "Name" else value.hex()
 
     def _structure(self, value: msgspec.Struct, asset: Asset | None, decimals: int) -> str:

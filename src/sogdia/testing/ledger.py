@@ -76,7 +76,7 @@ def genesis(modules: tuple[Module, ...] = ALL, **changes: Any) -> Any:  # noqa: 
         "time": START,
         "clock": "manual",
         "validators": [[keys_of("node").public.hex(), 1]],
-        "identity": {"parties": parties},
+        "identity": {"parties": parties, "registrars": [{"reference": "registrar"}]},
         "money": {"currencies": [{"currency": "USD", "issuer": "bank"}, {"currency": "KWD", "issuer": "bank"}]},
     }
     content.update(changes)

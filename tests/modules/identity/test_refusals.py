@@ -25,6 +25,7 @@ from sogdia.testing.ledger import keys_of
 from sogdia.testing.passkeys import Passkey
 from tests.golden.places import REFUSED
 from tests.modules.identity.key_refusals import KEY_NEVER, KEY_TABLES
+from tests.modules.identity.registry_rows import REGISTRY_NEVER, REGISTRY_TABLES
 from tests.modules.identity.town import NOBODY, WEAK_KEY, other_keys, quota, registration
 from tests.refused import Row, assert_refused, poke, rules_of, table, told
 
@@ -76,6 +77,13 @@ def fill_storage_of(sponsor):
         )
 
     return fill
+
+
+def use_up_parties_of_customs(ledger):
+    """Let customs enter its two parties of the day, and fill the storage besides."""
+    for reference in ("khiva", "termez"):
+        ledger.must(("customs", "registrar"), registration(ledger, reference))
+    fill_storage_of("registrar")(ledger)
 
 
 def node_key(ledger, **changes: Any):  # noqa: ANN401 - any field
@@ -161,6 +169,13 @@ REGISTER = [
         registration,
         full_and_taken,
     ),
+    Row(
+        Refuse.COUNTRY_NOT_OF_REGISTRAR,
+        ("customs", "registrar"),
+        lambda ledger: registration(ledger, country="CN"),
+        use_up_parties_of_customs,
+    ),
+    Row(Refuse.REGISTRAR_PARTIES_SPENT, ("customs", "registrar"), registration, use_up_parties_of_customs),
     Row(Kernel.QUOTA_STORAGE_SPENT, "registrar", registration, fill_storage_of("registrar")),
     Row(
         Kernel.QUOTA_STORAGE_SPENT,
@@ -327,6 +342,7 @@ TABLES: dict[type[Operation], list[Row]] = {
     ChangeSponsor: CHANGE_SPONSOR,
     RotateNodeKey: ROTATE_NODE_KEY,
     **KEY_TABLES,
+    **REGISTRY_TABLES,
 }
 
 TOLD = REFUSED.read_text("utf-8").splitlines()
@@ -336,6 +352,7 @@ NEVER: dict[tuple[type[Operation], RefusalCode], str] = {
     (RegisterParty, Kernel.SPONSOR_HAS_NO_QUOTA): "a sponsor without a quota is refused as unknown before",
     (ChangeSponsor, Kernel.SPONSOR_HAS_NO_QUOTA): "a sponsor without a quota is refused as unknown before",
     **KEY_NEVER,
+    **REGISTRY_NEVER,
 }
 """Rules that stand in the way of an operation without ever being broken, and why."""
 

@@ -52,7 +52,7 @@ def ledger_with_storage(size: int, *, second_sponsor: bool = False) -> Ledger:
         }
         for each in usual.genesis.identity.parties
     ]
-    return Ledger(identity={"parties": parties})
+    return Ledger(identity={"parties": parties, "registrars": [{"reference": "registrar"}]})
 
 
 def taken(ledger: Ledger, sponsor: str = "registrar") -> int:

@@ -6,5 +6,16 @@ from sogdia.modules.identity.keys import key_message
 from sogdia.modules.identity.module import MODULE
 from sogdia.modules.identity.parties import active_party, has_role
 from sogdia.modules.identity.records import COUNTRIES, Kind, Role
+from sogdia.modules.identity.registry_records import AssuranceLevel, AttestationType
 
-__all__ = ["COUNTRIES", "MODULE", "Kind", "Role", "active_party", "has_role", "key_message"]
+__all__ = [
+    "COUNTRIES",
+    "MODULE",
+    "AssuranceLevel",
+    "AttestationType",
+    "Kind",
+    "Role",
+    "active_party",
+    "has_role",
+    "key_message",
+]

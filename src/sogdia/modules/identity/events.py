@@ -141,7 +141,82 @@ class ConsentsRenewed(Event, tag=216):
     account: Account
 
 
+class AttestationOffered(Event, tag=220):
+    """A registrar offered a party an attestation."""
+
+    attestation: Name
+    subject: Account
+    attests: int
+    level: int
+    country: CountryCode
+    expiry: Seconds
+
+
+class AttestationAccepted(Event, tag=221):
+    """A party agreed to an attestation; it is valid until it expires."""
+
+    attestation: Name
+    subject: Account
+
+
+class AttestationWithdrawn(Event, tag=222):
+    """The registrar or the subject ended an attestation or an offer."""
+
+    attestation: Name
+    subject: Account
+    by: Account
+
+
+class AttestationLapsed(Event, tag=223):
+    """An offer was not accepted in time."""
+
+    attestation: Name
+    subject: Account
+
+
+class AttestationExpired(Event, tag=224):
+    """An attestation came to its end."""
+
+    attestation: Name
+    subject: Account
+
+
+class SuspensionAppealed(Event, tag=225):
+    """A suspended party asked for a second look; without one the suspension ends after the deadline."""
+
+    account: Account
+    grounds: Hash | None
+    deadline: Seconds
+
+
+class SuspensionUpheld(Event, tag=226):
+    """Another registrar, or an operator, confirmed a suspension."""
+
+    account: Account
+    by: Account
+
+
+class SuspensionEnded(Event, tag=227):
+    """Nobody upheld an appealed suspension in time, so it ended by itself."""
+
+    account: Account
+
+
 class ConsentGiven(Event, tag=217):
     """A one-time code opened a mandate for one operation."""
 
     mandate: Name
+
+
+class HandleClaimed(Event, tag=228):
+    """A party took a handle."""
+
+    account: Account
+    handle: str
+
+
+class HandleReleased(Event, tag=229):
+    """A party gave its handle up."""
+
+    account: Account
+    handle: str

@@ -14,6 +14,8 @@ from sogdia.kernel.signature import weak_key
 from sogdia.kernel.values import NO_ACCOUNT, CountryCode, Reference
 from sogdia.modules.identity.parties import PARTY_BYTES
 from sogdia.modules.identity.records import COUNTRIES, RULES, IdentityRules, Kind, RecoveryWindows, Role
+from sogdia.modules.identity.registrars import APPEAL_PERIOD, GenesisRegistrar, load_registrars
+from sogdia.modules.identity.registry_records import Period
 
 if TYPE_CHECKING:
     from sogdia.kernel.genesis import GenesisContext
@@ -50,6 +52,10 @@ class IdentityGenesis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     parties: tuple[GenesisParty, ...] = ()
     recovery: RecoveryWindows = RecoveryWindows()
+    registrars: tuple[GenesisRegistrar, ...] = ()
+    """Whom the role of registrar is given, and for what."""
+    appeal_period: Period = APPEAL_PERIOD
+    """After so many seconds an appealed suspension ends by itself."""
 
 
 def load_genesis(context: GenesisContext, section: IdentityGenesis) -> None:
@@ -92,3 +98,8 @@ def load_genesis(context: GenesisContext, section: IdentityGenesis) -> None:
                 stored_bytes=sponsored * PARTY_BYTES,
             )
             QUOTAS.put(context.state, account, quota)
+    load_registrars(context, section.registrars, section.appeal_period)
+    admitted = {each.reference for each in section.registrars}
+    for each in section.parties:
+        registers = "registrar" in [name.lower() for name in each.roles]
+        ensure(registers <= (each.reference in admitted), f"genesis: the registrar {each.reference} is not admitted")

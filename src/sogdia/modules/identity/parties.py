@@ -22,6 +22,7 @@ from sogdia.kernel.refusal import require
 from sogdia.kernel.signature import weak_key
 from sogdia.kernel.text import text_problem
 from sogdia.kernel.values import Account, CountryCode, PublicKey, Reference, account_of
+from sogdia.modules.identity import appeals, registrars
 from sogdia.modules.identity.events import (
     PartyRegistered,
     PartyReinstated,
@@ -71,6 +72,7 @@ class RegisterParty(Operation, tag=200):
         account = account_of(ctx.network, ctx.sender, self.reference)
         require(PARTIES.find(ctx.state, account) is None, Refuse.PARTY_EXISTS, account=account)
 
+        registrars.charge_party(ctx, self.country)
         quota.occupy(ctx.state, self.sponsor, PARTY_BYTES)
         party = Party(
             registrar=ctx.sender,
@@ -128,6 +130,7 @@ class ReinstateParty(Operation, tag=203):
         require(party.suspended, Refuse.PARTY_NOT_SUSPENDED)
 
         PARTIES.put(ctx.state, self.account, structs.replace(party, suspended=False))
+        appeals.forget_appeal(ctx.state, self.account)
 
         ctx.emit(PartyReinstated(account=self.account))
 

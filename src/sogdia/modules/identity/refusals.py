@@ -95,3 +95,72 @@ class IdentityRefusal(RefusalCode):
         "Compare it, and how many were left out.",
     )
     NO_CONSENTS = 246, "The party has no chain of one-time codes", "Let the party begin one with RenewConsents."
+    COUNTRY_NOT_OF_REGISTRAR = (
+        250,
+        "The registrar is not admitted for this country",
+        "Ask a registrar of that country.",
+    )
+    REGISTRAR_PARTIES_SPENT = (
+        251,
+        "The registrar has entered as many parties as it may in this period",
+        "Wait for the next period, or ask another registrar of the country.",
+    )
+    REGISTRAR_ATTESTATIONS_SPENT = (
+        252,
+        "The registrar has offered as many attestations as it may in this period",
+        "Wait for the next period, or ask another registrar of the country.",
+    )
+    OFFER_OUTLASTS_EXPIRY = (
+        253,
+        "The offer would be open after the attestation has expired",
+        "Let it be accepted no later than it expires.",
+    )
+    SELF_ATTESTATION = 254, "A registrar cannot attest itself", "Ask another registrar."
+    OFFER_OVER = 255, "The time to accept the offer has passed already", "Choose a later moment to accept by."
+    EXPIRY_TOO_FAR = 256, "An attestation lasts five years at most", "Choose an earlier expiry, and look again then."
+    ATTESTATION_EXISTS = 257, "The registrar has used this reference already", "Choose another reference."
+    ALREADY_ATTESTED = (
+        258,
+        "The registrar has attested the same thing for another party",
+        "One firm is one party: withdraw the other attestation first, or correct the tag.",
+    )
+    ATTESTATION_UNKNOWN = (
+        259,
+        "There is no such attestation",
+        "Correct its name; one that has expired or was withdrawn is gone.",
+    )
+    SENDER_NOT_SUBJECT = 260, "The attestation is about another party", "Let its subject accept it."
+    ATTESTATION_ACCEPTED = 261, "The attestation has been accepted already", "Nothing to do."
+    SENDER_NOT_OF_ATTESTATION = (
+        262,
+        "The attestation is another registrar's, about another party",
+        "Its registrar or its subject can withdraw it.",
+    )
+    APPEALED_ALREADY = 263, "This suspension has been appealed already", "Wait for the end of the appeal."
+    NOT_APPEALED = 264, "The party has not appealed", "A suspension that is not appealed stands; nothing to do."
+    UPHELD_ALREADY = 265, "The suspension has been upheld already", "Nothing to do."
+    SUSPENSION_BY_SENDER = (
+        266,
+        "The sender suspended the party itself",
+        "Another registrar of the country, or an operator, has to look.",
+    )
+    SENDER_MAY_NOT_UPHOLD = (
+        267,
+        "Only another registrar of the party's country, or an operator, may uphold a suspension",
+        "Ask one of them.",
+    )
+    HANDLE_CHARACTERS = (
+        268,
+        "The handle holds a character that handles cannot have",
+        "Use lower-case letters of one alphabet, the digits 0 to 9, and single hyphens.",
+    )
+    HANDLE_LETTERLESS = 269, "The handle has no letter", "Use at least one letter."
+    HANDLE_ALPHABETS = 270, "The handle mixes alphabets", "Write all its letters in one alphabet."
+    HANDLE_HYPHENS = (
+        271,
+        "The handle has a hyphen at an end, or two in a row",
+        "Put single hyphens between letters or digits.",
+    )
+    HANDLE_OWNED = 272, "The sender has a handle already", "Release it first."
+    HANDLE_TAKEN = 273, "Somebody has a handle that looks the same", "Choose one that looks different."
+    HANDLE_NOT_HELD = 274, "The sender has no handle", "Nothing to do."
