@@ -8,7 +8,7 @@ import msgspec
 
 from sogdia.client.codes import CodeWrong, account_code, name_code, read_account, read_name
 from sogdia.kernel.codec import Codec, NotCanonicalError, encode
-from sogdia.kernel.signature import ED25519, known_answers
+from sogdia.kernel.signature import known_answers
 from sogdia.kernel.values import UNITS_MAX
 from sogdia.modules.money.transfers import Transfer
 from sogdia.testing.ledger import keys_of
@@ -241,7 +241,7 @@ def signature_vectors() -> Iterator[Vector]:
     for answer in known_answers():
         yield {
             "name": answer.name,
-            "scheme": ED25519,
+            "scheme": answer.scheme,
             "key": answer.public_key.hex(),
             "signature": answer.signature.hex(),
             "message": answer.message.hex(),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sogdia.kernel.operation import Operation
     from sogdia.kernel.proof import HistoryProof, ReceiptProof, StateProof
 
-DEEP_PARTIES = 400
+DEEP_PARTIES = 600
 """With so many parties every bucket lies below two nodes."""
 
 

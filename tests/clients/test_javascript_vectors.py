@@ -21,7 +21,7 @@ CODEC, CODES, BUILDING, SIGNATURES = (
 )
 CASES = [(name, vector) for name, file in FILES.items() for vector in file["vectors"]]
 KNOWN_TO_BOTH = set(
-    "NETWORK_WRONG SIGNER_REPEATED PREDECESSOR_REPEATED SIGNATURES_DO_NOT_FIT EXTRA_NOT_ALLOWED MANDATE_UNSUPPORTED"
+    "NETWORK_WRONG SIGNER_REPEATED PREDECESSOR_REPEATED SIGNATURES_DO_NOT_FIT EXTRA_NOT_ALLOWED"
     " SIGNER_INDEX_WRONG SIGNATURE_WRONG".split()
 )
 """The faults of envelopes that both must name. The fields of operations are known to the ledger alone, so what it calls

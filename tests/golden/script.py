@@ -159,41 +159,6 @@ def parties(script: Script) -> None:
     script.send("registrar", RotateNodeKey(old=node.public, new=next_node.public, endorsement=endorsement))
 
 
-def registry(script: Script) -> None:
-    """Play attestations, appeals and handles."""
-    ledger, account = script.ledger, script.account
-
-    def offer(reference: str, attests: int, tag: int) -> OfferAttestation:
-        return OfferAttestation(
-            reference=reference,
-            subject=account("bukhara"),
-            attests=attests,
-            assurance=3,
-            country="UZ",
-            expiry=ledger.time + DAY,
-            accept_by=ledger.time + 600,
-            commitment=bytes(range(32)),
-            tag=bytes(31) + bytes((tag,)),
-        )
-
-    names = [name_of(account("registrar"), reference) for reference in ("lei", "gln", "aeo")]
-    script.send("registrar", offer("lei", 1, 1), offer("gln", 2, 2), offer("aeo", 6, 1))
-    script.send("bukhara", AcceptAttestation(attestation=names[0]), AcceptAttestation(attestation=names[1]))
-    script.send("bukhara", WithdrawAttestation(attestation=names[1]))
-    script.send("registrar", WithdrawAttestation(attestation=names[1]))
-    script.wait(600)
-    script.wait(DAY)
-    samarkand = account("samarkand")
-    script.send("registrar", SuspendParty(account=samarkand, reason="Papers missing"))
-    script.send("samarkand", AppealSuspension(grounds=bytes(range(32))))
-    script.send("registrar", UpholdSuspension(account=samarkand))
-    script.wait(14 * DAY)
-    script.send("bukhara", ClaimHandle(handle="silk-road"))
-    script.send("nairobi", ClaimHandle(handle="s1lkroad"))
-    script.send("lanzhou", ClaimHandle(handle="兰州"), ClaimHandle(handle="丝绸之路"))
-    script.send("bukhara", ReleaseHandle())
-
-
 def authority(script: Script) -> None:
     """Play keys, guardians, mandates and one-time codes of Lanzhou, whose agent is Nairobi."""
     ledger, account = script.ledger, script.account
@@ -245,6 +210,41 @@ def authority(script: Script) -> None:
     script.wait(3 * DAY)
     ledger.use_key("lanzhou", new, 2)
     script.send("lanzhou", _pay(script, "bukhara", 1))
+
+
+def registry(script: Script) -> None:
+    """Play attestations, appeals and handles."""
+    ledger, account = script.ledger, script.account
+
+    def offer(reference: str, attests: int, tag: int) -> OfferAttestation:
+        return OfferAttestation(
+            reference=reference,
+            subject=account("bukhara"),
+            attests=attests,
+            level=3,
+            country="UZ",
+            expiry=ledger.time + DAY,
+            accept_by=ledger.time + 600,
+            commitment=bytes(range(32)),
+            tag=bytes(31) + bytes((tag,)),
+        )
+
+    names = [name_of(account("registrar"), reference) for reference in ("lei", "gln", "aeo")]
+    script.send("registrar", offer("lei", 1, 1), offer("gln", 2, 2), offer("aeo", 6, 1))
+    script.send("bukhara", AcceptAttestation(attestation=names[0]), AcceptAttestation(attestation=names[1]))
+    script.send("bukhara", WithdrawAttestation(attestation=names[1]))
+    script.send("registrar", WithdrawAttestation(attestation=names[1]))
+    script.wait(600)
+    script.wait(DAY)
+    samarkand = account("samarkand")
+    script.send("registrar", SuspendParty(account=samarkand, reason="Papers missing"))
+    script.send("samarkand", AppealSuspension(grounds=bytes(range(32))))
+    script.send("registrar", UpholdSuspension(account=samarkand))
+    script.wait(14 * DAY)
+    script.send("bukhara", ClaimHandle(handle="silk-road"))
+    script.send("nairobi", ClaimHandle(handle="s1lkroad"))
+    script.send("lanzhou", ClaimHandle(handle="兰州"), ClaimHandle(handle="丝绸之路"))
+    script.send("bukhara", ReleaseHandle())
 
 
 def _pay(script: Script, to: str, units: int, currency: str = "USD") -> Transfer:
@@ -412,7 +412,7 @@ def bad_bytes(script: Script) -> None:
 def play() -> dict[str, Any]:
     """Play everything; give the lines and the hashes over all envelopes and results."""
     script = Script()
-    for part in (parties, money, shop, orders, documents, authority, bad_bytes, registry):
+    for part in (parties, money, shop, orders, authority, documents, bad_bytes, registry):
         part(script)
     return {
         "lines": script.lines,

@@ -35,4 +35,4 @@ def test_the_levels_of_keys_name_the_operations_that_need_them():
     rows = dict(re.findall(r"^\| (any key|keys) \| (.*) \|$", page, re.MULTILINE))
 
     for words, level in (("any key", Level.ANY_KEY), ("keys", Level.KEYS)):
-        assert sorted(names_in(rows[words])) == sorted(each.__name__ for each in OPERATIONS if each.level == level)
+        assert sorted(names_in(rows[words])) == sorted(each.__name__ for each in OPERATIONS if each.key_level == level)

@@ -18,7 +18,7 @@ import {
   utf8,
   withBytes,
 } from "./codec.js";
-import { ED25519, verify } from "./keys.js";
+import { WEBAUTHN, verify } from "./keys.js";
 import { sha256 } from "./sha256.js";
 
 /** @typedef {import("./codec.js").Value} Value */
@@ -184,10 +184,9 @@ export function openEnvelope(raw, genesisHash, bytesMax = BYTES_MAX) {
   const counts = `${signers.length} signers and ${signatures.length} signatures`;
   need(signers.length === signatures.length, "SIGNATURES_DO_NOT_FIT", `It has ${counts}.`);
   for (const { scheme, extra } of signatures) {
-    need(scheme !== ED25519 || extra === null, "EXTRA_NOT_ALLOWED", "Ed25519 has nothing beside the signature.");
+    need(scheme === WEBAUTHN || extra === null, "EXTRA_NOT_ALLOWED", "Only a passkey has something beside the signature.");
   }
-  for (const { signer, mandate } of operations) {
-    need(mandate === null, "MANDATE_UNSUPPORTED", "An operation names a mandate.");
+  for (const { signer } of operations) {
     need(signer < signers.length, "SIGNER_INDEX_WRONG", `An operation is asked by signer ${signer}, who is not there.`);
   }
   return { id: idOf(genesisHash, body.raw), body, signatures };

@@ -89,8 +89,7 @@ def issue(  # noqa: PLR0913 - one parameter an option
         name = session.naming.name(attestation)
         record = _must_stand(session, name)
         keypair = session.ring.open(signer, options.ask_passphrase)
-        of_registrar = keypair.public in signing_keys(session.party(owner_of(name)))
-        if not isinstance(keypair, KeyPair) or not of_registrar:
+        if not isinstance(keypair, KeyPair) or keypair.public not in signing_keys(session.party(owner_of(name))):
             raise usage(
                 f"The key {signer!r} does not sign for the registrar of this attestation.",
                 "Give the registrar's own key with --from.",

@@ -152,8 +152,8 @@ def _check_weights(state: State, envelope: Envelope) -> None:
 
 def _level_of(state: State, operation: Operation, account: bytes) -> Level:
     """Give the level that an operation needs of its asker; under a mandate the agent needs the everyday one."""
-    if operation.mandate is not None or operation.level != Level.EVERYDAY:
-        return operation.level
+    if operation.mandate is not None or operation.key_level != Level.EVERYDAY:
+        return operation.key_level
     cost = operation.cost(state, account)
     return Level.HIGH_VALUE if is_high_value(PARTIES.must(state, account), cost) else Level.EVERYDAY
 

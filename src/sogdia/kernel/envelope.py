@@ -172,6 +172,6 @@ def _check_form(body: Body, signatures: tuple[Signature, ...], network: bytes) -
     for signature in signatures:
         require(signature.extra is None or signature.scheme == WEBAUTHN, Refuse.EXTRA_NOT_ALLOWED)
     for operation in body.operations:
-        require(operation.mandate is None or operation.level == Level.EVERYDAY, Refuse.MANDATE_NOT_FOR_THIS)
+        require(operation.mandate is None or operation.key_level == Level.EVERYDAY, Refuse.MANDATE_NOT_FOR_THIS)
         require(operation.signer < len(signers), Refuse.SIGNER_INDEX_WRONG, signer=operation.signer)
         operation.check()

@@ -69,7 +69,7 @@ class Operation(Frozen, array_like=True):
     reserved: ClassVar[bool] = False
     """Whether it stays open when the sponsor's quota is spent."""
 
-    level: ClassVar[Level] = Level.EVERYDAY
+    key_level: ClassVar[Level] = Level.EVERYDAY
     """How much of the asker's keys it needs; one that costs much becomes of high value by itself."""
 
     def check(self) -> None:

@@ -289,4 +289,4 @@ def test_the_windows_are_the_network_s_own():
 def identity_of():
     """The parties of a test ledger."""
     found = msgspec.to_builtins(Ledger().genesis.identity)
-    return {"parties": found["parties"]}
+    return {name: found[name] for name in ("parties", "registrars")}

@@ -341,8 +341,8 @@ TABLES: dict[type[Operation], list[Row]] = {
     ReinstateParty: REINSTATE,
     ChangeSponsor: CHANGE_SPONSOR,
     RotateNodeKey: ROTATE_NODE_KEY,
-    **REGISTRY_TABLES,
     **KEY_TABLES,
+    **REGISTRY_TABLES,
 }
 
 TOLD = REFUSED.read_text("utf-8").splitlines()
@@ -351,8 +351,8 @@ TOLD = REFUSED.read_text("utf-8").splitlines()
 NEVER: dict[tuple[type[Operation], RefusalCode], str] = {
     (RegisterParty, Kernel.SPONSOR_HAS_NO_QUOTA): "a sponsor without a quota is refused as unknown before",
     (ChangeSponsor, Kernel.SPONSOR_HAS_NO_QUOTA): "a sponsor without a quota is refused as unknown before",
-    **REGISTRY_NEVER,
     **KEY_NEVER,
+    **REGISTRY_NEVER,
 }
 """Rules that stand in the way of an operation without ever being broken, and why."""
 

@@ -62,6 +62,19 @@ def registration(ledger: Ledger, reference: str = "samarkand", **changes: Any) -
     return RegisterParty(reference=reference, **(fields | changes))
 
 
+def new_key(ledger: Ledger, who: str, number: int, keys: SigningKey, **changes: Any) -> NewKey:  # noqa: ANN401 - any field
+    """A key that joins somebody, with the proof that it makes for this number."""
+    message = key_message(ledger.network, ledger.account(who), number, keys.scheme, keys.public)
+    proof = keys.signature(message)
+    fields: dict[str, Any] = {"scheme": keys.scheme, "public": keys.public, "proof": proof.value, "extra": proof.extra}
+    return NewKey(**(fields | changes))
+
+
+def key(ledger: Ledger, who: str, number: int, keys: SigningKey, **changes: Any) -> ChangeKeys:  # noqa: ANN401 - any field
+    """A request to put a key in the place of the one before, as somebody with a single key does."""
+    return ChangeKeys(remove=(number - 1,), add=(new_key(ledger, who, number, keys, **changes),))
+
+
 def offer(ledger: Ledger, reference: str = "lei-1", **changes: Any) -> OfferAttestation:  # noqa: ANN401 - any field
     """An offer to attest that Bukhara has its legal entity identifier, open for a day and valid for a year."""
     fields: dict[str, Any] = {
@@ -97,19 +110,6 @@ def suspended(ledger: Ledger, *, appealed: bool = False) -> bytes:
     if appealed:
         ledger.must("samarkand", AppealSuspension())
     return account
-
-
-def new_key(ledger: Ledger, who: str, number: int, keys: SigningKey, **changes: Any) -> NewKey:  # noqa: ANN401 - any field
-    """A key that joins somebody, with the proof that it makes for this number."""
-    message = key_message(ledger.network, ledger.account(who), number, keys.scheme, keys.public)
-    proof = keys.signature(message)
-    fields: dict[str, Any] = {"scheme": keys.scheme, "public": keys.public, "proof": proof.value, "extra": proof.extra}
-    return NewKey(**(fields | changes))
-
-
-def key(ledger: Ledger, who: str, number: int, keys: SigningKey, **changes: Any) -> ChangeKeys:  # noqa: ANN401 - any field
-    """A request to put a key in the place of the one before, as somebody with a single key does."""
-    return ChangeKeys(remove=(number - 1,), add=(new_key(ledger, who, number, keys, **changes),))
 
 
 def other_keys(name: str = "second") -> KeyPair:

@@ -141,12 +141,6 @@ class ConsentsRenewed(Event, tag=216):
     account: Account
 
 
-class ConsentGiven(Event, tag=217):
-    """A one-time code opened a mandate for one operation."""
-
-    mandate: Name
-
-
 class AttestationOffered(Event, tag=220):
     """A registrar offered a party an attestation."""
 
@@ -206,6 +200,12 @@ class SuspensionEnded(Event, tag=227):
     """Nobody upheld an appealed suspension in time, so it ended by itself."""
 
     account: Account
+
+
+class ConsentGiven(Event, tag=217):
+    """A one-time code opened a mandate for one operation."""
+
+    mandate: Name
 
 
 class HandleClaimed(Event, tag=228):

@@ -51,11 +51,11 @@ class IdentityGenesis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """Who takes part from the start."""
 
     parties: tuple[GenesisParty, ...] = ()
+    recovery: RecoveryWindows = RecoveryWindows()
     registrars: tuple[GenesisRegistrar, ...] = ()
     """Whom the role of registrar is given, and for what."""
     appeal_period: Period = APPEAL_PERIOD
     """After so many seconds an appealed suspension ends by itself."""
-    recovery: RecoveryWindows = RecoveryWindows()
 
 
 def load_genesis(context: GenesisContext, section: IdentityGenesis) -> None:

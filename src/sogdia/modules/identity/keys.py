@@ -69,7 +69,7 @@ class ChangeKeys(Operation, tag=201):
     thresholds: Thresholds | None = None
 
     reserved: ClassVar[bool] = True
-    level: ClassVar[Level] = Level.KEYS
+    key_level: ClassVar[Level] = Level.KEYS
 
     def check(self) -> None:
         """Refuse keys that cannot sign, thresholds out of order and changes that change nothing."""
@@ -108,7 +108,7 @@ class SetHighValueLimits(Operation, tag=206):
 
     limits: Annotated[tuple[HighValueLimit, ...], Meta(max_length=LIMITS_MAX)]
 
-    level: ClassVar[Level] = Level.KEYS
+    key_level: ClassVar[Level] = Level.KEYS
 
     def check(self) -> None:
         """Refuse limits out of order."""

@@ -54,7 +54,7 @@ class GrantMandate(Operation, tag=211):
     consent_needed: bool
     """Whether each operation needs a one-time code of the sender's."""
 
-    level: ClassVar[Level] = Level.KEYS
+    key_level: ClassVar[Level] = Level.KEYS
 
     def check(self) -> None:
         """Refuse lists out of order and times that cannot be."""
@@ -113,7 +113,7 @@ class RenewConsents(Operation, tag=213):
     end: ConsentCode | None
 
     reserved: ClassVar[bool] = True
-    level: ClassVar[Level] = Level.KEYS
+    key_level: ClassVar[Level] = Level.KEYS
 
     def apply(self, ctx: Context) -> None:
         """Write the end of the chain down."""

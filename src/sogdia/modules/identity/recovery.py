@@ -60,7 +60,7 @@ class SetGuardians(Operation, tag=207):
     guardians: Annotated[tuple[Account, ...], Meta(max_length=GUARDIANS_MAX)]
     needed: Annotated[int, Meta(ge=0, le=GUARDIANS_MAX)]
 
-    level: ClassVar[Level] = Level.KEYS
+    key_level: ClassVar[Level] = Level.KEYS
 
     def check(self) -> None:
         """Refuse guardians out of order, and more agreement than there can be."""
@@ -173,7 +173,7 @@ class VetoRecovery(Operation, tag=210):
     guardian: Account
 
     reserved: ClassVar[bool] = True
-    level: ClassVar[Level] = Level.ANY_KEY
+    key_level: ClassVar[Level] = Level.ANY_KEY
 
     def apply(self, ctx: Context) -> None:
         """Forget the proposal."""
