@@ -32,7 +32,7 @@ def attested(sogdia, house, tmp_path):
     )  # fmt: skip
     done(sogdia(*house.words(
         "tx", "offer-attestation", "--from", "bank", "--reference", name, "--subject", "bukhara", "--attests", "lei",
-        "--assurance", "high", "--country", "KE", "--expiry", "+300d", "--accept-by", "+7d",
+        "--level", "high", "--country", "KE", "--expiry", "+300d", "--accept-by", "+7d",
         "--commitment", seen["commitment"], "--tag", seen["tag"], "--json",
     )))  # fmt: skip
     done(sogdia(*house.words(

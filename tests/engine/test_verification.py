@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import threading
 from hashlib import sha256
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,9 +16,6 @@ from sogdia.engine.solo.verification import CheckedAhead
 from sogdia.engine.solo.verifier_worker import COUNT_BYTES, READY, serve
 from sogdia.kernel.signature import WEBAUTHN, verify
 from sogdia.testing.passkeys import Passkey
-
-if TYPE_CHECKING:
-    from sogdia.client.envelopes import SigningKey
 
 
 def test_a_verdict_is_used_once_it_is_there_and_not_kept_after_its_envelope(monkeypatch):

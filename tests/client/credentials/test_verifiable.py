@@ -32,7 +32,7 @@ NOW, EXPIRY = 1_700_000_000, 1_731_536_000
 RECORD = Attestation(
     subject=bytes(20),
     attests=1,
-    assurance=3,
+    level=3,
     country="UZ",
     expiry=EXPIRY,
     commitment=SEEN.commitment(),
@@ -94,7 +94,7 @@ def test_a_credential_says_what_the_data_model_asks_for():
         ({"keys": (OTHER.public,)}, "not signed by a key of the registrar"),
         ({"record": structs.replace(RECORD, subject=bytes(19) + b"\x01")}, "credentialSubject is not what"),
         ({"record": structs.replace(RECORD, attests=2)}, "credentialSubject is not what"),
-        ({"record": structs.replace(RECORD, assurance=2)}, "credentialSubject is not what"),
+        ({"record": structs.replace(RECORD, level=2)}, "credentialSubject is not what"),
         ({"record": structs.replace(RECORD, country="KZ")}, "credentialSubject is not what"),
         ({"record": structs.replace(RECORD, commitment=bytes(32))}, "credentialStatus is not what"),
         ({"record": structs.replace(RECORD, expiry=EXPIRY + 1)}, "validUntil is not"),

@@ -42,9 +42,7 @@ def test_a_registrar_attests_a_firm_that_agrees_until_the_attestation_expires(le
     name = attestation_name(ledger)
     bukhara = ledger.account("bukhara")
     assert receipt.events == (
-        AttestationOffered(
-            attestation=name, subject=bukhara, attests=1, assurance=3, country="UZ", expiry=offered.expiry
-        ),
+        AttestationOffered(attestation=name, subject=bukhara, attests=1, level=3, country="UZ", expiry=offered.expiry),
     )
     assert found(ledger) == Attestation(
         subject=bukhara,
@@ -145,8 +143,8 @@ def test_a_suspended_party_cannot_accept_but_can_withdraw(ledger):
         (lambda _now: {"attests": 8}, 0),
         (lambda _now: {"attests": 9}, Kernel.ENVELOPE_MALFORMED),
         (lambda _now: {"attests": 0}, Kernel.ENVELOPE_MALFORMED),
-        (lambda _now: {"assurance": 0}, Kernel.ENVELOPE_MALFORMED),
-        (lambda _now: {"assurance": 4}, Kernel.ENVELOPE_MALFORMED),
+        (lambda _now: {"level": 0}, Kernel.ENVELOPE_MALFORMED),
+        (lambda _now: {"level": 4}, Kernel.ENVELOPE_MALFORMED),
         (lambda _now: {"commitment": bytes(31)}, Kernel.ENVELOPE_MALFORMED),
         (lambda _now: {"tag": bytes(33)}, Kernel.ENVELOPE_MALFORMED),
     ],

@@ -80,7 +80,7 @@ def offer(ledger: Ledger, reference: str = "lei-1", **changes: Any) -> OfferAtte
     fields: dict[str, Any] = {
         "subject": ledger.account("bukhara"),
         "attests": int(AttestationType.LEI),
-        "assurance": int(AssuranceLevel.HIGH),
+        "level": int(AssuranceLevel.HIGH),
         "country": "UZ",
         "expiry": ledger.time + 365 * DAY,
         "accept_by": ledger.time + DAY,

@@ -90,7 +90,7 @@ def _content(fields: dict[str, str], attestation: Attestation, about: Reference)
         "credentialSubject": {
             "id": f"urn:sogdia:{network}:account:{attestation.subject.hex()}",
             "attests": AttestationType(attestation.attests).name.lower(),
-            "level": AssuranceLevel(attestation.assurance).name.lower(),
+            "level": AssuranceLevel(attestation.level).name.lower(),
             "country": attestation.country,
             "fields": dict(fields),
         },

@@ -54,7 +54,7 @@ class OfferAttestation(Operation, tag=220):
     reference: Reference
     subject: Account
     attests: AttestationKind
-    assurance: Level
+    level: Level
     country: CountryCode
     expiry: Seconds
     accept_by: Seconds
@@ -89,7 +89,7 @@ class OfferAttestation(Operation, tag=220):
         attestation = Attestation(
             subject=self.subject,
             attests=self.attests,
-            assurance=self.assurance,
+            level=self.level,
             country=self.country,
             expiry=self.expiry,
             commitment=self.commitment,
@@ -106,7 +106,7 @@ class OfferAttestation(Operation, tag=220):
                 attestation=name,
                 subject=self.subject,
                 attests=self.attests,
-                assurance=self.assurance,
+                level=self.level,
                 country=self.country,
                 expiry=self.expiry,
             )

@@ -141,13 +141,19 @@ class ConsentsRenewed(Event, tag=216):
     account: Account
 
 
+class ConsentGiven(Event, tag=217):
+    """A one-time code opened a mandate for one operation."""
+
+    mandate: Name
+
+
 class AttestationOffered(Event, tag=220):
     """A registrar offered a party an attestation."""
 
     attestation: Name
     subject: Account
     attests: int
-    assurance: int
+    level: int
     country: CountryCode
     expiry: Seconds
 
@@ -200,12 +206,6 @@ class SuspensionEnded(Event, tag=227):
     """Nobody upheld an appealed suspension in time, so it ended by itself."""
 
     account: Account
-
-
-class ConsentGiven(Event, tag=217):
-    """A one-time code opened a mandate for one operation."""
-
-    mandate: Name
 
 
 class HandleClaimed(Event, tag=228):

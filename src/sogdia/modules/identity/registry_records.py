@@ -78,7 +78,7 @@ class Attestation(Record):
 
     subject: Account
     attests: AttestationKind
-    assurance: Level
+    level: Level
     country: CountryCode
     expiry: Seconds
     commitment: Hash
