@@ -60,6 +60,7 @@ def test_a_record_is_the_one_that_is_proved(tmp_path):
 def test_who_waits_is_told_when_the_node_ends(tmp_path):
     async def ask(stop) -> AsyncConnection:
         client = await AsyncConnection.open(tmp_path / "node")
+        await client.height()
         await asyncio.to_thread(stop)
         with pytest.raises(NodeNotRunningError):
             await client.height()
