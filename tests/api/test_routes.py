@@ -45,6 +45,7 @@ def test_who_does_not_wait_asks_by_the_id(town):
 
     assert sent.status == 202
     assert sent.headers["location"] == f"/v1/envelopes/{signed.id.hex()}"
+    found = sent
     for _try in range(200):
         found = town.ask(sent.headers["location"])
         if found.status != 202:

@@ -22,6 +22,7 @@ from sogdia.api.readers import Readers
 from sogdia.api.routing import JSON, running, tagged
 from sogdia.api.state import StateRoutes
 from sogdia.api.visibility import Visibility
+from sogdia.api.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 SECRET_BYTES = 32
 SECRET = "secret"  # noqa: S105 - the name of the file, not what stands in it
 PLACE = "api"
+WEBHOOKS = "webhooks.sqlite"
 
 
 def own_secret(folder: Path) -> bytes:
@@ -67,10 +69,14 @@ class Api:
         self.readers = Readers(self.network, secret)
         self.visibility = Visibility(self.network)
         self.happenings = Happenings(self.network)
+        self.webhooks = Webhooks(
+            folder / PLACE / WEBHOOKS, secret, self.network, self.visibility, self.happenings, settings
+        )
         self.routes: list[Route] = [
             *EnvelopeRoutes(self.network, self.visibility, settings).routes(),
             *StateRoutes(self.network, self.visibility, self.readers).routes(),
             *HistoryRoutes(self.network, self.visibility, self.happenings, secret, settings).routes(),
+            *self.webhooks.routes(),
         ]
         # Fixed addresses before those with parameters, so that none hides another.
         in_order = sorted(self.routes, key=lambda each: "{" in each.path)
@@ -94,6 +100,8 @@ class Api:
     @asynccontextmanager
     async def _lifespan(self, _application: object) -> AsyncIterator[None]:
         await self.network.begin()
+        self.webhooks.begin()
         yield
+        await self.webhooks.end()
         await self.happenings.end()
         await self.network.end()
