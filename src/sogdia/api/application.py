@@ -78,8 +78,10 @@ class Api:
             *HistoryRoutes(self.network, self.visibility, self.happenings, secret, settings).routes(),
             *self.webhooks.routes(),
         ]
+        by_path: dict[str, list[Route]] = {}
         # Fixed addresses before those with parameters, so that none hides another.
-        in_order = sorted(self.routes, key=lambda each: "{" in each.path)
+        for each in sorted(self.routes, key=lambda route: "{" in route.path):
+            by_path.setdefault(each.path, []).append(each)
         described = msgspec.json.encode(document(self.routes, release()))
         shown = page(self.routes, "Sogdia")
 
@@ -91,7 +93,7 @@ class Api:
 
         own = [StarletteRoute("/v1/openapi.json", describe), StarletteRoute("/", show), StarletteRoute("/v1/", show)]
         router = Router(
-            routes=[*own, *(running(each, self.readers.of) for each in in_order)],
+            routes=[*own, *(running(path, together, self.readers.of) for path, together in by_path.items())],
             redirect_slashes=False,
             lifespan=self._lifespan,
         )

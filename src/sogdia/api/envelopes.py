@@ -99,7 +99,7 @@ class EnvelopeRoutes:
         try:
             body, _signatures = _split(raw)
         except NOT_DECODABLE as error:
-            raise Problem(400, f"The bytes are no envelope: {error}.") from error
+            raise refused(KernelRefusal.ENVELOPE_MALFORMED, (("reason", str(error)),)) from error
         return sha256(DOMAIN + self._network.hash + bytes(body)).digest()
 
     async def submit(self, call: Call) -> Response:
@@ -152,9 +152,9 @@ class EnvelopeRoutes:
         try:
             raws = _list_of_bytes(call.body)
         except NOT_DECODABLE as error:
-            raise Problem(400, f"The body is no MessagePack list of envelopes: {error}.") from error
+            raise refused(KernelRefusal.ENVELOPE_MALFORMED, (("reason", str(error)),)) from error
         if not 1 <= len(raws) <= self._settings.batch_max:
-            raise Problem(400, f"{len(raws)} envelopes, not 1 to {self._settings.batch_max}.")
+            raise Problem(413, f"{len(raws)} envelopes, not 1 to {self._settings.batch_max}.")
         ids = [self.id_of(raw) for raw in raws]
         outcomes = await self._network.ask(questions.submit_many(raws))
         told = [await self._told_of(identity, each) for identity, each in zip(ids, outcomes, strict=True)]
@@ -241,7 +241,7 @@ class EnvelopeRoutes:
                   query_type=Sending, raw_bodies=raw, answers={200: receipt, 202: receipt}),
             Route(method="POST", path="/v1/envelopes/batch", name="submit_envelopes", handler=self.submit_batch,
                   summary="Send many envelopes, as a MessagePack list of their bytes, and wait for all receipts",
-                  raw_bodies=(MESSAGE_PACK,), answers={200: {"type": "object", "required": ["results"]}}),
+                  raw_bodies=(OCTETS, MESSAGE_PACK), answers={200: {"type": "object", "required": ["results"]}}),
             Route(method="POST", path="/v1/envelopes/build", name="build_envelope", handler=self.build,
                   summary="Lay out operations as the exact bytes of a body, and the id that each signer signs",
                   body_form=(_build_schema, _read_build), answers={200: BUILT}),

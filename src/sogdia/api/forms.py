@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from msgspec import inspect as types
 
-DIGITS_MAX = 20
+INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 SHOWN_MAX = 40
 _WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,19})")
 _HEX = re.compile(r"(?:[0-9a-f]{2})*")
@@ -105,9 +105,9 @@ def read_structure(value: Any, declared: type[msgspec.Struct], where: str = "") 
 def _read_whole(value: Any, kind: types.IntType, where: str) -> int:  # noqa: ANN401 - JSON
     if not isinstance(value, str) or not _WHOLE.fullmatch(value) or value == "-0":
         raise FormWrong(where, f"{_shown(value)} is no whole number in decimal digits, written as text")
-    number = int(value)
-    if (kind.ge is not None and number < kind.ge) or (kind.le is not None and number > kind.le):
-        raise FormWrong(where, f"{number} is not from {kind.ge} to {kind.le}")
+    number, (least, most) = int(value), bounds(kind)
+    if not least <= number <= most:
+        raise FormWrong(where, f"{number} is not from {least} to {most}")
     return number
 
 
@@ -177,7 +177,7 @@ class Schemas:
         """Describe an inspected type."""
         match kind:
             case types.IntType():
-                return {"type": "string", "pattern": f"^(?:{decimal_pattern(kind.ge, kind.le)})$"}
+                return {"type": "string", "pattern": f"^(?:{decimal_pattern(*bounds(kind))})$"}
             case types.BytesType():
                 least, most = kind.min_length or 0, kind.max_length
                 return {"type": "string", "pattern": f"^(?:[0-9a-f]{{2}}){{{least},{'' if most is None else most}}}$"}
@@ -238,10 +238,13 @@ def _text(kind: types.StrType) -> dict[str, Any]:
     return described
 
 
-def decimal_pattern(least: int | None, most: int | None) -> str:
+def bounds(kind: types.IntType) -> tuple[int, int]:
+    """Give the least and the largest number of a type; what says nothing holds what 64 bits with a sign can."""
+    return INT64_MIN if kind.ge is None else kind.ge, INT64_MAX if kind.le is None else kind.le
+
+
+def decimal_pattern(least: int, most: int) -> str:
     """Write a pattern that exactly the decimal numbers from `least` to `most` fit."""
-    if least is None or most is None:
-        return "-?(?:0|[1-9][0-9]{0,19})" if least is None else "0|[1-9][0-9]{0,19}"
     parts = []
     if least < 0:
         parts += [f"-(?:{'|'.join(_range(max(1, -most), -least))})"]

@@ -16,11 +16,13 @@ from sogdia.api.forms import FormWrong, read_structure, write
 from sogdia.api.problems import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from starlette.requests import Request
 
     from sogdia.api.readers import Reader
+
+    ReaderOf = Callable[[Request, bytes], Awaitable[Reader]]
 
 JSON = "application/json"
 OCTETS = "application/octet-stream"
@@ -28,6 +30,7 @@ ENVELOPE = "application/vnd.sogdia.envelope"
 PROOF = "application/vnd.sogdia.proof"
 MESSAGE_PACK = "application/vnd.msgpack"
 PARAMETERS_MAX = 32
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY")
 
 
 class Nothing(msgspec.Struct, frozen=True):
@@ -71,26 +74,35 @@ def answer(content: Any, status: int = 200, **headers: str) -> Response:  # noqa
     return Response(msgspec.json.encode(write(content)), status, named, media_type=JSON)
 
 
-def running(route: Route, reader_of: Callable[[Request, bytes], Awaitable[Reader]]) -> StarletteRoute:
-    """Make the running route of a declaration."""
+def running(path: str, routes: Sequence[Route], reader_of: ReaderOf) -> StarletteRoute:
+    """Make the running route of an address from the declarations of its methods."""
+    by_method = {each.method: each for each in routes}
+    if "GET" in by_method:
+        by_method["HEAD"] = by_method["GET"]
+    allowed = ", ".join(sorted(by_method))
 
     async def serve(request: Request) -> Response:
-        raw = await _body(request, route)
-        call = Call(
-            request,
-            _structure(request.path_params, route.path_type, "path"),
-            _structure(_parameters(request), route.query_type, "query"),
-            _read_body(raw, route),
-            await reader_of(request, raw),
-        )
-        if route.needs_reader and call.reader.account is None:
-            raise Problem(
-                401, "This is for parties of the network.", "Ask with a token or sign the request.",
-                headers={"www-authenticate": 'Bearer realm="sogdia"'},
-            )  # fmt: skip
-        return tagged(request, await route.handler(call))
+        route = by_method.get(request.method)
+        if route is None:
+            raise Problem(405, f"There is no {request.method[:16]} here.", headers={"allow": allowed})
+        return await _serve(request, route, reader_of)
 
-    return StarletteRoute(route.path, serve, methods=[route.method], name=route.name)
+    return StarletteRoute(path, serve, methods=METHODS, name=routes[0].name)
+
+
+async def _serve(request: Request, route: Route, reader_of: ReaderOf) -> Response:
+    raw = await _body(request, route)
+    call = Call(
+        request,
+        _structure(request.path_params, route.path_type, "path"),
+        _structure(_parameters(request), route.query_type, "query"),
+        _read_body(raw, route),
+        await reader_of(request, raw),
+    )
+    if route.needs_reader and call.reader.account is None:
+        way = {"www-authenticate": 'Bearer realm="sogdia"'}
+        raise Problem(401, "This is for parties of the network.", "Ask with a token or sign the request.", headers=way)
+    return tagged(request, await route.handler(call))
 
 
 def tagged(request: Request, response: Response) -> Response:
