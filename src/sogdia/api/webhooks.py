@@ -122,6 +122,10 @@ class Webhooks:
         for each in tasks:
             each.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
         self._file.close()
 
     def _follow(self, identity: str) -> None:
