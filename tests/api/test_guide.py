@@ -33,7 +33,8 @@ def test_a_newcomer_trades_with_curl_and_openssl(tmp_path):
     command.chmod(0o755)
     script = "set -eu\ntrap 'kill $(jobs -p) 2>/dev/null; wait' EXIT\n" + "\n".join(blocks).replace("8080", str(port))
     (tmp_path / "guide.sh").write_text(script, "utf-8")
-    environment = {**os.environ, "HOME": str(tmp_path), "PATH": f"{command.parent}:{os.environ['PATH']}"}
+    path = f"{command.parent}:{os.environ['PATH']}"
+    environment = {**os.environ, "HOME": str(tmp_path), "PATH": path, "PYTHONPATH": str(ROOT / "src")}
 
     with (tmp_path / "said").open("w+") as said:
         status = subprocess.run(

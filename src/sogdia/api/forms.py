@@ -10,6 +10,7 @@ nothing                 null
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -83,12 +84,18 @@ def read(value: Any, kind: types.Type, where: str = "") -> Any:  # noqa: ANN401,
     raise FormWrong(where, f"{_shown(value)} is not of this form")
 
 
+@cache
+def _fields(declared: type[msgspec.Struct]) -> tuple[types.Field, ...]:
+    """Give the inspected fields of a structure; looking them up anew would cost more than all the rest of a request."""
+    inspected = types.type_info(declared)
+    return inspected.fields if isinstance(inspected, types.StructType) else ()
+
+
 def read_structure(value: Any, declared: type[msgspec.Struct], where: str = "") -> Any:  # noqa: ANN401 - JSON
     """Read a structure from an object of its fields; surplus fields are refused."""
     if not isinstance(value, dict):
         raise FormWrong(where, f"{_shown(value)} is no object")
-    inspected = types.type_info(declared)
-    fields = inspected.fields if isinstance(inspected, types.StructType) else ()
+    fields = _fields(declared)
     surplus = sorted(set(value) - {each.encode_name for each in fields})
     if surplus:
         raise FormWrong(where, f"there is no field {_shown(surplus[0])}")
@@ -216,8 +223,7 @@ class Schemas:
 
     def structure(self, declared: type[msgspec.Struct]) -> dict[str, Any]:
         """Describe the fields of a structure."""
-        inspected = types.type_info(declared)
-        fields = inspected.fields if isinstance(inspected, types.StructType) else ()
+        fields = _fields(declared)
         return {
             "type": "object",
             "description": (declared.__doc__ or "").partition("\n")[0],

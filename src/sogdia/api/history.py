@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 from collections import OrderedDict
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import msgspec
@@ -34,6 +35,7 @@ BLOCKS_SCANNED_MAX = 500
 """How many blocks one page of events looks through; its cursor goes on behind them, found or not."""
 
 BLOCKS_REMEMBERED = 512
+READ_AHEAD_MAX = 200
 POLL_SECONDS = 0.1
 BEAT_SECONDS = 15.0
 EVENT_STREAM = "text/event-stream"
@@ -92,15 +94,20 @@ class Happened(NamedTuple):
     time: int
     id: bytes
     event: Event
-    accounts: frozenset[bytes]
 
 
-class BlockEvents(NamedTuple):
-    """All events of a block, and all accounts in them, so that who waits for something else passes over it quickly."""
+class BlockEvents:
+    """All events of a block. Their kinds and accounts let who waits for something else pass over it quickly."""
 
-    events: list[Happened]
-    accounts: frozenset[bytes]
-    kinds: frozenset[str]
+    def __init__(self, events: list[Happened]) -> None:
+        """Hold the events; accounts are looked for when somebody first asks for one."""
+        self.events = events
+        self.kinds = frozenset(type(each.event).__name__ for each in events)
+
+    @cached_property
+    def accounts(self) -> frozenset[bytes]:
+        """Every account that an event of the block names."""
+        return frozenset(account for each in self.events for account in accounts_in(each.event))
 
 
 class Happenings:
@@ -112,6 +119,7 @@ class Happenings:
         self._known: OrderedDict[int, BlockEvents] = OrderedDict()
         self._reading: dict[int, asyncio.Task[BlockEvents]] = {}
         self._height = 0
+        self._waiting = 0
         self._moved = asyncio.Event()
         self._follower: asyncio.Task[None] | None = None
 
@@ -134,10 +142,8 @@ class Happenings:
         for number, result in enumerate(block.all_results()):
             receipt = decode_receipt(result.receipt)
             for at, event in enumerate(receipt.events):
-                accounts = frozenset(accounts_in(event))
-                found.append(Happened((height, number, at), time, result.id, event, accounts))
-        union: frozenset[bytes] = frozenset().union(*(each.accounts for each in found))
-        read = BlockEvents(found, union, frozenset(type(each.event).__name__ for each in found))
+                found.append(Happened((height, number, at), time, result.id, event))
+        read = BlockEvents(found)
         self._known[height] = read
         while len(self._known) > BLOCKS_REMEMBERED:
             self._known.popitem(last=False)
@@ -158,17 +164,30 @@ class Happenings:
 
     async def beyond(self, height: int) -> int:
         """Wait until there are blocks beyond a height; gives the new height."""
-        if self._follower is None or self._follower.done():
-            self._follower = asyncio.get_running_loop().create_task(self._follow())
-        while self._height <= height:
-            await self._moved.wait()
+        self._waiting += 1
+        try:
+            if self._follower is None or self._follower.done():
+                self._follower = asyncio.get_running_loop().create_task(self._follow())
+            while self._height <= height:
+                await self._moved.wait()
+        finally:
+            self._waiting -= 1
         return self._height
 
+    def behind_quiet_blocks(self, wanted: Wanted, height: int, last: int) -> int:
+        """Pass over blocks that are known to hold nothing of the wanted kind; gives the first that may."""
+        if wanted.event is not None:
+            while height <= last and (known := self._known.get(height)) and wanted.event not in known.kinds:
+                height += 1
+        return height
+
     async def _follow(self) -> None:
-        """Ask for the height for all who wait."""
-        while True:
+        """Ask for the height, and read the new blocks, once for all who wait; ends when nobody waits."""
+        while self._waiting:
             try:
                 found = await self.height()
+                first = max(self._height + 1, found - READ_AHEAD_MAX)
+                await asyncio.gather(*map(self.of_block, range(max(1, first), found + 1)))
             except Exception:  # noqa: BLE001 - the node may be away for a while; who listens goes on when it is back
                 found = self._height
             if found > self._height:
@@ -187,7 +206,7 @@ class Happenings:
 def _is_meant(happened: Happened, wanted: Wanted) -> bool:
     if wanted.event is not None and type(happened.event).__name__ != wanted.event:
         return False
-    if wanted.account is not None and wanted.account not in happened.accounts:
+    if wanted.account is not None and wanted.account not in accounts_in(happened.event):
         return False
     return wanted.name is None or any(
         getattr(happened.event, field) == wanted.name for field in happened.event.__struct_fields__
@@ -276,7 +295,7 @@ class HistoryRoutes:
             height = after[0]
             known = await self._happenings.height()
             while True:
-                while height <= known:
+                while (height := self._happenings.behind_quiet_blocks(wanted, height, known)) <= known:
                     for each in await self._happenings.in_block(height, wanted, after):
                         told = msgspec.json.encode(write(await self._told(reader, each)))
                         yield (

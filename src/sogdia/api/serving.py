@@ -120,6 +120,8 @@ def server_of(folder: Path, settings: Settings, ready: Callable[[str], None]) ->
         log_level="warning",
         access_log=False,
         server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_keep_alive=settings.idle_seconds,
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )

@@ -18,6 +18,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     allowed_origins: tuple[str, ...] = ()
     """Pages of which other sites may read answers in a browser (CORS); none unless named."""
 
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses of proxies whose word about the asker's address (X-Forwarded-For) counts; nobody's unless named."""
+
     requests_a_second: Some = 200
     """How many requests an address may send a second, over a longer time."""
 
