@@ -37,6 +37,8 @@ def every_command(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[
 
 
 EVERY_COMMAND = every_command(commands)
+GROUPS = ("tx", "query", "keys", "node", "prove", "api")
+WITHOUT_DOCUMENT = (("demo",), ("completion",), ("node", "start"), ("api", "start"), ("simulate",))
 
 
 def test_help_loads_nothing_that_only_a_command_needs():
@@ -84,12 +86,12 @@ def test_every_command_says_more_than_its_name():
     assert silent == []
 
 
-@pytest.mark.parametrize("words", [w for w in EVERY_COMMAND if w[-1] not in ("tx", "query", "keys", "node", "prove")])
+@pytest.mark.parametrize("words", [w for w in EVERY_COMMAND if w[-1] not in GROUPS])
 def test_every_command_that_shows_something_shows_it_as_json(sogdia, words):
     help_text = sogdia(*words, "--help").out
 
-    # A node that runs in the foreground, a story that is told and a script for a shell are no documents.
-    assert "--json" in help_text or words in (("demo",), ("completion",), ("node", "start"), ("simulate",))
+    # A node or an API that runs in the foreground, a story that is told and a script for a shell are no documents.
+    assert "--json" in help_text or words in WITHOUT_DOCUMENT
 
 
 @pytest.mark.parametrize(
