@@ -1,6 +1,5 @@
 """`make bench`: the figures that the project promises, as ratios of things measured in the same run.
 
-    python -m bench [--quick] [--only limit,postgres,growth,ids,replay,passkeys] [--json FILE]
     python -m bench [--quick] [--only limit,postgres,growth,ids,replay,passkeys,index,vault,http] [--json FILE]
 
 Absolute figures belong to the machine; ratios are what is promised. `--quick` takes shorter runs and a million records.
@@ -150,6 +149,21 @@ def vault(*, quick: bool) -> tuple[list[Promise], Row]:
     return promises, {"vault": result}
 
 
+def http(*, quick: bool) -> tuple[list[Promise], Row]:
+    """Measure the HTTP API beside the node that it serves."""
+    from bench.http_load import measure  # noqa: PLC0415 - needs the API's libraries
+
+    found = measure(800 if quick else 3_200)
+    listened = found.batches_with_listeners_a_second / found.batches_a_second
+    promises = [
+        at_least("HTTP batches of 100 / engine", found.batches_a_second / found.engine_a_second, 0.6),
+        at_least("HTTP single / empty handler", found.single_a_second / found.empty_a_second, 0.8),
+        at_most("order with proof, p99 milliseconds", found.read_p99_milliseconds, 10),
+        at_least("batches with 100 idle listeners / without", listened, 0.95),
+    ]
+    return promises, {"http": found}
+
+
 PARTS: dict[str, Callable[..., tuple[list[Promise], Row]]] = {
     "limit": limit,
     "postgres": postgres,
@@ -159,6 +173,7 @@ PARTS: dict[str, Callable[..., tuple[list[Promise], Row]]] = {
     "passkeys": passkeys_verified,
     "index": indexed,
     "vault": vault,
+    "http": http,
 }
 
 

@@ -1,6 +1,6 @@
 """Write the generated pages of `docs/reference` from the declarations, always alike.
 
-python tools/reference.py            write operations, records, events, refusals, queries and cli
+python tools/reference.py            write operations, records, events, refusals, queries, cli and http
 python tools/reference.py --check    compare them with what would be written; exit 1 when one differs
 """
 
@@ -16,13 +16,15 @@ import click
 import msgspec
 from msgspec import inspect as types
 
+from sogdia.api.declared_routes import reference_page
 from sogdia.cli import main as entry
 from sogdia.cli.commands.tx import common_options, tx
 from sogdia.cli.exits import Exit
-from sogdia.cli.operations import may_be_left_out, option_of, spoken_name
+from sogdia.cli.operations import may_be_left_out, option_of
 from sogdia.cli.running import sogdia
-from sogdia.cli.shapes import Field, Shape, fields_of, remarks
 from sogdia.cli.words import CALLED, HINTS, NUMBERED, hint, is_money, metavar
+from sogdia.client.declared import spoken_name
+from sogdia.client.shapes import Field, Shape, fields_of, remarks
 from sogdia.kernel.kernel_tables import KERNEL_TABLES
 from sogdia.kernel.refusals import KernelRefusal
 from sogdia.modules import ALL
@@ -69,6 +71,7 @@ def pages() -> dict[str, str]:
         "queries.md": queries_page,
         "cli.md": cli_page,
         "visibility.md": visibility_page,
+        "http.md": http_page,
     }
     return {name: _tidy("\n".join(page())) for name, page in made.items()}
 
@@ -80,6 +83,14 @@ def _tidy(page: str) -> str:
 
 def _read(path: Path) -> str | None:
     return path.read_text("utf-8") if path.is_file() else None
+
+
+def http_page() -> Iterator[str]:
+    """Say what is at which address of the API."""
+    yield from _top(
+        "The HTTP API", "What is at which address. The whole description for programs is at /v1/openapi.json."
+    )
+    yield from reference_page()
 
 
 # ---------------------------------------------------------------------------------------------------------- operations

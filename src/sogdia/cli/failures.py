@@ -28,14 +28,14 @@ def stopped_by(error: Exception) -> Stopped | None:
     )
 
 
-def refused(number: int, facts: Iterable[tuple[str, object]]) -> Stopped:
-    """Give the end of a command that a rule of the ledger stands against."""
-    from sogdia.cli.operations import refusal_codes  # noqa: PLC0415 - only a refusal needs all declarations
+def refused(number: int, facts: Iterable[tuple[str, object]], known: RefusalCode | None = None) -> Stopped:
+    """Give the end of a command that a rule stands against: one of the ledger by its number, or a `known` one."""
+    from sogdia.client.declared import refusal_codes  # noqa: PLC0415 - only a refusal needs all declarations
 
     told = [(name, value.hex() if isinstance(value, bytes) else value) for name, value in facts]
     values = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in told)
     values = f" ({values})" if values else ""
-    code = refusal_codes().get(number)
+    code = known or refusal_codes().get(number)
     detail = {
         "refusal": {
             "number": number,
@@ -53,7 +53,7 @@ def _by_a_rule(error: Exception) -> Stopped | None:
     from sogdia.kernel.refusal import Broken, Refused  # noqa: PLC0415 - errors are looked up when there is one
 
     if isinstance(error, Refused):
-        return refused(int(error.code), error.facts)
+        return refused(int(error.code), error.facts, error.code)
     if isinstance(error, Broken):
         return Stopped(Exit.DAMAGED, f"{error}.", "This must never be: keep the folder as it is, and report it.")
     return None

@@ -27,6 +27,7 @@ COMMANDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
     },
     "Running a node": {
         "node": ("node:node", "Create, start, stop and look after a node."),
+        "api": ("api:api", "Serve HTTP beside a node."),
         "audit": ("folders:audit", "Check every invariant and all that is stored."),
         "export": ("folders:export", "Write all blocks into one file."),
         "import": ("folders:import_", "Make a folder from an exported file."),
