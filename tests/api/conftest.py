@@ -16,7 +16,7 @@ import pytest
 from sogdia.client import keys as key_files
 from sogdia.client.connection import Connection
 from sogdia.client.envelopes import EnvelopeMaker, Sender
-from sogdia.client.keys import KeyPair, derive
+from sogdia.client.keys import AnyKeyPair, derive
 from sogdia.kernel.values import NO_ACCOUNT, account_of, name_of
 from sogdia.modules.identity import Kind
 from sogdia.modules.identity.parties import RegisterParty
@@ -61,7 +61,7 @@ class Said(NamedTuple):
 class Town:
     """A network with a bank, a merchant, a buyer and a stranger, and the address of its API."""
 
-    def __init__(self, folder: Path, bank: KeyPair, address: str) -> None:
+    def __init__(self, folder: Path, bank: AnyKeyPair, address: str) -> None:
         """Work with the API at an address."""
         self.folder = folder
         self.address = address

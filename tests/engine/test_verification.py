@@ -5,10 +5,10 @@ from __future__ import annotations
 import socket
 import threading
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 import pytest
 
-from sogdia.client.envelopes import SigningKey
 from sogdia.client.keys import derive
 from sogdia.client.p256_keys import P256KeyPair
 from sogdia.engine.solo.checks import CHECK_BYTES, check_of, holds
@@ -16,6 +16,9 @@ from sogdia.engine.solo.verification import CheckedAhead
 from sogdia.engine.solo.verifier_worker import COUNT_BYTES, READY, serve
 from sogdia.kernel.signature import WEBAUTHN, verify
 from sogdia.testing.passkeys import Passkey
+
+if TYPE_CHECKING:
+    from sogdia.client.envelopes import SigningKey
 
 
 def test_a_verdict_is_used_once_it_is_there_and_not_kept_after_its_envelope(monkeypatch):
@@ -36,7 +39,11 @@ def test_a_verdict_is_used_once_it_is_there_and_not_kept_after_its_envelope(monk
     assert len(on_the_spot) == 2
 
 
-KEYS: dict[int, SigningKey] = {1: derive(b"checks", "key"), 2: P256KeyPair(bytes(range(32))), 3: Passkey(bytes(range(32)))}
+KEYS: dict[int, SigningKey] = {
+    1: derive(b"checks", "key"),
+    2: P256KeyPair(bytes(range(32))),
+    3: Passkey(bytes(range(32))),
+}
 MESSAGE = bytes(range(32))
 
 

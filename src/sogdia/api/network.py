@@ -13,7 +13,7 @@ from sogdia.client import questions
 from sogdia.client.asynchronous import AsyncConnection
 from sogdia.client.declared import answer_type
 from sogdia.client.envelopes import EnvelopeMaker
-from sogdia.kernel.accounts import PARTIES, Party
+from sogdia.kernel.accounts import PARTIES, Key, Party, key_of
 from sogdia.kernel.genesis import genesis_type, network_of
 from sogdia.modules import ALL
 
@@ -84,9 +84,9 @@ class Network:
             self._parties.popitem(last=False)
         return party
 
-    async def public_key(self, account: bytes, number: int) -> bytes | None:
-        """Give a current Ed25519 key of an account that may act, or nothing."""
+    async def key(self, account: bytes, number: int) -> Key | None:
+        """Give a current key of an account that may act, or nothing."""
         party = await self.party(account)
-        if party is None or party.suspended or party.key.number != number:
-            return None
-        return party.key.public
+        key = None if party is None or party.suspended else key_of(party, number)
+        expired = key is not None and key.valid_until is not None and key.valid_until < time.time()
+        return None if expired else key

@@ -20,7 +20,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
 from sogdia.api.problems import Problem
-from sogdia.kernel.signature import ED25519, verify
+from sogdia.kernel.signature import WEBAUTHN, verify
 from sogdia.modules.identity import Kind, Role
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ class Readers:
         if int.from_bytes(content[22:], "big") < time.time():
             raise _unknown("The token has expired.")
         account, number = content[:20], int.from_bytes(content[20:22], "big")
-        if await self._network.public_key(account, number) is None:
+        if await self._network.key(account, number) is None:
             raise _unknown("The key behind the token may not act any more.")
         return await self._reader(account)
 
@@ -175,8 +175,9 @@ class Readers:
         return await self._reader(account)
 
     async def _check(self, account: bytes, number: int, message: bytes, signature: bytes) -> None:
-        public = await self._network.public_key(account, number)
-        if public is None or not verify(ED25519, public, message, signature):
+        key = await self._network.key(account, number)
+        # A passkey signs challenges in a browser, never a text of ours, so it cannot sign requests.
+        if key is None or key.scheme == WEBAUTHN or not verify(key.scheme, key.public, message, signature):
             raise _unknown("The signature is not by a key that may act for this account.")
 
     async def _reader(self, account: bytes) -> Reader:

@@ -9,6 +9,8 @@ from sogdia.cli.exits import Exit, Stopped
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from sogdia.kernel.refusal import RefusalCode
+
 DAMAGE_HELP = "Keep the folder as it is; make a new one from a backup or an export."
 
 

@@ -34,14 +34,15 @@ WITH_KEYS = ("nairobi", "bukhara", "carrier", "lanzhou", "treasury", "customs")
 
 def archive() -> Ledger:
     """Open the ledger: customs of Uzbekistan is there but admitted for no country, the treasury for Kenya."""
-    parties = {each["reference"]: each for each in msgspec.to_builtins(genesis().identity)["parties"]}
+    identity = msgspec.to_builtins(genesis().identity)
+    parties = {each["reference"]: each for each in identity["parties"]}
     parties["customs"] = parties["treasury"] | {
         "reference": "customs",
         "country": "UZ",
         "public": keys_of("customs").public.hex(),
         "roles": (),
     }
-    made = open_shop(Ledger(identity={"parties": list(parties.values())}, documents=ADMITTED))
+    made = open_shop(Ledger(identity=identity | {"parties": list(parties.values())}, documents=ADMITTED))
     for who in WITH_KEYS:
         made.must(who, SetEncryptionKey(public=encryption_public(who)))
     made.must("nairobi", order(made))
