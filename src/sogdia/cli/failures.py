@@ -9,6 +9,8 @@ from sogdia.cli.exits import Exit, Stopped
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from sogdia.operate.settings_sources import Fault
+
 DAMAGE_HELP = "Keep the folder as it is; make a new one from a backup or an export."
 
 
@@ -47,6 +49,14 @@ def refused(number: int, facts: Iterable[tuple[str, object]]) -> Stopped:
     return Stopped(Exit.REFUSED, f"{number} {code.name}: {code.rule}{values}.", code.way_out, detail)
 
 
+def settings_wrong(faults: Iterable[Fault]) -> Stopped:
+    """Give the end of a command whose settings cannot be used: every fault with its place and way out."""
+    told = list(faults)
+    lines = [f"{each.where}: {each.message}. {each.way_out}" for each in told]
+    detail = {"faults": [each._asdict() for each in told]}
+    return Stopped(Exit.USAGE, "\n".join(["The settings cannot be used:", *lines]), "", detail)
+
+
 def _by_a_rule(error: Exception) -> Stopped | None:
     from sogdia.kernel.refusal import Broken, Refused  # noqa: PLC0415 - errors are looked up when there is one
 
@@ -63,8 +73,11 @@ def _by_what_was_given(error: Exception) -> Stopped | None:
     from sogdia.client.proofs import TrustFileWrong  # noqa: PLC0415
     from sogdia.kernel.codec import NotCanonicalError  # noqa: PLC0415
     from sogdia.kernel.proof import ProofWrong  # noqa: PLC0415
+    from sogdia.operate.settings_sources import SettingsWrong  # noqa: PLC0415
     from sogdia.simulate.online_retail.lines import InputRefused  # noqa: PLC0415
 
+    if isinstance(error, SettingsWrong):
+        return settings_wrong(error.faults)
     if isinstance(error, PassphraseMissing):
         return Stopped(
             Exit.USAGE,

@@ -24,6 +24,8 @@ COMMANDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
     },
     "Running a node": {
         "node": ("node:node", "Create, start, stop and look after a node."),
+        "config": ("config:config", "Check settings, and show where each comes from."),
+        "notices": ("notices:notices", "Tell people by mail, web push or SMS what needs looking at."),
         "audit": ("folders:audit", "Check every invariant and all that is stored."),
         "export": ("folders:export", "Write all blocks into one file."),
         "import": ("folders:import_", "Make a folder from an exported file."),

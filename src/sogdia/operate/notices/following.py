@@ -1,0 +1,189 @@
+"""Follows a node's blocks, puts what people should hear into the outbox, and sends it.
+
+A batch of blocks, the objects they touched and the news of them go into the file in one transaction with the place
+reached, so that ending at any moment neither skips nor doubles anything up to the outbox. A notice leaves the outbox
+when its server has taken it. If we are killed between the two, it is sent again, under the same id: mail, SMS and push
+have no way to take a message exactly once.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from sogdia.client.codes import name_code
+from sogdia.kernel.envelope import Body
+from sogdia.operate.notices.sending import Failure, NotSentError, Parcel
+from sogdia.operate.notices.texts import written
+from sogdia.operate.notices.watched import WATCHED, Stand, stand_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from sogdia.client.connection import Connection
+    from sogdia.kernel.stored_block import StoredBlock
+    from sogdia.operate.notices.sending import Channel
+    from sogdia.operate.notices.store import Store, Subscription, Waiting
+    from sogdia.operate.settings import NoticesSettings
+
+BLOCKS_AT_ONCE = 100
+WARNINGS_AT_ONCE = 500
+SENT_AT_ONCE = 50
+PAUSE_SECONDS_MAX = 6 * 3_600
+NEWS_SECONDS = 3 * 86_400
+
+_log = logging.getLogger(__name__)
+_signed = msgspec.msgpack.Decoder(tuple[Body, msgspec.Raw])
+
+
+class Work(NamedTuple):
+    """What one round did."""
+
+    blocks: int
+    warned: int
+    sent: int
+
+
+class _Touched(NamedTuple):
+    """An object that a block touched: at which height, when, and by whom."""
+
+    object: bytes
+    height: int
+    time: int
+    actors: frozenset[bytes]
+
+
+class Notices:
+    """The work of telling people."""
+
+    def __init__(
+        self,
+        store: Store,
+        channels: Mapping[str, Channel],
+        settings: NoticesSettings,
+        *,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        """Send by `channels` what comes of a node's blocks."""
+        self._store = store
+        self._channels = channels
+        self._settings = settings
+        self._wall = wall
+
+    def round(self, node: Connection) -> Work:
+        """Follow what is new, warn of what is near, send what waits."""
+        status = node.status()
+        blocks = self._follow(node, status.network, status.durable_height, status.now)
+        return Work(blocks, self._warn(status.now), self.send(status.now))
+
+    # ------------------------------------------------------------------------------------------------------- following
+
+    def _follow(self, node: Connection, network: bytes, durable: int, now: int) -> int:
+        """Follow all blocks up to `durable`; gives how many there were."""
+        place = self._store.place(network)
+        for first in range(place + 1, durable + 1, BLOCKS_AT_ONCE):
+            last = min(durable, first + BLOCKS_AT_ONCE - 1)
+            touched = [each for height in range(first, last + 1) for each in _touched(node.block(height))]
+            stands = {key: stand_of(node, key) for key in dict.fromkeys(each.object for each in touched)}
+            with self._store.changing():
+                self._enter(touched, stands, now)
+                self._store.reach(network, last)
+        return durable - place
+
+    def _enter(self, touched: Iterable[_Touched], stands: Mapping[bytes, Stand | None], now: int) -> None:
+        store, settings = self._store, self._settings
+        for each in touched:
+            stand = stands[each.object]
+            if stand is None or not settings.news or each.time < now - settings.news_age_seconds_max:
+                continue
+            parties = stand.parties or store.parties_of(each.object)
+            for subscription in store.of_accounts(party for party in parties if party not in each.actors):
+                text = f"{WATCHED[each.object[0]].text}_news"
+                store.tell(subscription.number, text, "news", each.object, each.height, None, int(self._wall()))
+        for key, stand in stands.items():
+            if stand is not None:
+                store.stands(key, stand)
+
+    def _warn(self, now: int) -> int:
+        """Put a warning into the outbox for every deadline that is near; gives how many."""
+        count = 0
+        with self._store.changing():
+            due = self._store.to_warn_of(now + self._settings.lead_seconds, now, WARNINGS_AT_ONCE)
+            for key, deadline, warned in due:
+                text = f"{WATCHED[key[0]].text}_due"
+                for subscription in self._store.of_accounts(warned):
+                    count += self._store.tell(
+                        subscription.number, text, "due", key, deadline, deadline, int(self._wall())
+                    )
+                self._store.warned_of(key, deadline)
+        return count
+
+    # --------------------------------------------------------------------------------------------------------- sending
+
+    def send(self, now: int) -> int:
+        """Send what waits, as far as its time has come; gives how many were taken."""
+        waiting = self._store.waiting(int(self._wall()), SENT_AT_ONCE)
+        return sum(self._send(each, now) for each in waiting)
+
+    def _send(self, notice: Waiting, now: int) -> bool:
+        store, settings = self._store, self._settings
+        subscription = store.subscription(notice.subscription)
+        if subscription is None or not self._is_of_use(notice, subscription, now):
+            store.done(notice.id)
+            return False
+        channel = self._channels.get(subscription.channel)
+        if channel is None:
+            store.begin(notice.id, int(self._wall()) + PAUSE_SECONDS_MAX)
+            _log.warning("notice %s waits: %s is not set up", notice.id, subscription.channel)
+            return False
+        pause = min(PAUSE_SECONDS_MAX, settings.retry_seconds << notice.attempts)
+        store.begin(notice.id, int(self._wall()) + pause)
+        try:
+            channel.send(subscription.address, _parcel(notice, subscription, now))
+        except NotSentError as error:
+            self._not_sent(notice, subscription, error, pause)
+            return False
+        store.done(notice.id)
+        _log.debug("notice %s was taken by %s", notice.id, subscription.channel)
+        return True
+
+    def _is_of_use(self, notice: Waiting, subscription: Subscription, now: int) -> bool:
+        """Tell whether a notice still says something: its deadline stands and lies ahead, its code is still wanted."""
+        if notice.text == "confirm":
+            return subscription.confirm is not None
+        return notice.due is None or (notice.due > now and self._store.deadline_of(notice.object) == notice.due)
+
+    def _not_sent(self, notice: Waiting, subscription: Subscription, error: NotSentError, pause: int) -> None:
+        store, attempts = self._store, notice.attempts + 1
+        if error.failure is Failure.GONE:
+            store.drop(subscription.number)
+            _log.warning("a subscription by %s was dropped: %s", subscription.channel, error)
+        elif error.failure is Failure.NEVER or attempts >= self._settings.attempts_max:
+            store.done(notice.id)
+            _log.error("notice %s is given up after %s attempts: %s", notice.id, attempts, error)
+        else:
+            _log.warning("notice %s was not taken, again in %s s: %s", notice.id, pause, error)
+
+
+def _parcel(notice: Waiting, subscription: Subscription, now: int) -> Parcel:
+    code = name_code(notice.object[1:]) if subscription.confirm is None else subscription.confirm
+    text = written(notice.text, subscription.language, code=code, by=notice.due)
+    seconds = NEWS_SECONDS if notice.due is None else notice.due - now
+    return Parcel(notice.id, text, subscription.language, seconds, notice.due is not None)
+
+
+def _touched(block: StoredBlock) -> list[_Touched]:
+    """Give the watched objects that a block touched, each once for one result."""
+    found: dict[tuple[bytes, int], _Touched] = {}
+    for step in block.steps:
+        if step.object[0] in WATCHED:
+            actors: frozenset[bytes] = frozenset()
+            if step.result < len(block.envelopes):
+                body, _signatures = _signed.decode(block.envelopes[step.result])
+                actors = frozenset(signer.account for signer in body.signers)
+            header = block.header.header
+            found[step.object, step.result] = _Touched(step.object, header.height, header.time, actors)
+    return list(found.values())

@@ -1,0 +1,105 @@
+"""What notices watch: for every exit that a module declares, how its objects are asked for and whom they concern.
+
+A test compares this table with the declared exits and the states of orders, so that no new way out stays unwatched.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from sogdia.kernel.values import owner_of
+from sogdia.modules import ALL
+from sogdia.modules.market.queries import OrderAnswer, OrderQuery
+from sogdia.modules.market.records import ORDERS, Order, OrderState
+from sogdia.modules.money.queries import HoldQuery
+from sogdia.modules.money.records import HOLDS, Hold
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sogdia.client.connection import Connection
+    from sogdia.kernel.operation import Exit
+
+EXITS: dict[int, Exit] = {each.table.number: each for module in ALL for each in module.exits}
+"""Every declared exit, by the number of its table."""
+
+
+class Stand(NamedTuple):
+    """How an object stands: its deadline (without one it has ended), whom it concerns, whom its deadline concerns."""
+
+    deadline: int | None
+    parties: tuple[bytes, ...]
+    warned: tuple[bytes, ...]
+
+
+class Watched(NamedTuple):
+    """How the objects of one table are watched, and which texts speak of them."""
+
+    text: str
+    ask: Callable[[Connection, bytes], Stand]
+
+
+WARNED_BESIDE_THE_CARRIER: dict[OrderState, bool] = {
+    OrderState.PLACED: True,
+    OrderState.ACCEPTED: True,
+    OrderState.SHIPPED: True,
+    OrderState.DELIVERED: True,
+    OrderState.RETURNING: True,
+    OrderState.CONTESTED: True,
+    OrderState.CLOSING: False,
+    OrderState.REFUNDING: False,
+}
+"""Whether buyer and merchant are warned of a state's deadline. The last two go on by themselves: nobody can act."""
+
+WARNED_CARRIER = frozenset({OrderState.SHIPPED})
+"""States whose deadline is also the carrier's: it may confirm the delivery."""
+
+
+def _order(node: Connection, name: bytes) -> Stand:
+    _height, raw = node.query(OrderQuery(name=name))
+    answer = msgspec.convert(raw, OrderAnswer, strict=True)
+    if answer.open is None:
+        found = answer.closed
+        return Stand(None, () if found is None else (owner_of(name), found.merchant), ())
+    return order_stand(name, answer.open)
+
+
+def order_stand(name: bytes, order: Order) -> Stand:
+    """Say whom an open order, and its deadline, concern."""
+    state = OrderState(order.state)
+    sides = (owner_of(name), order.merchant)
+    carrier = () if order.carrier is None else (order.carrier,)
+    warned = sides if WARNED_BESIDE_THE_CARRIER[state] else ()
+    return Stand(
+        EXITS[ORDERS.number].deadline_of(order),
+        _once(sides + carrier),
+        _once(warned + carrier if state in WARNED_CARRIER else warned),
+    )
+
+
+def _hold(node: Connection, name: bytes) -> Stand:
+    _height, raw = node.query(HoldQuery(name=name))
+    hold = msgspec.convert(raw, Hold | None, strict=True)
+    if hold is None:
+        return Stand(None, (), ())
+    sides = (hold.payer, hold.payee)
+    return Stand(EXITS[HOLDS.number].deadline_of(hold), sides, sides)
+
+
+def _once(accounts: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    return tuple(dict.fromkeys(accounts))
+
+
+WATCHED: dict[int, Watched] = {
+    ORDERS.number: Watched("order", _order),
+    HOLDS.number: Watched("hold", _hold),
+}
+"""By the number of the table; the number is the first byte of an object's full key."""
+
+
+def stand_of(node: Connection, full_key: bytes) -> Stand | None:
+    """Ask how an object stands; nothing when it is of no watched table."""
+    found: Any = WATCHED.get(full_key[0])
+    return None if found is None else found.ask(node, full_key[1:])
