@@ -59,17 +59,20 @@ def check_address(channel: str, address: str, language: str) -> None:
 def run(node_folder: Path, settings: NoticesSettings, stop: Event, *, public_only: bool = True) -> None:
     """Tell people what happens, until `stop` is set. A node that does not answer is waited for."""
     store = Store(Path(settings.folder))
-    notices = Notices(store, channels_of(settings, public_only=public_only), settings)
+
+    def go_on() -> bool:
+        service_notify.notify("WATCHDOG=1")
+        return not stop.is_set()
+
+    notices = Notices(store, channels_of(settings, public_only=public_only), settings, go_on=go_on)
     service_notify.notify("READY=1")
     pause = min(settings.poll_seconds, service_notify.watchdog_seconds() or settings.poll_seconds)
     try:
-        while not stop.is_set():
-            service_notify.notify("WATCHDOG=1")
+        while go_on():
             try:
                 with Connection(node_folder, seconds=NODE_SECONDS_MAX) as node:
-                    while not stop.is_set():
+                    while go_on():
                         notices.round(node)
-                        service_notify.notify("WATCHDOG=1")
                         stop.wait(pause)
             except (NodeNotRunningError, TryLaterError, OSError) as error:
                 _log.warning("the node is waited for: %s", error)

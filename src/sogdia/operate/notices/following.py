@@ -18,7 +18,7 @@ from sogdia.client.codes import name_code
 from sogdia.kernel.envelope import Body
 from sogdia.operate.notices.sending import Failure, NotSentError, Parcel
 from sogdia.operate.notices.texts import written
-from sogdia.operate.notices.watched import WATCHED, Stand, stand_of
+from sogdia.operate.notices.watched import WATCHED, Stand, objects_of, stand_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -66,12 +66,14 @@ class Notices:
         settings: NoticesSettings,
         *,
         wall: Callable[[], float] = time.time,
+        go_on: Callable[[], bool] = lambda: True,
     ) -> None:
-        """Send by `channels` what comes of a node's blocks."""
+        """Send by `channels` what comes of a node's blocks; `go_on` is asked before each piece of work."""
         self._store = store
         self._channels = channels
         self._settings = settings
         self._wall = wall
+        self._go_on = go_on
 
     def round(self, node: Connection) -> Work:
         """Follow what is new, warn of what is near, send what waits."""
@@ -85,13 +87,15 @@ class Notices:
         """Follow all blocks up to `durable`; gives how many there were."""
         place = self._store.place(network)
         for first in range(place + 1, durable + 1, BLOCKS_AT_ONCE):
+            if not self._go_on():
+                break
             last = min(durable, first + BLOCKS_AT_ONCE - 1)
             touched = [each for height in range(first, last + 1) for each in _touched(node.block(height))]
             stands = {key: stand_of(node, key) for key in dict.fromkeys(each.object for each in touched)}
             with self._store.changing():
                 self._enter(touched, stands, now)
                 self._store.reach(network, last)
-        return durable - place
+        return self._store.place(network) - place
 
     def _enter(self, touched: Iterable[_Touched], stands: Mapping[bytes, Stand | None], now: int) -> None:
         store, settings = self._store, self._settings
@@ -99,9 +103,10 @@ class Notices:
             stand = stands[each.object]
             if stand is None or not settings.news or each.time < now - settings.news_age_seconds_max:
                 continue
-            parties = stand.parties or store.parties_of(each.object)
+            # A closed order does not name its carrier any more; we still do.
+            parties = dict.fromkeys((*stand.parties, *store.parties_of(each.object)))
             for subscription in store.of_accounts(party for party in parties if party not in each.actors):
-                text = f"{WATCHED[each.object[0]].text}_news"
+                text = f"{WATCHED[each.object[0]].called}_news"
                 store.tell(subscription.number, text, "news", each.object, each.height, None, int(self._wall()))
         for key, stand in stands.items():
             if stand is not None:
@@ -113,7 +118,7 @@ class Notices:
         with self._store.changing():
             due = self._store.to_warn_of(now + self._settings.lead_seconds, now, WARNINGS_AT_ONCE)
             for key, deadline, warned in due:
-                text = f"{WATCHED[key[0]].text}_due"
+                text = f"{WATCHED[key[0]].called}_due"
                 for subscription in self._store.of_accounts(warned):
                     count += self._store.tell(
                         subscription.number, text, "due", key, deadline, deadline, int(self._wall())
@@ -126,7 +131,7 @@ class Notices:
     def send(self, now: int) -> int:
         """Send what waits, as far as its time has come; gives how many were taken."""
         waiting = self._store.waiting(int(self._wall()), SENT_AT_ONCE)
-        return sum(self._send(each, now) for each in waiting)
+        return sum(self._send(each, now) for each in waiting if self._go_on())
 
     def _send(self, notice: Waiting, now: int) -> bool:
         store, settings = self._store, self._settings
@@ -177,13 +182,17 @@ def _parcel(notice: Waiting, subscription: Subscription, now: int) -> Parcel:
 
 def _touched(block: StoredBlock) -> list[_Touched]:
     """Give the watched objects that a block touched, each once for one result."""
-    found: dict[tuple[bytes, int], _Touched] = {}
-    for step in block.steps:
-        if step.object[0] in WATCHED:
-            actors: frozenset[bytes] = frozenset()
-            if step.result < len(block.envelopes):
-                body, _signatures = _signed.decode(block.envelopes[step.result])
-                actors = frozenset(signer.account for signer in body.signers)
-            header = block.header.header
-            found[step.object, step.result] = _Touched(step.object, header.height, header.time, actors)
+    header = block.header.header
+    found: dict[tuple[int, bytes], _Touched] = {}
+    for result, key in objects_of(block):
+        if (result, key) not in found:
+            found[result, key] = _Touched(key, header.height, header.time, _actors(block, result))
     return list(found.values())
+
+
+def _actors(block: StoredBlock, result: int) -> frozenset[bytes]:
+    """Give who signed what led to a result; nobody for a deadline's exit."""
+    if result >= len(block.envelopes):
+        return frozenset()
+    body, _signatures = _signed.decode(block.envelopes[result])
+    return frozenset(signer.account for signer in body.signers)

@@ -45,7 +45,7 @@ CREATE TABLE objects (object BLOB PRIMARY KEY, deadline INTEGER NOT NULL, partie
 CREATE INDEX objects_to_warn_of ON objects (deadline) WHERE warned_for IS NOT deadline;
 CREATE TABLE told (
     subscription INTEGER NOT NULL REFERENCES subscriptions ON DELETE CASCADE, object BLOB NOT NULL, what TEXT NOT NULL,
-    mark INTEGER NOT NULL, PRIMARY KEY (subscription, object, what, mark)
+    mark INTEGER NOT NULL, PRIMARY KEY (object, what, mark, subscription)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE outbox (
     id TEXT PRIMARY KEY, subscription INTEGER NOT NULL REFERENCES subscriptions ON DELETE CASCADE,
@@ -141,8 +141,9 @@ class Store:
         return int(row[1])
 
     def reach(self, network: bytes, height: int) -> None:
-        """Write the place down; within `changing`."""
+        """Write the place down; within `changing`. News up to there are told, and need no marks any more."""
         self._db.execute("INSERT OR REPLACE INTO place VALUES (1, ?, ?)", (network, height))
+        self._db.execute("DELETE FROM told WHERE what = 'news'")
 
     # --------------------------------------------------------------------------------------------------- subscriptions
 
@@ -248,7 +249,7 @@ class Store:
         """Take note of how an object stands; one that has ended is not watched any more; within `changing`."""
         if stand.deadline is None:
             self._db.execute("DELETE FROM objects WHERE object = ?", (object_key,))
-            self._db.execute("DELETE FROM told WHERE object = ? AND what = 'due'", (object_key,))
+            self._db.execute("DELETE FROM told WHERE object = ?", (object_key,))
             return
         row = (object_key, stand.deadline, msgspec.msgpack.encode(stand.parties), msgspec.msgpack.encode(stand.warned))
         self._db.execute(
@@ -324,10 +325,6 @@ class Store:
         """Take a notice out of the outbox: it is sent, or given up."""
         with self.changing():
             self._db.execute("DELETE FROM outbox WHERE id = ?", (notice,))
-
-    def forget_news_before(self, height: int) -> None:
-        """Forget which old news were told; within `changing`."""
-        self._db.execute("DELETE FROM told WHERE what = 'news' AND mark < ?", (height,))
 
 
 def _key(path: Path) -> bytes:

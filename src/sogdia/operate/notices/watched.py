@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from sogdia.kernel.machine import receipt_decoder
 from sogdia.kernel.values import owner_of
 from sogdia.modules import ALL
 from sogdia.modules.market.queries import OrderAnswer, OrderQuery
@@ -17,10 +18,13 @@ from sogdia.modules.money.queries import HoldQuery
 from sogdia.modules.money.records import HOLDS, Hold
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from sogdia.client.connection import Connection
     from sogdia.kernel.operation import Exit
+    from sogdia.kernel.stored_block import StoredBlock
+
+_decode_receipt = receipt_decoder(ALL).decode
 
 EXITS: dict[int, Exit] = {each.table.number: each for module in ALL for each in module.exits}
 """Every declared exit, by the number of its table."""
@@ -35,9 +39,9 @@ class Stand(NamedTuple):
 
 
 class Watched(NamedTuple):
-    """How the objects of one table are watched, and which texts speak of them."""
+    """How the objects of one table are watched, and what they are called: in events, and in the names of texts."""
 
-    text: str
+    called: str
     ask: Callable[[Connection, bytes], Stand]
 
 
@@ -97,6 +101,22 @@ WATCHED: dict[int, Watched] = {
     HOLDS.number: Watched("hold", _hold),
 }
 """By the number of the table; the number is the first byte of an object's full key."""
+
+
+def objects_of(block: StoredBlock) -> Iterator[tuple[int, bytes]]:
+    """Give the watched objects that a block touched, each with the number of the result that did it.
+
+    An object that goes leaves no step behind, but an event that names it; one that stays leaves a step in any case.
+    """
+    for step in block.steps:
+        if step.object[0] in WATCHED:
+            yield step.result, step.object
+    for number, result in enumerate(block.all_results()):
+        for event in _decode_receipt(result.receipt).events:
+            for table, watched in WATCHED.items():
+                name = getattr(event, watched.called, None)
+                if isinstance(name, bytes):
+                    yield number, bytes((table,)) + name
 
 
 def stand_of(node: Connection, full_key: bytes) -> Stand | None:
