@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import lmdb
 import pytest
@@ -23,7 +24,7 @@ from tests.engine.tiny_module import START, Wallet, tiny_genesis
 STUCK_SECONDS = 0.3
 
 
-def wallet(**genesis: int) -> Wallet:
+def wallet(**genesis: Any) -> Wallet:  # noqa: ANN401 - any part of a genesis
     return Wallet(network_of(tiny_genesis(**genesis)))
 
 
