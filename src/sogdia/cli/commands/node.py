@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from sogdia.cli.exits import usage
 from sogdia.cli.options import Folder, json_option, keys_option
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from sogdia.cli.creating import Created
@@ -129,12 +131,13 @@ def start(  # noqa: PLR0913 - one parameter an option
     said = {"metrics.listen": metrics, "log.level": log_level, "log.format": log_format}
     settings = gathered(config, said).settings
     place = node_folder(folder, settings)
+    say = _say_in(settings.log.format)
     keys = wiring.load_keys(place, lambda path: options.ask_passphrase(path.stem))
     with ExitStack() as while_running:
 
         def ready(socket: Path) -> None:
             while_running.enter_context(announced(place))
-            click.echo(f"The node of {place} runs; it answers at {socket}. Ctrl-C stops it.", err=True)
+            say(f"The node of {place} runs; it answers at {socket}. Ctrl-C stops it.")
 
         wiring.run(
             place,
@@ -144,7 +147,14 @@ def start(  # noqa: PLR0913 - one parameter an option
             settings=settings,
             read_again=lambda: gathered(config, said).settings,
         )
-    click.echo("The node has stopped; all that was acknowledged is written.", err=True)
+    say("The node has stopped; all that was acknowledged is written.")
+
+
+def _say_in(log_format: str) -> Callable[[str], None]:
+    """Give what tells the operator that the node runs: a line for people, or one of the log where programs read it."""
+    if log_format == "json":
+        return logging.getLogger(__name__).info
+    return lambda words: click.echo(words, err=True)
 
 
 @node.command()

@@ -16,9 +16,10 @@ import msgspec
 
 from sogdia.client.codes import name_code
 from sogdia.kernel.envelope import Body
+from sogdia.kernel.stored_block import decode_block
 from sogdia.operate.notices.sending import Failure, NotSentError, Parcel
 from sogdia.operate.notices.texts import written
-from sogdia.operate.notices.watched import WATCHED, Stand, objects_of, stand_of
+from sogdia.operate.notices.watched import WATCHED, Stand, ask_all, objects_of, stands_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -90,18 +91,19 @@ class Notices:
             if not self._go_on():
                 break
             last = min(durable, first + BLOCKS_AT_ONCE - 1)
-            touched = [each for height in range(first, last + 1) for each in _touched(node.block(height))]
-            stands = {key: stand_of(node, key) for key in dict.fromkeys(each.object for each in touched)}
+            raws = ask_all(node, [("block", height) for height in range(first, last + 1)])
+            touched = [each for raw in raws for each in _touched(decode_block(raw))]
+            stands = stands_of(node, list(dict.fromkeys(each.object for each in touched)))
             with self._store.changing():
                 self._enter(touched, stands, now)
                 self._store.reach(network, last)
         return self._store.place(network) - place
 
-    def _enter(self, touched: Iterable[_Touched], stands: Mapping[bytes, Stand | None], now: int) -> None:
+    def _enter(self, touched: Iterable[_Touched], stands: Mapping[bytes, Stand], now: int) -> None:
         store, settings = self._store, self._settings
         for each in touched:
             stand = stands[each.object]
-            if stand is None or not settings.news or each.time < now - settings.news_age_seconds_max:
+            if not settings.news or each.time < now - settings.news_age_seconds_max:
                 continue
             # A closed order does not name its carrier any more; we still do.
             parties = dict.fromkeys((*stand.parties, *store.parties_of(each.object)))
@@ -109,8 +111,7 @@ class Notices:
                 text = f"{WATCHED[each.object[0]].called}_news"
                 store.tell(subscription.number, text, "news", each.object, each.height, None, int(self._wall()))
         for key, stand in stands.items():
-            if stand is not None:
-                store.stands(key, stand)
+            store.stands(key, stand)
 
     def _warn(self, now: int) -> int:
         """Put a warning into the outbox for every deadline that is near; gives how many."""

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from sogdia.client.connection import Status, TryLaterError
+from sogdia.kernel.codec import encode
 from sogdia.kernel.machine import receipt_decoder
 from sogdia.kernel.values import owner_of
 from sogdia.modules import ALL
@@ -18,11 +20,13 @@ from sogdia.modules.money.queries import HoldQuery
 from sogdia.modules.money.records import HOLDS, Hold
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from sogdia.client.connection import Connection
-    from sogdia.kernel.operation import Exit
+    from sogdia.kernel.operation import Exit, Query
     from sogdia.kernel.stored_block import StoredBlock
+
+UNDER_WAY_MAX = 1_000
 
 _decode_receipt = receipt_decoder(ALL).decode
 
@@ -42,7 +46,8 @@ class Watched(NamedTuple):
     """How the objects of one table are watched, and what they are called: in events, and in the names of texts."""
 
     called: str
-    ask: Callable[[Connection, bytes], Stand]
+    query: Callable[[bytes], Query]
+    read: Callable[[bytes, Any], Stand]
 
 
 WARNED_BESIDE_THE_CARRIER: dict[OrderState, bool] = {
@@ -61,8 +66,7 @@ WARNED_CARRIER = frozenset({OrderState.SHIPPED})
 """States whose deadline is also the carrier's: it may confirm the delivery."""
 
 
-def _order(node: Connection, name: bytes) -> Stand:
-    _height, raw = node.query(OrderQuery(name=name))
+def _order(name: bytes, raw: Any) -> Stand:  # noqa: ANN401 - an answer that is about to be typed
     answer = msgspec.convert(raw, OrderAnswer, strict=True)
     if answer.open is None:
         found = answer.closed
@@ -83,8 +87,7 @@ def order_stand(name: bytes, order: Order) -> Stand:
     )
 
 
-def _hold(node: Connection, name: bytes) -> Stand:
-    _height, raw = node.query(HoldQuery(name=name))
+def _hold(_name: bytes, raw: Any) -> Stand:  # noqa: ANN401 - as above
     hold = msgspec.convert(raw, Hold | None, strict=True)
     if hold is None:
         return Stand(None, (), ())
@@ -97,8 +100,8 @@ def _once(accounts: tuple[bytes, ...]) -> tuple[bytes, ...]:
 
 
 WATCHED: dict[int, Watched] = {
-    ORDERS.number: Watched("order", _order),
-    HOLDS.number: Watched("hold", _hold),
+    ORDERS.number: Watched("order", lambda name: OrderQuery(name=name), _order),
+    HOLDS.number: Watched("hold", lambda name: HoldQuery(name=name), _hold),
 }
 """By the number of the table; the number is the first byte of an object's full key."""
 
@@ -119,7 +122,22 @@ def objects_of(block: StoredBlock) -> Iterator[tuple[int, bytes]]:
                     yield number, bytes((table,)) + name
 
 
-def stand_of(node: Connection, full_key: bytes) -> Stand | None:
-    """Ask how an object stands; nothing when it is of no watched table."""
-    found: Any = WATCHED.get(full_key[0])
-    return None if found is None else found.ask(node, full_key[1:])
+def stands_of(node: Connection, full_keys: Sequence[bytes]) -> dict[bytes, Stand]:
+    """Ask how objects stand, all at once: a busy node answers between two blocks, one by one would take too long."""
+    asked = [("query", encode(WATCHED[key[0]].query(key[1:]))) for key in full_keys]
+    answers = ask_all(node, asked)
+    return {key: WATCHED[key[0]].read(key[1:], answer[1]) for key, answer in zip(full_keys, answers, strict=True)}
+
+
+def ask_all(node: Connection, asked: Sequence[tuple[str, object]]) -> list[Any]:
+    """Ask a node many things with all of them under way; gives the payloads in the order of asking."""
+    found: list[Any] = []
+    for first in range(0, len(asked), UNDER_WAY_MAX):
+        numbers = [node.send(kind, payload) for kind, payload in asked[first : first + UNDER_WAY_MAX]]
+        answers = {answer.number: answer for answer in (node.receive() for _ in numbers)}
+        for number in numbers:
+            answer = answers[number]
+            if answer.status != Status.DONE:
+                raise TryLaterError(str(answer.payload))
+            found.append(answer.payload)
+    return found
