@@ -255,6 +255,36 @@ def test_a_warning_that_could_not_leave_in_time_is_dropped(tmp_path, trade):
     desk.store.close()
 
 
+def test_a_warning_of_a_deadline_that_has_moved_is_dropped(tmp_path, trade):
+    desk = Desk(tmp_path / "notices", news=False)
+    desk.tell(trade, MERCHANT)
+    order = place(trade)
+    trade.go_to(trade.time + DAY)
+    desk.heard.fails = [NotSentError(Failure.AGAIN, "busy")]
+    desk.round(trade)
+    assert desk.store.count()["waiting"] == 1
+
+    trade.must(MERCHANT, AcceptOrder(order=order))
+    desk.wall += desk.settings.retry_seconds
+
+    assert desk.round(trade) == []
+    assert desk.store.count()["waiting"] == 0
+    desk.store.close()
+
+
+def test_who_confirms_late_is_warned_of_what_is_near(tmp_path, trade):
+    desk = Desk(tmp_path / "notices", news=False)
+    asked = desk.store.subscribe(trade.account(MERCHANT), "mail", "m@example.org", "en", 1_000, consented=False)
+    place(trade)
+    trade.go_to(trade.time + DAY)
+    assert desk.round(trade) == [("m@example.org", "news")]
+
+    assert desk.store.confirm(trade.account(MERCHANT), str(asked.confirm), 1_001)
+
+    assert desk.round(trade) == [("m@example.org", "due")]
+    desk.store.close()
+
+
 # --------------------------------------------------------------------------------------------------------------- news
 
 

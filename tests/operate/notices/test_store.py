@@ -47,6 +47,15 @@ def test_an_address_is_on_the_disk_only_encrypted_and_not_at_all_once_forgotten(
     assert store.of_accounts([ZARINA]) == []
 
 
+def test_an_address_that_is_dropped_is_overwritten_as_well(tmp_path, store):
+    made = store.subscribe(ZARINA, "mail", ADDRESS, "ru", 1_000, consented=True)
+    (sealed,) = store._db.execute("SELECT address FROM subscriptions").fetchone()
+
+    store.drop(made.number)
+
+    assert sealed not in raw_bytes(tmp_path / "notices")
+
+
 def test_only_its_owner_may_read_what_is_kept(tmp_path, store):
     store.count()
     folder = tmp_path / "notices"
