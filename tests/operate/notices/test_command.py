@@ -155,3 +155,14 @@ def test_without_a_folder_there_are_no_notices(capfd, monkeypatch):
 
     assert run(["notices", "status"]) == 2
     assert "notices.folder" in capfd.readouterr().err
+
+
+def test_a_secret_that_cannot_be_read_is_told_at_the_start(tmp_path, settings):
+    lines = ['smtp_security = "starttls"', 'smtp_user = "sogdia"', f'smtp_password_file = "{tmp_path / "gone"}"']
+    text = settings.read_text("utf-8").replace('smtp_security = "none"', "\n".join(lines))
+    settings.write_text(text, "utf-8")
+
+    process = notices(tmp_path / "node", settings, tmp_path / "log")
+
+    assert process.wait(SECONDS_MAX) != 0
+    assert "gone" in (tmp_path / "log").read_text("utf-8")

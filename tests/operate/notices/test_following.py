@@ -397,6 +397,15 @@ def test_failures_are_tried_again_ever_later_and_then_given_up(tmp_path, trade):
     desk.store.close()
 
 
+def test_a_channel_that_trips_over_one_notice_keeps_no_other_back(desk, trade):
+    desk.tell(trade, MERCHANT, "carrier")
+    place(trade)
+    desk.heard.fails = [UnicodeError("zarina@example.org")]
+
+    assert len(desk.round(trade)) == 1
+    assert desk.store.count()["waiting"] == 1
+
+
 def test_an_address_that_is_gone_is_forgotten(desk, trade):
     desk.tell(trade, MERCHANT)
     place(trade)

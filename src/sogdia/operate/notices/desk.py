@@ -30,7 +30,10 @@ class AddressWrongError(Exception):
 
 
 def channels_of(settings: NoticesSettings, *, public_only: bool = True) -> dict[str, Channel]:
-    """Give the channels that are set up."""
+    """Give the channels that are set up; a secret's file that cannot be read is told now, not with the first notice."""
+    for file in (settings.smtp_password_file, settings.sms_secret_file):
+        if file:
+            mail.read_secret(file)
     found: dict[str, Channel] = {}
     if settings.smtp_host:
         found["mail"] = mail.Mail(settings)

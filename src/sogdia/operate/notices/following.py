@@ -152,6 +152,10 @@ class Notices:
         except NotSentError as error:
             self._not_sent(notice, subscription, error, pause)
             return False
+        except Exception as error:  # noqa: BLE001 - one notice that a channel trips over must not keep back the others
+            tripped = NotSentError(Failure.AGAIN, f"the channel failed ({type(error).__name__})")
+            self._not_sent(notice, subscription, tripped, pause)
+            return False
         store.done(notice.id)
         _log.debug("notice %s was taken by %s", notice.id, subscription.channel)
         return True
