@@ -1,6 +1,6 @@
 """`make bench`: the figures that the project promises, as ratios of things measured in the same run.
 
-    python -m bench [--quick] [--only limit,postgres,growth,ids,replay] [--json FILE]
+    python -m bench [--quick] [--only limit,postgres,growth,ids,replay,passkeys,index,vault,http] [--json FILE]
 
 Absolute figures belong to the machine; ratios are what is promised. `--quick` takes shorter runs and a million records.
 """
@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 
-from bench import growth, ids, node_load
+from bench import growth, ids, node_load, passkeys
+from bench import vault as sealing
 from bench.replaying import measure as measure_replay
 
 if TYPE_CHECKING:
@@ -108,12 +109,71 @@ def replayed(*, quick: bool) -> tuple[list[Promise], Row]:
     return [at_least("replay / live speed", result.ratio, 1.0)], {"replay": result}
 
 
+def passkeys_verified(*, quick: bool) -> tuple[list[Promise], Row]:
+    """Measure passkeys against bare P-256 verification by the same library."""
+    rates = passkeys.measure(500 if quick else 2_000)
+    promises = [at_least("passkeys / bare P-256 verification", rates.webauthn / rates.bare_p256, 0.6)]
+    return promises, {"rates": rates}
+
+
+def indexed(*, quick: bool) -> tuple[list[Promise], Row]:
+    """Measure the index beside the engine, made anew, and asked, on SQLite and on PostgreSQL."""
+    from bench import index_load  # noqa: PLC0415 - needs the database's library and the server's programs
+
+    orders = 1_000 if quick else 6_000
+    listings, searches = (100_000, 500) if quick else (1_000_000, 2_000)
+    promises: list[Promise] = []
+    rows: Row = {}
+    for kind in ("sqlite", "postgresql"):
+        alone = node_load.measure(index_load.IN_FLIGHT, orders).steps_per_second
+        beside = index_load.follow(kind, orders)
+        found = index_load.find(kind, listings, searches)
+        together = beside.together_per_second
+        promises += [
+            at_least(f"engine and index / engine alone, {kind}", together / alone, 0.5),
+            at_most(f"lag of the index, seconds, {kind}", beside.lag_seconds_max, 2),
+            at_least(f"index made anew / engine and index, {kind}", beside.rebuild_per_second / together, 2),
+            at_most(f"search over {listings:,} listings, p99 ms, {kind}", found.p99, 50),
+        ]
+        rows[kind] = {"engine_alone_per_second": alone, "following": beside, "finding": found}
+    return promises, rows
+
+
+def vault(*, quick: bool) -> tuple[list[Promise], Row]:
+    """Measure content keys wrapped for readers, beside the library's own bare seal."""
+    result = sealing.measure(5_000 if quick else 20_000)
+    promises = [
+        at_least("keys wrapped a second, one core", result.wraps_per_second, 5_000),
+        at_least("keys wrapped / bare seals of the library", result.ratio, 0.75),
+    ]
+    return promises, {"vault": result}
+
+
+def http(*, quick: bool) -> tuple[list[Promise], Row]:
+    """Measure the HTTP API beside the node that it serves."""
+    from bench.http_load import measure  # noqa: PLC0415 - needs the API's libraries
+
+    found = measure(800 if quick else 3_200)
+    listened = found.batches_with_listeners_a_second / found.batches_a_second
+    promises = [
+        at_least("HTTP batches of 100 / engine", found.batches_a_second / found.engine_a_second, 0.6),
+        at_least("HTTP single / empty handler", found.single_a_second / found.empty_a_second, 0.8),
+        at_most("order with proof, p99 milliseconds", found.read_p99_milliseconds, 10),
+        at_least("batches with 100 idle listeners / without", listened, 0.95),
+    ]
+    return promises, {"http": found}
+
+
 PARTS: dict[str, Callable[..., tuple[list[Promise], Row]]] = {
     "limit": limit,
     "postgres": postgres,
     "growth": grown,
     "ids": remembered,
     "replay": replayed,
+    "passkeys": passkeys_verified,
+    "index": indexed,
+    "vault": vault,
+    "http": http,
 }
 
 

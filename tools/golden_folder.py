@@ -214,7 +214,7 @@ def _genesis(node_key: KeyPair) -> Any:  # noqa: ANN401 - its type depends on th
         "time": START,
         "clock": "manual",
         "validators": [[node_key.public.hex(), 1]],
-        "identity": {"parties": parties},
+        "identity": {"parties": parties, "registrars": [{"reference": "registrar"}]},
         "money": {"currencies": [{"currency": "USD", "issuer": "bank"}]},
         "market": {"windows": WINDOWS},
     }

@@ -1,6 +1,6 @@
 """Write the generated pages of `docs/reference` from the declarations, always alike.
 
-python tools/reference.py            write operations, records, events, refusals, queries, cli, settings, figures
+python tools/reference.py            write operations, records, events, refusals, queries, cli, settings, figures, http
 python tools/reference.py --check    compare them with what would be written; exit 1 when one differs
 """
 
@@ -16,18 +16,23 @@ import click
 import msgspec
 from msgspec import inspect as types
 
+from sogdia.api.declared_routes import reference_page
 from sogdia.cli import main as entry
 from sogdia.cli.commands.tx import common_options, tx
 from sogdia.cli.exits import Exit
-from sogdia.cli.operations import may_be_left_out, option_of, spoken_name
+from sogdia.cli.operations import may_be_left_out, option_of
 from sogdia.cli.running import sogdia
-from sogdia.cli.shapes import Field, Shape, fields_of, remarks
 from sogdia.cli.words import CALLED, HINTS, NUMBERED, hint, is_money, metavar
+from sogdia.client.declared import spoken_name
+from sogdia.client.shapes import Field, Shape, fields_of, remarks
 from sogdia.kernel.kernel_tables import KERNEL_TABLES
 from sogdia.kernel.refusals import KernelRefusal
 from sogdia.modules import ALL
+from sogdia.modules.documents.classes import CLASSES
 from sogdia.operate.figures import FIGURES, HISTOGRAMS
 from sogdia.operate.settings_sources import FIELDS, SECTIONS, VARIABLES, bounds, description
+from sogdia.vault.faults import VaultRefusal
+from sogdia.vault.who_sees import BLOB, EVENTS, RECORDS, Sees
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -69,6 +74,8 @@ def pages() -> dict[str, str]:
         "cli.md": cli_page,
         "settings.md": settings_page,
         "figures.md": figures_page,
+        "visibility.md": visibility_page,
+        "http.md": http_page,
     }
     return {name: _tidy("\n".join(page())) for name, page in made.items()}
 
@@ -80,6 +87,14 @@ def _tidy(page: str) -> str:
 
 def _read(path: Path) -> str | None:
     return path.read_text("utf-8") if path.is_file() else None
+
+
+def http_page() -> Iterator[str]:
+    """Say what is at which address of the API."""
+    yield from _top(
+        "The HTTP API", "What is at which address. The whole description for programs is at /v1/openapi.json."
+    )
+    yield from reference_page()
 
 
 # ---------------------------------------------------------------------------------------------------------- operations
@@ -259,6 +274,29 @@ def events_page() -> Iterator[str]:
     yield from _values(each for module in ALL for each in module.events)
 
 
+def visibility_page() -> Iterator[str]:
+    """Say to whom every field is served, and who reads which class of documents."""
+    yield from _top("Who sees each field", "What [who sees what](../concepts/who-sees-what.md) says, field by field.")
+    yield "Whoever runs a node sees all of it. *Public*: anybody who asks is served. *Party*: those with a part in the"
+    yield "object, and the authorities of the countries that it concerns. *Authority*: the authority concerned, whoever"
+    yield "supervises it, and the party that it is about. *Validator*: whoever runs a node, alone. `record`: that there"
+    yield "is one."
+    for title, rows in (("Records", RECORDS), ("Events", EVENTS), ("Vault", {"Blob": BLOB})):
+        yield f"\n## {title}\n"
+        yield "| | " + " | ".join(each.value for each in Sees) + " |"
+        yield "|---|" + "---|" * len(Sees)
+        for name, served in rows.items():
+            cells = (" ".join(f"`{field}`" for field in served.get(each, "").split()) for each in Sees)
+            yield f"| {name} | " + " | ".join(cells) + " |"
+    yield "\n## Classes of documents\n"
+    yield "| class | read, and committed, by | by authorities, for a stated purpose |"
+    yield "|---|---|---|"
+    for document_class, rule in CLASSES.items():
+        parts = ", ".join(each.name.lower() for each in rule.parts)
+        purposes = ", ".join(each.name.lower().replace("_", " ") for each in rule.purposes)
+        yield f"| {document_class.name.lower()} | {parts} | {purposes} |"
+
+
 # ------------------------------------------------------------------------------------------------ refusals and queries
 
 
@@ -268,10 +306,12 @@ def refusals_page() -> Iterator[str]:
         "Refusals", "Why the ledger turns an envelope down. A number is for ever; the words are for people."
     )
     yield "100 to 199 are never in a block: the envelope's id stays unspent. Of the others, those that an operation's"
-    yield "fields alone break are not admissible either; the rest leave a receipt and spend the id."
+    yield "fields alone break are not admissible either; the rest leave a receipt and spend the id. Those of the"
+    yield "vault's door are answers of the vault, and stand in no block."
     groups: list[tuple[str, type[RefusalCode]]] = [
         ("kernel", KernelRefusal),
         *((each.name, each.refusals) for each in ALL),
+        ("the vault's door", VaultRefusal),
     ]
     for name, codes in groups:
         yield f"\n## {name.capitalize()}\n"

@@ -82,7 +82,10 @@ def damaged_by_the_signer(raw: bytes, network: bytes, key: KeyPair) -> Iterator[
         "seventeen operations": ("operations", [operation] * 17),
         "an operation of a signer that is not there": ("operations", [[operation[0], 1, *operation[2:]]]),
         "an operation of a seventeenth signer": ("operations", [[operation[0], 16, *operation[2:]]]),
-        "an operation under a mandate": ("operations", [[operation[0], 0, account + b"x", *operation[3:]]]),
+        "a mandate with a reference of 17 characters": (
+            "operations",
+            [[operation[0], 0, account + b"x" * 17, *operation[3:]]],
+        ),
         "an operation without a number": ("operations", [[None, *operation[1:]]]),
         "an operation that is a number": ("operations", [operation[0]]),
     }

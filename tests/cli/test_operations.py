@@ -10,10 +10,10 @@ import pytest
 from msgspec import inspect as types
 
 from sogdia.cli.exits import Exit
-from sogdia.cli.operations import operations
-from sogdia.cli.shapes import Shape, fields_of
+from sogdia.client.declared import operations
 from sogdia.client.envelopes import EnvelopeMaker
 from sogdia.client.keys import derive, save
+from sogdia.client.shapes import Shape, fields_of
 from sogdia.kernel.genesis import network_of
 from sogdia.kernel.parameters import Limits
 from sogdia.kernel.values import NO_ACCOUNT, account_of
@@ -21,6 +21,7 @@ from sogdia.testing.ledger import genesis, keys_of
 
 TIME = 1_795_000_000
 KEY = derive(b"complete", "key").public
+OTHER_KEY = derive(b"complete", "other").public
 
 PLAIN: dict[str, Any] = {
     "Account": bytes(range(20)),
@@ -28,10 +29,16 @@ PLAIN: dict[str, Any] = {
     "CountryOrNone": "UZ",
     "CurrencyCode": "USD",
     "Digits": "",
+    "EncryptionPublic": KEY,
     "EndToEnd": "invoice 7",
+    "Handle": "silk-road",
     "Kind": 2,
     "Language": "en",
     "Name": bytes(range(20)) + b"o1",
+    "ConsentCode": bytes(range(10)),
+    "NodeKey": KEY,
+    "OperationNumber": 303,
+    "Period": 86_400,
     "Proof": bytes(range(64)),
     "PublicKey": KEY,
     "Purpose": "GDDS",
@@ -46,8 +53,10 @@ PLAIN: dict[str, Any] = {
 
 def sample(shape: Shape, count: int = 1) -> Any:  # noqa: ANN401, PLR0911 - a value of any shape
     """Make a value of a shape, as plain JSON but for bytes; all that may be there is there."""
+    if shape.items is not None and shape.items.word == "Account":
+        return [PLAIN["Account"], bytes(range(1, 21))]
     if shape.items is not None:
-        return [sample(shape.items, count + each) for each in range(2)]
+        return [in_order(sample(shape.items, count + each), shape.items, each) for each in range(2)]
     if shape.word == "Asset":
         return {"currency": "USD", "issuer": PLAIN["Account"]}
     if shape.struct is not None:
@@ -64,6 +73,20 @@ def sample(shape: Shape, count: int = 1) -> Any:  # noqa: ANN401, PLR0911 - a va
         case types.BytesType():
             return bytes(shape.kind.max_length or 1)
     raise AssertionError(shape)
+
+
+def in_order(value: Any, shape: Shape, place: int) -> Any:  # noqa: ANN401 - as above
+    """Make the second entry of a list follow the first, where the ledger asks for an order."""
+    if place and shape.word in ("Account", "OperationNumber"):
+        return value + 1 if isinstance(value, int) else b"\xff" * 20
+    if place and shape.struct is not None:
+        return value | {name: other for name, other in LATER.items() if name in value and name == SORTED[shape.word]}
+    return value
+
+
+SORTED = {"NewKey": "public", "Cap": "asset", "HighValueLimit": "asset"}
+LATER = {"public": OTHER_KEY, "asset": b"\xff" * 23}
+"""What stands in the second entry of a list where no two may be the same."""
 
 
 def samples_of(declared: type) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from sogdia.client.keys import KeyPair
 from sogdia.kernel import calendar
-from sogdia.kernel.accounts import PARTIES, Key, Party
+from sogdia.kernel.accounts import PARTIES, Key, Party, Thresholds
 from sogdia.kernel.codec import Event, Record
 from sogdia.kernel.envelope import Body, EnvelopeCodec, Signature, Signer
 from sogdia.kernel.genesis import GenesisBase, GenesisContext, GenesisValidator, genesis_type
@@ -21,7 +21,7 @@ from sogdia.kernel.quota import QUOTAS, Quota
 from sogdia.kernel.receipt import NO_HISTORY
 from sogdia.kernel.refusal import RefusalCode, ensure, require
 from sogdia.kernel.state import Reader, Table
-from sogdia.kernel.values import NO_ACCOUNT, Hash, PublicKey, Reference, Seconds, account_of, name_of
+from sogdia.kernel.values import NO_ACCOUNT, Hash, NodeKey, Reference, Seconds, account_of, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -101,7 +101,7 @@ class ChangeNote(Operation, tag=902):
 class ChangeNodeKey(Operation, tag=903):
     """Let another key sign the headers."""
 
-    public: PublicKey
+    public: NodeKey
 
     def apply(self, ctx: Context) -> None:
         """Name the new key."""
@@ -162,8 +162,10 @@ def _load(context: GenesisContext, section: TinyGenesis) -> None:
                 country="UZ",
                 roles=0,
                 sponsor=account,
-                key=key,
                 suspended=False,
+                keys=(key,),
+                thresholds=Thresholds(),
+                next_key=1,
             ),
         )
         QUOTAS.put(

@@ -6,6 +6,8 @@ When a line changes, its fault changes with it: a fault that can no longer be pl
 
 from __future__ import annotations
 
+from tests.faults_seeded.authority_faults import AUTHORITY_FAULTS
+from tests.faults_seeded.documents_faults import DOCUMENT_FAULTS, VAULT_FAULTS
 from tests.faults_seeded.foundation_faults import IDENTITY_FAULTS, KERNEL_FAULTS, MONEY_FAULTS
 from tests.faults_seeded.market_faults import ORDER_FAULTS, PRICING_FAULTS, RETURN_FAULTS, SETTLEMENT_FAULTS
 from tools.seeded_faults import Fault
@@ -13,11 +15,14 @@ from tools.seeded_faults import Fault
 FAULTS = (
     *KERNEL_FAULTS,
     *IDENTITY_FAULTS,
+    *AUTHORITY_FAULTS,
     *MONEY_FAULTS,
     *PRICING_FAULTS,
     *ORDER_FAULTS,
     *SETTLEMENT_FAULTS,
     *RETURN_FAULTS,
+    *DOCUMENT_FAULTS,
+    *VAULT_FAULTS,
 )
 
 HARMLESS = Fault(

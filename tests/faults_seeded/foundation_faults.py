@@ -75,8 +75,8 @@ KERNEL_FAULTS = (
     Fault(
         "An old key still signs",
         "kernel/admission.py",
-        "if key.number != signer.key:",
-        "if key.number < signer.key:",
+        "        if key.number != signer.key:",
+        "        if key.number < signer.key:",
         (*ADMISSION, *IDENTITY),
     ),
     Fault(
@@ -190,9 +190,9 @@ IDENTITY_FAULTS = (
     ),
     Fault(
         "A key number is used again",
-        "modules/identity/parties.py",
-        "number = party.key.number + 1",
-        "number = party.key.number",
+        "modules/identity/keys.py",
+        "next_key=party.next_key + len(added))",
+        "next_key=party.next_key)",
         IDENTITY,
     ),
     Fault(

@@ -10,13 +10,16 @@ from sogdia.kernel.kernel_tables import KERNEL_TABLES
 from sogdia.kernel.refusals import KernelRefusal
 from sogdia.kernel.text import TextProblem
 from sogdia.modules import ALL
+from sogdia.modules.documents import DocumentClass, Part, Purpose
+from sogdia.modules.documents.entitlement import Ground
 from sogdia.modules.identity import Kind, Role
 from sogdia.modules.market.records import OrderState, Outcome
+from sogdia.vault.faults import VaultRefusal
 
 if TYPE_CHECKING:
     from sogdia.kernel.state import Table
 
-WORDS: tuple[Any, ...] = (Kind, Role, OrderState, Outcome, TextProblem)
+WORDS: tuple[Any, ...] = (Kind, Role, OrderState, Outcome, TextProblem, DocumentClass, Part, Purpose, Ground)
 """Words that stand in records and receipts as numbers."""
 
 BOUNDS = ("ge", "gt", "le", "lt", "min_length", "max_length", "pattern")
@@ -24,7 +27,7 @@ BOUNDS = ("ge", "gt", "le", "lt", "min_length", "max_length", "pattern")
 
 def refusal_lines() -> list[str]:
     """Give number and name of every refusal."""
-    kinds: tuple[Any, ...] = (KernelRefusal, *(module.refusals for module in ALL))
+    kinds: tuple[Any, ...] = (KernelRefusal, *(module.refusals for module in ALL), VaultRefusal)
     # Members of one number would hide behind each other, so the names are asked for, not the members.
     return [f"{int(code)} {name}" for kind in kinds for name, code in kind.__members__.items()]
 

@@ -12,20 +12,41 @@ import sys
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from sogdia.client.keys import derive
+from msgspec import structs
+
+from sogdia.client.keys import derive, derived_seed
+from sogdia.client.p256_keys import P256KeyPair
+from sogdia.kernel.accounts import HighValueLimit, Key, Thresholds
 from sogdia.kernel.codec import encode
+from sogdia.kernel.mandates import Cap
 from sogdia.kernel.merkle import path
 from sogdia.kernel.receipt import Receipt, result_leaf
 from sogdia.kernel.values import account_of, name_of
+from sogdia.modules.documents import DocumentClass, Purpose
+from sogdia.modules.documents.documents import CommitDocument, EraseDocument, GrantReading, RevokeReading
+from sogdia.modules.documents.encryption_keys import SetEncryptionKey
+from sogdia.modules.documents.files import OpenPartyFile
+from sogdia.modules.documents.readings import RecordReading
+from sogdia.modules.identity.appeals import AppealSuspension, UpholdSuspension
+from sogdia.modules.identity.attestations import AcceptAttestation, OfferAttestation, WithdrawAttestation
+from sogdia.modules.identity.handles import ClaimHandle, ReleaseHandle
+from sogdia.modules.identity.keys import ChangeKeys, NewKey, SetHighValueLimits, key_message
+from sogdia.modules.identity.mandates import GiveConsent, GrantMandate, RenewConsents, RevokeMandate, code_before
 from sogdia.modules.identity.node_keys import RotateNodeKey, endorsement_message
 from sogdia.modules.identity.parties import (
     ChangeSponsor,
     RegisterParty,
     ReinstateParty,
-    RotateKey,
     SuspendParty,
-    rotation_message,
 )
+from sogdia.modules.identity.recovery import (
+    ApproveRecovery,
+    ProposeRecovery,
+    SetGuardians,
+    VetoRecovery,
+    digest_of,
+)
+from sogdia.modules.market.files import OpenOrderFile
 from sogdia.modules.market.late_refunds import RefundLate
 from sogdia.modules.market.listings import AddVariant, ChangeOffer, ChangeStock, CloseListing, OpenListing, PublishTerms
 from sogdia.modules.market.orders import (
@@ -38,9 +59,10 @@ from sogdia.modules.market.orders import (
     SettleOrder,
     ShipOrder,
 )
-from sogdia.modules.market.records import LINES, FinalLine, LineQuantity, Offer, Tier
+from sogdia.modules.market.records import LINES, ORDERS, FinalLine, LineQuantity, Offer, Tier
 from sogdia.modules.market.returns import ApproveReturn, RefundLines, RefuseReturn, RequestReturn
 from sogdia.modules.market.splits import AcceptSplit, ProposeSplit
+from sogdia.modules.money import asset_key
 from sogdia.modules.money.currencies import (
     AuthoriseHolder,
     Burn,
@@ -53,9 +75,10 @@ from sogdia.modules.money.currencies import (
 )
 from sogdia.modules.money.holds import CaptureHold, PlaceHold, ReleaseHold
 from sogdia.modules.money.transfers import Transfer
-from sogdia.testing.ledger import SEED, Ledger, keys_of
+from sogdia.testing.ledger import SEED, START, Ledger, keys_of
 
 if TYPE_CHECKING:
+    from sogdia.client.keys import KeyPair
     from sogdia.kernel.operation import Operation
 
 DAY = 86_400
@@ -125,8 +148,8 @@ def parties(script: Script) -> None:
     script.send("nairobi", entry("mombasa", "KE"))
     script.send("registrar", SuspendParty(account=samarkand, reason="Документы не получены"))
     new = derive(SEED, "samarkand/1")
-    proof = new.sign(rotation_message(ledger.network, samarkand, 1))
-    script.send("samarkand", RotateKey(scheme=1, public=new.public, proof=proof))
+    proof = new.sign(key_message(ledger.network, samarkand, 1, 1, new.public))
+    script.send("samarkand", ChangeKeys(remove=(0,), add=(NewKey(1, new.public, proof),)))
     ledger.use_key("samarkand", new, 1)
     script.send("samarkand", _pay(script, "bukhara", 1))
     script.send("registrar", ReinstateParty(account=samarkand))
@@ -134,6 +157,94 @@ def parties(script: Script) -> None:
     node, next_node = keys_of("node"), derive(SEED, "node/1")
     endorsement = node.sign(endorsement_message(ledger.network, next_node.public))
     script.send("registrar", RotateNodeKey(old=node.public, new=next_node.public, endorsement=endorsement))
+
+
+def authority(script: Script) -> None:
+    """Play keys, guardians, mandates and one-time codes of Lanzhou, whose agent is Nairobi."""
+    ledger, account = script.ledger, script.account
+    lanzhou, nairobi = account("lanzhou"), account("nairobi")
+
+    def proven(pair: KeyPair | P256KeyPair, number: int, **changes: Any) -> NewKey:  # noqa: ANN401 - any field
+        message = key_message(ledger.network, lanzhou, number, pair.scheme, pair.public)
+        return NewKey(pair.scheme, pair.public, pair.sign(message), **changes)
+
+    chip = P256KeyPair(derived_seed(SEED, "lanzhou/chip"))
+    script.send("lanzhou", ChangeKeys(add=(proven(chip, 1, weight=2, valid_until=START + 90 * DAY),)))
+    ledger.second_key("lanzhou", "chip", chip, 1)
+    usd = asset_key(ledger.asset())
+    script.send("lanzhou", SetHighValueLimits(limits=(HighValueLimit(usd, 100),)))
+    guardians = tuple(sorted((account("bukhara"), account("carrier"), nairobi)))
+    script.send("chip", SetGuardians(guardians=guardians, needed=2))
+    new = derive(SEED, "lanzhou/2")
+    script.send("bukhara", ProposeRecovery(account=lanzhou, new_keys=(proven(new, 2),), thresholds=Thresholds()))
+    digest = digest_of(ledger.network, lanzhou, (Key(2, 1, new.public),), Thresholds())
+    script.send("carrier", ApproveRecovery(account=lanzhou, guardian=account("bukhara"), digest=digest))
+    script.send("lanzhou", VetoRecovery(guardian=account("bukhara")))
+    script.send("bank", Mint(currency="USD", to=lanzhou, units=1_000))
+    codes = [bytes(range(10))]
+    for _each in range(3):
+        codes.append(code_before(ledger.network, lanzhou, codes[-1]))
+    granted = GrantMandate(
+        reference="m1",
+        agent=nairobi,
+        operations=(303, 410),
+        caps=(Cap(usd, 100, 150),),
+        period=DAY,
+        valid_from=ledger.time,
+        valid_until=ledger.time + 30 * DAY,
+        consent_needed=True,
+    )
+    script.send("lanzhou", granted, RenewConsents(end=codes[3]))
+    mandate = name_of(lanzhou, "m1")
+
+    def pay(units: int) -> Transfer:
+        return structs.replace(_pay(script, "bukhara", units), mandate=mandate)
+
+    script.send("nairobi", pay(100))
+    script.send("nairobi", GiveConsent(to=mandate, code=codes[2]), pay(100))
+    script.send("nairobi", GiveConsent(to=mandate, code=codes[0], skipped=1), pay(51))
+    script.send("nairobi", GiveConsent(to=mandate, code=codes[0], skipped=1), pay(50))
+    script.send("lanzhou", RevokeMandate(reference="m1"))
+    script.send("nairobi", ProposeRecovery(account=lanzhou, new_keys=(proven(new, 2),), thresholds=Thresholds()))
+    script.send("carrier", ApproveRecovery(account=lanzhou, guardian=nairobi, digest=digest))
+    script.wait(3 * DAY)
+    ledger.use_key("lanzhou", new, 2)
+    script.send("lanzhou", _pay(script, "bukhara", 1))
+
+
+def registry(script: Script) -> None:
+    """Play attestations, appeals and handles."""
+    ledger, account = script.ledger, script.account
+
+    def offer(reference: str, attests: int, tag: int) -> OfferAttestation:
+        return OfferAttestation(
+            reference=reference,
+            subject=account("bukhara"),
+            attests=attests,
+            level=3,
+            country="UZ",
+            expiry=ledger.time + DAY,
+            accept_by=ledger.time + 600,
+            commitment=bytes(range(32)),
+            tag=bytes(31) + bytes((tag,)),
+        )
+
+    names = [name_of(account("registrar"), reference) for reference in ("lei", "gln", "aeo")]
+    script.send("registrar", offer("lei", 1, 1), offer("gln", 2, 2), offer("aeo", 6, 1))
+    script.send("bukhara", AcceptAttestation(attestation=names[0]), AcceptAttestation(attestation=names[1]))
+    script.send("bukhara", WithdrawAttestation(attestation=names[1]))
+    script.send("registrar", WithdrawAttestation(attestation=names[1]))
+    script.wait(600)
+    script.wait(DAY)
+    samarkand = account("samarkand")
+    script.send("registrar", SuspendParty(account=samarkand, reason="Papers missing"))
+    script.send("samarkand", AppealSuspension(grounds=bytes(range(32))))
+    script.send("registrar", UpholdSuspension(account=samarkand))
+    script.wait(14 * DAY)
+    script.send("bukhara", ClaimHandle(handle="silk-road"))
+    script.send("nairobi", ClaimHandle(handle="s1lkroad"))
+    script.send("lanzhou", ClaimHandle(handle="兰州"), ClaimHandle(handle="丝绸之路"))
+    script.send("bukhara", ReleaseHandle())
 
 
 def _pay(script: Script, to: str, units: int, currency: str = "USD") -> Transfer:
@@ -262,6 +373,33 @@ def orders(script: Script) -> None:
 FINAL_FIELDS = ("listing", "variant", "quantity", "paid", "promotion", "returned")
 
 
+def documents(script: Script) -> None:
+    """Play the operations about documents: a letter about a closed order, and a party's own papers."""
+    account = script.account
+    nairobi = account("nairobi")
+    order, letter = name_of(nairobi, "o3"), name_of(nairobi, "letter")
+    for number, who in enumerate(("nairobi", "bukhara", "carrier", "treasury"), start=1):
+        script.send(who, SetEncryptionKey(public=bytes((9 + number,)) * 32))
+    script.send("nairobi", OpenOrderFile(order=order), OpenPartyFile())
+    script.send("lanzhou", OpenOrderFile(order=order))
+    commit = CommitDocument(
+        reference="letter",
+        about=ORDERS.full_key(order),
+        document_class=DocumentClass.MESSAGE,
+        commitment=bytes(range(32)),
+        size=900,
+        readers=(account("carrier"),),
+    )
+    script.send("nairobi", commit, GrantReading(document="letter", reader=account("treasury")))
+    script.send("carrier", commit)
+    reading = RecordReading(document=letter, purpose=Purpose.COURT_ORDER, case="2026-117")
+    script.send("treasury", reading)
+    script.send("nairobi", RevokeReading(document="letter", reader=account("carrier"), commitment=bytes(32), size=901))
+    script.send("treasury", reading)
+    script.send("nairobi", EraseDocument(document="letter"))
+    script.send("treasury", reading)
+
+
 def bad_bytes(script: Script) -> None:
     """Play what is kept out of every block."""
     good = script.ledger.sign("nairobi", _pay(script, "bukhara", 1)).raw
@@ -274,7 +412,7 @@ def bad_bytes(script: Script) -> None:
 def play() -> dict[str, Any]:
     """Play everything; give the lines and the hashes over all envelopes and results."""
     script = Script()
-    for part in (parties, money, shop, orders, bad_bytes):
+    for part in (parties, money, shop, orders, authority, documents, bad_bytes, registry):
         part(script)
     return {
         "lines": script.lines,

@@ -16,7 +16,7 @@ from sogdia.modules import ALL
 from tests.golden.places import PROGRAM, ROOT, SCRIPT
 
 LOCK = ROOT / "requirements.lock"
-LIBRARIES = ("msgspec", "pynacl", "cffi", "pycparser")
+LIBRARIES = ("msgspec", "pynacl", "cryptography", "cffi", "pycparser")
 MINORS = range(11, 20)
 WANTED = json.loads(SCRIPT.read_text("utf-8"))
 

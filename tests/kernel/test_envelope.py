@@ -214,7 +214,7 @@ def test_damaged_envelopes_are_refused_or_are_envelopes_in_their_one_spelling(da
 # --------------------------------------------------------------------------------------------------- operations unknown
 
 
-@pytest.mark.parametrize("tag", [0, 1, 199, 206, 499, 65_536, -1, 2**63 - 1, -(2**63), 2**64 - 1])
+@pytest.mark.parametrize("tag", [0, 1, 199, 299, 499, 65_536, -1, 2**63 - 1, -(2**63), 2**64 - 1])
 def test_an_operation_that_this_version_does_not_know_has_a_number_of_its_own(tag):
     raw = changed(BODY, OPERATIONS, 0, to=[tag, 0, None, "something", [1, 2]])
 
@@ -272,13 +272,9 @@ def test_an_operation_without_a_number_is_malformed(operation):
         ((BODY, OPERATIONS, 0, 1), 15, Refuse.SIGNER_INDEX_WRONG),
         ((BODY, OPERATIONS, 0, 1), 16, Refuse.ENVELOPE_MALFORMED),
         ((BODY, OPERATIONS, 0, 1), -1, Refuse.ENVELOPE_MALFORMED),
-        ((BODY, OPERATIONS, 0, 2), bytes(21), Refuse.MANDATE_UNSUPPORTED),
-        ((BODY, OPERATIONS, 0, 2), bytes(36), Refuse.MANDATE_UNSUPPORTED),
         ((BODY, OPERATIONS, 0, 2), bytes(20), Refuse.ENVELOPE_MALFORMED),
         ((BODY, OPERATIONS, 0, 2), bytes(37), Refuse.ENVELOPE_MALFORMED),
         ((SIGNATURES, 0, 0), 0, Refuse.ENVELOPE_MALFORMED),
-        ((SIGNATURES, 0, 0), 2, Refuse.SCHEME_UNSUPPORTED),
-        ((SIGNATURES, 0, 0), 3, Refuse.SCHEME_UNSUPPORTED),
         ((SIGNATURES, 0, 0), 4, Refuse.ENVELOPE_MALFORMED),
         ((SIGNATURES, 0, 1), bytes(63), Refuse.ENVELOPE_MALFORMED),
         ((SIGNATURES, 0, 1), bytes(65), Refuse.ENVELOPE_MALFORMED),

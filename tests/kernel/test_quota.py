@@ -11,10 +11,10 @@ from sogdia.kernel.receipt import Receipt
 from sogdia.kernel.refusal import Broken, Refused
 from sogdia.kernel.refusals import KernelRefusal as Refuse
 from sogdia.kernel.state import State
-from sogdia.modules.identity.parties import RotateKey, rotation_message
 from sogdia.modules.money.holds import ReleaseHold
 from sogdia.testing.ledger import START, keys_of
 from tests.kernel.wire import envelope, pay
+from tests.modules.identity.town import key as changed_key
 from tests.refused import poke
 
 SPONSOR = bytes(20)
@@ -171,8 +171,7 @@ def test_who_has_spent_its_quota_may_still_change_its_key_and_give_money_back(le
     known = QUOTAS.must(ledger.state, registrar)
     poke(ledger, QUOTAS, registrar, structs.replace(known, operations_max=known.operations_used))
     new = keys_of("new key")
-    proof = new.sign(rotation_message(ledger.network, ledger.account("nairobi"), 1))
-    key = RotateKey(scheme=1, public=new.public, proof=proof)
+    key = changed_key(ledger, "nairobi", 1, new)
 
     answers = ledger.block(
         envelope(ledger),

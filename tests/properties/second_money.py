@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-STORAGE = {"party": 300, "hold": 400, "terms": 200, "listing": 400, "variant": 200, "order": 500, "line": 200}
+STORAGE = {"party": 1_000, "hold": 400, "terms": 200, "listing": 400, "variant": 200, "order": 500, "line": 200}
 Named = tuple[str, str]
 """An owner and its reference."""
 

@@ -114,7 +114,7 @@ def _one_organisation(wanted: Wanted, organisation: bytes, signing: bytes) -> di
         "time": int(time.time()),
         "clock": wanted.clock,
         "validators": [[signing.hex(), 1]],
-        "identity": {"parties": [party]},
+        "identity": {"parties": [party], "registrars": [{"reference": wanted.organisation}]},
         "money": {"currencies": [{"currency": wanted.currency.upper(), "issuer": wanted.organisation}]},
     }
 

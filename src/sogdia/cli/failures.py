@@ -9,7 +9,7 @@ from sogdia.cli.exits import Exit, Stopped
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sogdia.operate.settings_sources import Fault
+    from sogdia.kernel.refusal import RefusalCode
 
 DAMAGE_HELP = "Keep the folder as it is; make a new one from a backup or an export."
 
@@ -20,22 +20,25 @@ def stopped_by(error: Exception) -> Stopped | None:
         return error
     return (
         _by_a_rule(error)
+        or _by_settings(error)
         or _by_what_was_given(error)
         or _by_the_node(error)
         or _by_a_folder(error)
+        or _by_the_index(error)
+        or _by_the_vault(error)
         or _by_the_demo(error)
         or (_by_the_system(error) if isinstance(error, OSError) else None)
     )
 
 
-def refused(number: int, facts: Iterable[tuple[str, object]]) -> Stopped:
-    """Give the end of a command that a rule of the ledger stands against."""
-    from sogdia.cli.operations import refusal_codes  # noqa: PLC0415 - only a refusal needs all declarations
+def refused(number: int, facts: Iterable[tuple[str, object]], known: RefusalCode | None = None) -> Stopped:
+    """Give the end of a command that a rule stands against: one of the ledger by its number, or a `known` one."""
+    from sogdia.client.declared import refusal_codes  # noqa: PLC0415 - only a refusal needs all declarations
 
     told = [(name, value.hex() if isinstance(value, bytes) else value) for name, value in facts]
     values = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in told)
     values = f" ({values})" if values else ""
-    code = refusal_codes().get(number)
+    code = known or refusal_codes().get(number)
     detail = {
         "refusal": {
             "number": number,
@@ -49,9 +52,13 @@ def refused(number: int, facts: Iterable[tuple[str, object]]) -> Stopped:
     return Stopped(Exit.REFUSED, f"{number} {code.name}: {code.rule}{values}.", code.way_out, detail)
 
 
-def settings_wrong(faults: Iterable[Fault]) -> Stopped:
+def _by_settings(error: Exception) -> Stopped | None:
     """Give the end of a command whose settings cannot be used: every fault with its place and way out."""
-    told = list(faults)
+    from sogdia.operate.settings_sources import SettingsWrong  # noqa: PLC0415 - looked up when there is an error
+
+    if not isinstance(error, SettingsWrong):
+        return None
+    told = error.faults
     lines = [f"{each.where}: {each.message}. {each.way_out}" for each in told]
     detail = {"faults": [each._asdict() for each in told]}
     return Stopped(Exit.USAGE, "\n".join(["The settings cannot be used:", *lines]), "", detail)
@@ -61,7 +68,7 @@ def _by_a_rule(error: Exception) -> Stopped | None:
     from sogdia.kernel.refusal import Broken, Refused  # noqa: PLC0415 - errors are looked up when there is one
 
     if isinstance(error, Refused):
-        return refused(int(error.code), error.facts)
+        return refused(int(error.code), error.facts, error.code)
     if isinstance(error, Broken):
         return Stopped(Exit.DAMAGED, f"{error}.", "This must never be: keep the folder as it is, and report it.")
     return None
@@ -69,15 +76,13 @@ def _by_a_rule(error: Exception) -> Stopped | None:
 
 def _by_what_was_given(error: Exception) -> Stopped | None:
     from sogdia.client.codes import CodeWrong  # noqa: PLC0415 - errors are looked up when there is one
+    from sogdia.client.credentials.faults import CannotBeUsed, CheckFailed  # noqa: PLC0415
     from sogdia.client.keys import KeyFileWrong, PassphraseMissing  # noqa: PLC0415
     from sogdia.client.proofs import TrustFileWrong  # noqa: PLC0415
     from sogdia.kernel.codec import NotCanonicalError  # noqa: PLC0415
     from sogdia.kernel.proof import ProofWrong  # noqa: PLC0415
-    from sogdia.operate.settings_sources import SettingsWrong  # noqa: PLC0415
     from sogdia.simulate.online_retail.lines import InputRefused  # noqa: PLC0415
 
-    if isinstance(error, SettingsWrong):
-        return settings_wrong(error.faults)
     if isinstance(error, PassphraseMissing):
         return Stopped(
             Exit.USAGE,
@@ -86,8 +91,10 @@ def _by_what_was_given(error: Exception) -> Stopped | None:
         )
     if isinstance(error, InputRefused):
         return Stopped(Exit.USAGE, f"{error.where}: {error.reason}.", error.way_out)
-    if isinstance(error, KeyFileWrong | CodeWrong | TrustFileWrong | NotCanonicalError):
+    if isinstance(error, KeyFileWrong | CodeWrong | TrustFileWrong | NotCanonicalError | CannotBeUsed):
         return Stopped(Exit.USAGE, str(error))
+    if isinstance(error, CheckFailed):
+        return Stopped(Exit.DAMAGED, f"This is not accepted: {error}", "", {"fault": type(error).__name__})
     if isinstance(error, ProofWrong):
         return Stopped(
             Exit.DAMAGED, f"This proves nothing: {error}.", "Ask for another proof.", {"fault": str(error.fault)}
@@ -132,6 +139,28 @@ def _by_a_folder(error: Exception) -> Stopped | None:
         return Stopped(Exit.USAGE, f"{error}.", "Make room on the disk.")
     if isinstance(error, FolderNotUsableError | ClockRefusedError | KeyMissingError):
         return Stopped(Exit.USAGE, str(error))
+    return None
+
+
+def _by_the_index(error: Exception) -> Stopped | None:
+    from sogdia.index import errors  # noqa: PLC0415 - looked up when there is one
+
+    if isinstance(error, errors.IndexUnreachableError):
+        return Stopped(Exit.UNREACHABLE, f"{error}.", "Look whether the database runs.")
+    if isinstance(error, errors.IndexForeignError):
+        return Stopped(Exit.DAMAGED, f"{error}.")
+    if isinstance(error, errors.IndexStoppedError):
+        return Stopped(Exit.USAGE, f"{error}.")
+    return None
+
+
+def _by_the_vault(error: Exception) -> Stopped | None:
+    from sogdia.vault.faults import StoreFailedError, StoreFullError  # noqa: PLC0415 - looked up when there is one
+
+    if isinstance(error, StoreFullError):
+        return Stopped(Exit.USAGE, str(error))
+    if isinstance(error, StoreFailedError):
+        return Stopped(Exit.UNREACHABLE, str(error))
     return None
 
 

@@ -19,10 +19,16 @@ from msgspec import inspect as types
 
 from sogdia.cli.amounts import read_amount, units_of
 from sogdia.cli.exits import Stopped, usage
-from sogdia.cli.moments import read_moment
-from sogdia.cli.shapes import Field, Shape, fields_of
+from sogdia.cli.moments import read_length, read_moment
 from sogdia.cli.words import FINER, HINTS, NUMBERED, form_of, is_money
-from sogdia.kernel.signature import ED25519
+from sogdia.client.consents import ConsentCodeWrong, read_consent
+from sogdia.client.shapes import Field, Shape, fields_of
+from sogdia.kernel.accounts import PARTIES
+from sogdia.kernel.module import tag_of
+from sogdia.kernel.signature import ED25519, P256, WEBAUTHN
+from sogdia.modules import ALL
+from sogdia.modules.market.records import ORDERS
+from sogdia.modules.money import asset_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,6 +39,7 @@ if TYPE_CHECKING:
     from sogdia.modules.money import Asset
 
 BASIS_DIGITS = 2
+SCHEME_NUMBERS = {"ed25519": ED25519, "p256": P256, "passkey": WEBAUTHN}
 JSON_DEPTH_MAX = 20
 CAPITALS = frozenset({"CurrencyCode", "CountryCode", "CountryOrNone", "Purpose"})
 """Words that are written in capitals; small letters are taken for them."""
@@ -51,8 +58,10 @@ class Reading:
     keyring: Keyring
     now: Callable[[], int | None]
     currency: Callable[[], Asset | str | None] = no_currency
-    sign: Callable[[str], bytes] | None = None
-    """Signs what a field of the operation calls for, with the key of that name."""
+    sign: Callable[[str, int], bytes] | None = None
+    """Signs what a field of the operation calls for, with the key of that name; the number says which entry it is."""
+    place: int = 0
+    """Which entry of a list is being read."""
     decimals: int = 0
     """How much finer than a minor unit prices are."""
 
@@ -66,7 +75,9 @@ def read_texts(declared: Field, texts: Sequence[str], reading: Reading) -> Any: 
         return from_json(parse_json(texts[0]), shape, reading)
     separate = shape.items.struct is None or all("{" not in text for text in texts)
     parts = [part for text in texts for part in (text.split(",") if separate else [text]) if part.strip()]
-    return within_limits(tuple(read_text(part.strip(), shape.items, reading) for part in parts), shape)
+    items = shape.items
+    read = tuple(read_text(part.strip(), items, replace(reading, place=at)) for at, part in enumerate(parts))
+    return within_limits(read, shape)
 
 
 def read_text(text: str, shape: Shape, reading: Reading) -> Any:  # noqa: ANN401 - of the field's type
@@ -101,6 +112,16 @@ def _read_name(text: str, _shape: Shape, reading: Reading) -> bytes:
     return reading.naming.name(text)
 
 
+def _read_object(text: str, shape: Shape, reading: Reading) -> bytes:
+    """Read what documents are about: an order or a party by its name, or the full key of a record."""
+    sort, colon, called = text.strip().partition(":")
+    if colon and sort == "order":
+        return ORDERS.full_key(reading.naming.name(called))
+    if colon and sort == "party":
+        return PARTIES.full_key(reading.naming.account(called))
+    return _read_hex(text, shape)
+
+
 def _read_moment(text: str, _shape: Shape, reading: Reading) -> int:
     return read_moment(text, reading.now())
 
@@ -111,7 +132,7 @@ def _read_public_key(text: str, shape: Shape, reading: Reading) -> bytes:
 
 def _read_proof(text: str, shape: Shape, reading: Reading) -> bytes:
     if reading.sign is not None and reading.keyring.has(text):
-        return reading.sign(text)
+        return reading.sign(text, reading.place)
     return _read_hex(text, shape)
 
 
@@ -120,7 +141,30 @@ def _read_hash(text: str, shape: Shape, _reading: Reading) -> bytes:
 
 
 def _read_scheme(text: str, shape: Shape, _reading: Reading) -> int:
-    return ED25519 if text.lower() == "ed25519" else int(_read_plain(text, shape))
+    return SCHEME_NUMBERS.get(text.lower()) or int(_read_plain(text, shape))
+
+
+def _read_asset_key(text: str, shape: Shape, reading: Reading) -> bytes:
+    return asset_key(reading.naming.asset(text)) if "@" in text else _read_hex(text, shape)
+
+
+def _read_operation_number(text: str, shape: Shape, _reading: Reading) -> int:
+    """Read an operation by its number or its name, as the class or as the sub-command is called."""
+    for declared in (each for module in ALL for each in module.operations):
+        if declared.__name__.lower() == text.lower().replace("-", ""):
+            return tag_of(declared)
+    return int(_read_plain(text, shape))
+
+
+def _read_period(text: str, _shape: Shape, _reading: Reading) -> int:
+    return read_length(text)
+
+
+def _read_consent_code(text: str, shape: Shape, _reading: Reading) -> bytes:
+    try:
+        return read_consent(text)
+    except ConsentCodeWrong:
+        return _read_hex(text, shape)
 
 
 def _read_basis_points(text: str, _shape: Shape, _reading: Reading) -> int:
@@ -129,9 +173,15 @@ def _read_basis_points(text: str, _shape: Shape, _reading: Reading) -> int:
 
 _BY_WORD: dict[str, Callable[[str, Shape, Reading], Any]] = {
     "Account": _read_account,
+    "AssetKey": _read_asset_key,
     "BasisPoints": _read_basis_points,
+    "ConsentCode": _read_consent_code,
     "Hash": _read_hash,
     "Name": _read_name,
+    "NodeKey": _read_public_key,
+    "OperationNumber": _read_operation_number,
+    "Period": _read_period,
+    "ObjectKey": _read_object,
     "Proof": _read_proof,
     "PublicKey": _read_public_key,
     "Scheme": _read_scheme,
@@ -297,7 +347,8 @@ def from_json(value: Any, shape: Shape, reading: Reading) -> Any:  # noqa: ANN40
         return read_text(value, shape, reading)
     if isinstance(value, list) and shape.items is not None:
         items = shape.items
-        return within_limits(tuple(from_json(each, items, reading) for each in value), shape)
+        read = tuple(from_json(each, items, replace(reading, place=at)) for at, each in enumerate(value))
+        return within_limits(read, shape)
     if isinstance(value, dict) and shape.struct is not None:
         return _structure_from(value, shape.struct, reading)
     if isinstance(value, bool) and isinstance(shape.kind, types.BoolType):

@@ -40,6 +40,7 @@ class Listed(NamedTuple):
     account: bytes | None
     label: str
     protected: bool
+    scheme: str
 
 
 class Keyring:
@@ -87,9 +88,9 @@ class Keyring:
         path = self.path(name)
         facts = keys.describe(path)
         account = _noted_account(path) or facts.account
-        return Listed(name, path, facts.public, account, facts.label, facts.protected)
+        return Listed(name, path, facts.public, account, facts.label, facts.protected, facts.scheme)
 
-    def open(self, name: str, passphrase: Callable[[str], str]) -> keys.KeyPair:
+    def open(self, name: str, passphrase: Callable[[str], str]) -> keys.AnyKeyPair:
         """Open a key; `passphrase` is asked only when the key has one."""
         listed = self.listed(name)
         return keys.load(listed.path, passphrase(name) if listed.protected else "").keypair

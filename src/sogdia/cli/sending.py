@@ -10,23 +10,26 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
+from msgspec import structs
 
 from sogdia.cli import options
 from sogdia.cli.exits import Exit, Stopped, usage
+from sogdia.cli.failures import refused
 from sogdia.cli.fields import Reading, parse_json
 from sogdia.cli.moments import MOMENT_MAX, read_length, read_moment
 from sogdia.cli.operations import Given, Meaning, read_operation
-from sogdia.cli.outcomes import Outcome, show_dry_run, show_outcome
+from sogdia.cli.outcomes import Outcome, decode_receipt, show_dry_run, show_outcome
 from sogdia.cli.sessions import Session, keys_of, read_limited
 from sogdia.client.connection import RefusedByNodeError
 from sogdia.client.envelopes import EnvelopeMaker, Sender, Signed
-from sogdia.client.keys import SEED_BYTES, KeyPair
+from sogdia.client.keys import SEED_BYTES, AnyKeyPair, KeyPair
 from sogdia.kernel.parameters import Limits
 from sogdia.kernel.refusals import KernelRefusal
-from sogdia.kernel.values import account_of, name_of
-from sogdia.modules.identity import rotation_message
+from sogdia.kernel.values import account_of, name_of, owner_of
+from sogdia.modules.identity import key_message
+from sogdia.modules.identity.keys import ChangeKeys
 from sogdia.modules.identity.node_keys import endorsement_message
-from sogdia.modules.identity.parties import RegisterParty, RotateKey
+from sogdia.modules.identity.parties import RegisterParty
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,11 +39,15 @@ if TYPE_CHECKING:
     from sogdia.cli.options import Way
     from sogdia.client.connection import Durable
     from sogdia.kernel.operation import Operation
+    from sogdia.kernel.receipt import Receipt
     from sogdia.modules.money import Asset
 
 ENVELOPE_FILE_BYTES_MAX = 1 << 20
 FIELDS_BYTES_MAX = 4 << 20
 PREDECESSORS_MAX = 4
+SOON_SECONDS = 3_600
+"""How long an envelope is valid that a command sends at once."""
+
 THROWAWAY = KeyPair(bytes(SEED_BYTES))
 """Signs what is only tried: nobody looks at that signature, and no key has to be opened for it."""
 
@@ -51,6 +58,7 @@ class Choices:
 
     from_: str
     also_signed_by: Sequence[str]
+    mandate: str | None
     fields: Path | None
     after: Sequence[str]
     expires: str
@@ -85,7 +93,11 @@ def run_operation(declared: type[Operation], texts: Mapping[str, Sequence[str]],
     ring = keys_of(choices.node_folder, choices.keys_folder, offline=choices.genesis is not None)
     with Session(choices.node_folder, ring, genesis=choices.genesis, moment=choices.time_) as session:
         signers = [_signing(text, session, choices.key_number) for text in (choices.from_, *choices.also_signed_by)]
-        operation = _read(declared, Given(texts, _fields_file(choices.fields)), session, signers[0])
+        mandate = None if choices.mandate is None else session.naming.name(choices.mandate)
+        asker = signers[0] if mandate is None else signers[0]._replace(account=owner_of(mandate))
+        operation = _read(declared, Given(texts, _fields_file(choices.fields)), session, asker)
+        if mandate is not None:
+            operation = structs.replace(operation, mandate=mandate)
         envelope = _envelope(session, operation, signers, choices)
         if choices.dry_run:
             tried = session.node.dry_run(envelope.raw, signed=False)
@@ -134,13 +146,15 @@ def _signing(text: str, session: Session, key_number: int) -> Signing:
     party = session.party(account)
     if party is None:
         return Signing(key, account, key_number)
-    if party.key.public != listed.public:
-        called = session.naming.call(account)
-        raise usage(
-            f"{key!r} is not the present key of {called}; that is {party.key.public.hex()}.",
-            "Sign with that key, or correct the account.",
-        )
-    return Signing(key, account, party.key.number)
+    for known in party.keys:
+        if known.public == listed.public:
+            return Signing(key, account, known.number)
+    called = session.naming.call(account)
+    known_keys = ", ".join(f"number {known.number} {known.public.hex()}" for known in party.keys)
+    raise usage(
+        f"{key!r} is no key of {called} now. It has {known_keys}.",
+        "Sign with one of them, or correct the account.",
+    )
 
 
 def _account_by_reference(key: str, public: bytes, session: Session) -> bytes | None:
@@ -160,8 +174,8 @@ def _read(declared: type[Operation], given: Given, session: Session, sender: Sig
     def currency(values: Mapping[str, Any]) -> Asset | str | None:
         return _currency(values, session, sender.account)
 
-    def sign(field: str, key: str, values: Mapping[str, Any]) -> bytes:
-        return _sign_field(field, key, values, session, sender)
+    def sign(field: str, key: str, place: int, values: Mapping[str, Any]) -> bytes:
+        return _sign_field(field, key, place, values, session, sender)
 
     return read_operation(declared, given, reading, Meaning(currency, sign))
 
@@ -183,17 +197,22 @@ def _currency(values: Mapping[str, Any], session: Session, sender: bytes) -> Ass
     return None
 
 
-def _sign_field(field: str, key: str, values: Mapping[str, Any], session: Session, sender: Signing) -> bytes:
+def _sign_field(  # noqa: PLR0913 - everything that a proof is about
+    field: str, key: str, place: int, values: Mapping[str, Any], session: Session, sender: Signing
+) -> bytes:
     """Sign what a field calls for: a new key shows that somebody holds it, an old node key hands over."""
     network = session.naming.network.hash
+    pair = _open(key, session.ring)
     if field == "endorsement":
-        message = endorsement_message(network, values["new"])
-    else:
-        message = rotation_message(network, sender.account, sender.number + 1)
-    return _open(key, session.ring).sign(message)
+        return pair.sign(endorsement_message(network, values["new"]))
+    # A key that joins is proven for its number: the first free one of the account, and so on along the list.
+    account = values.get("account", sender.account)
+    party = session.party(account)
+    number = (sender.number + 1 if party is None else party.next_key) + place
+    return pair.sign(key_message(network, account, number, pair.scheme, pair.public))
 
 
-def _open(key: str, ring: Keyring) -> KeyPair:
+def _open(key: str, ring: Keyring) -> AnyKeyPair:
     return ring.open(key, options.ask_passphrase)
 
 
@@ -307,6 +326,33 @@ def _send(envelope: Signed, session: Session, *, as_json: bool) -> int:
     return show_outcome(outcome, session, as_json=as_json)
 
 
+class Signatory(NamedTuple):
+    """Somebody who signs several envelopes in one command: its account, and its opened key."""
+
+    account: bytes
+    number: int
+    keys: AnyKeyPair
+
+
+def signatory(text: str, session: Session) -> Signatory:
+    """Open the key that signs for an account."""
+    found = _signing(text, session, 0)
+    return Signatory(found.account, found.number, _open(found.key, session.ring))
+
+
+def send_applied(operations: Sequence[Operation], by: Signatory, session: Session) -> bytes:
+    """Send operations that have to be applied; gives the envelope's id, and stops with the refusal otherwise."""
+    for operation in operations:
+        operation.check()
+    maker = EnvelopeMaker(session.naming.network.hash)
+    sender = Sender(by.account, by.keys, by.number)
+    envelope = maker.make([sender], operations, expiry=session.now + SOON_SECONDS)
+    receipt: Receipt = decode_receipt(_submit(envelope, session).receipt)
+    if receipt.code:
+        raise refused(receipt.code, receipt.facts)
+    return envelope.id
+
+
 def _submit(envelope: Signed, session: Session) -> Durable:
     """Submit an envelope; of one that is in a block already, give what became of it."""
     try:
@@ -322,11 +368,13 @@ def _submit(envelope: Signed, session: Session) -> Durable:
 
 def _note_account(operation: Operation, texts: Mapping[str, Sequence[str]], session: Session, sender: Signing) -> None:
     """Remember for which account a key of one's own signs, once it has been registered or put in another's place."""
-    key = (texts.get("public") or ("",))[-1]
-    if not session.ring.has(key):
-        return
     if isinstance(operation, RegisterParty):
-        account = account_of(session.naming.network.hash, sender.account, operation.reference)
-        session.ring.note_account(key, account)
-    elif isinstance(operation, RotateKey):
-        session.ring.note_account(key, sender.account)
+        key = (texts.get("public") or ("",))[-1]
+        if session.ring.has(key):
+            account = account_of(session.naming.network.hash, sender.account, operation.reference)
+            session.ring.note_account(key, account)
+    elif isinstance(operation, ChangeKeys):
+        added = {each.public for each in operation.add}
+        for name in session.ring.names():
+            if session.ring.listed(name).public in added:
+                session.ring.note_account(name, sender.account)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import inspect as types
 
-from sogdia.cli.shapes import Shape, fields_of
-from sogdia.modules.identity import Kind, Role
+from sogdia.client.shapes import Shape, fields_of
+from sogdia.modules.documents import DocumentClass, Part, Purpose
+from sogdia.modules.identity import AssuranceLevel, AttestationType, Kind, Role
 from sogdia.modules.market.records import OrderState, Outcome
 
 if TYPE_CHECKING:
@@ -23,29 +24,53 @@ FINER: Final = frozenset({"price", "tiers"})
 
 MONEY: Final = frozenset({"Units", "PositiveUnits"})
 
-NUMBERED: Final[dict[str, type[IntEnum | Role]]] = {"Kind": Kind, "Roles": Role}
+NUMBERED: Final[dict[str, type[IntEnum | Role]]] = {
+    "AttestationKind": AttestationType,
+    "Kind": Kind,
+    "ClassNumber": DocumentClass,
+    "Level": AssuranceLevel,
+    "PartNumber": Part,
+    "PurposeNumber": Purpose,
+    "Roles": Role,
+}
 """Words whose numbers have names."""
 
 CALLED: Final[dict[str, type[IntEnum | Role]]] = {
+    "attests": AttestationType,
     "kind": Kind,
+    "level": AssuranceLevel,
     "roles": Role,
     "state": OrderState,
     "outcome": Outcome,
+    "document_class": DocumentClass,
+    "part": Part,
+    "purpose": Purpose,
 }
 """Fields of records and facts whose numbers have names."""
 
 METAVARS: Final[dict[str, str]] = {
     "Account": "ACCOUNT",
     "Asset": "CURRENCY@ISSUER",
+    "AssetKey": "CURRENCY@ISSUER",
     "BasisPoints": "SHARE",
+    "ConsentCode": "CODE",
+    "AttestationKind": "TYPE",
+    "ClassNumber": "CLASS",
     "CountryCode": "COUNTRY",
     "CountryOrNone": "COUNTRY",
     "CurrencyCode": "CURRENCY",
+    "Handle": "HANDLE",
     "Hash": "HASH",
     "Kind": "KIND",
+    "Level": "LEVEL",
     "Name": "NAME",
+    "NodeKey": "KEY",
+    "OperationNumber": "OPERATION",
+    "Period": "LENGTH",
+    "ObjectKey": "OBJECT",
     "Proof": "KEY",
     "PublicKey": "KEY",
+    "PurposeNumber": "PURPOSE",
     "Reference": "REFERENCE",
     "Roles": "ROLES",
     "Scheme": "SCHEME",
@@ -55,23 +80,34 @@ METAVARS: Final[dict[str, str]] = {
 
 HINTS: Final[dict[str, str]] = {
     "Account": "acct-…, @reference of a party of the genesis, or the name of a key",
+    "AssetKey": "a currency and its issuer, such as USD@bank",
     "Asset": "a currency and its issuer, such as USD@bank",
+    "AttestationKind": "one of " + ", ".join(each.name.lower() for each in AttestationType),
     "BasisPoints": "a share such as 2.5%, or basis points such as 250",
+    "ConsentCode": "the 16 letters and digits of a one-time code",
+    "ClassNumber": "one of " + ", ".join(each.name.lower() for each in DocumentClass),
     "CountryCode": "two letters of ISO 3166, such as KE",
     "CountryOrNone": "two letters of ISO 3166, such as KE, or nothing when unknown",
     "CurrencyCode": "three letters of ISO 4217, such as USD",
     "Digits": "digits, or nothing when unknown",
     "EndToEnd": "at most 35 characters",
+    "Handle": "3 to 32 lower-case letters of one alphabet, digits, and hyphens between them",
     "Hash": "64 hexadecimal digits, or file:PATH for the SHA-256 of a file",
     "Kind": "one of " + ", ".join(kind.name.lower() for kind in Kind),
     "Language": "a language tag such as en or zh-Hans",
+    "NodeKey": "the name or file of a key, or 64 hexadecimal digits",
+    "OperationNumber": "the name of an operation such as place-order, or its number",
+    "Period": "a length of time such as 30d, or seconds",
+    "Level": "low, substantial or high",
     "Name": "name-…, or owner and reference such as @nairobi/o1",
+    "ObjectKey": "order:@nairobi/o1, party:@nairobi, or a full key in hexadecimal",
     "Proof": "the name or file of the key that signs this, or a signature of 128 hexadecimal digits",
-    "PublicKey": "the name or file of a key, or 64 hexadecimal digits",
+    "PublicKey": "the name or file of a key, or its hexadecimal digits",
+    "PurposeNumber": "one of " + ", ".join(each.name.lower() for each in Purpose),
     "Purpose": "four letters of ISO 20022, such as GDDS for goods",
     "Reference": "1 to 16 of 0-9 A-Z a-z . _ -",
     "Roles": "none, or some of " + ", ".join(str(role.name).lower() for role in Role) + ", separated by commas",
-    "Scheme": "ed25519",
+    "Scheme": "ed25519, p256 or passkey",
     "Seconds": "2026-11-22T10:00:00Z, seconds since 1970, or +3d from now",
     "Title": "at most 200 characters",
     "Unit": "a unit of UN/ECE Recommendation 20, such as C62 (one) or KGM",

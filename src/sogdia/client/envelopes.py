@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from sogdia.kernel.envelope import NETWORK_BYTES, Body, EnvelopeCodec, Predecessor, Signature, Signer
+from sogdia.kernel.envelope import NETWORK_BYTES, Body, EnvelopeCodec, Predecessor, Signer
 from sogdia.kernel.parameters import DAY
-from sogdia.kernel.signature import ED25519
 from sogdia.modules import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sogdia.client.keys import KeyPair
+    from sogdia.kernel.envelope import Signature
     from sogdia.kernel.operation import Operation
 
 SALT_BYTES = 8
@@ -21,11 +20,29 @@ VALIDITY_SECONDS = DAY
 """How long an envelope is valid unless its maker says otherwise."""
 
 
+class SigningKey(Protocol):
+    """A key that signs, of whatever scheme: in a file, in a chip, or a passkey."""
+
+    @property
+    def scheme(self) -> int:
+        """The number of its scheme."""
+
+    @property
+    def public(self) -> bytes:
+        """Its public half."""
+
+    def sign(self, message: bytes) -> bytes:
+        """Give a signature over a message: 64 bytes."""
+
+    def signature(self, message: bytes) -> Signature:
+        """Give a signature over a message as it stands in an envelope."""
+
+
 class Sender(NamedTuple):
     """An account with the key that signs for it."""
 
     account: bytes
-    keys: KeyPair
+    keys: SigningKey
     key_number: int = 0
 
 
@@ -69,5 +86,5 @@ class EnvelopeMaker:
             operations=tuple(operations),
         )
         raw_body, identity = self.codec.build(body)
-        signatures = tuple(Signature(ED25519, sender.keys.sign(identity)) for sender in senders)
+        signatures = tuple(sender.keys.signature(identity) for sender in senders)
         return Signed(self.codec.seal(raw_body, signatures), identity, expiry)

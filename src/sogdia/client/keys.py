@@ -32,7 +32,10 @@ from nacl.bindings import (
 from nacl.exceptions import CryptoError
 
 from sogdia.client.codes import CodeWrong, account_code, read_account
-from sogdia.kernel.signature import PUBLIC_KEY_BYTES, SIGNATURE_BYTES
+from sogdia.client.p256_keys import P256KeyPair
+from sogdia.kernel import p256
+from sogdia.kernel.envelope import Signature
+from sogdia.kernel.signature import ED25519, PUBLIC_KEY_BYTES, SIGNATURE_BYTES
 from sogdia.kernel.text import text_problem
 
 if TYPE_CHECKING:
@@ -53,12 +56,14 @@ COST_MAX = (16, 2**30)
 """A key file from elsewhere may not ask for more, or opening it would stop the machine."""
 
 FIELD_BYTES = (
-    PUBLIC_KEY_BYTES,
     crypto_pwhash_SALTBYTES,
     crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
     SEED_BYTES + crypto_aead_xchacha20poly1305_ietf_ABYTES,
 )
-"""The sizes of a key file's public key, salt, nonce and sealed seed."""
+"""The sizes of a key file's salt, nonce and sealed seed."""
+
+PUBLIC_BYTES: Final = {"ed25519": PUBLIC_KEY_BYTES, "p256": p256.PUBLIC_KEY_BYTES}
+"""The sizes of public keys by their scheme."""
 
 DERIVATION_SALT = b"sogdia/key/1"
 
@@ -70,6 +75,8 @@ class KeyPair:
     """
 
     __slots__ = ("_secret", "public")
+
+    scheme: Final = ED25519
 
     def __init__(self, seed: bytes) -> None:
         """Make the pair that belongs to a secret seed of 32 bytes."""
@@ -87,6 +94,17 @@ class KeyPair:
         """Sign a message: 64 bytes."""
         return crypto_sign(message, self._secret)[:SIGNATURE_BYTES]
 
+    def signature(self, message: bytes) -> Signature:
+        """Sign a message: as it stands in an envelope."""
+        return Signature(ED25519, self.sign(message))
+
+
+AnyKeyPair = KeyPair | P256KeyPair
+"""A pair that a key file can hold."""
+
+PAIRS: Final[dict[str, type[AnyKeyPair]]] = {"ed25519": KeyPair, "p256": P256KeyPair}
+"""The schemes of key files by the names that stand in them."""
+
 
 @dataclass(frozen=True, slots=True)
 class KeyFacts:
@@ -96,13 +114,14 @@ class KeyFacts:
     account: bytes | None
     label: str
     protected: bool
+    scheme: str = "ed25519"
 
 
 @dataclass(frozen=True, slots=True)
 class StoredKey:
     """An opened key file: the pair that signs, and what its header says, which has been checked."""
 
-    keypair: KeyPair
+    keypair: AnyKeyPair
     facts: KeyFacts
 
 
@@ -131,8 +150,13 @@ class KeyFileExists(KeyFileWrong):
 
 
 def generate() -> KeyPair:
-    """Make a new pair from the system's randomness."""
+    """Make a new Ed25519 pair from the system's randomness."""
     return KeyPair(secrets.token_bytes(SEED_BYTES))
+
+
+def generate_p256() -> P256KeyPair:
+    """Make a new P-256 pair from the system's randomness."""
+    return P256KeyPair(secrets.token_bytes(SEED_BYTES))
 
 
 def derive(seed: bytes, *path: str) -> KeyPair:
@@ -140,10 +164,15 @@ def derive(seed: bytes, *path: str) -> KeyPair:
 
     Who knows the seed knows every key, so it must be as hard to guess as a key, except in simulations.
     """
+    return KeyPair(derived_seed(seed, *path))
+
+
+def derived_seed(seed: bytes, *path: str) -> bytes:
+    """Derive the seed of the pair that `seed` has under `path`."""
     parts = [part.encode() for part in path]
     # Each part carries its length: ("ab", "c") and ("a", "bc") are two paths.
     info = b"".join(len(part).to_bytes(2, "big") + part for part in parts)
-    return KeyPair(hkdf_sha256(seed, DERIVATION_SALT, info, SEED_BYTES))
+    return hkdf_sha256(seed, DERIVATION_SALT, info, SEED_BYTES)
 
 
 def hkdf_sha256(secret: bytes, salt: bytes, info: bytes, length: int) -> bytes:
@@ -170,7 +199,7 @@ class _Kdf(Struct, frozen=True, forbid_unknown_fields=True):
     salt: Hex
 
 
-class _Header(Struct, frozen=True, forbid_unknown_fields=True):
+class _Header(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What stands in the open in a key file, bound to what is sealed."""
 
     protection: Literal["passphrase", "none: whoever has this file can sign with it"]
@@ -180,6 +209,8 @@ class _Header(Struct, frozen=True, forbid_unknown_fields=True):
     kdf: _Kdf
     cipher: Literal["xchacha20poly1305-ietf"]
     nonce: Hex
+    scheme: Literal["ed25519", "p256"] = "ed25519"
+    """Left out where it is the first, as in files that were written before there was a second."""
 
 
 class _KeyFile(Struct, frozen=True, forbid_unknown_fields=True):
@@ -198,7 +229,7 @@ class _Format(Struct, frozen=True):
 
 def save(  # noqa: PLR0913 - what a key file holds is named where it is called
     path: Path,
-    keypair: KeyPair,
+    keypair: AnyKeyPair,
     passphrase: str,
     *,
     account: bytes | None = None,
@@ -225,6 +256,7 @@ def save(  # noqa: PLR0913 - what a key file holds is named where it is called
         kdf=_Kdf("argon2id13", passes, memory_bytes, secrets.token_hex(crypto_pwhash_SALTBYTES)),
         cipher="xchacha20poly1305-ietf",
         nonce=secrets.token_hex(crypto_aead_xchacha20poly1305_ietf_NPUBBYTES),
+        scheme="ed25519" if isinstance(keypair, KeyPair) else "p256",
     )
     sealed = crypto_aead_xchacha20poly1305_ietf_encrypt(
         keypair.seed, _bound(header), bytes.fromhex(header.nonce), _file_key(passphrase, header.kdf)
@@ -249,7 +281,7 @@ def load(path: Path, passphrase: str) -> StoredKey:
             else "This file has no passphrase: leave it empty. If it was empty, the file was changed."
         )
         raise WrongPassphrase(f"The passphrase doesn't open {path}. {way_out}") from None
-    keypair = KeyPair(seed)
+    keypair = PAIRS[facts.scheme](seed)
     if keypair.public != facts.public:
         raise KeyFileUnreadable(f"{path} holds another key than it says. Take your copy of it.")
     return StoredKey(keypair, facts)
@@ -284,10 +316,12 @@ def _facts(path: Path, file: _KeyFile) -> KeyFacts:
         account = None if header.account is None else read_account(header.account)
     except CodeWrong as fault:
         raise KeyFileUnreadable(f"{path} names an account that cannot be read. {fault}") from fault
-    fields = (header.public_key, header.kdf.salt, header.nonce, file.sealed_seed)
-    if tuple(len(field) // 2 for field in fields) != FIELD_BYTES or text_problem(header.label) is not None:
+    fields = (header.kdf.salt, header.nonce, file.sealed_seed)
+    sizes = tuple(len(field) // 2 for field in (header.public_key, *fields))
+    if sizes != (PUBLIC_BYTES[header.scheme], *FIELD_BYTES) or text_problem(header.label) is not None:
         raise KeyFileUnreadable(f"{path} is a damaged key file: a field of it cannot be. Take your copy of it.")
-    return KeyFacts(bytes.fromhex(header.public_key), account, header.label, header.protection == "passphrase")
+    protected = header.protection == "passphrase"
+    return KeyFacts(bytes.fromhex(header.public_key), account, header.label, protected, header.scheme)
 
 
 def _bound(header: _Header) -> bytes:

@@ -75,7 +75,7 @@ def make_genesis(keys: dict[str, KeyPair], node_key: KeyPair) -> GenesisBase:
         "name": "sogdia-demo",
         "time": int(time.time()),
         "validators": [[node_key.public.hex(), 1]],
-        "identity": {"parties": parties},
+        "identity": {"parties": parties, "registrars": [{"reference": "registrar"}]},
         "money": {"currencies": [{"currency": "USD", "issuer": "bank"}]},
         "market": {"windows": WINDOWS},
     }

@@ -19,11 +19,11 @@ import msgspec
 from msgspec import Meta
 from msgspec.msgpack import Decoder
 
-from sogdia.kernel.accounts import Scheme
+from sogdia.kernel.accounts import Level, Scheme
 from sogdia.kernel.codec import NOT_DECODABLE, encode
 from sogdia.kernel.refusal import Refused, require
 from sogdia.kernel.refusals import KernelRefusal as Refuse
-from sogdia.kernel.signature import SUPPORTED
+from sogdia.kernel.signature import WEBAUTHN
 from sogdia.kernel.values import Account, Hash, KeyNumber, Seconds
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def _check_form(body: Body, signatures: tuple[Signature, ...], network: bytes) -
     require(body.network == network[:NETWORK_BYTES], Refuse.NETWORK_WRONG, network=body.network)
     signers = body.signers
     if len(signers) > 1:
-        require(len({signer.account for signer in signers}) == len(signers), Refuse.SIGNER_REPEATED)
+        require(len({(each.account, each.key) for each in signers}) == len(signers), Refuse.SIGNER_REPEATED)
     if len(body.after) > 1:
         require(len({each.id for each in body.after}) == len(body.after), Refuse.PREDECESSOR_REPEATED)
     require(
@@ -170,9 +170,8 @@ def _check_form(body: Body, signatures: tuple[Signature, ...], network: bytes) -
         signatures=len(signatures),
     )
     for signature in signatures:
-        require(signature.scheme in SUPPORTED, Refuse.SCHEME_UNSUPPORTED, scheme=signature.scheme)
-        require(signature.extra is None, Refuse.EXTRA_NOT_ALLOWED)
+        require(signature.extra is None or signature.scheme == WEBAUTHN, Refuse.EXTRA_NOT_ALLOWED)
     for operation in body.operations:
-        require(operation.mandate is None, Refuse.MANDATE_UNSUPPORTED)
+        require(operation.mandate is None or operation.key_level == Level.EVERYDAY, Refuse.MANDATE_NOT_FOR_THIS)
         require(operation.signer < len(signers), Refuse.SIGNER_INDEX_WRONG, signer=operation.signer)
         operation.check()

@@ -14,6 +14,7 @@ from msgspec import Meta
 from sogdia.kernel.codec import encode
 from sogdia.kernel.header import VALIDATORS, Validator, ValidatorSets
 from sogdia.kernel.parameters import PARAMETERS, Limits, Parameters
+from sogdia.kernel.passkey import PASSKEYS, Origin, Passkeys, RelyingPartyId
 from sogdia.kernel.refusal import ensure
 from sogdia.kernel.values import NO_ACCOUNT, Seconds, account_of
 
@@ -31,6 +32,13 @@ class GenesisValidator(msgspec.Struct, frozen=True, array_like=True, gc=False):
     power: Annotated[int, Meta(ge=1, le=2**31 - 1)] = 1
 
 
+class GenesisPasskeys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The domain under which passkeys are made, and the web sites and apps in which they may be used."""
+
+    rp_id: RelyingPartyId
+    origins: Annotated[tuple[Origin, ...], Meta(min_length=1, max_length=32)]
+
+
 class GenesisBase(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What every genesis says; each module adds a section of its own name."""
 
@@ -39,6 +47,8 @@ class GenesisBase(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     clock: Literal["wall", "manual"] = "wall"
     """`manual` is for simulations: time moves only when the driver says so."""
     limits: Limits = Limits()
+    passkeys: GenesisPasskeys | None = None
+    """Without it nobody can sign with a passkey on this network."""
     validators: Annotated[tuple[GenesisValidator, ...], Meta(min_length=1, max_length=64)]
 
 
@@ -79,6 +89,8 @@ def load(state: State, genesis: Any, modules: tuple[Module, ...]) -> None:  # no
     PARAMETERS.put(state, None, Parameters(limits=genesis.limits))
     validators = tuple(Validator(bytes.fromhex(each.public), each.power) for each in genesis.validators)
     VALIDATORS.put(state, None, ValidatorSets(current=validators, following=validators, changes_at=0))
+    if genesis.passkeys is not None:
+        PASSKEYS.put(state, None, Passkeys(rp_id=genesis.passkeys.rp_id, origins=genesis.passkeys.origins))
     context = GenesisContext(state, network_of(genesis), genesis.time)
     for module in modules:
         module.load_genesis(context, getattr(genesis, module.name))

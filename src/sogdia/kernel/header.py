@@ -11,7 +11,7 @@ from msgspec import Meta
 from sogdia.kernel.codec import Codec, Record, encode
 from sogdia.kernel.parameters import no_key, show_no_key
 from sogdia.kernel.state import Reader, State, Table
-from sogdia.kernel.values import Hash, PublicKey, Seconds
+from sogdia.kernel.values import Hash, NodeKey, Seconds
 
 Height = Annotated[int, Meta(ge=0, le=2**48)]
 Power = Annotated[int, Meta(ge=1, le=2**31 - 1)]
@@ -54,7 +54,7 @@ HEADERS: Codec[SignedHeader] = Codec(SignedHeader)
 class Validator(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A key that signs headers, and its weight."""
 
-    public: PublicKey
+    public: NodeKey
     power: Power
 
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 from sogdia.kernel.accounts import PARTIES
 from sogdia.kernel.calendar import DUE_NODES, DUE_PAGES
 from sogdia.kernel.header import VALIDATORS
+from sogdia.kernel.mandates import MANDATES
 from sogdia.kernel.parameters import PARAMETERS
+from sogdia.kernel.passkey import PASSKEYS
 from sogdia.kernel.quota import QUOTAS
 from sogdia.kernel.spent import SPENT_PAGES, SPENT_SLOTS, SPENT_TOTAL
 
@@ -24,4 +26,6 @@ KERNEL_TABLES: tuple[Table[Any, Any], ...] = (
     SPENT_TOTAL,
     QUOTAS,
     VALIDATORS,
+    PASSKEYS,
+    MANDATES,
 )

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 from msgspec import structs
 
-from sogdia.kernel import calendar, spent
+from sogdia.kernel import calendar, mandates, spent
 from sogdia.kernel.admission import SpentIds, Verifier, admit, direct
 from sogdia.kernel.envelope import Envelope, EnvelopeCodec
 from sogdia.kernel.genesis import load
 from sogdia.kernel.kernel_tables import KERNEL_TABLES
-from sogdia.kernel.module import Module, check_declarations
+from sogdia.kernel.module import Module, check_declarations, tag_of
 from sogdia.kernel.operation import Context, Exit
 from sogdia.kernel.parameters import PARAMETERS
 from sogdia.kernel.receipt import NO_HISTORY, Receipt, encode_receipt, exit_id, fold, receipt_hash
 from sogdia.kernel.refusal import Broken, Refused, ensure
 from sogdia.kernel.state import Reader, State, Table
-from sogdia.kernel.values import NO_ACCOUNT
+from sogdia.kernel.values import NO_ACCOUNT, owner_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -137,7 +137,8 @@ class Block:
             state.undo(start)
             raise
         for operation in envelope.body.operations:
-            sender = envelope.body.signers[operation.signer].account
+            mandate = operation.mandate
+            sender = envelope.body.signers[operation.signer].account if mandate is None else owner_of(mandate)
             for table, key in operation.touches(sender):
                 self._exit_if_overdue(table, table.full_key(key))
         receipt, lives = self._apply(envelope)
@@ -184,6 +185,8 @@ class Block:
         try:
             for index, operation in enumerate(envelope.body.operations):
                 context.sender = signers[operation.signer]
+                if operation.mandate is not None:
+                    context.sender = mandates.use(context, operation, tag_of(type(operation)), operation.mandate)
                 operation.apply(context)
                 if state.lives:
                     lives.append((index, state.lives))

@@ -23,7 +23,7 @@ NUMBERS_PER_MODULE = 100
 class Module:
     """A module's declaration. All its permanent numbers lie in the hundred that begins at `number`.
 
-    Table numbers have one byte; a module's begin at `number` / 10 (identity 20, money 30, market 40).
+    Table numbers have one byte; a module's begin at `number` / 10 (identity 20, money 30, market 40, documents 50).
     """
 
     name: str

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from msgspec import Meta
 
+from sogdia.kernel.accounts import Level
 from sogdia.kernel.codec import Frozen
 
 if TYPE_CHECKING:
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 SignerIndex = Annotated[int, Meta(ge=0, le=15)]
 Mandate = Annotated[bytes, Meta(min_length=21, max_length=36)] | None
+
+
+UNKNOWN_MONEY = b""
+"""Stands for money that cannot be told before the operation is applied."""
 
 
 class Context:
@@ -64,8 +69,19 @@ class Operation(Frozen, array_like=True):
     reserved: ClassVar[bool] = False
     """Whether it stays open when the sponsor's quota is spent."""
 
+    key_level: ClassVar[Level] = Level.EVERYDAY
+    """How much of the asker's keys it needs; one that costs much becomes of high value by itself."""
+
     def check(self) -> None:
         """Refuse what no state could make right. Sees the fields, nothing else."""
+
+    def cost(self, state: Reader, sender: bytes) -> tuple[bytes, int] | None:  # noqa: ARG002 - for those that need it
+        """Give what it can cost its asker at most, money and units, or nothing.
+
+        What counts is money of the asker's own that it pays, sets aside or promises. The level of high value and the
+        caps of mandates ask. Money that the state does not tell yet is `UNKNOWN_MONEY`, which no limit or cap names.
+        """
+        return None
 
     def touches(self, sender: bytes) -> Iterable[tuple[Table[Any, Any], Any]]:  # noqa: ARG002 - for those that need it
         """Name the objects with deadlines that this operation is about; overdue ones exit before it is applied."""

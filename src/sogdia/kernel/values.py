@@ -19,12 +19,20 @@ UNITS_MAX = 2**62 - 1
 
 Account = Annotated[bytes, Meta(min_length=20, max_length=20)]
 Hash = Annotated[bytes, Meta(min_length=32, max_length=32)]
-PublicKey = Annotated[bytes, Meta(min_length=32, max_length=32)]
+PublicKey = Annotated[bytes, Meta(min_length=32, max_length=33)]
+"""A party's key: 32 bytes of Ed25519, 33 of P-256."""
+
+NodeKey = Annotated[bytes, Meta(min_length=32, max_length=32)]
+"""A key that signs headers: Ed25519."""
+
 Name = Annotated[bytes, Meta(min_length=21, max_length=36)]
 """An object's name: its creator's account, then a reference of 1 to 16 ASCII characters."""
 
 Reference = Annotated[str, Meta(min_length=1, max_length=16, pattern=r"^[0-9A-Za-z._-]+\Z")]
 CountryCode = Annotated[str, Meta(min_length=2, max_length=2, pattern=r"^[A-Z]{2}\Z")]
+AssetKey = Annotated[bytes, Meta(min_length=23, max_length=23)]
+"""Money as a key: a currency's three letters, then the issuer's account."""
+
 CurrencyCode = Annotated[str, Meta(min_length=3, max_length=3, pattern=r"^[A-Z]{3}\Z")]
 Units = Annotated[int, Meta(ge=0, le=UNITS_MAX)]
 PositiveUnits = Annotated[int, Meta(ge=1, le=UNITS_MAX)]

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from sogdia.modules import identity, market, money
+from sogdia.modules import documents, identity, market, money
 
-ALL = (identity.MODULE, money.MODULE, market.MODULE)
+ALL = (identity.MODULE, money.MODULE, documents.MODULE, market.MODULE)

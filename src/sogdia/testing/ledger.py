@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import structs
 
-from sogdia.client.envelopes import EnvelopeMaker, Sender, Signed
+from sogdia.client.envelopes import EnvelopeMaker, Sender, Signed, SigningKey
 from sogdia.client.keys import KeyPair, derive
 from sogdia.kernel.codec import encode
 from sogdia.kernel.genesis import genesis_type, network_of
@@ -76,7 +76,7 @@ def genesis(modules: tuple[Module, ...] = ALL, **changes: Any) -> Any:  # noqa: 
         "time": START,
         "clock": "manual",
         "validators": [[keys_of("node").public.hex(), 1]],
-        "identity": {"parties": parties},
+        "identity": {"parties": parties, "registrars": [{"reference": "registrar"}]},
         "money": {"currencies": [{"currency": "USD", "issuer": "bank"}, {"currency": "KWD", "issuer": "bank"}]},
     }
     content.update(changes)
@@ -136,7 +136,7 @@ class Ledger:
         self._salt = 0
         self._decode = receipt_decoder(ALL).decode
         self._registered: dict[str, bytes] = {}
-        self._key_numbers: dict[str, tuple[KeyPair, int]] = {}
+        self._key_numbers: dict[str, tuple[SigningKey, int]] = {}
         state = State(self.base)
         self.machine.begin(state, self.genesis)
         self.base.tree.update(state.encoded_changes())
@@ -168,7 +168,12 @@ class Ledger:
         keys, number = self._key_numbers.get(name, (keys_of(name), 0))
         return Sender(self.account(name), keys, number)
 
-    def use_key(self, name: str, keys: KeyPair, number: int) -> None:
+    def second_key(self, name: str, alias: str, keys: SigningKey, number: int) -> None:
+        """Let `alias` sign for a party with another of its keys."""
+        self._registered[alias] = self.account(name)
+        self._key_numbers[alias] = (keys, number)
+
+    def use_key(self, name: str, keys: SigningKey, number: int) -> None:
         """Sign for a party with another key from now on."""
         self._key_numbers[name] = (keys, number)
 

@@ -8,6 +8,7 @@ import pytest
 from sogdia.kernel.accounts import PARTIES
 from sogdia.kernel.refusal import Broken
 from sogdia.modules.identity import Role
+from sogdia.modules.identity.registry_records import REGISTRARS, Registrar
 from sogdia.testing.ledger import Ledger, keys_of
 from tests.modules.identity.town import WEAK_KEY, party, quota
 
@@ -21,13 +22,16 @@ GOOD = {
 }
 
 
-def opened(*parties: dict[str, object]):
-    """Start a ledger with these parties."""
-    return Ledger(identity={"parties": list(parties)}, money={})
+ADMITTED = {"reference": "registrar"}
+
+
+def opened(*parties: dict[str, object], registrars=(ADMITTED,), **changes: object):
+    """Start a ledger with these parties and registrars."""
+    return Ledger(identity={"parties": list(parties), "registrars": list(registrars), **changes}, money={})
 
 
 def test_a_genesis_may_name_nobody():
-    ledger = opened()
+    ledger = opened(registrars=())
 
     assert list(PARTIES.items(ledger.state)) == []
 
@@ -77,3 +81,34 @@ def test_a_genesis_that_contradicts_itself_is_not_loaded(parties, what):
 def test_a_party_of_a_wrong_form_is_not_read(changes):
     with pytest.raises(msgspec.ValidationError):
         opened(GOOD | changes)
+
+
+@pytest.mark.parametrize(
+    ("registrars", "what"),
+    [
+        ([], "the registrar registrar is not admitted"),
+        ([ADMITTED, ADMITTED], "admits registrar twice"),
+        ([ADMITTED, {"reference": "ministry"}], "admits ministry as a registrar, which no party of that role is"),
+        ([{"reference": "registrar", "countries": ["KZ", "KZ"]}], "for a country twice"),
+        ([{"reference": "registrar", "countries": ["QQ"]}], "that ISO 3166 lacks"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_genesis_admits_each_registrar_once_for_countries_that_exist(registrars, what):
+    with pytest.raises(Broken, match=what):
+        opened(GOOD, registrars=registrars)
+
+
+def test_whoever_lacks_the_role_is_not_admitted():
+    with pytest.raises(Broken, match="which no party of that role is"):
+        opened(GOOD | {"roles": ["issuer"]})
+
+
+def test_a_genesis_says_for_what_a_registrar_is_admitted():
+    admitted = {"reference": "registrar", "countries": ["UZ", "KZ"], "parties": 7, "attestations": 0, "period": 60}
+
+    ledger = opened(GOOD, registrars=(admitted,), appeal_period=5)
+
+    assert REGISTRARS.must(ledger.state, ledger.account("registrar")) == Registrar(
+        countries=("KZ", "UZ"), parties_max=7, attestations_max=0, period=60, appeal_period=5
+    )

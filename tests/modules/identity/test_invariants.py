@@ -24,10 +24,10 @@ def test_a_sponsor_without_a_quota_is_noticed(ledger):
 
 
 def test_a_key_for_which_anybody_could_sign_is_noticed(ledger):
-    weak = structs.replace(party(ledger, "nairobi"), key=Key(0, 1, WEAK_KEY))
+    weak = structs.replace(party(ledger, "nairobi"), keys=(Key(0, 1, WEAK_KEY),))
     poke(ledger, PARTIES, ledger.account("nairobi"), weak)
 
-    with pytest.raises(Broken, match="the key of nairobi is not sound"):
+    with pytest.raises(Broken, match="a key of nairobi is not sound"):
         ledger.machine.check_invariants(ledger.state)
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec import structs
 
-from sogdia.kernel.accounts import PARTIES, Key
 from sogdia.kernel.header import VALIDATORS, Validator
 from sogdia.kernel.quota import QUOTAS
 from sogdia.kernel.refusals import KernelRefusal as Kernel
@@ -15,25 +14,29 @@ from sogdia.kernel.text import TextProblem
 from sogdia.modules.identity.module import MODULE
 from sogdia.modules.identity.node_keys import RotateNodeKey, endorsement_message
 from sogdia.modules.identity.parties import (
+    PARTY_BYTES,
     ChangeSponsor,
     RegisterParty,
     ReinstateParty,
-    RotateKey,
     SuspendParty,
-    rotation_message,
 )
 from sogdia.modules.identity.refusals import IdentityRefusal as Refuse
 from sogdia.testing.ledger import keys_of
+from sogdia.testing.passkeys import Passkey
 from tests.golden.places import REFUSED
-from tests.modules.identity.town import NOBODY, WEAK_KEY, key, other_keys, party, quota, registration
+from tests.modules.identity.key_refusals import KEY_NEVER, KEY_TABLES
+from tests.modules.identity.registry_rows import REGISTRY_NEVER, REGISTRY_TABLES
+from tests.modules.identity.town import NOBODY, WEAK_KEY, other_keys, quota, registration
 from tests.refused import Row, assert_refused, poke, rules_of, table, told
 
 if TYPE_CHECKING:
     from sogdia.kernel.operation import Operation
+    from sogdia.kernel.refusal import RefusalCode
     from sogdia.testing.ledger import Ledger
 
 NEW = other_keys()
 FORGED = bytes(64)
+PASSKEY = Passkey(bytes(range(32)))
 BANK_AGREES = ("registrar", "bank")
 
 
@@ -70,17 +73,17 @@ def fill_storage_of(sponsor):
             ledger,
             QUOTAS,
             ledger.account(sponsor),
-            structs.replace(known, stored_bytes_max=known.stored_bytes + 299),
+            structs.replace(known, stored_bytes_max=known.stored_bytes + PARTY_BYTES - 1),
         )
 
     return fill
 
 
-def use_up_keys_of_nairobi(ledger):
-    """Let Nairobi hold the last key that can be numbered."""
-    last = Key(65_535, 1, keys_of("nairobi").public)
-    poke(ledger, PARTIES, ledger.account("nairobi"), structs.replace(party(ledger, "nairobi"), key=last))
-    ledger.use_key("nairobi", keys_of("nairobi"), 65_535)
+def use_up_parties_of_customs(ledger):
+    """Let customs enter its two parties of the day, and fill the storage besides."""
+    for reference in ("khiva", "termez"):
+        ledger.must(("customs", "registrar"), registration(ledger, reference))
+    fill_storage_of("registrar")(ledger)
 
 
 def node_key(ledger, **changes: Any):  # noqa: ANN401 - any field
@@ -106,12 +109,6 @@ def add_second_node(ledger):
 
 
 REGISTER = [
-    Row(
-        Refuse.SCHEME_UNSUPPORTED,
-        "nairobi",
-        lambda ledger: registration(ledger, scheme=2, public=WEAK_KEY, country="QQ", roles=1),
-        at_the_door=True,
-    ),
     Row(
         Refuse.KEY_WEAK,
         "nairobi",
@@ -144,6 +141,11 @@ REGISTER = [
     ),
     Row(Refuse.SENDER_NOT_REGISTRAR, "nairobi", lambda ledger: registration(ledger, sponsor=NOBODY)),
     Row(
+        Refuse.NO_PASSKEYS,
+        "registrar",
+        lambda ledger: registration(ledger, scheme=3, public=PASSKEY.public, sponsor=NOBODY),
+    ),
+    Row(
         Refuse.SPONSOR_UNKNOWN,
         "registrar",
         lambda ledger: registration(ledger, sponsor=ledger.account("nairobi")),
@@ -167,6 +169,13 @@ REGISTER = [
         registration,
         full_and_taken,
     ),
+    Row(
+        Refuse.COUNTRY_NOT_OF_REGISTRAR,
+        ("customs", "registrar"),
+        lambda ledger: registration(ledger, country="CN"),
+        use_up_parties_of_customs,
+    ),
+    Row(Refuse.REGISTRAR_PARTIES_SPENT, ("customs", "registrar"), registration, use_up_parties_of_customs),
     Row(Kernel.QUOTA_STORAGE_SPENT, "registrar", registration, fill_storage_of("registrar")),
     Row(
         Kernel.QUOTA_STORAGE_SPENT,
@@ -174,52 +183,6 @@ REGISTER = [
         lambda ledger: registration(ledger, sponsor=ledger.account("bank")),
         fill_storage_of("bank"),
         note="of-the-sponsor-named",
-    ),
-]
-
-ROTATE = [
-    Row(
-        Refuse.SCHEME_UNSUPPORTED,
-        "nairobi",
-        lambda ledger: key(ledger, "nairobi", 1, NEW, scheme=3, public=WEAK_KEY),
-        at_the_door=True,
-    ),
-    Row(
-        Refuse.KEY_WEAK,
-        "nairobi",
-        lambda ledger: key(ledger, "nairobi", 1, NEW, public=WEAK_KEY),
-        at_the_door=True,
-    ),
-    Row(
-        Refuse.KEY_UNCHANGED,
-        "nairobi",
-        lambda ledger: key(ledger, "nairobi", 1, keys_of("nairobi"), proof=FORGED),
-        use_up_keys_of_nairobi,
-    ),
-    Row(
-        Refuse.KEYS_USED_UP,
-        "nairobi",
-        lambda ledger: key(ledger, "nairobi", 1, NEW, proof=FORGED),
-        use_up_keys_of_nairobi,
-    ),
-    Row(
-        Refuse.KEY_NOT_PROVEN, "nairobi", lambda ledger: key(ledger, "nairobi", 1, NEW, proof=FORGED), note="by-nothing"
-    ),
-    Row(Refuse.KEY_NOT_PROVEN, "nairobi", lambda ledger: key(ledger, "nairobi", 2, NEW), note="for-another-number"),
-    Row(Refuse.KEY_NOT_PROVEN, "nairobi", lambda ledger: key(ledger, "bukhara", 1, NEW), note="for-another-party"),
-    Row(
-        Refuse.KEY_NOT_PROVEN,
-        "nairobi",
-        lambda ledger: key(
-            ledger, "nairobi", 1, NEW, proof=NEW.sign(rotation_message(bytes(32), ledger.account("nairobi"), 1))
-        ),
-        note="for-another-network",
-    ),
-    Row(
-        Refuse.KEY_NOT_PROVEN,
-        "nairobi",
-        lambda ledger: key(ledger, "nairobi", 1, keys_of("nairobi"), public=NEW.public),
-        note="by-the-old-key",
     ),
 ]
 
@@ -374,20 +337,22 @@ ROTATE_NODE_KEY = [
 
 TABLES: dict[type[Operation], list[Row]] = {
     RegisterParty: REGISTER,
-    RotateKey: ROTATE,
     SuspendParty: SUSPEND,
     ReinstateParty: REINSTATE,
     ChangeSponsor: CHANGE_SPONSOR,
     RotateNodeKey: ROTATE_NODE_KEY,
+    **KEY_TABLES,
+    **REGISTRY_TABLES,
 }
 
 TOLD = REFUSED.read_text("utf-8").splitlines()
 """What each row's refusal says; `python -m tests.golden` writes it."""
 
-NEVER = {
+NEVER: dict[tuple[type[Operation], RefusalCode], str] = {
     (RegisterParty, Kernel.SPONSOR_HAS_NO_QUOTA): "a sponsor without a quota is refused as unknown before",
     (ChangeSponsor, Kernel.SPONSOR_HAS_NO_QUOTA): "a sponsor without a quota is refused as unknown before",
-    (RotateNodeKey, Refuse.SCHEME_UNSUPPORTED): "node keys are Ed25519; the request has no room for another scheme",
+    **KEY_NEVER,
+    **REGISTRY_NEVER,
 }
 """Rules that stand in the way of an operation without ever being broken, and why."""
 

@@ -9,6 +9,7 @@ import pytest
 
 from sogdia.kernel.refusals import KernelRefusal as Kernel
 from sogdia.modules.market import MODULE
+from sogdia.modules.market.files import OpenOrderFile
 from sogdia.modules.market.late_refunds import RefundLate
 from sogdia.modules.market.listings import AddVariant, OpenListing, PublishTerms
 from sogdia.modules.market.orders import PlaceOrder
@@ -22,6 +23,7 @@ NEVER = {
     (PublishTerms, Kernel.SPONSOR_HAS_NO_QUOTA): SPONSORED,
     (OpenListing, Kernel.SPONSOR_HAS_NO_QUOTA): SPONSORED,
     (AddVariant, Kernel.SPONSOR_HAS_NO_QUOTA): SPONSORED,
+    (OpenOrderFile, Kernel.SPONSOR_HAS_NO_QUOTA): SPONSORED,
     (PlaceOrder, Kernel.SPONSOR_HAS_NO_QUOTA): SPONSORED,
     (PlaceOrder, Money.CURRENCY_UNKNOWN): "terms name a currency that there is, and none is ever closed",
     (RefundLate, Money.CURRENCY_UNKNOWN): "the order was paid in a currency that there is, and none is ever closed",

@@ -28,7 +28,7 @@ from tests.modules.market.shop import (
 )
 from tests.refused import Row, assert_refused
 
-TERMS, LISTING, VARIANT, ORDER, LINE, PARTY = 200, 400, 200, 500, 200, 300
+TERMS, LISTING, VARIANT, ORDER, LINE, PARTY = 200, 400, 200, 500, 200, 1_000
 SHOP = TERMS + 2 * (LISTING + VARIANT)
 BASKET_OPEN = ORDER + 2 * LINE
 GENESIS = {"registrar": stored(Ledger())}
@@ -52,7 +52,7 @@ def ledger_with_storage(size: int, *, second_sponsor: bool = False) -> Ledger:
         }
         for each in usual.genesis.identity.parties
     ]
-    return Ledger(identity={"parties": parties})
+    return Ledger(identity={"parties": parties, "registrars": [{"reference": "registrar"}]})
 
 
 def taken(ledger: Ledger, sponsor: str = "registrar") -> int:

@@ -6,8 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sogdia.client.codes import account_code
 from sogdia.kernel.values import name_of
 from sogdia.modules import ALL
+from sogdia.modules.identity.appeals import AppealSuspension
+from sogdia.modules.identity.parties import SuspendParty
+from sogdia.modules.identity.recovery import SetGuardians
 from sogdia.modules.market.orders import AcceptOrder, ConfirmDelivery, SettleOrder, ShipOrder
 from sogdia.modules.market.records import OrderState
 from sogdia.modules.market.returns import RefuseReturn, RequestReturn
@@ -18,6 +22,7 @@ from sogdia.operate.notices.store import Store
 from sogdia.operate.notices.texts import TEXTS
 from sogdia.operate.notices.watched import EXITS, WARNED_BESIDE_THE_CARRIER, WARNED_CARRIER, WATCHED
 from sogdia.operate.settings import NoticesSettings
+from tests.modules.identity.key_refusals import proposal
 from tests.modules.market.shop import BUYER, MERCHANT, place, quantities
 from tests.operate.notices.trade_node import trading
 
@@ -426,3 +431,37 @@ def test_a_name_with_an_account_of_no_subscriber_costs_nothing(desk, trade):
 
     assert desk.round(trade) == []
     assert list(desk.store.deadlines()) == [bytes((44,)) + name_of(trade.account(BUYER), "o1")]
+
+
+def test_a_suspended_party_and_whoever_watches_hear_of_an_appeal(desk, trade):
+    account = trade.register("samarkand")
+    trade.must("registrar", SuspendParty(account=account, reason="Papers missing"))
+    desk.tell(trade, "samarkand")
+    trade.must("samarkand", AppealSuspension())
+    desk.round(trade)
+    (deadline,) = trade.node.calendar().values()
+
+    assert desk.store.deadlines() == trade.node.calendar()
+    trade.go_to(deadline - LEAD)
+    assert desk.round(trade) == at("samarkand", what="due")
+    trade.go_to(deadline + 1)
+    assert desk.round(trade) == at("samarkand", what="news")
+    assert desk.store.deadlines() == trade.node.calendar() == {}
+
+
+def test_a_party_hears_that_others_propose_keys_for_it_while_it_can_stop_them(desk, trade):
+    party = trade.account(BUYER)
+    trade.must(BUYER, SetGuardians(guardians=(trade.account(MERCHANT),), needed=1))
+    desk.tell(trade, BUYER)
+    trade.must(MERCHANT, proposal(trade))
+
+    assert desk.round(trade) == at(BUYER, what="news")
+    assert desk.store.deadlines() == trade.node.calendar()
+    (deadline,) = trade.node.calendar().values()
+    trade.go_to(deadline - LEAD)
+    desk.notices.round(trade.client)
+    ((_address, parcel),) = desk.heard.parcels
+    assert account_code(party) in parcel.text.body
+    trade.go_to(deadline + 1)
+    desk.round(trade)
+    assert desk.store.deadlines() == trade.node.calendar() == {}

@@ -258,7 +258,7 @@ def test_parties_have_keys_of_their_own_and_each_guest_invoice_is_a_party(tmp_pa
     parties = {party.reference: party for _key, party in PARTIES.items(ledger.state())}
     ledger.abandon()
     assert parties.keys() == {"registrar", "sponsor", "issuer", "retailer", "G-536365", "G-536366", "C-17850"}
-    assert len({party.key.public for party in parties.values()}) == len(parties)
+    assert len({party.keys[0].public for party in parties.values()}) == len(parties)
     assert (parties["G-536365"].country, parties["C-17850"].country) == ("IE", "GB")
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LABEL_HELP = "A line about the key; it stands in the file for all to read."
+SCHEME_HELP = "What kind of key: ed25519, or p256 where others ask for it."
 UNPROTECTED_HELP = "Without a passphrase: whoever has the file can sign. For keys that are worth nothing."
 
 
@@ -33,13 +34,17 @@ def keys() -> None:
 @keys.command()
 @click.argument("name")
 @click.option("--label", default="", metavar="TEXT", help=LABEL_HELP)
+@click.option("--scheme", type=click.Choice(tuple(key_files.PAIRS)), default="ed25519", help=SCHEME_HELP)
 @click.option("--unprotected", is_flag=True, help=UNPROTECTED_HELP)
 @keys_option
 @json_option
-def new(name: str, label: str, keys_folder: Path | None, *, unprotected: bool, as_json: bool) -> None:
+def new(  # noqa: PLR0913 - one parameter an option
+    name: str, label: str, scheme: str, keys_folder: Path | None, *, unprotected: bool, as_json: bool
+) -> None:
     """Make a new key called NAME from the system's randomness."""
     ring = options.keyring(keys_folder)
-    _save(ring, name, key_files.generate(), label, unprotected=unprotected)
+    pair = key_files.generate() if scheme == "ed25519" else key_files.generate_p256()
+    _save(ring, name, pair, label, unprotected=unprotected)
     _show_one(ring.listed(name), as_json=as_json)
 
 
@@ -118,7 +123,7 @@ def assign(name: str, account: str, keys_folder: Path | None, node_folder: Path 
     _show_one(ring.listed(name), as_json=as_json)
 
 
-def _save(ring: Keyring, name: str, pair: key_files.KeyPair, label: str, *, unprotected: bool) -> None:
+def _save(ring: Keyring, name: str, pair: key_files.AnyKeyPair, label: str, *, unprotected: bool) -> None:
     check_name(name)
     path = ring.new_path(name)
     if path.exists():
@@ -138,6 +143,7 @@ def _document(key: Listed) -> dict[str, Any]:
     return {
         "name": key.name,
         "public": key.public.hex(),
+        "scheme": key.scheme,
         "account": None if key.account is None else account_document(key.account),
         "label": key.label,
         "protected": key.protected,
@@ -148,7 +154,7 @@ def _document(key: Listed) -> dict[str, Any]:
 def _show_one(key: Listed, *, as_json: bool) -> None:
     lines = [
         f"name        {key.name}" + (f"  ({key.label})" if key.label else ""),
-        f"public key  {key.public.hex()}",
+        f"public key  {key.public.hex()}" + ("" if key.scheme == "ed25519" else f"  ({key.scheme})"),
         f"account     {_account_words(key)}",
         f"file        {key.path}" + ("" if key.protected else "  (no passphrase)"),
     ]

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sogdia.cli import options
-from sogdia.cli.operations import may_be_left_out, operations
+from sogdia.cli.operations import may_be_left_out
 from sogdia.cli.options import Folder, json_option, keys_option, node_option
-from sogdia.cli.shapes import Field, fields_of, remarks, summary
 from sogdia.cli.words import form_hint, hint, metavar
+from sogdia.client.declared import operations
+from sogdia.client.shapes import Field, fields_of, remarks, summary
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -124,6 +125,7 @@ def common_options() -> list[click.Parameter]:
     return [
         click.Option(["--from", "from_"], type=key, required=True, help="Who asks: the key that signs."),
         click.Option(["--also-signed-by"], type=key, multiple=True, help="Another signer. Repeatable."),
+        click.Option(["--mandate"], metavar="NAME", help="Ask in the name of the party that granted this mandate."),
         click.Option(["--fields"], type=Folder(), help="A JSON file of fields, - for standard input. Options win."),
         click.Option(
             ["--after"], metavar="ID[:EXPIRY]", multiple=True, help="An envelope that must go before, at most 4."

@@ -14,13 +14,16 @@ from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from sogdia.engine.solo.verifier_worker import CHECK_BYTES, MESSAGE_BYTES
-from sogdia.kernel.signature import ED25519, PUBLIC_KEY_BYTES, SIGNATURE_BYTES, self_test, verify
+from sogdia.kernel.signature import DIGEST_BYTES, ED25519, PUBLIC_KEY_BYTES, SIGNATURE_BYTES, self_test, verify
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from sogdia.kernel.stored_block import StoredBlock
+
+MESSAGE_BYTES = DIGEST_BYTES
+CHECK_BYTES = PUBLIC_KEY_BYTES + MESSAGE_BYTES + SIGNATURE_BYTES
+"""Checks of Ed25519, in which the message is the envelope's id."""
 
 CHECKS_IN_CHUNK = 1_000
 CHUNKS_UNDER_WAY_MAX = 8

@@ -16,13 +16,16 @@ from collections import Counter, deque
 from typing import TYPE_CHECKING, Protocol
 
 from sogdia.engine.marks import mark
+from sogdia.engine.solo.checks import check_of
 from sogdia.engine.solo.clock import ManualClock
 from sogdia.engine.solo.lookups import Lookups
 from sogdia.engine.solo.scrub import Scrub
 from sogdia.engine.solo.verification import CHECKS_IN_BATCH, CheckedAhead, VerifierProcess
 from sogdia.engine.storage.ledger_file import MapTooSmallError, StorageFullError
-from sogdia.kernel.accounts import PARTIES
+from sogdia.kernel.accounts import PARTIES, key_of
+from sogdia.kernel.passkey import signed_bytes
 from sogdia.kernel.refusal import Refused, ensure
+from sogdia.kernel.signature import WEBAUTHN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -203,10 +206,18 @@ class Producer:
         envelope, state = submission.envelope, self._state
         for signer, signature in zip(envelope.body.signers, envelope.signatures, strict=True):
             party = PARTIES.find(state, signer.account)
-            if party is not None and party.key.scheme == signature.scheme:
-                check = party.key.public + envelope.id + signature.value
-                submission.checks.append(check)
-                checks.append(check)
+            key = None if party is None else key_of(party, signer.key)
+            if key is None or key.scheme != signature.scheme:
+                continue
+            message = envelope.id
+            if key.scheme == WEBAUTHN:
+                try:
+                    message = signed_bytes(state, envelope.id, signature.extra)
+                except Refused:
+                    continue  # admission will say so
+            check = check_of(key.scheme, key.public, message, signature.value)
+            submission.checks.append(check)
+            checks.append(check)
 
     def _have_checked(self, batch: list[Submission]) -> None:
         self._checking -= len(batch)

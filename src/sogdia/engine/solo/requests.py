@@ -5,6 +5,7 @@ submit        envelope                            [height, place, receipt] once 
 submit_many   [envelope, …]                       [[status, payload], …] once all are answered
 dry_run       [envelope, signatures count]        what would become of it now
 query         query                               [height, answer]
+record        full key                            [height, record | nil]
 prove         [full key, height | nil]            state proof
 prove_life    full key                            history proof
 prove_result  id                                  receipt proof
@@ -38,9 +39,8 @@ from sogdia.engine.solo.checkpoints import CheckpointMissingError, Checkpoints
 from sogdia.engine.solo.copies import Copies
 from sogdia.engine.solo.dry_run import dry_run
 from sogdia.engine.solo.frames import Status
-from sogdia.engine.solo.ledger import trusted
 from sogdia.engine.storage.ledger_file import DamagedError, StorageFullError, release
-from sogdia.kernel.admission import direct
+from sogdia.kernel.admission import direct, unsigned
 from sogdia.kernel.codec import encode
 from sogdia.kernel.operation import Query
 from sogdia.kernel.refusal import Broken, Refused
@@ -122,6 +122,7 @@ class Requests:
             ),
             "dry_run": (tuple[bytes, bool], self._dry_run),
             "query": (bytes, self._query),
+            "record": (FullKey, self._record),
             "prove": (tuple[FullKey, Height | None], self._prove),
             "prove_life": (FullKey, self._prove_life),
             "prove_result": (Id, self._prove_result),
@@ -168,7 +169,7 @@ class Requests:
     def _dry_run(self, connection: Connection, number: int, payload: tuple[bytes, bool]) -> None:
         raw, signed = payload
         at = max(self._producer.clock.now(), self._ledger.tip.time)
-        outcome = dry_run(self._ledger, raw, at, direct if signed else trusted)
+        outcome = dry_run(self._ledger, raw, at, direct if signed else unsigned)
         self._answer_when_durable(connection, number, self._ledger.tip.height, outcome)
 
     # ------------------------------------------------------------------------------------------------------ questions
@@ -180,6 +181,10 @@ class Requests:
             raise RequestWrongError(str(error)) from error
         height = self._ledger.tip.height
         self._answer_when_durable(connection, number, height, (height, query.answer(self._ledger.state())))
+
+    def _record(self, connection: Connection, number: int, full_key: bytes) -> None:
+        height = self._ledger.tip.height
+        self._answer_when_durable(connection, number, height, (height, self._ledger.tree.read(full_key)))
 
     def _prove(self, connection: Connection, number: int, payload: tuple[bytes, int | None]) -> None:
         full_key, height = payload

@@ -17,8 +17,8 @@ from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from sogdia.engine.solo.verifier_worker import CHECK_BYTES, COUNT_BYTES, READY
-from sogdia.kernel.signature import ED25519, verify
+from sogdia.engine.solo.checks import CHECK_BYTES, check_of, holds
+from sogdia.engine.solo.verifier_worker import COUNT_BYTES, READY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,15 +42,12 @@ class CheckedAhead:
 
     def __call__(self, scheme: int, public_key: bytes, message: bytes, signature: bytes) -> bool:
         """Give the known verdict, or check on the spot what is not known yet."""
-        if scheme == ED25519:
-            check = public_key + message + signature
-            known = self._verdicts.get(check)
-            if known is None and check in self._verdicts:
-                self.take_arrived()
-                known = self._verdicts[check]
-            if known is not None:
-                return known
-        return verify(scheme, public_key, message, signature)
+        check = check_of(scheme, public_key, message, signature)
+        known = self._verdicts.get(check)
+        if known is None and check in self._verdicts:
+            self.take_arrived()
+            known = self._verdicts[check]
+        return holds(check) if known is None else known
 
     def expect(self, checks: Sequence[bytes]) -> None:
         """Take note that verdicts are on their way."""

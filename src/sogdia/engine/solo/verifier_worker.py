@@ -1,7 +1,7 @@
 """The process that checks signatures beside the node, on another core.
 
-It reads numbers of checks, four bytes, each followed by so many times 128 bytes: public key, message, signature. It
-answers each check with one byte, 1 for valid. It ends when the node does.
+It reads numbers of checks, four bytes, each followed by so many checks (`engine.solo.checks`). It answers each with one
+byte, 1 for valid. It ends when the node does.
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ import socket
 import sys
 from contextlib import suppress
 
-from sogdia.kernel.signature import ED25519, PUBLIC_KEY_BYTES, self_test, verify
+from sogdia.engine.solo.checks import CHECK_BYTES, holds
+from sogdia.kernel.signature import self_test
 
-MESSAGE_BYTES = 32
-CHECK_BYTES = 128
 COUNT_BYTES = 4
 READY = b"\x02"
 NICENESS = 5
@@ -28,12 +27,7 @@ def serve(channel: socket.socket) -> None:
     stream = channel.makefile("rb")
     while len(head := stream.read(COUNT_BYTES)) == COUNT_BYTES:
         checks = stream.read(CHECK_BYTES * int.from_bytes(head, "big"))
-        channel.sendall(bytes(_is_valid(checks[at : at + CHECK_BYTES]) for at in range(0, len(checks), CHECK_BYTES)))
-
-
-def _is_valid(check: bytes) -> bool:
-    after_message = PUBLIC_KEY_BYTES + MESSAGE_BYTES
-    return verify(ED25519, check[:PUBLIC_KEY_BYTES], check[PUBLIC_KEY_BYTES:after_message], check[after_message:])
+        channel.sendall(bytes(holds(checks[at : at + CHECK_BYTES]) for at in range(0, len(checks), CHECK_BYTES)))
 
 
 def main() -> None:

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
-from sogdia.kernel.accounts import PARTIES, Key, Party
-from sogdia.kernel.genesis import HexKey
+from sogdia.kernel.accounts import PARTIES, Key, Party, Thresholds
 from sogdia.kernel.quota import QUOTAS, Quota
 from sogdia.kernel.refusal import ensure
-from sogdia.kernel.signature import ED25519, weak_key
+from sogdia.kernel.signature import weak_key
 from sogdia.kernel.values import NO_ACCOUNT, CountryCode, Reference
 from sogdia.modules.identity.parties import PARTY_BYTES
-from sogdia.modules.identity.records import COUNTRIES, Kind, Role
+from sogdia.modules.identity.records import COUNTRIES, RULES, IdentityRules, Kind, RecoveryWindows, Role
+from sogdia.modules.identity.registrars import APPEAL_PERIOD, GenesisRegistrar, load_registrars
+from sogdia.modules.identity.registry_records import Period
 
 if TYPE_CHECKING:
     from sogdia.kernel.genesis import GenesisContext
 
 Amount = Annotated[int, Meta(ge=0, le=2**53)]
+HexPublicKey = Annotated[str, Meta(min_length=64, max_length=66, pattern=r"^([0-9a-f]{2})*\Z")]
 
 
 class GenesisQuota(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -37,7 +39,9 @@ class GenesisParty(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     reference: Reference
     kind: Kind
     country: CountryCode
-    public: HexKey
+    public: HexPublicKey
+    scheme: Literal[1, 2] = 1
+    """Ed25519 or P-256; a passkey joins later, since it is made under the domain of a network that exists."""
     roles: tuple[str, ...] = ()
     sponsor: Reference | None = None
     quota: GenesisQuota | None = None
@@ -47,10 +51,16 @@ class IdentityGenesis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """Who takes part from the start."""
 
     parties: tuple[GenesisParty, ...] = ()
+    recovery: RecoveryWindows = RecoveryWindows()
+    registrars: tuple[GenesisRegistrar, ...] = ()
+    """Whom the role of registrar is given, and for what."""
+    appeal_period: Period = APPEAL_PERIOD
+    """After so many seconds an appealed suspension ends by itself."""
 
 
 def load_genesis(context: GenesisContext, section: IdentityGenesis) -> None:
     """Enter the parties; a network with a wrong genesis does not start."""
+    RULES.put(context.state, None, IdentityRules(recovery=section.recovery))
     references = [each.reference for each in section.parties]
     ensure(len(set(references)) == len(references), "genesis names a party twice")
     sponsors = {each.reference for each in section.parties if each.quota is not None}
@@ -58,7 +68,7 @@ def load_genesis(context: GenesisContext, section: IdentityGenesis) -> None:
         sponsor = each.sponsor or each.reference
         ensure(sponsor in sponsors, f"genesis: the sponsor of {each.reference} has no quota")
         public = bytes.fromhex(each.public)
-        ensure(not weak_key(public), f"genesis: the key of {each.reference} is not sound")
+        ensure(not weak_key(each.scheme, public), f"genesis: the key of {each.reference} is not sound")
         ensure(each.country in COUNTRIES, f"genesis: {each.reference} is in no country of ISO 3166, {each.country}")
         roles = 0
         for name in each.roles:
@@ -72,8 +82,10 @@ def load_genesis(context: GenesisContext, section: IdentityGenesis) -> None:
             country=each.country,
             roles=int(roles),
             sponsor=context.account(sponsor),
-            key=Key(0, ED25519, public),
             suspended=False,
+            keys=(Key(0, each.scheme, public),),
+            thresholds=Thresholds(),
+            next_key=1,
         )
         PARTIES.put(context.state, account, party)
         if each.quota is not None:
@@ -86,3 +98,8 @@ def load_genesis(context: GenesisContext, section: IdentityGenesis) -> None:
                 stored_bytes=sponsored * PARTY_BYTES,
             )
             QUOTAS.put(context.state, account, quota)
+    load_registrars(context, section.registrars, section.appeal_period)
+    admitted = {each.reference for each in section.registrars}
+    for each in section.parties:
+        registers = "registrar" in [name.lower() for name in each.roles]
+        ensure(registers <= (each.reference in admitted), f"genesis: the registrar {each.reference} is not admitted")

@@ -8,9 +8,10 @@ from sogdia.kernel.header import VALIDATORS, Validator, set_validators, validato
 from sogdia.kernel.operation import Operation
 from sogdia.kernel.refusal import require
 from sogdia.kernel.signature import ED25519, verify
-from sogdia.kernel.values import PublicKey
+from sogdia.kernel.values import NodeKey
 from sogdia.modules.identity.events import NodeKeyRotated
-from sogdia.modules.identity.parties import Proof, check_key, has_role
+from sogdia.modules.identity.keys import Proof
+from sogdia.modules.identity.parties import check_key, has_role
 from sogdia.modules.identity.records import Role
 from sogdia.modules.identity.refusals import IdentityRefusal as Refuse
 
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 class RotateNodeKey(Operation, tag=205):
     """Let headers be signed with `new` in place of `old`, which endorses the change by its signature."""
 
-    old: PublicKey
-    new: PublicKey
+    old: NodeKey
+    new: NodeKey
     endorsement: Proof
 
     def check(self) -> None:

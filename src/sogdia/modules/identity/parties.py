@@ -10,25 +10,26 @@ and deadlines go on, so nothing is stuck.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta, structs
 
 from sogdia.kernel import quota
-from sogdia.kernel.accounts import PARTIES, Key, Kind, Party, Roles, Scheme
+from sogdia.kernel.accounts import PARTIES, Key, Kind, Party, Roles, Scheme, Thresholds
 from sogdia.kernel.operation import Operation
 from sogdia.kernel.quota import QUOTAS
 from sogdia.kernel.refusal import require
-from sogdia.kernel.signature import SUPPORTED, verify, weak_key
+from sogdia.kernel.signature import weak_key
 from sogdia.kernel.text import text_problem
-from sogdia.kernel.values import KEY_NUMBER_MAX, Account, CountryCode, PublicKey, Reference, account_of
+from sogdia.kernel.values import Account, CountryCode, PublicKey, Reference, account_of
+from sogdia.modules.identity import appeals, registrars
 from sogdia.modules.identity.events import (
-    KeyRotated,
     PartyRegistered,
     PartyReinstated,
     PartySuspended,
     SponsorChanged,
 )
+from sogdia.modules.identity.keys import require_passkeys
 from sogdia.modules.identity.records import COUNTRIES, GRANTABLE, Role
 from sogdia.modules.identity.refusals import IdentityRefusal as Refuse
 
@@ -36,14 +37,18 @@ if TYPE_CHECKING:
     from sogdia.kernel.operation import Context
     from sogdia.kernel.state import Reader
 
-Proof = Annotated[bytes, Meta(min_length=64, max_length=64)]
+PARTY_BYTES = 1_000
+"""What a party counts for in its sponsor's storage, whatever it makes of its keys, limits, guardians and codes.
 
-PARTY_BYTES = 300
-"""What a party counts for in its sponsor's storage, its share of the tree included."""
+Were more keys to count for more, a full storage could keep a party from changing them.
+"""
 
 
 class RegisterParty(Operation, tag=200):
-    """Enter a party under a reference of the registrar's. The sponsor, if another, signs the same envelope."""
+    """Enter a party under a reference of the registrar's. The sponsor, if another, signs the same envelope.
+
+    The registrar answers for the key: it has seen its holder. It weighs 1 and suffices for everything.
+    """
 
     reference: Reference
     kind: Kind
@@ -62,10 +67,12 @@ class RegisterParty(Operation, tag=200):
     def apply(self, ctx: Context) -> None:
         """Enter the party."""
         require(has_role(ctx.state, ctx.sender, Role.REGISTRAR), Refuse.SENDER_NOT_REGISTRAR)
+        require_passkeys(ctx, self.scheme)
         require_sponsor(ctx, self.sponsor)
         account = account_of(ctx.network, ctx.sender, self.reference)
         require(PARTIES.find(ctx.state, account) is None, Refuse.PARTY_EXISTS, account=account)
 
+        registrars.charge_party(ctx, self.country)
         quota.occupy(ctx.state, self.sponsor, PARTY_BYTES)
         party = Party(
             registrar=ctx.sender,
@@ -74,8 +81,10 @@ class RegisterParty(Operation, tag=200):
             country=self.country,
             roles=self.roles,
             sponsor=self.sponsor,
-            key=Key(0, self.scheme, self.public),
             suspended=False,
+            keys=(Key(0, self.scheme, self.public),),
+            thresholds=Thresholds(),
+            next_key=1,
         )
         PARTIES.put(ctx.state, account, party)
 
@@ -84,36 +93,6 @@ class RegisterParty(Operation, tag=200):
                 account=account, registrar=ctx.sender, kind=self.kind, country=self.country, sponsor=self.sponsor
             )
         )
-
-
-class RotateKey(Operation, tag=201):
-    """Replace the sender's key.
-
-    `proof` is the new key's signature over `rotation_message`, so that nobody locks itself out.
-    """
-
-    scheme: Scheme
-    public: PublicKey
-    proof: Proof
-
-    reserved: ClassVar[bool] = True
-
-    def check(self) -> None:
-        """Refuse keys that cannot sign."""
-        check_key(self.scheme, self.public)
-
-    def apply(self, ctx: Context) -> None:
-        """Put the new key in the old one's place."""
-        party = PARTIES.must(ctx.state, ctx.sender)
-        require(self.public != party.key.public, Refuse.KEY_UNCHANGED)
-        number = party.key.number + 1
-        require(number <= KEY_NUMBER_MAX, Refuse.KEYS_USED_UP, used=number)
-        message = rotation_message(ctx.network, ctx.sender, number)
-        require(verify(self.scheme, self.public, message, self.proof), Refuse.KEY_NOT_PROVEN, number=number)
-
-        PARTIES.put(ctx.state, ctx.sender, structs.replace(party, key=Key(number, self.scheme, self.public)))
-
-        ctx.emit(KeyRotated(account=ctx.sender, number=number, public=self.public))
 
 
 class SuspendParty(Operation, tag=202):
@@ -151,6 +130,7 @@ class ReinstateParty(Operation, tag=203):
         require(party.suspended, Refuse.PARTY_NOT_SUSPENDED)
 
         PARTIES.put(ctx.state, self.account, structs.replace(party, suspended=False))
+        appeals.forget_appeal(ctx.state, self.account)
 
         ctx.emit(PartyReinstated(account=self.account))
 
@@ -173,20 +153,14 @@ class ChangeSponsor(Operation, tag=204):
 
 
 def check_key(scheme: int, public: bytes) -> None:
-    """Refuse a key of an unsupported scheme, or one for which anybody could sign."""
-    require(scheme in SUPPORTED, Refuse.SCHEME_UNSUPPORTED, scheme=scheme)
-    require(not weak_key(public), Refuse.KEY_WEAK)
+    """Refuse a key that is none of its scheme, or one for which anybody could sign."""
+    require(not weak_key(scheme, public), Refuse.KEY_WEAK)
 
 
 def require_sponsor(ctx: Context, sponsor: bytes) -> None:
     """Refuse unless `sponsor` has a quota and has agreed by its signature."""
     require(QUOTAS.find(ctx.state, sponsor) is not None, Refuse.SPONSOR_UNKNOWN, sponsor=sponsor)
     require(sponsor in ctx.signers, Refuse.SPONSOR_HAS_NOT_SIGNED, sponsor=sponsor)
-
-
-def rotation_message(network: bytes, account: bytes, number: int) -> bytes:
-    """Give what a new key signs to show that somebody holds it."""
-    return b"sogdia/key" + network + account + number.to_bytes(2, "big")
 
 
 def has_role(state: Reader, account: bytes, role: Role) -> bool:

@@ -1,8 +1,26 @@
-"""The words for who takes part. The party's record itself is `kernel.accounts.Party`, since the kernel reads it."""
+"""The words for who takes part, and the records that identity alone reads.
+
+A party and a mandate are `kernel.accounts.Party` and `kernel.mandates.Mandate`, since the kernel reads them.
+"""
 
 from __future__ import annotations
 
 from enum import IntEnum, IntFlag
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+
+from sogdia.kernel.accounts import KEYS_MAX, Key, Thresholds, show_account_key
+from sogdia.kernel.codec import Record
+from sogdia.kernel.parameters import DAY, no_key, show_no_key
+from sogdia.kernel.state import Table
+from sogdia.kernel.values import ACCOUNT_BYTES, Account, Seconds
+
+GUARDIANS_MAX = 9
+CONSENT_BYTES = 10
+
+ConsentCode = Annotated[bytes, Meta(min_length=CONSENT_BYTES, max_length=CONSENT_BYTES)]
+"""A one-time code: 80 bits, printed as 16 letters and digits."""
 
 
 class Kind(IntEnum):
@@ -44,3 +62,60 @@ COUNTRIES = frozenset(
     ).split()
 )
 """ISO 3166-1 alpha-2, with EU and XK (reserved and user-assigned) and ZZ for unknown."""
+
+
+class GuardianSet(Record):
+    """Who may put new keys in place for a party that has lost its own."""
+
+    guardians: Annotated[tuple[Account, ...], Meta(min_length=1, max_length=GUARDIANS_MAX)]
+    needed: Annotated[int, Meta(ge=1, le=GUARDIANS_MAX)]
+
+
+class Recovery(Record):
+    """New keys that a guardian proposes for a party, and who agrees."""
+
+    keys: Annotated[tuple[Key, ...], Meta(min_length=1, max_length=KEYS_MAX)]
+    thresholds: Thresholds
+    approvals: Annotated[tuple[Account, ...], Meta(max_length=GUARDIANS_MAX)]
+    deadline: Seconds
+    """Until then others may approve; once enough have, until then a key of the party may stop it."""
+    begun: bool
+    """Whether enough guardians agree."""
+    sponsor: Account
+    """Whose storage the proposal takes."""
+
+
+class Consents(Record):
+    """Where the chain of a party's one-time codes stands: the next code is the one that leads to `end`."""
+
+    end: ConsentCode
+
+
+class RecoveryWindows(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long a recovery waits."""
+
+    approve: Annotated[int, Meta(ge=1, le=365 * DAY)] = 30 * DAY
+    """For guardians to approve a proposal."""
+    veto: Annotated[int, Meta(ge=1, le=365 * DAY)] = 3 * DAY
+    """For a key of the party to stop it."""
+
+
+class IdentityRules(Record):
+    """What a network has decided about who takes part."""
+
+    recovery: RecoveryWindows
+
+
+def recovery_key(account: bytes, guardian: bytes) -> bytes:
+    """Lay out the key of a guardian's proposal for a party: each has one, so nobody can crowd the others out."""
+    return account + guardian
+
+
+def _show_recovery(key: bytes) -> dict[str, Any]:
+    return {"account": key[:ACCOUNT_BYTES], "guardian": key[ACCOUNT_BYTES:]}
+
+
+GUARDIANS: Table[bytes, GuardianSet] = Table("identity/guardians", 20, GuardianSet, show_key=show_account_key)
+RECOVERIES: Table[bytes, Recovery] = Table("identity/recoveries", 21, Recovery, show_key=_show_recovery)
+CONSENTS: Table[bytes, Consents] = Table("identity/consents", 22, Consents, show_key=show_account_key)
+RULES: Table[None, IdentityRules] = Table("identity/rules", 23, IdentityRules, key=no_key, show_key=show_no_key)

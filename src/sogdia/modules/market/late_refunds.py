@@ -11,6 +11,7 @@ from msgspec import Meta, structs
 
 from sogdia.kernel.codec import encode
 from sogdia.kernel.merkle import root_from_path
+from sogdia.kernel.operation import UNKNOWN_MONEY
 from sogdia.kernel.refusal import require
 from sogdia.kernel.values import Hash, Quantity, owner_of
 from sogdia.modules.market.events import LineFact, LinesRefunded
@@ -18,10 +19,11 @@ from sogdia.modules.market.orders import OrderOperation
 from sogdia.modules.market.pricing import refund_parts, refund_promotion
 from sogdia.modules.market.records import CLOSED_ORDERS, FinalLine, Outcome
 from sogdia.modules.market.refusals import MarketRefusal as Refuse
-from sogdia.modules.money import Pot, move
+from sogdia.modules.money import Pot, asset_key, move
 
 if TYPE_CHECKING:
     from sogdia.kernel.operation import Context
+    from sogdia.kernel.state import Reader
 
 PATH_MAX = 11
 
@@ -32,6 +34,17 @@ class RefundLate(OrderOperation, tag=426):
     line: FinalLine
     path: Annotated[tuple[Hash, ...], Meta(max_length=PATH_MAX)]
     quantity: Quantity
+
+    def cost(self, state: Reader, sender: bytes) -> tuple[bytes, int]:  # noqa: ARG002 - the same for all senders
+        """Give what is refunded: unlike a refund before settlement it comes out of the merchant's own money.
+
+        More than is left of the line is refused when it is applied; here it counts as the whole line.
+        """
+        closed = CLOSED_ORDERS.find(state, self.order)
+        line = self.line
+        within = line.returned + self.quantity <= line.quantity
+        parts = refund_parts(line.paid, line.quantity, line.returned, self.quantity) if within else line.paid
+        return UNKNOWN_MONEY if closed is None else asset_key(closed.asset), parts.total()
 
     def apply(self, ctx: Context) -> None:
         """Pay the buyer and replace the root, so that no unit is refunded twice."""

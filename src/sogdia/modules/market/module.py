@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from sogdia.kernel.module import Module
-from sogdia.modules.market import events, invariants, late_refunds, listings, orders, queries, records, returns, splits
+from sogdia.modules.market import (
+    events,
+    files,
+    invariants,
+    late_refunds,
+    listings,
+    orders,
+    queries,
+    records,
+    returns,
+    splits,
+)
 from sogdia.modules.market.exits import ORDER_EXIT
 from sogdia.modules.market.genesis import MarketGenesis, load_genesis
 from sogdia.modules.market.refusals import MarketRefusal
@@ -32,6 +43,7 @@ MODULE = Module(
         splits.ProposeSplit,
         splits.AcceptSplit,
         late_refunds.RefundLate,
+        files.OpenOrderFile,
     ),
     tables=(
         records.RULES,

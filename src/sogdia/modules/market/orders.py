@@ -20,7 +20,7 @@ from msgspec import Meta, structs
 
 from sogdia.kernel import calendar, quota
 from sogdia.kernel.accounts import PARTIES
-from sogdia.kernel.operation import Operation
+from sogdia.kernel.operation import UNKNOWN_MONEY, Operation
 from sogdia.kernel.receipt import NO_HISTORY
 from sogdia.kernel.refusal import require
 from sogdia.kernel.values import UNITS_MAX, Account, Hash, Name, Quantity, Reference, Units, name_of, owner_of
@@ -50,13 +50,13 @@ from sogdia.modules.market.records import (
 )
 from sogdia.modules.market.refunds import refund_lines
 from sogdia.modules.market.refusals import MarketRefusal as Refuse
-from sogdia.modules.money import Pot, move, require_may_receive
+from sogdia.modules.money import Pot, asset_key, move, require_may_receive
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sogdia.kernel.operation import Context
-    from sogdia.kernel.state import Table
+    from sogdia.kernel.state import Reader, Table
 
 ORDER_BYTES = 500
 """What an order, open or closed, counts for in the sponsor's storage, its share of the tree included."""
@@ -79,6 +79,13 @@ class PlaceOrder(Operation, tag=410):
     pay_at_most: Units
     commitment: Hash | None = None
     """The root over the private parts (address, messages) of the order, when it has any."""
+
+    def cost(self, state: Reader, sender: bytes) -> tuple[bytes, int]:  # noqa: ARG002 - it says itself what it costs
+        """Give what may be set aside, in the money of the first line's listing; all lines come under its terms."""
+        listing = LISTINGS.find(state, name_of(self.merchant, self.lines[0].listing))
+        if listing is None:
+            return UNKNOWN_MONEY, self.pay_at_most
+        return asset_key(TERMS.must(state, name_of(self.merchant, listing.terms)).asset), self.pay_at_most
 
     def apply(self, ctx: Context) -> None:
         """Price the lines, set the money aside, take the goods out of stock."""

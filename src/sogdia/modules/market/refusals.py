@@ -84,3 +84,5 @@ class MarketRefusal(RefusalCode):
         "The merchant names itself as the carrier, whose word confirms delivery",
         "Leave the carrier empty; then the merchant gets the freight and the buyer confirms.",
     )
+    ORDER_NEVER_PLACED = 444, "No order was ever placed under this name", "Correct the order's name."
+    SENDER_NOT_IN_ORDER = 445, "Only the buyer, the merchant or the carrier may do this", "Ask one of them."

@@ -28,11 +28,12 @@ from sogdia.modules.money.events import (
     Minted,
 )
 from sogdia.modules.money.iso4217 import MINOR_DIGITS
-from sogdia.modules.money.records import BALANCES, CURRENCIES, Asset, Currency
+from sogdia.modules.money.records import BALANCES, CURRENCIES, Asset, Currency, asset_key
 from sogdia.modules.money.refusals import MoneyRefusal as Refuse
 
 if TYPE_CHECKING:
     from sogdia.kernel.operation import Context
+    from sogdia.kernel.state import Reader
 
 Reason = Annotated[str, Meta(min_length=1, max_length=200)]
 
@@ -75,6 +76,10 @@ class Mint(Operation, tag=301):
     to: Account
     units: PositiveUnits
 
+    def cost(self, state: Reader, sender: bytes) -> tuple[bytes, int]:  # noqa: ARG002 - it says itself what it costs
+        """Give what is minted: the issuer has to redeem it one day, so minting costs it as much as paying."""
+        return asset_key(Asset(self.currency, sender)), self.units
+
     def apply(self, ctx: Context) -> None:
         """Mint within the caps."""
         asset = Asset(self.currency, ctx.sender)
@@ -90,6 +95,10 @@ class Burn(Operation, tag=302):
 
     currency: CurrencyCode
     units: PositiveUnits
+
+    def cost(self, state: Reader, sender: bytes) -> tuple[bytes, int]:  # noqa: ARG002 - it says itself what it costs
+        """Give what is burned: it was the issuer's own and is gone."""
+        return asset_key(Asset(self.currency, sender)), self.units
 
     def apply(self, ctx: Context) -> None:
         """Burn what is there."""

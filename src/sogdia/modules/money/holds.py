@@ -20,14 +20,14 @@ from sogdia.kernel.values import Account, Name, PositiveUnits, Reference, Second
 from sogdia.modules.money import balances
 from sogdia.modules.money.balances import Pot
 from sogdia.modules.money.events import HoldEnded, HoldPlaced
-from sogdia.modules.money.records import HOLDS, Asset, Hold, Purpose
+from sogdia.modules.money.records import HOLDS, Asset, Hold, Purpose, asset_key
 from sogdia.modules.money.refusals import MoneyRefusal as Refuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sogdia.kernel.operation import Context
-    from sogdia.kernel.state import Table
+    from sogdia.kernel.state import Reader, Table
 
 HOLD_SECONDS_MAX = 400 * 86_400
 HOLD_BYTES = 400
@@ -47,6 +47,10 @@ class PlaceHold(Operation, tag=309):
     def touches(self, sender: bytes) -> Iterable[tuple[Table[Any, Any], Any]]:
         """Name the hold: an earlier one under this reference may have run out."""
         return ((HOLDS, name_of(sender, self.reference)),)
+
+    def cost(self, state: Reader, sender: bytes) -> tuple[bytes, int]:  # noqa: ARG002 - it says itself what it costs
+        """Give what is set aside; the payee may take all of it."""
+        return asset_key(self.asset), self.units
 
     def apply(self, ctx: Context) -> None:
         """Set the money aside."""

@@ -12,11 +12,12 @@ from sogdia.kernel.values import Account, PositiveUnits
 from sogdia.modules.money import balances
 from sogdia.modules.money.balances import Pot
 from sogdia.modules.money.events import Transferred
-from sogdia.modules.money.records import Asset, EndToEnd, Purpose
+from sogdia.modules.money.records import Asset, EndToEnd, Purpose, asset_key
 from sogdia.modules.money.refusals import MoneyRefusal as Refuse
 
 if TYPE_CHECKING:
     from sogdia.kernel.operation import Context
+    from sogdia.kernel.state import Reader
 
 
 class Transfer(Operation, tag=303):
@@ -32,6 +33,10 @@ class Transfer(Operation, tag=303):
         """Refuse a reference that could deceive its reader."""
         problem = text_problem(self.end_to_end)
         require(problem is None, Refuse.TEXT_NOT_ALLOWED, problem=0 if problem is None else int(problem))
+
+    def cost(self, state: Reader, sender: bytes) -> tuple[bytes, int]:  # noqa: ARG002 - it says itself what it costs
+        """Give what is paid."""
+        return asset_key(self.asset), self.units
 
     def apply(self, ctx: Context) -> None:
         """Move the money."""

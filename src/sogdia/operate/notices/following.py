@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from sogdia.client.codes import name_code
 from sogdia.kernel.envelope import Body
 from sogdia.kernel.stored_block import decode_block
 from sogdia.operate.notices.sending import Failure, NotSentError, Parcel
 from sogdia.operate.notices.texts import written
-from sogdia.operate.notices.watched import WATCHED, Stand, ask_all, objects_of, stands_of
+from sogdia.operate.notices.watched import WATCHED, Stand, ask_all, code_of, objects_of, stands_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -80,7 +79,7 @@ class Notices:
         """Follow what is new, warn of what is near, send what waits."""
         status = node.status()
         blocks = self._follow(node, status.network, status.durable_height, status.now)
-        return Work(blocks, self._warn(status.now), self.send(status.now))
+        return Work(blocks, self._warn(node, status.now), self.send(status.now))
 
     # ------------------------------------------------------------------------------------------------------- following
 
@@ -113,14 +112,20 @@ class Notices:
         for key, stand in stands.items():
             store.stands(key, stand)
 
-    def _warn(self, now: int) -> int:
+    def _warn(self, node: Connection, now: int) -> int:
         """Put a warning into the outbox for every deadline that is near; gives how many."""
         count = 0
+        due = self._store.to_warn_of(now + self._settings.lead_seconds, now, WARNINGS_AT_ONCE)
+        # An object may have gone without an event of its own, as a proposal does when keys change: it is asked again.
+        stands = stands_of(node, [key for key, _deadline, _warned in due])
         with self._store.changing():
-            due = self._store.to_warn_of(now + self._settings.lead_seconds, now, WARNINGS_AT_ONCE)
-            for key, deadline, warned in due:
+            for key, deadline, _warned in due:
+                stand = stands[key]
+                self._store.stands(key, stand)
+                if stand.deadline != deadline:
+                    continue
                 text = f"{WATCHED[key[0]].called}_due"
-                for subscription in self._store.of_accounts(warned):
+                for subscription in self._store.of_accounts(stand.warned):
                     count += self._store.tell(
                         subscription.number, text, "due", key, deadline, deadline, int(self._wall())
                     )
@@ -179,7 +184,7 @@ class Notices:
 
 
 def _parcel(notice: Waiting, subscription: Subscription, now: int) -> Parcel:
-    code = name_code(notice.object[1:]) if subscription.confirm is None else subscription.confirm
+    code = code_of(notice.object) if subscription.confirm is None else subscription.confirm
     text = written(notice.text, subscription.language, code=code, by=notice.due)
     seconds = NEWS_SECONDS if notice.due is None else notice.due - now
     return Parcel(notice.id, text, subscription.language, seconds, notice.due is not None)

@@ -22,6 +22,10 @@ class Text(NamedTuple):
 
 TEXTS: dict[str, dict[str, Text]] = {
     "en": {
+        "account_due": Text(
+            "Your account needs you", "Please look at {code} before {by}. After that it goes on by rule."
+        ),
+        "account_news": Text("News of your account", "Something has happened with {code}. Please look at it."),
         "order_due": Text(
             "An order needs you", "Please look at order {code} before {by}. After that it goes on by rule."
         ),
@@ -33,6 +37,10 @@ TEXTS: dict[str, dict[str, Text]] = {
         "confirm": Text("Confirm your notices", "Your code to receive notices: {code}. Not you? Then do nothing."),
     },
     "ru": {
+        "account_due": Text(
+            "Учётная запись ждёт вас", "Посмотрите {code} до {by}. После этого всё пойдёт по правилам."
+        ),
+        "account_news": Text("Новости учётной записи", "С {code} что-то произошло. Посмотрите."),
         "order_due": Text(
             "Заказ ждёт вас", "Посмотрите заказ {code} до {by}. После этого он пойдёт дальше по правилам."
         ),
@@ -46,6 +54,8 @@ TEXTS: dict[str, dict[str, Text]] = {
         ),
     },
     "zh": {
+        "account_due": Text("您的账户需要处理", "请在 {by} 之前查看 {code}。此后将按规则自动处理。"),
+        "account_news": Text("账户有新动态", "{code} 有新动态，请查看。"),
         "order_due": Text("有订单需要您处理", "请在 {by} 之前查看订单 {code}。此后将按规则自动处理。"),
         "hold_due": Text("预留款即将到期", "请在 {by} 之前查看预留款 {code}。此后将按规则自动结束。"),
         "order_news": Text("订单有新动态", "订单 {code} 有新动态，请查看。"),
@@ -53,6 +63,11 @@ TEXTS: dict[str, dict[str, Text]] = {
         "confirm": Text("请确认接收通知", "您接收通知的确认码：{code}。如非本人操作，请忽略。"),
     },
     "uz": {
+        "account_due": Text(
+            "Hisobingiz sizni kutmoqda",
+            "Iltimos, {code} ni {by} gacha koʻrib chiqing. Keyin u qoida boʻyicha davom etadi.",
+        ),
+        "account_news": Text("Hisobingiz yangiligi", "{code} da oʻzgarish bor. Iltimos, koʻrib chiqing."),
         "order_due": Text(
             "Buyurtma sizni kutmoqda",
             "Iltimos, {code} buyurtmasini {by} gacha koʻrib chiqing. Keyin u qoida boʻyicha davom etadi.",
@@ -69,6 +84,10 @@ TEXTS: dict[str, dict[str, Text]] = {
         ),
     },
     "sw": {
+        "account_due": Text(
+            "Akaunti yako inakusubiri", "Tafadhali angalia {code} kabla ya {by}. Baada ya hapo itaendelea kwa kanuni."
+        ),
+        "account_news": Text("Habari za akaunti yako", "Kuna jambo jipya kuhusu {code}. Tafadhali liangalie."),
         "order_due": Text(
             "Agizo linakusubiri", "Tafadhali angalia agizo {code} kabla ya {by}. Baada ya hapo litaendelea kwa kanuni."
         ),
@@ -86,6 +105,8 @@ TEXTS: dict[str, dict[str, Text]] = {
         ),
     },
     "ar": {
+        "account_due": Text("حسابك بانتظارك", "يرجى الاطلاع على {code} قبل {by}. بعد ذلك يسير الأمر وفق القواعد."),
+        "account_news": Text("جديد في حسابك", "حدث جديد في {code}. يرجى الاطلاع عليه."),
         "order_due": Text("طلب بانتظارك", "يرجى الاطلاع على الطلب {code} قبل {by}. بعد ذلك يسير وفق القواعد."),
         "hold_due": Text(
             "مبلغ محجوز يوشك أن ينتهي", "يرجى الاطلاع على الحجز {code} قبل {by}. بعد ذلك ينتهي وفق القواعد."

@@ -119,7 +119,7 @@ def make_genesis(plan: Plan, files: Sequence[InvoiceFile], seed: bytes, return_w
         "clock": "manual",
         "limits": Limits(exit_writes_max=_exit_writes_max(plan)),
         "validators": [[party_keys(seed, NODE).public.hex(), 1]],
-        "identity": {"parties": list(_parties(seed))},
+        "identity": {"parties": list(_parties(seed)), "registrars": [{"reference": REGISTRAR}]},
         "money": {
             "currencies": [
                 {"currency": CURRENCY, "issuer": ISSUER, "supply_max": UNITS_MAX, "holder_max": UNITS_MAX},

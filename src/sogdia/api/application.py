@@ -1,0 +1,109 @@
+"""The API put together: its network, its readers, its routes, its edge."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import asynccontextmanager
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+import msgspec
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route as StarletteRoute
+from starlette.routing import Router
+
+from sogdia.api.edge import Edge
+from sogdia.api.envelopes import EnvelopeRoutes
+from sogdia.api.history import Happenings, HistoryRoutes
+from sogdia.api.network import Network
+from sogdia.api.openapi import document, page
+from sogdia.api.readers import Readers
+from sogdia.api.routing import JSON, running, tagged
+from sogdia.api.state import StateRoutes
+from sogdia.api.visibility import Visibility
+from sogdia.api.webhooks import Webhooks
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from starlette.requests import Request
+
+    from sogdia.api.routing import Route
+    from sogdia.api.settings import Settings
+
+SECRET_BYTES = 32
+SECRET = "secret"  # noqa: S105 - the name of the file, not what stands in it
+PLACE = "api"
+WEBHOOKS = "webhooks.sqlite"
+
+
+def own_secret(folder: Path) -> bytes:
+    """Give the API's own secret, made at its first start; tokens and cursors are sealed with it."""
+    place = folder / PLACE
+    place.mkdir(mode=0o700, exist_ok=True)
+    path = place / SECRET
+    if not path.exists():
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(secrets.token_bytes(SECRET_BYTES))
+    return path.read_bytes()
+
+
+def release() -> str:
+    """Name the installed version."""
+    try:
+        return metadata.version("sogdia")
+    except metadata.PackageNotFoundError:
+        return "0"
+
+
+class Api:
+    """The API of one node."""
+
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        """Prepare the API of the node of `folder`."""
+        secret = own_secret(folder)
+        self.network = Network(folder)
+        self.readers = Readers(self.network, secret)
+        self.visibility = Visibility(self.network)
+        self.happenings = Happenings(self.network)
+        self.webhooks = Webhooks(
+            folder / PLACE / WEBHOOKS, secret, self.network, self.visibility, self.happenings, settings
+        )
+        self.routes: list[Route] = [
+            *EnvelopeRoutes(self.network, self.visibility, settings).routes(),
+            *StateRoutes(self.network, self.visibility, self.readers).routes(),
+            *HistoryRoutes(self.network, self.visibility, self.happenings, secret, settings).routes(),
+            *self.webhooks.routes(),
+        ]
+        by_path: dict[str, list[Route]] = {}
+        # Fixed addresses before those with parameters, so that none hides another.
+        for each in sorted(self.routes, key=lambda route: "{" in route.path):
+            by_path.setdefault(each.path, []).append(each)
+        described = msgspec.json.encode(document(self.routes, release()))
+        shown = page(self.routes, "Sogdia")
+
+        async def describe(request: Request) -> Response:
+            return tagged(request, Response(described, media_type=JSON))
+
+        async def show(request: Request) -> Response:
+            return tagged(request, HTMLResponse(shown))
+
+        own = [StarletteRoute("/v1/openapi.json", describe), StarletteRoute("/", show), StarletteRoute("/v1/", show)]
+        router = Router(
+            routes=[*own, *(running(path, together, self.readers.of) for path, together in by_path.items())],
+            redirect_slashes=False,
+            lifespan=self._lifespan,
+        )
+        self.application = Edge(router, settings)
+
+    @asynccontextmanager
+    async def _lifespan(self, _application: object) -> AsyncIterator[None]:
+        await self.network.begin()
+        self.webhooks.begin()
+        yield
+        await self.webhooks.end()
+        await self.happenings.end()
+        await self.network.end()

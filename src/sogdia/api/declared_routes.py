@@ -1,0 +1,89 @@
+"""All declared routes without a node, and the page of the reference that is made from them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from sogdia.api.application import Api
+from sogdia.api.settings import Settings
+from sogdia.api.visibility import EVENTS, QUERIES, SHOWN_OF_ORDERS, Class, class_of_table
+from sogdia.client.declared import events, queries, tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sogdia.api.routing import Route
+
+
+def declared_routes() -> list[Route]:
+    """Give the declared routes."""
+    with TemporaryDirectory() as folder:
+        api = Api(Path(folder), Settings())
+        api.webhooks.close()
+        return api.routes
+
+
+FORMS = """
+A whole number is its decimal digits as text, since many readers round beyond 2^53; only the status of a problem is a
+number, as RFC 9457 asks. Bytes are hexadecimal in small letters: accounts, names, hashes, receipts, proofs. A field
+that is not declared, a parameter given twice and a number with a leading zero are refused.
+"""
+READERS = """
+## Who asks
+
+*A token*: `POST /v1/challenges`, sign the bytes of `text`, `POST /v1/tokens`, then `Authorization: Bearer …` for a
+quarter of an hour. *A signed request* (RFC 9421), for one request:
+
+    Signature-Input: sogdia=("@method" "@authority" "@path" "@query");created=…;expires=…;nonce="…";\
+        keyid="ACCOUNT/KEY";alg="ed25519"                                        (on one line)
+    Signature: sogdia=:BASE64:
+
+With a body, `"content-digest"` comes fifth, and the header `Content-Digest: sha-256=:…:` goes with it. `expires` is at
+most 300 seconds after `created`; a nonce has 16 to 64 letters, digits, `-` and `_`, and counts once.
+
+## Proofs, problems, repeats
+
+`?prove=1` adds the proof; with `Accept: application/vnd.sogdia.proof` the answer is the bytes that `sogdia verify`
+takes. Failures are `application/problem+json`; a refusal has its number, name, rule, values and way out under
+`refusal`. An envelope that was refused in a block is no failure of the request: 200, with `status` refused. One that is
+not admissible gives 409. Answers to questions carry an ETag; `If-None-Match` gives 304. 429 and 503 say with
+`Retry-After` when to come again.
+
+## Events and webhooks
+
+The id of an event is `height.result.number`. `/v1/events/stream` sends server-sent events; `Last-Event-ID` goes on
+behind that event. A webhook gets the events of one block in a POST, in the order of blocks, at least once, until it
+answers 2xx (410 ends it; redirects are not followed), after pauses of 1 second that double up to an hour.
+`webhook-signature` is `v1a,` and the base64 of the Ed25519 signature over `webhook-id.webhook-timestamp.body`, by the
+key at `/v1/webhook-key`. Nothing is sent to private addresses or without TLS unless `private_webhooks` says so.
+"""
+CLASSES = """
+*Order*: the order's parties, authorities of the country of one of them, and whoever runs a node; others see {shown}.
+*Parties*: the accounts in it or that it is about, and whoever runs a node. Of a closed order the ledger keeps buyer,
+merchant and issuer only. Validators hold every record; this says only what the API shows. A proof holds the whole
+record, so it is for those who may see the record.
+"""
+
+
+def reference_page() -> Iterator[str]:
+    """Say what is at which address, in which form, for whom, within which limits."""
+    yield FORMS
+    yield "## Addresses\n\n| method | address | what it does |\n|---|---|---|"
+    for route in declared_routes():
+        yield f"| {route.method} | `{route.path}` | {route.summary} |"
+    yield READERS
+    yield f"## For whom\n{CLASSES.format(shown=', '.join(sorted(SHOWN_OF_ORDERS)))}\n| what | class |\n|---|---|"
+    for table in tables().values():
+        yield f"| record `{table.name}` | {class_of_table(table.name)} |"
+    for query in queries():
+        yield f"| query `{query}` | {QUERIES.get(query, Class.PARTIES)} |"
+    for name, event in events().items():
+        named = Class.ORDER if "order" in event.__struct_fields__ else Class.PARTIES
+        yield f"| event `{name}` | {EVENTS.get(name, named)} |"
+    yield "\n## Settings\n\nThe TOML file of `sogdia api start --settings`.\n\n| setting | default |\n|---|---|"
+    for name, value in msgspec.structs.asdict(Settings()).items():
+        yield f"| `{name}` | {msgspec.json.encode(value).decode()} |"

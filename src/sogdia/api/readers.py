@@ -1,0 +1,211 @@
+"""Who asks: anybody, or a party that shows by its key who it is, for one request or for a while.
+
+    token       Authorization: Bearer …          obtained by signing a challenge
+    signature   Signature-Input, Signature       RFC 9421, over this one request
+
+What a party signs here is text that begins with words, never 32 bytes: nothing signed for reading can ever stand as
+the signature of an envelope, whoever asks for it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import re
+import secrets
+import time
+from collections import OrderedDict
+from hashlib import sha256
+from typing import TYPE_CHECKING, NamedTuple
+
+from sogdia.api.problems import Problem
+from sogdia.kernel.signature import ED25519, verify
+from sogdia.modules.identity import Kind, Role
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from sogdia.api.network import Network
+
+TOKEN_SECONDS = 900
+CHALLENGE_SECONDS = 120
+SIGNED_SECONDS_MAX = 300
+CLOCK_SECONDS = 30
+"""How far the asker's clock may be ahead of ours."""
+
+SEEN_MAX = 100_000
+COVERED = ("@method", "@authority", "@path", "@query")
+_INPUT = re.compile(
+    r'sogdia=\(((?:"[@a-z-]+"(?: (?="))?){1,8})\);created=(\d{1,10});expires=(\d{1,10});nonce="([0-9A-Za-z_-]{16,64})"'
+    r';keyid="([0-9a-f]{40})/(\d{1,5})";alg="ed25519"'
+)
+_SIGNATURE = re.compile(r"sogdia=:([A-Za-z0-9+/]{86}==):")
+_DIGEST = re.compile(r"sha-256=:([A-Za-z0-9+/]{43}=):")
+
+
+class Reader(NamedTuple):
+    """Who asks: an account, what it is, and where; or nobody in particular."""
+
+    account: bytes | None = None
+    kind: int = 0
+    country: str = ""
+    roles: int = 0
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether it runs a node, where everything stands anyway."""
+        return bool(self.roles & Role.OPERATOR)
+
+    @property
+    def is_authority(self) -> bool:
+        """Whether it is an authority of its country."""
+        return self.kind == Kind.AUTHORITY
+
+
+ANYBODY = Reader()
+
+
+class Seen:
+    """Remembers what must not come twice, until it could not be used anyway; bounded."""
+
+    def __init__(self) -> None:
+        """Begin with nothing seen."""
+        self._until: OrderedDict[bytes, float] = OrderedDict()
+
+    def first_time(self, what: bytes, until: float) -> bool:
+        """Note something and tell whether it is new."""
+        now = time.time()
+        while self._until and (next(iter(self._until.values())) < now):
+            self._until.popitem(last=False)
+        if what in self._until:
+            return False
+        if len(self._until) >= SEEN_MAX:
+            raise Problem(503, "Too many signed requests are remembered.", "Try again.", headers={"retry-after": "5"})
+        self._until[what] = max(until, now)
+        return True
+
+
+class Readers:
+    """Finds out who asks."""
+
+    def __init__(self, network: Network, secret: bytes) -> None:
+        """Make tokens with a secret of the API's own."""
+        self._network = network
+        self._secret = secret
+        self._seen = Seen()
+        self._began = int(time.time())
+
+    async def of(self, request: Request, body: bytes) -> Reader:
+        """Say who sends a request; who claims to be somebody and is not is turned away."""
+        claim = request.headers.get("authorization")
+        if claim is not None:
+            return await self._by_token(claim)
+        if "signature" in request.headers or "signature-input" in request.headers:
+            return await self._by_signature(request, body)
+        return ANYBODY
+
+    # ------------------------------------------------------------------------------------------------------- tokens
+
+    def challenge(self, account: bytes) -> tuple[bytes, int]:
+        """Give what a party shall sign for a token, and until when."""
+        until = int(time.time()) + CHALLENGE_SECONDS
+        stem = secrets.token_bytes(16) + until.to_bytes(8, "big")
+        return stem + self._tag(b"challenge", stem + account), until
+
+    def text_to_sign(self, account: bytes, challenge: bytes) -> bytes:
+        """Lay out what is signed for a token."""
+        return f"sogdia token\n{self._network.hash.hex()}\n{account.hex()}\n{challenge.hex()}\n".encode("ascii")
+
+    async def token(self, account: bytes, number: int, challenge: bytes, signature: bytes) -> tuple[str, int]:
+        """Give a token for a signed challenge, and until when it is good."""
+        stem, now = challenge[:24], time.time()
+        if not hmac.compare_digest(challenge[24:], self._tag(b"challenge", stem + account)):
+            raise _unknown("This challenge was not given for that account.")
+        if int.from_bytes(stem[16:], "big") < now:
+            raise _unknown("The challenge has expired.")
+        await self._check(account, number, self.text_to_sign(account, challenge), signature)
+        if not self._seen.first_time(b"challenge" + stem, now + CHALLENGE_SECONDS):
+            raise _unknown("The challenge has been used.")
+        until = int(now) + TOKEN_SECONDS
+        content = account + number.to_bytes(2, "big") + until.to_bytes(8, "big")
+        return (content + self._tag(b"token", content)).hex(), until
+
+    async def _by_token(self, claim: str) -> Reader:
+        kind, _space, text = claim.partition(" ")
+        if kind.lower() != "bearer" or not re.fullmatch(r"[0-9a-f]{92}", text):
+            raise _unknown("This is no token of this API.")
+        raw = bytes.fromhex(text)
+        content, tag = raw[:30], raw[30:]
+        if not hmac.compare_digest(tag, self._tag(b"token", content)):
+            raise _unknown("This is no token of this API.")
+        if int.from_bytes(content[22:], "big") < time.time():
+            raise _unknown("The token has expired.")
+        account, number = content[:20], int.from_bytes(content[20:22], "big")
+        if await self._network.public_key(account, number) is None:
+            raise _unknown("The key behind the token may not act any more.")
+        return await self._reader(account)
+
+    def _tag(self, purpose: bytes, content: bytes) -> bytes:
+        return hmac.digest(self._secret, purpose + b"\0" + self._network.hash + content, "sha256")[:16]
+
+    # --------------------------------------------------------------------------------------------------- signatures
+
+    async def _by_signature(self, request: Request, body: bytes) -> Reader:
+        given = _INPUT.fullmatch(request.headers.get("signature-input", ""))
+        signed = _SIGNATURE.fullmatch(request.headers.get("signature", ""))
+        if given is None or signed is None:
+            raise _unknown("The signature's headers have not the form that is read here.")
+        parts, created, expires = re.findall(r'"([@a-z-]+)"', given[1]), int(given[2]), int(given[3])
+        wanted = (*COVERED, "content-digest") if body else COVERED
+        if tuple(parts) != wanted:
+            raise _unknown(f"The signature covers {', '.join(parts)}, not {', '.join(wanted)}.")
+        now = time.time()
+        if not (created - CLOCK_SECONDS <= now <= expires and 0 < expires - created <= SIGNED_SECONDS_MAX):
+            raise _unknown("The signed request has expired, or its time is wrong.")
+        if created < self._began - CLOCK_SECONDS:
+            raise _unknown("The request was signed before this API began.")
+        if body:
+            _check_digest(request, body)
+        account, number = bytes.fromhex(given[5]), int(given[6])
+        base = signature_base(request, parts, request.headers["signature-input"].removeprefix("sogdia="))
+        await self._check(account, number, base, base64.b64decode(signed[1]))
+        if not self._seen.first_time(b"nonce" + account + given[4].encode("ascii"), expires + CLOCK_SECONDS):
+            raise _unknown("This signed request has been sent before.")
+        return await self._reader(account)
+
+    async def _check(self, account: bytes, number: int, message: bytes, signature: bytes) -> None:
+        public = await self._network.public_key(account, number)
+        if public is None or not verify(ED25519, public, message, signature):
+            raise _unknown("The signature is not by a key that may act for this account.")
+
+    async def _reader(self, account: bytes) -> Reader:
+        party = await self._network.party(account)
+        return ANYBODY if party is None else Reader(account, party.kind, party.country, party.roles)
+
+
+def signature_base(request: Request, parts: list[str], parameters: str) -> bytes:
+    """Lay out what RFC 9421 signs."""
+    values = {
+        "@method": request.method,
+        "@authority": request.headers.get("host", "").lower(),
+        "@path": request.scope["raw_path"].decode("ascii"),
+        "@query": "?" + request.scope["query_string"].decode("ascii", "replace"),
+        "content-digest": request.headers.get("content-digest", ""),
+    }
+    lines = [f'"{part}": {values[part]}' for part in parts]
+    return "\n".join([*lines, f'"@signature-params": {parameters}']).encode()
+
+
+def _check_digest(request: Request, body: bytes) -> None:
+    told = _DIGEST.fullmatch(request.headers.get("content-digest", ""))
+    try:
+        right = told is not None and base64.b64decode(told[1], validate=True) == sha256(body).digest()
+    except binascii.Error:
+        right = False
+    if not right:
+        raise _unknown("Content-Digest is not the SHA-256 of the body.")
+
+
+def _unknown(why: str) -> Problem:
+    return Problem(401, why, "Ask for a token anew, or sign the request anew.", headers={"www-authenticate": "Bearer"})

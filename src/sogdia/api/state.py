@@ -1,0 +1,296 @@
+"""The state over HTTP: every declared query, every table by its typed keys, proofs, and what the network is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+from starlette.responses import Response
+
+from sogdia.api.problems import Problem, refusal
+from sogdia.api.routing import JSON, PROOF, Call, Route, answer
+from sogdia.api.visibility import QUERIES as CLASSES
+from sogdia.api.visibility import Class, accounts_in, class_of_table, require, shown_part
+from sogdia.client import questions
+from sogdia.client.declared import (
+    answer_type,
+    events,
+    key_parts,
+    lay_out_key,
+    operations,
+    queries,
+    refusal_codes,
+    tables,
+)
+from sogdia.client.shapes import summary
+from sogdia.kernel.codec import encode
+from sogdia.kernel.values import Account, CurrencyCode, Hash, KeyNumber, Name
+from sogdia.modules.market.queries import OrderAnswer
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from sogdia.api.network import Network
+    from sogdia.api.readers import Readers
+    from sogdia.api.visibility import Visibility
+    from sogdia.kernel.operation import Query
+    from sogdia.kernel.state import Table
+
+PARTS: dict[str, Any] = {
+    "account": Account,
+    "name": Name,
+    "number": Annotated[int, Meta(ge=0, le=2**16 - 1)],
+    "currency": CurrencyCode,
+    "issuer": Account,
+}
+"""Parts of keys that stand in addresses by their types; tables that go by others are asked by the bytes of the key."""
+
+RAW_KEY = Annotated[bytes, Meta(min_length=1, max_length=200)]
+
+
+class Proving(msgspec.Struct, frozen=True):
+    """Whether to add a proof: of the record, or of its whole life."""
+
+    prove: Literal["0", "1", "life"] = "0"
+
+
+class ForAccount(msgspec.Struct, frozen=True):
+    """For whom a challenge is."""
+
+    account: Account
+
+
+class SignedChallenge(msgspec.Struct, frozen=True):
+    """A challenge that a party has signed."""
+
+    account: Account
+    key: KeyNumber
+    challenge: Annotated[bytes, Meta(min_length=40, max_length=40)]
+    signature: Annotated[bytes, Meta(min_length=64, max_length=64)]
+
+
+class Challenge(msgspec.Struct, frozen=True):
+    """What is to be signed for a token: the bytes of `text`."""
+
+    challenge: bytes
+    text: str
+    expires: int
+
+
+class Token(msgspec.Struct, frozen=True):
+    """A token, and until when it is good."""
+
+    token: str
+    expires: int
+
+
+class NetworkAnswer(msgspec.Struct, frozen=True):
+    """Which network it is, and how far it is."""
+
+    network: Hash
+    name: str
+    clock: str
+    height: int
+    time: int
+    release: str
+
+
+class StateRoutes:
+    """The routes of the state."""
+
+    def __init__(self, network: Network, visibility: Visibility, readers: Readers) -> None:
+        """Ask the node of `network`."""
+        self._network = network
+        self._visibility = visibility
+        self._readers = readers
+
+    # ------------------------------------------------------------------------------------------------------ queries
+
+    def _query_handler(self, declared: type[Query]) -> Callable[[Call], Awaitable[Response]]:
+        name = str(declared.__struct_config__.tag)
+        kind = CLASSES.get(name, Class.PARTIES)
+
+        async def ask(call: Call) -> Response:
+            if name == "balances" and call.query.account is None:
+                require(call.reader, entitled=call.reader.sees_all)
+            height, found = await self._network.query(call.query)
+            if found is None:
+                raise Problem(404, f"At height {height} there is no such {name}.", height=str(height))
+            if kind is Class.ORDER and not await self._visibility.sees_order(call.reader, call.query.name):
+                found = self._reduced(call, found)
+            elif kind is Class.PARTIES:
+                about = {*accounts_in(call.query), *accounts_in(found)}
+                require(call.reader, entitled=call.reader.sees_all or call.reader.account in about)
+            return answer({"height": height, "answer": found})
+
+        return ask
+
+    @staticmethod
+    def _reduced(call: Call, found: Any) -> Any:  # noqa: ANN401 - an answer
+        """Give what anybody may see of an order."""
+        if not isinstance(found, OrderAnswer):
+            require(call.reader, entitled=False)
+        return {
+            "open": None if found.open is None else shown_part(found.open),
+            "closed": None if found.closed is None else shown_part(found.closed),
+        }
+
+    # ------------------------------------------------------------------------------------------------------ records
+
+    def _record_handler(self, table: Table[Any, Any]) -> Callable[[Call], Awaitable[Response]]:
+        async def ask(call: Call) -> Response:
+            given = {name: getattr(call.path, name) for name in call.path.__struct_fields__}
+            key = given["key"] if list(given) == ["key"] else lay_out_key(given)
+            full_key = table.prefix + key
+            wants_bytes = PROOF in call.request.headers.get("accept", "")
+            if call.query.prove == "0" and not wants_bytes:
+                found = await self._network.ask(questions.record(full_key))
+                return await self._told(call, table, key, found.height, found.value)
+            return await self._proved(call, table, full_key, as_bytes=wants_bytes)
+
+        return ask
+
+    async def _proved(self, call: Call, table: Table[Any, Any], full_key: bytes, *, as_bytes: bool) -> Response:
+        if call.query.prove == "life":
+            if not table.life:
+                raise Problem(404, f"Records of {table.name} have no life.", "Ask with prove=1.")
+            history = await self._network.ask(questions.prove_life(full_key))
+            proof, state = encode(history), history.state
+        else:
+            state = await self._network.ask(questions.prove(full_key))
+            proof = encode(state)
+        record = None if state.value is None else table.codec.decode(state.value)
+        require(call.reader, entitled=record is None or await self._sees(call, table, full_key[1:], record))
+        if as_bytes:
+            return Response(proof, media_type=PROOF)
+        height = state.anchor.header.header.height - 1
+        return await self._told(call, table, full_key[1:], height, state.value, proof)
+
+    async def _told(  # noqa: PLR0913 - what there is to tell
+        self, call: Call, table: Table[Any, Any], key: bytes, height: int, raw: bytes | None, proof: bytes | None = None
+    ) -> Response:
+        told: dict[str, Any] = {"height": height, "table": table.name} | ({} if proof is None else {"proof": proof})
+        if raw is None:
+            if proof is None:
+                raise Problem(404, f"At height {height} {table.name} has no such record.", height=str(height))
+            return answer({**told, "whole": True, "record": None})
+        record = table.codec.decode(raw)
+        if await self._sees(call, table, key, record):
+            return answer({**told, "whole": True, "record": record})
+        if class_of_table(table.name) is not Class.ORDER:
+            require(call.reader, entitled=False)
+        return answer({**told, "whole": False, "record": shown_part(record)})
+
+    async def _sees(self, call: Call, table: Table[Any, Any], key: bytes, record: msgspec.Struct) -> bool:
+        match class_of_table(table.name):
+            case Class.PUBLIC:
+                return True
+            case Class.ORDER:
+                name = key[:-2] if "number" in key_parts(table) else key
+                return await self._visibility.sees_order(call.reader, name)
+        about = {*accounts_in(record), key[:20]}
+        return call.reader.sees_all or call.reader.account in about
+
+    # ------------------------------------------------------------------------------------------------- the network
+
+    async def status(self, _call: Call) -> Response:
+        """Say which network it is and how far it is."""
+        found = await self._network.ask(questions.status())
+        now = max(found.now, found.time)
+        told = NetworkAnswer(found.network, found.name, found.clock, found.durable_height, now, found.release)
+        return answer(told)
+
+    async def genesis(self, _call: Call) -> Response:
+        """Give the genesis as the network has it."""
+        return Response(self._network.genesis_raw, media_type=JSON, headers={"cache-control": "public, max-age=86400"})
+
+    async def refusals(self, _call: Call) -> Response:
+        """List every refusal."""
+        listed = [refusal(number, ()) for number in sorted(refusal_codes())]
+        return answer({"refusals": listed})
+
+    async def declarations(self, _call: Call) -> Response:
+        """List what the ledger knows: operations, events, queries, tables."""
+        return answer(
+            {
+                "operations": {name: each.__struct_config__.tag for name, each in operations().items()},
+                "events": {name: each.__struct_config__.tag for name, each in events().items()},
+                "queries": list(queries()),
+                "tables": {table.name: number for number, table in tables().items()},
+            }
+        )
+
+    async def challenge(self, call: Call) -> Response:
+        """Give a challenge to sign."""
+        challenge, until = self._readers.challenge(call.body.account)
+        text = self._readers.text_to_sign(call.body.account, challenge).decode("ascii")
+        return answer(Challenge(challenge, text, until), 201)
+
+    async def token(self, call: Call) -> Response:
+        """Give a token for a signed challenge."""
+        asked = call.body
+        token, until = await self._readers.token(asked.account, asked.key, asked.challenge, asked.signature)
+        return answer(Token(token, until), 201, cache_control="no-store")
+
+    # ------------------------------------------------------------------------------------------------------- routes
+
+    def routes(self) -> list[Route]:
+        """Declare the routes."""
+        plain = {"type": "object"}
+        fixed = [
+            Route(method="GET", path="/v1/status", name="status", handler=self.status,
+                  summary="Say which network this is and how far it is", answers={200: NetworkAnswer}),
+            Route(method="GET", path="/v1/genesis", name="genesis", handler=self.genesis,
+                  summary="Give the genesis, with the keys that proofs are checked with", answers={200: plain}),
+            Route(method="GET", path="/v1/refusals", name="refusals", handler=self.refusals,
+                  summary="List every refusal with its rule and way out", answers={200: plain}),
+            Route(method="GET", path="/v1/declarations", name="declarations", handler=self.declarations,
+                  summary="List operations, events, queries and tables with their numbers", answers={200: plain}),
+            Route(method="POST", path="/v1/challenges", name="challenge", handler=self.challenge,
+                  summary="Get a challenge to sign for a token", body_type=ForAccount, answers={201: Challenge}),
+            Route(method="POST", path="/v1/tokens", name="token", handler=self.token,
+                  summary="Get a token for a signed challenge", body_type=SignedChallenge, answers={201: Token}),
+        ]  # fmt: skip
+        return [*fixed, *map(self._query_route, queries().values()), *map(self._record_route, tables().values())]
+
+    def _query_route(self, declared: type[Query]) -> Route:
+        name = str(declared.__struct_config__.tag)
+        return Route(
+            method="GET", path=f"/v1/queries/{name}", name=f"query_{name.replace('-', '_')}",
+            summary=summary(declared), handler=self._query_handler(declared), query_type=declared,
+            answers={200: _answered("answer", answer_type(declared), reduced=CLASSES.get(name) is Class.ORDER)},
+        )  # fmt: skip
+
+    def _record_route(self, table: Table[Any, Any]) -> Route:
+        parts = key_parts(table)
+        typed = {part: PARTS[part] for part in parts} if set(parts) <= set(PARTS) else {"key": RAW_KEY}
+        name = table.name.replace("/", "_").replace("-", "_")
+        shape = table.codec.shape
+        return Route(
+            method="GET",
+            path=f"/v1/records/{table.name}" + "".join(f"/{{{part}}}" for part in typed),
+            name=f"record_{name}",
+            summary=summary(shape) or f"A record of {table.name}",
+            handler=self._record_handler(table),
+            path_type=msgspec.defstruct(f"KeyOf_{name}", list(typed.items()), frozen=True),
+            query_type=Proving,
+            answers={200: _answered("record", shape, reduced=class_of_table(table.name) is Class.ORDER, nullable=True)},
+            other_forms=(PROOF,),
+        )
+
+
+def _answered(word: str, shape: Any, *, reduced: bool, nullable: bool = False) -> Any:  # noqa: ANN401 - a type
+    """Describe an answer from the state: with its height, and of an order perhaps only the part for everybody."""
+
+    def described(schemas: Any) -> dict[str, Any]:  # noqa: ANN401 - see openapi
+        inner = schemas.of(shape)
+        forms = [inner, *([{"type": "object"}] if reduced else []), *([{"type": "null"}] if nullable else [])]
+        told = inner if len(forms) == 1 else {"anyOf": forms}
+        properties = {
+            "height": {"type": "string"}, "table": {"type": "string"}, "whole": {"type": "boolean"},
+            "proof": {"type": "string"}, word: told,
+        }  # fmt: skip
+        return {"type": "object", "required": ["height", word], "properties": properties}
+
+    return described

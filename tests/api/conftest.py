@@ -1,0 +1,179 @@
+"""A real node with a real API beside it, each in a process of its own, for all tests of the API."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+
+from sogdia.client import keys as key_files
+from sogdia.client.connection import Connection
+from sogdia.client.envelopes import EnvelopeMaker, Sender
+from sogdia.client.keys import KeyPair, derive
+from sogdia.kernel.values import NO_ACCOUNT, account_of, name_of
+from sogdia.modules.identity import Kind
+from sogdia.modules.identity.parties import RegisterParty
+from sogdia.modules.market.listings import AddVariant, OpenListing, PublishTerms
+from sogdia.modules.market.orders import OrderLine, PlaceOrder
+from sogdia.modules.market.records import Offer
+from sogdia.modules.money import Asset
+from sogdia.modules.money.currencies import Mint
+from tests.cli.conftest import silently, wait_until_it_answers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sogdia.kernel.operation import Operation
+
+SECONDS = 20.0
+SETTINGS = """
+requests_a_second = 100000
+requests_at_once = 100000
+header_seconds = 1
+body_seconds = 1
+body_bytes_max = 200000
+allowed_origins = ["https://shop.example"]
+private_webhooks = true
+"""
+
+
+class Said(NamedTuple):
+    """An answer: its status, headers and body."""
+
+    status: int
+    headers: dict[str, str]
+    raw: bytes
+
+    @property
+    def document(self) -> Any:  # noqa: ANN401 - JSON
+        """The body as JSON."""
+        return json.loads(self.raw)
+
+
+class Town:
+    """A network with a bank, a merchant, a buyer and a stranger, and the address of its API."""
+
+    def __init__(self, folder: Path, bank: KeyPair, address: str) -> None:
+        """Work with the API at an address."""
+        self.folder = folder
+        self.address = address
+        self.port = int(address.rpartition(":")[2])
+        with Connection(folder) as node:
+            status = node.status()
+        self.network, self.now = status.network, status.now
+        self.maker = EnvelopeMaker(self.network)
+        self.parties = {"bank": Sender(account_of(self.network, NO_ACCOUNT, "bank"), bank)}
+
+    def account(self, name: str) -> bytes:
+        """Give a party's account."""
+        return self.parties[name].account
+
+    def sign(self, who: str, *operations: Operation, expiry: int = 80_000) -> Any:  # noqa: ANN401 - a signed envelope
+        """Sign operations."""
+        return self.maker.make([self.parties[who]], operations, expiry=self.now + expiry)
+
+    def ask(self, path: str, body: bytes | None = None, method: str = "", **headers: str) -> Said:
+        """Ask the API."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        request = Request(self.address + path, body, named, method=method or None)  # noqa: S310 - our own server
+        try:
+            with urlopen(request, timeout=SECONDS) as answer:  # noqa: S310 - as above
+                return Said(answer.status, dict(answer.headers.items()), answer.read())
+        except HTTPError as error:
+            with error:
+                return Said(error.code, dict(error.headers.items()), error.read())
+
+    def send(self, who: str, *operations: Operation) -> Any:  # noqa: ANN401 - JSON
+        """Sign operations, send them, and give the receipt."""
+        said = self.ask("/v1/envelopes", self.sign(who, *operations).raw, content_type="application/octet-stream")
+        assert said.status == 200, said.raw
+        return said.document
+
+    def post(self, path: str, document: Any, **headers: str) -> Said:  # noqa: ANN401 - JSON
+        """Send a document."""
+        return self.ask(path, json.dumps(document).encode(), content_type="application/json", **headers)
+
+    def token(self, who: str) -> str:
+        """Obtain a token."""
+        account = self.account(who).hex()
+        given = self.post("/v1/challenges", {"account": account}).document
+        signature = self.parties[who].keys.sign(given["text"].encode()).hex()
+        signed = {"account": account, "key": "0", "challenge": given["challenge"], "signature": signature}
+        token: str = self.post("/v1/tokens", signed).document["token"]
+        return f"Bearer {token}"
+
+    def settle_down(self) -> None:
+        """Enter parties, money, a listing and an order."""
+        for name in ("bukhara", "nairobi", "stranger"):
+            keys = derive(b"sogdia tests", name)
+            registration = RegisterParty(
+                reference=name, kind=int(Kind.ENTERPRISE), country="KE", roles=0, sponsor=self.account("bank"),
+                scheme=1, public=keys.public,
+            )  # fmt: skip
+            self.send("bank", registration)
+            self.parties[name] = Sender(account_of(self.network, self.account("bank"), name), keys)
+        asset = Asset("USD", self.account("bank"))
+        self.send("bank", Mint(currency="USD", to=self.account("nairobi"), units=90_000))
+        self.send(
+            "bukhara",
+            PublishTerms(reference="t", asset=asset, carrier=None, freight_per_order=0, tax_collector=None,
+                         platform=None, platform_fee=0),
+            OpenListing(reference="tea", terms="t", title="Green tea", language="en", unit="KGM", hs_code="",
+                        origin="UZ"),
+            AddVariant(listing="tea", variant=0, offer=Offer(price=1_250), stock=1_000),
+        )  # fmt: skip
+        self.send("nairobi", self.order("o1"))
+
+    def order(self, reference: str) -> PlaceOrder:
+        """Order two packets of tea."""
+        merchant = self.account("bukhara")
+        return PlaceOrder(reference=reference, merchant=merchant, lines=(OrderLine("tea", 0, 2),), pay_at_most=5_000)
+
+    def order_name(self, reference: str) -> str:
+        """Give the name of an order of Nairobi's, in hexadecimal."""
+        return name_of(self.account("nairobi"), reference).hex()
+
+
+@pytest.fixture(scope="session")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """Start a node and its API."""
+    place = tmp_path_factory.mktemp("town")
+    node, keys = place / "node", place / "keys"
+    create = ["node", "create", str(node), "--organisation", "bank", "--country", "KZ", "--unprotected"]
+    silently(*create, "--keys", str(keys))
+    (place / "settings.toml").write_text(SETTINGS, "utf-8")
+    sogdia = [sys.executable, "-m", "sogdia.cli.main"]
+    environment = {**os.environ, "HOME": str(place)}
+    with (
+        (place / "log").open("wb") as log,
+        subprocess.Popen([*sogdia, "node", "start", str(node)], env=environment, stderr=log) as engine,
+    ):
+        wait_until_it_answers(node)
+        command = [
+            *sogdia,
+            "api",
+            "start",
+            str(node),
+            "--listen",
+            "127.0.0.1:0",
+            "--settings",
+            str(place / "settings.toml"),
+        ]
+        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log) as api:
+            assert api.stdout is not None
+            said = api.stdout.readline().decode()
+            found = re.search(r"http://127\.0\.0\.1:\d+", said)
+            assert found is not None, said
+            made = Town(node, key_files.load(keys / "bank.key", "").keypair, found[0])
+            made.settle_down()
+            yield made
+            api.terminate()
+        engine.terminate()

@@ -1,0 +1,143 @@
+"""Hearing of events: streams that are taken up again, and webhooks that are sent again until they are taken."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from sogdia.api.outgoing import TargetRefused, is_allowed, target_of
+from sogdia.kernel.signature import ED25519, verify
+
+SECONDS = 15.0
+
+
+@contextmanager
+def listening(town, path, **headers: str):
+    """Open a stream of events."""
+    wire = http.client.HTTPConnection("127.0.0.1", town.port, timeout=SECONDS)
+    wire.request("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+    try:
+        yield wire.getresponse()
+    finally:
+        wire.close()
+
+
+def next_event(stream):
+    """Read up to the next event: its id, its name, its document."""
+    found: dict[str, str] = {}
+    while True:
+        line = stream.readline().decode().rstrip("\n")
+        if not line and "data" in found:
+            return found["id"], found["event"], json.loads(found["data"])
+        name, _colon, value = line.partition(": ")
+        if name:
+            found[name] = value
+
+
+def test_a_stream_tells_what_happens_and_goes_on_after_the_last_id(town):
+    claim = town.token("nairobi")
+
+    with listening(town, "/v1/events/stream?event=OrderPlaced", authorization=claim) as stream:
+        town.send("nairobi", town.order("s1"))
+        first = next_event(stream)
+    town.send("nairobi", town.order("s2"))
+    address = "/v1/events/stream?event=OrderPlaced"
+    with listening(town, address, authorization=claim, last_event_id=first[0]) as stream:
+        second = next_event(stream)
+
+    assert first[2]["fields"]["order"] == town.order_name("s1")
+    assert second[2]["fields"]["order"] == town.order_name("s2")
+
+
+def test_a_stream_from_a_height_begins_there_and_hides_what_is_not_public(town):
+    with listening(town, "/v1/events/stream?from=1&event=OrderPlaced") as stream:
+        told = next_event(stream)[2]
+
+    assert told["whole"] is False
+    assert town.ask("/v1/events/stream", last_event_id="1.2").status == 400
+
+
+@contextmanager
+def receiver(*statuses: int):
+    """Run a server that answers with these statuses, and with 200 afterwards; gives its URL and what came."""
+    came, left, enough = [], list(statuses), threading.Semaphore(0)
+
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            came.append((dict(self.headers.items()), body))
+            self.send_response(left.pop(0) if left else 200)
+            self.send_header("location", "/elsewhere")
+            self.end_headers()
+            enough.release()
+
+        def log_message(self, *_words: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/hook", came, enough
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_a_webhook_is_signed_sent_again_and_replayed(town):
+    claim = town.token("nairobi")
+    public = bytes.fromhex(town.ask("/v1/webhook-key").document["public"])
+
+    with receiver(500, 302) as (url, came, enough):
+        made = town.post("/v1/webhooks", {"url": url, "event": "OrderPlaced"}, authorization=claim)
+        town.send("nairobi", town.order("w1"))
+        for _delivery in range(3):
+            assert enough.acquire(timeout=SECONDS)
+        place = made.headers["location"]
+        replayed = town.post(f"{place}/replay", {"from": "1"}, authorization=claim)
+        assert enough.acquire(timeout=SECONDS)
+        gone = town.ask(place, method="DELETE", authorization=claim)
+
+    assert made.status == 201, made.raw
+    assert (replayed.status, gone.status) == (200, 200)
+    assert len({headers["webhook-id"] for headers, _body in came[:3]}) == 1
+    for headers, body in came:
+        message = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+        assert verify(ED25519, public, message, base64.b64decode(headers["webhook-signature"].removeprefix("v1a,")))
+    assert json.loads(came[0][1])["events"][0]["fields"]["order"] == town.order_name("w1")
+
+
+def test_webhooks_are_ones_own(town):
+    made = town.post("/v1/webhooks", {"url": "http://127.0.0.1:9/x"}, authorization=town.token("bukhara"))
+    place = made.headers["location"]
+
+    assert town.ask("/v1/webhooks").status == 401
+    assert town.ask(place, authorization=town.token("stranger")).status == 404
+    assert town.ask(place, method="DELETE", authorization=town.token("bukhara")).status == 200
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://shop.example/hook", "ftp://shop.example/", "https://a:b@shop.example/", "https:///x", "https://x:99999/",
+        "https://shop.example/\r\nx", "https://sh op.example/", "gopher://x",
+    ],
+)  # fmt: skip
+def test_nothing_is_sent_to_such_a_url(url):
+    with pytest.raises(TargetRefused):
+        target_of(url, private=False)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["127.0.0.1", "10.1.2.3", "192.168.0.1", "169.254.169.254", "::1", "fe80::1%eth0", "fc00::1", "::ffff:127.0.0.1",
+     "0.0.0.1", "224.0.0.1", "100.64.0.1"],
+)  # fmt: skip
+def test_private_addresses_are_out_of_reach(address):
+    assert not is_allowed(address, private=False)
+    assert is_allowed("93.184.215.14", private=False)

@@ -1,0 +1,61 @@
+"""The table of who sees what names every field of every record, every event and every blob, once each."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import fields
+
+from sogdia.kernel.kernel_tables import KERNEL_TABLES
+from sogdia.modules import ALL
+from sogdia.modules.documents.classes import CLASSES, DocumentClass, Part, Purpose
+from sogdia.vault.sealing import Header, Particulars
+from sogdia.vault.who_sees import BLOB, EVENTS, KEY, RECORDS, Sees, fields_named, sees
+
+TABLES = (*KERNEL_TABLES, *(table for module in ALL for table in module.tables))
+DECLARED = {table.codec.shape.__name__: table.codec.shape for table in TABLES}
+STATED = {event.__name__: event for module in ALL for event in module.events}
+
+
+def names_of(declared):
+    return [each.name for each in fields(declared)]
+
+
+@pytest.mark.parametrize("name", DECLARED)
+def test_every_field_of_a_record_has_a_row(name):
+    assert sorted(fields_named(RECORDS[name])) == sorted([KEY, *names_of(DECLARED[name])])
+
+
+@pytest.mark.parametrize("name", STATED)
+def test_every_field_of_an_event_has_a_row(name):
+    assert sorted(fields_named(EVENTS[name])) == sorted(names_of(STATED[name]))
+
+
+def test_no_row_speaks_of_what_is_not_there():
+    assert set(RECORDS) == set(DECLARED)
+    assert set(EVENTS) == set(STATED)
+    assert not set(RECORDS) & set(EVENTS)
+
+
+def test_every_field_of_a_blob_has_a_row():
+    assert sorted(fields_named(BLOB)) == sorted([*names_of(Header), *names_of(Particulars), "content"])
+
+
+def test_every_class_of_documents_says_who_reads_it():
+    assert set(CLASSES) == set(DocumentClass)
+    assert all(rule.parts for rule in CLASSES.values())
+    assert {part for rule in CLASSES.values() for part in rule.parts} == set(Part)
+    assert {purpose for rule in CLASSES.values() for purpose in rule.purposes} == set(Purpose)
+
+
+def test_of_an_order_others_see_that_it_is_there_its_state_and_its_history_s_hash():
+    public = {field for field in names_of(DECLARED["Order"]) if sees("Order", field) == Sees.PUBLIC}
+
+    assert public == {"state", "history"}
+    assert sees("ReadingRecorded", "purpose") == Sees.AUTHORITY
+    assert sees("SpentTotal", "live") == Sees.VALIDATOR
+
+
+def test_nothing_that_names_or_finds_a_person_stands_on_the_ledger():
+    on_the_ledger = {field for rows in (*RECORDS.values(), *EVENTS.values()) for field in fields_named(rows)}
+
+    assert not on_the_ledger & {"name", "address", "phone", "email", "message", "content", "salt", "content_hash"}
