@@ -15,7 +15,6 @@ DAY_SECONDS = 86_400
 PORT_PATTERN = r"^(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}\Z"
 
 Path = Annotated[str, Meta(max_length=4_096, pattern=r"^[^\x00]*\Z")]
-Address = Annotated[str, Meta(max_length=300, pattern=PORT_PATTERN)]
 AddressOrNone = Annotated[str, Meta(max_length=300, pattern=rf"^\Z|{PORT_PATTERN}")]
 HttpUrlOrNone = Annotated[str, Meta(max_length=2_000, pattern=r"^\Z|^https?://[^\s]+\Z")]
 
@@ -38,28 +37,6 @@ class NodeSettings(Section, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     waiting_envelopes_max: Annotated[
         int, Meta(ge=500, le=1_000_000, description="Envelopes that may wait for their block. Changes on reload.")
     ] = 50_000
-
-
-class ApiSettings(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The HTTP interface, a process of its own."""
-
-    listen: Annotated[Address, Meta(description="Where it listens: host and port.")] = "127.0.0.1:8480"
-
-
-class IndexSettings(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The index, a process of its own."""
-
-    database_url: Annotated[
-        str, Meta(max_length=2_000, description="The database: `sqlite:///FILE` or `postgresql://…`.")
-    ] = ""
-
-
-class VaultSettings(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where the vault keeps its encrypted blobs."""
-
-    store_url: Annotated[
-        str, Meta(max_length=2_000, description="A folder as `file:///FOLDER`, or a bucket as `s3://BUCKET`.")
-    ] = ""
 
 
 class NoticesSettings(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -148,9 +125,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """All settings, by section."""
 
     node: NodeSettings = NodeSettings()
-    api: ApiSettings = ApiSettings()
-    index: IndexSettings = IndexSettings()
-    vault: VaultSettings = VaultSettings()
     notices: NoticesSettings = NoticesSettings()
     log: LogSettings = LogSettings()
     metrics: MetricsSettings = MetricsSettings()
