@@ -1,6 +1,6 @@
 """Write the generated pages of `docs/reference` from the declarations, always alike.
 
-python tools/reference.py            write operations, records, events, refusals, queries, cli and http
+python tools/reference.py            write operations, records, events, refusals, queries, cli, settings, figures, http
 python tools/reference.py --check    compare them with what would be written; exit 1 when one differs
 """
 
@@ -29,6 +29,8 @@ from sogdia.kernel.kernel_tables import KERNEL_TABLES
 from sogdia.kernel.refusals import KernelRefusal
 from sogdia.modules import ALL
 from sogdia.modules.documents.classes import CLASSES
+from sogdia.operate.figures import FIGURES, HISTOGRAMS
+from sogdia.operate.settings_sources import FIELDS, SECTIONS, VARIABLES, bounds, description
 from sogdia.vault.faults import VaultRefusal
 from sogdia.vault.who_sees import BLOB, EVENTS, RECORDS, Sees
 
@@ -70,6 +72,8 @@ def pages() -> dict[str, str]:
         "refusals.md": refusals_page,
         "queries.md": queries_page,
         "cli.md": cli_page,
+        "settings.md": settings_page,
+        "figures.md": figures_page,
         "visibility.md": visibility_page,
         "http.md": http_page,
     }
@@ -435,6 +439,43 @@ def _taken(option: click.Option) -> str:
     """Name what an option takes."""
     choices = f"[{'|'.join(map(str, option.type.choices))}]" if isinstance(option.type, click.Choice) else ""
     return option.metavar or choices or str(option.type.name).upper()
+
+
+# ----------------------------------------------------------------------------------------------- watching and running
+
+
+def settings_page() -> Iterator[str]:
+    """List every setting."""
+    yield from _top("Settings", "Every setting, where it can be given, what it takes and what it is without.")
+    yield "In a TOML file a setting stands in its section. The command line comes before the environment, the"
+    yield "environment before the file. `sogdia config check FILE` says what is wrong; `sogdia config show` what holds."
+    for section in SECTIONS:
+        yield f"\n## {section}\n"
+        yield "| setting | in the environment | takes | default | meaning |"
+        yield "|---|---|---|---|---|"
+        for variable, key in VARIABLES.items():
+            if key.startswith(f"{section}."):
+                name, default = key.partition(".")[2], _toml(FIELDS[key].default)
+                yield f"| `{name}` | `{variable}` | {bounds(key)} | {default} | {description(key)} |"
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"`{value}`" if value != "" else "none"
+
+
+def figures_page() -> Iterator[str]:
+    """List every figure for Prometheus."""
+    yield from _top("Figures", "What `/metrics` of a node says, for Prometheus.")
+    yield "`process_…` figures of the operating system stand beside them."
+    yield "\n| figure | kind | labels | meaning |"
+    yield "|---|---|---|---|"
+    for figure in FIGURES:
+        labels = ", ".join(f"`{label}`" for label in figure.labels)
+        yield f"| `{figure.name}` | {figure.kind('x', '').type} | {labels} | {figure.help} |"
+    for name, about in HISTOGRAMS:
+        yield f"| `{name}` | histogram | | {about} |"
 
 
 def _top(title: str, about: str) -> Iterator[str]:

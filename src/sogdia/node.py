@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import TYPE_CHECKING
 
 from sogdia.client import keys as key_files
 from sogdia.engine.solo.ledger import Ledger
 from sogdia.engine.solo.service import Service, clock_of
 from sogdia.modules import ALL
+from sogdia.operate import logs
+from sogdia.operate.running import Run
+from sogdia.operate.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 KEYS = "keys"
 KEY_SUFFIX = ".key"
 NO_PASSPHRASE = ""
+VERIFIER = {"auto": None, "on": True, "off": False}
 
 
 def create(folder: Path, genesis: GenesisBase, *, modules: tuple[Module, ...] = ALL) -> None:
@@ -50,19 +53,32 @@ def run(  # noqa: PLR0913 - what an operator may decide
     ready: Callable[[Path], None],
     accept_clock: bool = False,
     verifier: bool | None = None,
+    settings: Settings | None = None,
+    read_again: Callable[[], Settings] | None = None,
     modules: tuple[Module, ...] = ALL,
 ) -> None:
     """Run the node of a data folder until it is asked to stop; `ready` hears the path of its socket."""
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    chosen = Settings() if settings is None else settings
+    logs.begin(chosen.log)
 
     async def serve() -> None:
         ledger = Ledger.open(folder, modules, keys)
         try:
             clock = clock_of(ledger, accept_clock=accept_clock)
-            service = Service(ledger, clock, verifier=verifier)
+            service = Service(ledger, clock, verifier=VERIFIER[chosen.node.verifier] if verifier is None else verifier)
+            run_under = Run(service, chosen, read_again)
+            await run_under.start()
         except BaseException:
             ledger.abandon()
             raise
-        await service.run(ready)
+
+        def is_ready(socket: Path) -> None:
+            ready(socket)
+            run_under.ready()
+
+        try:
+            await service.run(is_ready)
+        finally:
+            await run_under.stop()
 
     asyncio.run(serve())

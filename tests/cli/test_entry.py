@@ -105,7 +105,15 @@ def test_every_command_that_shows_something_shows_it_as_json(sogdia, words):
     help_text = sogdia(*words, "--help").out
 
     # What runs in the foreground, a story that is told and a script for a shell are no documents.
-    foreground = (("demo",), ("completion",), ("node", "start"), ("index", "run"), ("api", "start"), ("simulate",))
+    foreground = (
+        ("demo",),
+        ("completion",),
+        ("node", "start"),
+        ("index", "run"),
+        ("api", "start"),
+        ("simulate",),
+        ("notices", "run"),
+    )
     assert "--json" in help_text or words in foreground
 
 

@@ -20,6 +20,7 @@ def stopped_by(error: Exception) -> Stopped | None:
         return error
     return (
         _by_a_rule(error)
+        or _by_settings(error)
         or _by_what_was_given(error)
         or _by_the_node(error)
         or _by_a_folder(error)
@@ -49,6 +50,18 @@ def refused(number: int, facts: Iterable[tuple[str, object]], known: RefusalCode
     if code is None:
         return Stopped(Exit.REFUSED, f"{number}: a rule of a later version{values}.", "Update this program.", detail)
     return Stopped(Exit.REFUSED, f"{number} {code.name}: {code.rule}{values}.", code.way_out, detail)
+
+
+def _by_settings(error: Exception) -> Stopped | None:
+    """Give the end of a command whose settings cannot be used: every fault with its place and way out."""
+    from sogdia.operate.settings_sources import SettingsWrong  # noqa: PLC0415 - looked up when there is an error
+
+    if not isinstance(error, SettingsWrong):
+        return None
+    told = error.faults
+    lines = [f"{each.where}: {each.message}. {each.way_out}" for each in told]
+    detail = {"faults": [each._asdict() for each in told]}
+    return Stopped(Exit.USAGE, "\n".join(["The settings cannot be used:", *lines]), "", detail)
 
 
 def _by_a_rule(error: Exception) -> Stopped | None:

@@ -27,6 +27,8 @@ COMMANDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
     },
     "Running a node": {
         "node": ("node:node", "Create, start, stop and look after a node."),
+        "config": ("config:config", "Check settings, and show where each comes from."),
+        "notices": ("notices:notices", "Tell people by mail, web push or SMS what needs looking at."),
         "api": ("api:api", "Serve HTTP beside a node."),
         "audit": ("folders:audit", "Check every invariant and all that is stored."),
         "export": ("folders:export", "Write all blocks into one file."),

@@ -20,10 +20,12 @@ F = TypeVar("F", bound="Callable[..., Any]")
 PASSPHRASE_VARIABLE = "SOGDIA_PASSPHRASE"  # noqa: S105 - the name of a variable, not a passphrase
 KEYS_VARIABLE = "SOGDIA_KEYS"
 NODE_VARIABLE = "SOGDIA_NODE"
+CONFIG_VARIABLE = "SOGDIA_CONFIG"
 
 JSON_HELP = "Write one JSON document for programs."
 NODE_HELP = f"The node's folder. Default: ${NODE_VARIABLE}, or the node that runs on this machine."
 KEYS_HELP = f"The folder of your keys. Default: ${KEYS_VARIABLE}, or {DEFAULT_FOLDER}."
+CONFIG_HELP = f"A TOML file with settings. Default: ${CONFIG_VARIABLE}, or none."
 
 
 class Way(NamedTuple):
@@ -55,6 +57,11 @@ def node_option(command: F) -> F:
 def keys_option(command: F) -> F:
     """Add `--keys`."""
     return click.option("--keys", "keys_folder", type=Folder(), envvar=KEYS_VARIABLE, help=KEYS_HELP)(command)
+
+
+def config_option(command: F) -> F:
+    """Add `--config`."""
+    return click.option("--config", type=Folder(), envvar=CONFIG_VARIABLE, help=CONFIG_HELP)(command)
 
 
 def keyring(keys_folder: Path | None, *further: Path) -> Keyring:

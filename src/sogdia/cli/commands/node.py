@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from sogdia.cli.exits import usage
 from sogdia.cli.options import Folder, json_option, keys_option
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from sogdia.cli.creating import Created
@@ -102,22 +104,57 @@ def _show_created(folder: Path, created: Created, *, as_json: bool) -> None:
 
 
 @node.command()
-@click.argument("folder", metavar="DIR", type=Folder())
+@click.argument("folder", metavar="[DIR]", type=Folder(), required=False)
+@options.config_option
+@click.option("--metrics", metavar="HOST:PORT", help="Serve /metrics and /health there, such as 127.0.0.1:9464.")
+@click.option("--log-level", metavar="LEVEL", help="The least that is said: debug, info, warning or error.")
+@click.option("--log-format", metavar="FORMAT", help="Lines for people (text), or one JSON object a line (json).")
 @click.option("--accept-clock", is_flag=True, help="The computer's clock is right, although it seems to have leapt.")
-def start(folder: Path, *, accept_clock: bool) -> None:
-    """Run the node of DIR until Ctrl-C or 'sogdia node stop'."""
+def start(  # noqa: PLR0913 - one parameter an option
+    folder: Path | None,
+    config: Path | None,
+    metrics: str | None,
+    log_level: str | None,
+    log_format: str | None,
+    *,
+    accept_clock: bool,
+) -> None:
+    """Run the node of DIR until Ctrl-C or 'sogdia node stop'.
+
+    Settings come from the command line, the environment, the file of --config, in this order ('sogdia config show').
+    SIGHUP reads them again.
+    """
     from sogdia import node as wiring  # noqa: PLC0415 - it needs the whole engine
+    from sogdia.cli.configured import gathered, node_folder  # noqa: PLC0415 - as above
     from sogdia.client.running_nodes import announced  # noqa: PLC0415 - as above
 
-    keys = wiring.load_keys(folder, lambda path: options.ask_passphrase(path.stem))
+    said = {"metrics.listen": metrics, "log.level": log_level, "log.format": log_format}
+    settings = gathered(config, said).settings
+    place = node_folder(folder, settings)
+    say = _say_in(settings.log.format)
+    keys = wiring.load_keys(place, lambda path: options.ask_passphrase(path.stem))
     with ExitStack() as while_running:
 
         def ready(socket: Path) -> None:
-            while_running.enter_context(announced(folder))
-            click.echo(f"The node of {folder} runs; it answers at {socket}. Ctrl-C stops it.", err=True)
+            while_running.enter_context(announced(place))
+            say(f"The node of {place} runs; it answers at {socket}. Ctrl-C stops it.")
 
-        wiring.run(folder, keys, ready=ready, accept_clock=accept_clock)
-    click.echo("The node has stopped; all that was acknowledged is written.", err=True)
+        wiring.run(
+            place,
+            keys,
+            ready=ready,
+            accept_clock=accept_clock,
+            settings=settings,
+            read_again=lambda: gathered(config, said).settings,
+        )
+    say("The node has stopped; all that was acknowledged is written.")
+
+
+def _say_in(log_format: str) -> Callable[[str], None]:
+    """Give what tells the operator that the node runs: a line for people, or one of the log where programs read it."""
+    if log_format == "json":
+        return logging.getLogger(__name__).info
+    return lambda words: click.echo(words, err=True)
 
 
 @node.command()

@@ -102,6 +102,9 @@ class Producer:
         self.scrub = Scrub(ledger, self.lookups)
         self.refusals: Counter[int] = Counter()
         self.applied = 0
+        self.waiting_max: int | None = None
+        self.waits: Counter[str] = Counter()
+        self.on_block: Callable[[SealedBlock, float], None] | None = None
         self._clock_waits: str | None = None
         self._storage_waits: str | None = None
         self._opened: list[Submission] = []
@@ -133,7 +136,7 @@ class Producer:
 
     def submit(self, asker: Asker, number: int, raw: bytes) -> None:
         """Take an envelope; `asker` hears what becomes of it."""
-        if self._stopping or self._storage_waits or self._clock_waits or len(self._ready) >= WAITING_MAX:
+        if self._stopping or self._storage_waits or self._clock_waits or len(self._ready) >= self._waiting_max():
             asker.later(number, self.waits_for() or "the queue is full")
             return
         try:
@@ -149,6 +152,21 @@ class Producer:
     def waits_for(self) -> str | None:
         """Say what keeps the node from taking envelopes, or nothing."""
         return "the node is stopping" if self._stopping else self._storage_waits or self._clock_waits
+
+    def _waiting_max(self) -> int:
+        return WAITING_MAX if self.waiting_max is None else self.waiting_max
+
+    def waits_for_disk(self) -> bool:
+        """Tell whether there is no room on the disk."""
+        return self._storage_waits is not None
+
+    def waits_for_clock(self) -> bool:
+        """Tell whether the computer's clock is behind the blocks."""
+        return self._clock_waits is not None
+
+    def quiet_seconds(self) -> float:
+        """Give how long ago the last block was executed."""
+        return time.monotonic() - self._last_block
 
     def backlog(self) -> int:
         """Give how many envelopes wait for their block."""
@@ -238,6 +256,7 @@ class Producer:
             self._clock_is_behind()
             return
         submissions = self._take_ready()
+        began = time.perf_counter()
         built = self.ledger.execute(at, [each.envelope for each in submissions], empty=empty)
         included = []
         for submission, outcome in zip(submissions, built.outcomes, strict=True):
@@ -253,6 +272,8 @@ class Producer:
                 asker.flush()
         if built.block is not None:
             self._last_block = time.monotonic()
+            if self.on_block is not None:
+                self.on_block(built.block, time.perf_counter() - began)
             self._unanswered.append((built.block, included))
             self.limits = self.ledger.limits()
         self._is_due = self.ledger.is_due(at)
@@ -302,6 +323,7 @@ class Producer:
 
     def _clock_is_behind(self) -> None:
         if self._clock_waits is None:
+            self.waits["clock"] += 1
             self._clock_waits = f"the computer's clock, which is behind the last block's time, {self.ledger.tip.time}"
             _log.warning("the node waits for %s", self._clock_waits)
 
@@ -376,6 +398,7 @@ class Producer:
     def _storage_is_full(self, error: StorageFullError) -> None:
         """Keep everything, say so, and try again every second."""
         if self._storage_waits is None:
+            self.waits["disk"] += 1
             _log.error("the node waits for room on the disk; nothing is lost: %s", error)
         self._storage_waits = f"room on the disk: {error}"
         self._loop.call_later(RETRY_SECONDS, self._try_to_write_again)
@@ -403,12 +426,15 @@ class Producer:
         """Take nothing more, write what has been executed, and answer for it."""
         self._stopping = True
         self._stop_ticking()
+        if self.verifier is not None:
+            self.verifier.close()
+            # What is with the verifier comes back unchecked once its connection has ended.
+            while self._checking:  # noqa: ASYNC110 - the loop's next turn is all that has to pass
+                await asyncio.sleep(0)
         for submission in (*self._opened, *self._ready):
             submission.asker.later(submission.number, "the node is stopping")
             submission.asker.flush()
         self._opened, self._ready = [], deque()
-        if self.verifier is not None:
-            self.verifier.close()
         if self._commit is not None:
             await asyncio.wait([asyncio.wrap_future(self._commit.future)])
             self._commit_ended()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import time
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -25,6 +26,9 @@ UNDER_WAY_MAX = 4_096
 
 UNREAD_BYTES_MAX = 64 * 2**20
 """Answers that a slow reader may leave lying before it is cut off."""
+
+LAST_ANSWERS_SECONDS = 5.0
+LOOK_AGAIN_SECONDS = 0.01
 
 SOCKET = "node.sock"
 POINTER = "node.sock.path"
@@ -52,7 +56,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin, unless there are too many."""
-        if not isinstance(transport, asyncio.Transport) or len(self._server.connections) >= CONNECTIONS_MAX:
+        if not isinstance(transport, asyncio.Transport) or len(self._server.connections) >= self._server.most():
             transport.close()
             return
         self._transport = transport
@@ -126,11 +130,15 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.close()
 
+    def abort(self) -> None:
+        """End the connection now."""
+        if self._transport is not None:
+            self._transport.abort()
+
     def _cut_off(self, why: str) -> None:
         """End a connection whose client does not keep to the rules."""
         _log.warning("a connection was cut off: %s", why)
-        if self._transport is not None:
-            self._transport.abort()
+        self.abort()
 
 
 class Server:
@@ -141,6 +149,7 @@ class Server:
         self.producer = producer
         self.requests = requests
         self.connections: set[Connection] = set()
+        self.connections_max: int | None = None
         self._server: asyncio.Server | None = None
         self._paths: list[Path] = []
 
@@ -154,6 +163,10 @@ class Server:
         finally:
             os.umask(before)
         return path
+
+    def most(self) -> int:
+        """Give how many connections there may be at once."""
+        return CONNECTIONS_MAX if self.connections_max is None else self.connections_max
 
     def _prepare(self, folder: Path, runtime_folder: Path) -> Path:
         """Choose the socket's path and remove what a node that is gone has left there; the folder's lock is ours."""
@@ -179,6 +192,15 @@ class Server:
         for connection in list(self.connections):
             connection.flush()
             connection.close()
-        await asyncio.sleep(0)
+        await self._until_sent()
         for path in self._paths:
             path.unlink(missing_ok=True)
+
+    async def _until_sent(self) -> None:
+        """Let the last answers leave; who does not read them is left behind."""
+        until = time.monotonic() + LAST_ANSWERS_SECONDS
+        await asyncio.sleep(0)
+        while self.connections and time.monotonic() < until:  # noqa: ASYNC110 - once in a node's life
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+        for connection in list(self.connections):
+            connection.abort()

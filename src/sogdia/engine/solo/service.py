@@ -65,6 +65,8 @@ class Service:
         self.server = Server(self.producer, self.requests)
         self._ended = asyncio.Event()
         self._error: BaseException | None = None
+        self.is_open = False
+        self.on_stop: Callable[[], None] | None = None
 
     def stop(self) -> None:
         """Ask the node to end."""
@@ -83,7 +85,11 @@ class Service:
             self.ledger.signing_key()
             await self.producer.start()
             ready(await self.server.start(self.ledger.folder, runtime_folder()))
+            self.is_open = True
             await self._ended.wait()
+            self.is_open = False
+            if self.on_stop is not None:
+                self.on_stop()
             if self._error is None:
                 await self.producer.stop()
         except BaseException as error:  # noqa: BLE001 - whatever it is, the parts are ended first; then it is raised

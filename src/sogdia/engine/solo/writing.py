@@ -82,6 +82,10 @@ class Writer:
         """Tell whether there is anything that is not durable."""
         return bool(self._waiting)
 
+    def last_seconds(self) -> float:
+        """Give how long the last write took."""
+        return self._last_seconds
+
     def is_short(self) -> bool:
         """Tell whether writing all that waits takes so little time that nothing need run beside it."""
         return (

@@ -1,0 +1,211 @@
+"""What notices watch: for every exit that a module declares, how its objects are asked for and whom they concern.
+
+A test compares this table with the declared exits and the states of orders, so that no new way out stays unwatched.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from sogdia.client.codes import account_code, name_code
+from sogdia.client.connection import Status, TryLaterError
+from sogdia.kernel.codec import encode
+from sogdia.kernel.machine import receipt_decoder
+from sogdia.kernel.values import ACCOUNT_BYTES, owner_of
+from sogdia.modules import ALL
+from sogdia.modules.identity import events
+from sogdia.modules.identity.queries import RecoveryQuery
+from sogdia.modules.identity.records import RECOVERIES, Recovery
+from sogdia.modules.identity.registry_queries import AppealQuery, AttestationQuery
+from sogdia.modules.identity.registry_records import APPEALS, ATTESTATIONS, Appeal, Attestation
+from sogdia.modules.market.queries import OrderAnswer, OrderQuery
+from sogdia.modules.market.records import ORDERS, Order, OrderState
+from sogdia.modules.money.queries import HoldQuery
+from sogdia.modules.money.records import HOLDS, Hold
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from sogdia.client.connection import Connection
+    from sogdia.kernel.codec import Event
+    from sogdia.kernel.operation import Exit, Query
+    from sogdia.kernel.stored_block import StoredBlock
+
+UNDER_WAY_MAX = 1_000
+
+_decode_receipt = receipt_decoder(ALL).decode
+
+EXITS: dict[int, Exit] = {each.table.number: each for module in ALL for each in module.exits}
+"""Every declared exit, by the number of its table."""
+
+
+class Stand(NamedTuple):
+    """How an object stands: its deadline (without one it has ended), whom it concerns, whom its deadline concerns."""
+
+    deadline: int | None
+    parties: tuple[bytes, ...]
+    warned: tuple[bytes, ...]
+
+
+class Watched(NamedTuple):
+    """How the objects of one table are watched: which texts speak of them, and the key that an event names, if any."""
+
+    called: str
+    named_by: Callable[[Event], bytes | None]
+    query: Callable[[bytes], Query]
+    read: Callable[[bytes, Any], Stand]
+
+
+TOLD_OF_APPEALS = (
+    events.SuspensionAppealed,
+    events.SuspensionUpheld,
+    events.SuspensionEnded,
+    events.PartyReinstated,
+    events.PartySuspended,
+)
+"""Events that begin, move or end an appeal; each names the account, under which the appeal stands."""
+
+WARNED_BESIDE_THE_CARRIER: dict[OrderState, bool] = {
+    OrderState.PLACED: True,
+    OrderState.ACCEPTED: True,
+    OrderState.SHIPPED: True,
+    OrderState.DELIVERED: True,
+    OrderState.RETURNING: True,
+    OrderState.CONTESTED: True,
+    OrderState.CLOSING: False,
+    OrderState.REFUNDING: False,
+}
+"""Whether buyer and merchant are warned of a state's deadline. The last two go on by themselves: nobody can act."""
+
+WARNED_CARRIER = frozenset({OrderState.SHIPPED})
+"""States whose deadline is also the carrier's: it may confirm the delivery."""
+
+
+def _order(name: bytes, raw: Any) -> Stand:  # noqa: ANN401 - an answer that is about to be typed
+    answer = msgspec.convert(raw, OrderAnswer, strict=True)
+    if answer.open is None:
+        found = answer.closed
+        return Stand(None, () if found is None else (owner_of(name), found.merchant), ())
+    return order_stand(name, answer.open)
+
+
+def order_stand(name: bytes, order: Order) -> Stand:
+    """Say whom an open order, and its deadline, concern."""
+    state = OrderState(order.state)
+    sides = (owner_of(name), order.merchant)
+    carrier = () if order.carrier is None else (order.carrier,)
+    warned = sides if WARNED_BESIDE_THE_CARRIER[state] else ()
+    return Stand(
+        EXITS[ORDERS.number].deadline_of(order),
+        _once(sides + carrier),
+        _once(warned + carrier if state in WARNED_CARRIER else warned),
+    )
+
+
+def _hold(_name: bytes, raw: Any) -> Stand:  # noqa: ANN401 - as above
+    hold = msgspec.convert(raw, Hold | None, strict=True)
+    if hold is None:
+        return Stand(None, (), ())
+    sides = (hold.payer, hold.payee)
+    return Stand(EXITS[HOLDS.number].deadline_of(hold), sides, sides)
+
+
+def _ask_recovery(key: bytes) -> Query:
+    return RecoveryQuery(account=key[:ACCOUNT_BYTES], guardian=key[ACCOUNT_BYTES:])
+
+
+def _recovery(key: bytes, raw: Any) -> Stand:  # noqa: ANN401 - as above
+    """A party has to hear that others propose keys for it: within the deadline it can stop them."""
+    found = msgspec.convert(raw, Recovery | None, strict=True)
+    party, guardian = key[:ACCOUNT_BYTES], key[ACCOUNT_BYTES:]
+    if found is None:
+        return Stand(None, (party, guardian), ())
+    concerned = _once((party, guardian, *found.approvals))
+    return Stand(EXITS[RECOVERIES.number].deadline_of(found), concerned, concerned)
+
+
+def _attested(name: bytes, raw: Any) -> Stand:  # noqa: ANN401 - as above
+    found = msgspec.convert(raw, Attestation | None, strict=True)
+    if found is None:
+        return Stand(None, (), ())
+    sides = _once((owner_of(name), found.subject))
+    return Stand(EXITS[ATTESTATIONS.number].deadline_of(found), sides, sides)
+
+
+def _appeal(account: bytes, raw: Any) -> Stand:  # noqa: ANN401 - as above
+    found = msgspec.convert(raw, Appeal | None, strict=True)
+    deadline = None if found is None else EXITS[APPEALS.number].deadline_of(found)
+    return Stand(deadline, (account,), (account,))
+
+
+def _named(field: str) -> Callable[[Event], bytes | None]:
+    """Give what finds the object's name in an event's field, where there is one."""
+    return lambda event: getattr(event, field, None)
+
+
+def _recovery_key(event: Event) -> bytes | None:
+    guardian = getattr(event, "guardian", None)
+    return None if guardian is None else bytes(getattr(event, "account", b"")) + guardian
+
+
+def _appeal_key(event: Event) -> bytes | None:
+    return getattr(event, "account", None) if isinstance(event, TOLD_OF_APPEALS) else None
+
+
+def _once(accounts: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    return tuple(dict.fromkeys(accounts))
+
+
+WATCHED: dict[int, Watched] = {
+    ORDERS.number: Watched("order", _named("order"), lambda name: OrderQuery(name=name), _order),
+    HOLDS.number: Watched("hold", _named("hold"), lambda name: HoldQuery(name=name), _hold),
+    RECOVERIES.number: Watched("account", _recovery_key, _ask_recovery, _recovery),
+    ATTESTATIONS.number: Watched("account", _named("attestation"), lambda name: AttestationQuery(name=name), _attested),
+    APPEALS.number: Watched("account", _appeal_key, lambda account: AppealQuery(account=account), _appeal),
+}
+"""By the number of the table; the number is the first byte of an object's full key."""
+
+
+def objects_of(block: StoredBlock) -> Iterator[tuple[int, bytes]]:
+    """Give the watched objects that a block touched, each with the number of the result that did it.
+
+    An object that goes leaves no step behind, but an event that names it; one that stays leaves a step in any case.
+    """
+    for step in block.steps:
+        if step.object[0] in WATCHED:
+            yield step.result, step.object
+    for number, result in enumerate(block.all_results()):
+        for event in _decode_receipt(result.receipt).events:
+            for table, watched in WATCHED.items():
+                key = watched.named_by(event)
+                if isinstance(key, bytes):
+                    yield number, bytes((table,)) + key
+
+
+def stands_of(node: Connection, full_keys: Sequence[bytes]) -> dict[bytes, Stand]:
+    """Ask how objects stand, all at once: a busy node answers between two blocks, one by one would take too long."""
+    asked = [("query", encode(WATCHED[key[0]].query(key[1:]))) for key in full_keys]
+    answers = ask_all(node, asked)
+    return {key: WATCHED[key[0]].read(key[1:], answer[1]) for key, answer in zip(full_keys, answers, strict=True)}
+
+
+def ask_all(node: Connection, asked: Sequence[tuple[str, object]]) -> list[Any]:
+    """Ask a node many things with all of them under way; gives the payloads in the order of asking."""
+    found: list[Any] = []
+    for first in range(0, len(asked), UNDER_WAY_MAX):
+        numbers = [node.send(kind, payload) for kind, payload in asked[first : first + UNDER_WAY_MAX]]
+        answers = {answer.number: answer for answer in (node.receive() for _ in numbers)}
+        for number in numbers:
+            answer = answers[number]
+            if answer.status != Status.DONE:
+                raise TryLaterError(str(answer.payload))
+            found.append(answer.payload)
+    return found
+
+
+def code_of(full_key: bytes) -> str:
+    """Give the code by which people know an object: its name's, or the account's that it is about."""
+    key = full_key[1:]
+    return account_code(key[:ACCOUNT_BYTES]) if WATCHED[full_key[0]].called == "account" else name_code(key)

@@ -1,0 +1,136 @@
+"""Every setting there is, with its type, its bounds and its default. Units stand at the end of the names.
+
+A setting is called `section.name`. It is given in a TOML file (`[section]`, then `name = value`), in the environment
+(`SOGDIA_SECTION_NAME`), or on the command line, which comes first.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+DAY_SECONDS = 86_400
+PORT_PATTERN = r"^(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}\Z"
+
+Path = Annotated[str, Meta(max_length=4_096, pattern=r"^[^\x00]*\Z")]
+AddressOrNone = Annotated[str, Meta(max_length=300, pattern=rf"^\Z|{PORT_PATTERN}")]
+HttpUrlOrNone = Annotated[str, Meta(max_length=2_000, pattern=r"^\Z|^https?://[^\s]+\Z")]
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A group of settings."""
+
+
+class NodeSettings(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The node itself."""
+
+    folder: Annotated[Path, Meta(description="The node's data folder.")] = ""
+    verifier: Annotated[
+        Literal["auto", "on", "off"],
+        Meta(description="A second process that checks signatures; `auto` means when there is a second core."),
+    ] = "auto"
+    connections_max: Annotated[
+        int, Meta(ge=1, le=4_096, description="Connections to the local socket at once. Changes on reload.")
+    ] = 256
+    waiting_envelopes_max: Annotated[
+        int, Meta(ge=500, le=1_000_000, description="Envelopes that may wait for their block. Changes on reload.")
+    ] = 50_000
+
+
+class NoticesSettings(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Notices to people: mail, web push, SMS."""
+
+    folder: Annotated[Path, Meta(description="Where subscriptions, the place reached and waiting notices lie.")] = ""
+    lead_seconds: Annotated[
+        int, Meta(ge=60, le=30 * DAY_SECONDS, description="How long before a deadline the warning goes out.")
+    ] = DAY_SECONDS
+    news: Annotated[bool, Meta(description="Whether steps of an order are told as well, not only deadlines.")] = True
+    news_age_seconds_max: Annotated[
+        int, Meta(ge=60, le=7 * DAY_SECONDS, description="Steps older than this are not told any more.")
+    ] = DAY_SECONDS
+    poll_seconds: Annotated[int, Meta(ge=1, le=300, description="How often the node is asked for new blocks.")] = 2
+    attempts_max: Annotated[
+        int, Meta(ge=1, le=20, description="How often a notice is tried before it is given up.")
+    ] = 8
+    retry_seconds: Annotated[
+        int, Meta(ge=1, le=3_600, description="The pause after the first failure; it doubles with each further one.")
+    ] = 60
+    send_seconds_max: Annotated[int, Meta(ge=1, le=120, description="How long one sending may take.")] = 20
+    smtp_host: Annotated[str, Meta(max_length=253, description="The mail server. Without one no mail is sent.")] = ""
+    smtp_port: Annotated[int, Meta(ge=1, le=65_535, description="Its port.")] = 587
+    smtp_security: Annotated[
+        Literal["starttls", "tls", "none"],
+        Meta(description="How mail is protected on the way; `none` is for a server on this machine."),
+    ] = "starttls"
+    smtp_ca_file: Annotated[Path, Meta(description="Certificates to trust instead of the system's.")] = ""
+    smtp_user: Annotated[str, Meta(max_length=200, description="The user at the mail server.")] = ""
+    smtp_password_file: Annotated[Path, Meta(description="The file with that user's password.")] = ""
+    mail_from: Annotated[str, Meta(max_length=254, description="The sender of the mails.")] = ""
+    push_contact: Annotated[
+        str,
+        Meta(
+            max_length=254,
+            pattern=r"^\Z|^(mailto:|https://)[^\s]+\Z",
+            description="Whom a push service can ask (VAPID subject). Without one nothing is pushed.",
+        ),
+    ] = ""
+    push_key_file: Annotated[Path, Meta(description="The VAPID key, made at first use. Default: in the folder.")] = ""
+    sms_url: Annotated[
+        HttpUrlOrNone,
+        Meta(description="The SMS gateway; `{to}`, `{text}`, `{id}` and `{secret}` stand for the values."),
+    ] = ""
+    sms_method: Annotated[Literal["POST", "PUT", "GET"], Meta(description="The method of the request.")] = "POST"
+    sms_content_type: Annotated[
+        Literal["application/json", "application/x-www-form-urlencoded"],
+        Meta(description="What the body is; values are escaped for it."),
+    ] = "application/json"
+    sms_body: Annotated[str, Meta(max_length=4_000, description="The body, with the same places as the URL.")] = (
+        '{"to": "{to}", "text": "{text}", "id": "{id}"}'
+    )
+    sms_authorization: Annotated[
+        str, Meta(max_length=1_000, description="The Authorization header, such as `Bearer {secret}`.")
+    ] = ""
+    sms_secret_file: Annotated[Path, Meta(description="The file with the gateway's secret.")] = ""
+
+
+class LogSettings(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The log, on standard error."""
+
+    level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="The least that is said. Changes on reload.")
+    ] = "info"
+    format: Annotated[Literal["text", "json"], Meta(description="Lines for people, or one JSON object a line.")] = (
+        "text"
+    )
+    repeats_max: Annotated[
+        int, Meta(ge=1, le=10_000, description="How often one message is said within `repeat_seconds`.")
+    ] = 10
+    repeat_seconds: Annotated[int, Meta(ge=1, le=3_600, description="The span in which repeats are counted.")] = 60
+
+
+class MetricsSettings(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Figures for Prometheus, and health."""
+
+    listen: Annotated[
+        AddressOrNone, Meta(description="Where /metrics and /health are served: host and port. Empty: nowhere.")
+    ] = ""
+    stuck_seconds: Annotated[
+        int, Meta(ge=2, le=600, description="Work without a new block for so long means: not ready.")
+    ] = 10
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All settings, by section."""
+
+    node: NodeSettings = NodeSettings()
+    notices: NoticesSettings = NoticesSettings()
+    log: LogSettings = LogSettings()
+    metrics: MetricsSettings = MetricsSettings()
+
+
+RELOADED = frozenset(
+    {"log.level", "log.repeats_max", "log.repeat_seconds", "node.connections_max", "node.waiting_envelopes_max"}
+)
+"""What a running node takes over on SIGHUP; everything else needs a new start."""

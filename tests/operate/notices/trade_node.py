@@ -1,0 +1,82 @@
+"""A real node with the shop of the market's tests on it, whose clock the test moves."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from sogdia.engine.solo.ledger import Ledger as NodeLedger
+from sogdia.engine.solo.service import Service, clock_of
+from sogdia.kernel.calendar import DUE_PAGES
+from sogdia.modules import ALL
+from sogdia.testing.ledger import Ledger, genesis, keys_of
+from tests.engine.running_node import RunningNode
+from tests.modules.market.shop import open_shop
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sogdia.client.connection import Connection
+    from sogdia.client.envelopes import Signed
+    from sogdia.kernel.receipt import Receipt
+    from sogdia.kernel.refusal import Refused
+
+
+class TradeNode(RunningNode):
+    """A node of all modules in a thread."""
+
+    async def _serve(self) -> None:
+        ledger = NodeLedger.open(self.folder, ALL, [keys_of("node")])
+        self._loop = asyncio.get_running_loop()
+        self.service = Service(ledger, clock_of(ledger), verifier=False)
+        await self.service.run(lambda _path: self._ready.set())
+
+    def calendar(self) -> dict[bytes, int]:
+        """Give every object that the ledger itself has in its calendar, with its deadline."""
+
+        def look() -> dict[bytes, int]:
+            state = self.service.ledger.state()
+            return {
+                due: int.from_bytes(slot[:4], "big") for slot, page in DUE_PAGES.items(state) for due in page.objects
+            }
+
+        found: dict[bytes, int] = self.inside(look)
+        return found
+
+
+class Trade(Ledger):
+    """Signs as the test ledger does, and sends to a node instead."""
+
+    def __init__(self, node: TradeNode, client: Connection, **changes: Any) -> None:  # noqa: ANN401 - of a genesis
+        """Trade on `node`."""
+        super().__init__(**changes)
+        self.node = node
+        self.client = client
+
+    def block(self, *signed: Signed | bytes, at: int | None = None) -> list[Receipt | Refused]:
+        """Send envelopes to the node."""
+        if at is not None:
+            self.go_to(at)
+        raws = [each if isinstance(each, bytes) else each.raw for each in signed]
+        return [self._decode(self.client.submit(raw).receipt) for raw in raws]
+
+    def go_to(self, moment: int) -> None:
+        """Put the network's clock forward."""
+        self.client.advance(moment)
+        self.time = moment
+
+
+@contextmanager
+def trading(folder: Path, **changes: Any) -> Iterator[Trade]:  # noqa: ANN401 - sections of a genesis
+    """Run a node on which the shop is open."""
+    NodeLedger.create(folder, ALL, genesis(**changes), [keys_of("node")]).close()
+    node = TradeNode(folder, verifier=False, clock=None, keys=(keys_of("node"),))
+    try:
+        with node.connect() as client:
+            trade = Trade(node, client, **changes)
+            open_shop(trade)
+            yield trade
+    finally:
+        node.stop()
