@@ -412,7 +412,7 @@ def bad_bytes(script: Script) -> None:
 def play() -> dict[str, Any]:
     """Play everything; give the lines and the hashes over all envelopes and results."""
     script = Script()
-    for part in (parties, money, shop, orders, authority, documents, bad_bytes, registry):
+    for part in (parties, money, shop, orders, documents, authority, bad_bytes, registry):
         part(script)
     return {
         "lines": script.lines,
