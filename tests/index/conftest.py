@@ -8,7 +8,7 @@ import pytest
 
 from bench.postgres_peer import Cluster, PeerError, cluster, find_programs
 from sogdia.index import following
-from tests.golden.script import Script, bad_bytes, money, orders, parties, shop
+from tests.golden.script import PARTS, Script
 from tests.index.recorder import RecordedSource, RecordingLedger
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def played() -> RecordingLedger:
     """A ledger on which every operation was played, with refusals, deadlines and late refunds. Not to be changed."""
     script = Script()
     script.ledger = RecordingLedger()
-    for part in (parties, money, shop, orders, bad_bytes):
+    for part in PARTS:
         part(script)
     ledger = script.ledger
     assert isinstance(ledger, RecordingLedger)

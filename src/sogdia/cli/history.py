@@ -16,6 +16,7 @@ from sogdia.client.connection import RequestWrongError
 from sogdia.client.declared import spoken_name
 from sogdia.client.envelopes import EnvelopeMaker
 from sogdia.kernel.parameters import Limits
+from sogdia.kernel.values import owner_of
 from sogdia.modules.market.records import CLOSED_ORDERS, ORDERS
 from sogdia.modules.money import HOLDS
 
@@ -104,6 +105,8 @@ def _result_words(  # noqa: PLR0913 - all that is shown
     parts = [[f"{what}, {verb.lower()} in block {height} at {moment_words(time)}.", f"id {identity.hex()}"]]
     for operation in () if envelope is None else envelope.body.operations:
         who = showing.naming.call(envelope.body.signers[operation.signer].account) if envelope is not None else ""
+        if operation.mandate is not None:
+            who = f"{showing.naming.call(owner_of(operation.mandate))}, by its agent {who},"
         parts.append([f"{who} asks for {spoken_name(type(operation).__name__)}:", *showing.fields(operation)])
     return paragraphs([*parts, [f"{verb}:"], showing.receipt(receipt)])
 

@@ -11,7 +11,13 @@ from sogdia.index.schema import METADATA, Whole
 from sogdia.index.search import PARTY_WORDS, enter_document
 from sogdia.kernel.values import NO_ACCOUNT, account_of
 from sogdia.modules.identity import Role
-from sogdia.modules.identity.events import PartyRegistered, PartyReinstated, PartySuspended, SponsorChanged
+from sogdia.modules.identity.events import (
+    PartyRegistered,
+    PartyReinstated,
+    PartySuspended,
+    SponsorChanged,
+    SuspensionEnded,
+)
 from sogdia.modules.identity.parties import RegisterParty
 
 if TYPE_CHECKING:
@@ -85,8 +91,8 @@ def suspended(batch: Batch, fact: PartySuspended) -> None:
     batch.rows(PARTIES).change(fact.account).update(suspended=True, reason=fact.reason)
 
 
-def reinstated(batch: Batch, fact: PartyReinstated) -> None:
-    """Note that a suspension was lifted."""
+def reinstated(batch: Batch, fact: PartyReinstated | SuspensionEnded) -> None:
+    """Note that a suspension was lifted, or ended because nobody upheld it."""
     batch.rows(PARTIES).change(fact.account).update(suspended=False, reason="")
 
 
@@ -95,7 +101,7 @@ def sponsor_changed(batch: Batch, fact: SponsorChanged) -> None:
     batch.rows(PARTIES).change(fact.account).update(sponsor=fact.sponsor)
 
 
-def _needs(fact: PartySuspended | PartyReinstated | SponsorChanged) -> Iterable[Need]:
+def _needs(fact: PartySuspended | PartyReinstated | SponsorChanged | SuspensionEnded) -> Iterable[Need]:
     return ((PARTIES, fact.account),)
 
 
@@ -106,9 +112,10 @@ PROJECTION = Projection(
         PartyRegistered: registered,
         PartySuspended: suspended,
         PartyReinstated: reinstated,
+        SuspensionEnded: reinstated,
         SponsorChanged: sponsor_changed,
     },
     keyed_by={},
-    needs={PartySuspended: _needs, PartyReinstated: _needs, SponsorChanged: _needs},
+    needs={PartySuspended: _needs, PartyReinstated: _needs, SponsorChanged: _needs, SuspensionEnded: _needs},
     genesis=from_genesis,
 )
