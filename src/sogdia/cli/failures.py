@@ -21,6 +21,7 @@ def stopped_by(error: Exception) -> Stopped | None:
         or _by_what_was_given(error)
         or _by_the_node(error)
         or _by_a_folder(error)
+        or _by_the_index(error)
         or _by_the_demo(error)
         or (_by_the_system(error) if isinstance(error, OSError) else None)
     )
@@ -119,6 +120,18 @@ def _by_a_folder(error: Exception) -> Stopped | None:
         return Stopped(Exit.USAGE, f"{error}.", "Make room on the disk.")
     if isinstance(error, FolderNotUsableError | ClockRefusedError | KeyMissingError):
         return Stopped(Exit.USAGE, str(error))
+    return None
+
+
+def _by_the_index(error: Exception) -> Stopped | None:
+    from sogdia.index import errors  # noqa: PLC0415 - looked up when there is one
+
+    if isinstance(error, errors.IndexUnreachableError):
+        return Stopped(Exit.UNREACHABLE, f"{error}.", "Look whether the database runs.")
+    if isinstance(error, errors.IndexForeignError):
+        return Stopped(Exit.DAMAGED, f"{error}.")
+    if isinstance(error, errors.IndexStoppedError):
+        return Stopped(Exit.USAGE, f"{error}.")
     return None
 
 

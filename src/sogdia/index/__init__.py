@@ -1,0 +1,1 @@
+"""The index: what happened on the ledger as tables of SQL, to be searched and counted. Rebuilt from the blocks."""

@@ -1,0 +1,1 @@
+"""What may be asked of an index: functions over a connection that give typed values, a page at a time."""
