@@ -214,8 +214,8 @@ def _signed_lies(proof: StateProof, absent: StateProof, sign: Signing) -> Iterat
     yield "signed: a time beyond 32 bits", put(proof, "anchor.header", sign(later))
 
 
-def damaged_handovers(proof: Any, liar: KeyPair) -> Iterator[Damaged]:  # noqa: ANN401 - any proof with two handovers
-    """Change how validators handed over."""
+def damaged_handovers(proof: Any, liar: KeyPair, last: KeyPair) -> Iterator[Damaged]:  # noqa: ANN401 - has two handovers
+    """Change how validators handed over; `last` is the key that the second handover names."""
     first, second = proof.anchor.handovers
     own = (Validator(liar.public, 1),)
 
@@ -229,6 +229,9 @@ def damaged_handovers(proof: Any, liar: KeyPair) -> Iterator[Damaged]:  # noqa: 
     yield "a handover to the liar, who signs the rest", put(proof, "anchor", Anchor(handovers=(to_liar,), header=lie))
     yield "a handover that the liar signed, too", put(proof, "anchor", Anchor(handovers=(by_liar,), header=lie))
     yield "the liar's header without a handover", put(proof, "anchor", Anchor(handovers=(), header=lie))
+    early = structs.replace(proof.anchor.header.header, height=second.header.header.height)
+    signed_early = SignedHeader(header=early, signatures=(last.sign(early.hash()),))
+    yield "the new key signs a header of the handover's own height", put(proof, "anchor.header", signed_early)
     yield "both handovers are left out", put(proof, "anchor.handovers", ())
     yield "the first handover is left out", put(proof, "anchor.handovers", (second,))
     yield "the second handover is left out", put(proof, "anchor.handovers", (first,))

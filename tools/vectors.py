@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import structs
 
+from sogdia.client.keys import derive
 from sogdia.client.proofs import Trusted, check, proof_bytes, trusted_by_key
 from sogdia.kernel.envelope import EnvelopeCodec
 from sogdia.kernel.header import Validator
@@ -25,7 +26,8 @@ from sogdia.kernel.proof import ProofWrong, Proven, ProvenHistory, ProvenReceipt
 from sogdia.kernel.refusal import Refused
 from sogdia.kernel.signature import verify
 from sogdia.modules import ALL
-from sogdia.testing.ledger import keys_of
+from sogdia.testing.ledger import SEED, keys_of
+from tools import vector_client as client
 from tools import vector_damage as damage
 from tools import vector_envelopes as envelopes
 from tools.vector_example import example, with_example
@@ -161,6 +163,9 @@ def state_file(story: Story) -> str:
         "two keys": structs.replace(trusted, validators=trusted.validators * 2),
         "the genesis keys from the header's height on": structs.replace(trusted, since=since),
         "the genesis keys from one height later on": structs.replace(trusted, since=since + 1),
+        "the genesis keys from the first handover's height on": structs.replace(
+            trusted, since=anchor_of(moved).handovers[0].header.header.height
+        ),
         "the third key": trusted_by_key(
             trusted.network, last.validators[0].public, since=last.header.header.height + 1
         ),
@@ -171,6 +176,8 @@ def state_file(story: Story) -> str:
     file.accept(
         "a balance below two nodes, by the newest trust that fits", deep, "the genesis keys from the header's height on"
     )
+    name = "a balance, by one who trusts the first keys for their last header only"
+    file.accept(name, moved, "the genesis keys from the first handover's height on")
     file.accept("a balance, by one who has moved on with the keys", moved, "the third key")
     name = "a balance below two nodes"
     whole = [("none: it is the trust that does not fit", proof_bytes(deep))]
@@ -181,7 +188,10 @@ def state_file(story: Story) -> str:
     file.refuse(nothing, damage.damaged_form(proof_bytes(story.states[nothing])))
     file.refuse(nothing, damage.damaged_anchor(story.states[nothing], story.sealed.blocks[0].header))
     file.refuse(name, damage.damaged_state(deep, absent, story.sealed.resign))
-    file.refuse("a balance after the node's key changed twice", damage.damaged_handovers(moved, keys_of("bank")))
+    file.refuse(
+        "a balance after the node's key changed twice",
+        damage.damaged_handovers(moved, keys_of("bank"), derive(SEED, "node", "third")),
+    )
     return file.text()
 
 
@@ -245,8 +255,30 @@ def envelope_file(story: Story) -> str:
     for what, damaged in envelopes.damaged_by_the_signer(raw, network, keys_of("nairobi")):
         add({"name": name, "damage": what}, damaged, keys_by_name[name], "refuse")
     add({"name": name, "damage": "none: it is the key that does not fit"}, raw, keys_by_name[two][1:], "refuse")
+    add({"name": name, "damage": "none: it is a key too many"}, raw, keys_by_name[name] * 2, "refuse")
+    add({"name": name, "damage": "none: it is a key too few"}, raw, [], "refuse")
     about = "Envelopes: their form, their ids, and their signatures under the signers' public keys."
     return _text({"about": about, "network": network.hex(), "vectors": vectors})
+
+
+def client_files(story: Story) -> dict[str, str]:
+    """Write the vectors for clients that build."""
+    network = story.ledger.network.hex()
+    codec, codes = list(client.codec_vectors()), list(client.code_vectors())
+    for vector in codec:
+        if client.judge_value(bytes.fromhex(vector["bytes"]))["expected"] != vector["expected"]:
+            raise Unexpected(f"{vector}")
+    if any(client.judge_code(each["kind"], each["code"])["expected"] != each["expected"] for each in codes):
+        raise Unexpected("a code is not read as it was made")
+    building, signatures = list(client.building_vectors(story)), list(client.signature_vectors())
+    return {
+        "codec.json": _text({"about": "Values: their one spelling, and others.", "vectors": codec}),
+        "codes.json": _text({"about": "Codes for people, as written and as typed.", "vectors": codes}),
+        "building.json": _text(
+            {"about": "Envelopes beside all that goes into them.", "network": network, "vectors": building}
+        ),
+        "signatures.json": _text({"about": "Signatures on which libraries differ.", "vectors": signatures}),
+    }
 
 
 def _with_other_signature(envelope: bytes) -> bytes:
@@ -265,6 +297,7 @@ def build() -> dict[Path, str]:
         FOLDER / "state-proofs.json": state_file(story),
         FOLDER / "receipt-proofs.json": receipt_file(story),
         FOLDER / "history-proofs.json": history_file(story),
+        **{FOLDER / name: text for name, text in client_files(story).items()},
         WIRE: with_example(WIRE.read_text("utf-8"), example(story)),
     }
 

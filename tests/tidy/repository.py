@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent.parent.parent
 SOURCE = ROOT / "src" / "sogdia"
 PURE_FOLDERS = ("kernel", "modules")
 LEFT_BY_TOOLS = {".git", ".venv", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache", "__pycache__", "build"}
-TEXT_SUFFIXES = {".py", ".md", ".toml", ".lock", ".sh", ".c", ".h"}
+TEXT_SUFFIXES = {".py", ".md", ".toml", ".lock", ".sh", ".c", ".h", ".js"}
 TEXT_NAMES = {"Makefile", "NOTICE", "run", ".gitignore"}
 
 

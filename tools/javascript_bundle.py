@@ -1,0 +1,123 @@
+"""Writes the JavaScript module in one small file, and a page that checks proofs with all of it inside.
+
+    python -m tools.javascript_bundle            write clients/javascript/sogdia.min.js and check-proof.html
+    python -m tools.javascript_bundle --check    say which of them are not what this version would write
+
+The modules are put one behind another, without comments and without white space that means nothing. Names stay as they
+are, so that the file can be compared with its sources by anyone. It understands the sources of this project, which a
+formatter has laid out and in which no two files use one name for two things; it is no JavaScript compiler.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+import sys
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parent.parent / "clients" / "javascript"
+SOURCES = FOLDER / "src"
+BUNDLE = FOLDER / "sogdia.min.js"
+PAGE = FOLDER / "check-proof.html"
+PAGE_SOURCE = FOLDER / "page" / "check-proof.html"
+ENTRY = "sogdia.js"
+COMPRESSED_BYTES_MAX = 12_000
+PAGE_BYTES_MAX = 13_000
+HEAD = "// Sogdia's JavaScript client in one file. Apache-2.0. Made by `python -m tools.javascript_bundle`; edit src.\n"
+
+_IMPORT = re.compile(r'^import \{[^}]*\} from "\./([a-z0-9]+\.js)";\n', re.MULTILINE)
+_EXPORT_FROM = re.compile(r'^export \{([^}]*)\} from "\./([a-z0-9]+\.js)";\n', re.MULTILINE)
+_EXPORT = re.compile(r"^export (?=const|function|async|class)", re.MULTILINE)
+_TOKEN = re.compile(
+    r"""(?P<space>\s+|/\*.*?\*/|//[^\n]*)
+    |(?P<whole>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)
+    |(?P<pattern>(?<=[(,=!]\ |.[(,=!])/(?:[^/\\\n[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/[a-z]*)
+    |(?P<word>[\w$]+)
+    |(?P<sign>.)""",
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def sources() -> list[str]:
+    """Give the names of the modules, each behind those that it imports."""
+    ordered: list[str] = []
+
+    def add(name: str) -> None:
+        text = (SOURCES / name).read_text("utf-8")
+        for needed in [*_IMPORT.findall(text), *(source for _names, source in _EXPORT_FROM.findall(text))]:
+            if needed not in ordered:
+                add(needed)
+        ordered.append(name)
+
+    add(ENTRY)
+    return ordered
+
+
+def squeezed(text: str) -> str:
+    """Leave out comments, commas behind the last part of a list, and white space except between two words."""
+    made = ""
+    apart = False
+    for token in _TOKEN.finditer(text):
+        if token.lastgroup == "space":
+            apart = True
+            continue
+        found = token.group()
+        if found in (")", "]", "}") and made.endswith(","):
+            made = made[:-1]
+        words = re.fullmatch(r"[\w$]{2}", made[-1:] + found[0]) is not None
+        signs = made[-1:] == found[0] and found[0] in "+-"
+        made += (" " if apart and (words or signs) else "") + found
+        apart = False
+    return made
+
+
+def joined() -> tuple[str, str]:
+    """Give all modules as one text, and the names that they offer."""
+    exported: list[str] = []
+    made = ""
+    for name in sources():
+        text = (SOURCES / name).read_text("utf-8")
+        exported += [each for names, _source in _EXPORT_FROM.findall(text) for each in re.findall(r"\w+", names)]
+        made += _EXPORT.sub("", _EXPORT_FROM.sub("", _IMPORT.sub("", text)))
+    return squeezed(made), ",".join(sorted(exported))
+
+
+def bundle() -> str:
+    """Make the module in one file."""
+    made, exported = joined()
+    return f"{HEAD}{made}export{{{exported}}};\n"
+
+
+def page() -> str:
+    """Make the page with the module inside, so that it works from a disk and without a network."""
+    made, _exported = joined()
+    before, _import, after = re.split(r"(    import [^;]*;\n)", PAGE_SOURCE.read_text("utf-8"))
+    script, rest = after.split("  </script>")
+    # The braces keep the page's own names apart from those of the module.
+    return f"{before}{HEAD}{made}\n{{{script}}}\n  </script>{rest}"
+
+
+def build() -> dict[Path, str]:
+    """Make all files anew."""
+    return {BUNDLE: bundle(), PAGE: page()}
+
+
+def compressed_bytes(text: str) -> int:
+    """Give how many bytes travel when a server compresses the file as well as gzip can."""
+    return len(gzip.compress(text.encode(), compresslevel=9, mtime=0))
+
+
+def main(arguments: list[str]) -> int:
+    """Write the files, or say which of them are not up to date."""
+    stale = {path: text for path, text in build().items() if not path.is_file() or path.read_text("utf-8") != text}
+    for path, text in stale.items():
+        if "--check" in arguments:
+            print(f"{path.name} is not what `python -m tools.javascript_bundle` writes")
+        else:
+            path.write_text(text, "utf-8")
+            print(f"wrote {path.name}: {len(text)} characters, {compressed_bytes(text)} bytes compressed")
+    return int(bool(stale) and "--check" in arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
