@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from sogdia.cli.documents import document, number, structure, write_json
 from sogdia.cli.keyring import Keyring
 from sogdia.cli.naming import Naming, Network
-from sogdia.cli.operations import refusal_codes, tables
-from sogdia.cli.shapes import fields_of, remarks
 from sogdia.cli.show import Showing
 from sogdia.cli.tables import table_words
 from sogdia.client.codes import account_code, name_code
+from sogdia.client.declared import refusal_codes, tables
+from sogdia.client.shapes import fields_of, remarks
 from sogdia.kernel.receipt import Receipt
 from sogdia.kernel.values import NO_ACCOUNT, account_of, name_of
 from sogdia.modules.identity.events import PartyRegistered

@@ -10,10 +10,10 @@ import pytest
 from msgspec import inspect as types
 
 from sogdia.cli.exits import Exit
-from sogdia.cli.operations import operations
-from sogdia.cli.shapes import Shape, fields_of
+from sogdia.client.declared import operations
 from sogdia.client.envelopes import EnvelopeMaker
 from sogdia.client.keys import derive, save
+from sogdia.client.shapes import Shape, fields_of
 from sogdia.kernel.genesis import network_of
 from sogdia.kernel.parameters import Limits
 from sogdia.kernel.values import NO_ACCOUNT, account_of

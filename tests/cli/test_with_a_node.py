@@ -8,8 +8,8 @@ import pytest
 from sogdia.cli.exits import Exit, Stopped
 from sogdia.cli.finding import nearest
 from sogdia.cli.happened import check_block
-from sogdia.cli.operations import queries
 from sogdia.client.connection import Connection
+from sogdia.client.declared import queries
 from sogdia.client.running_nodes import RunningNode
 from tests.cli.conftest import place
 

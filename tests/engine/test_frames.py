@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sogdia.client import connection
+from sogdia.client import questions
 from sogdia.engine.solo import frames, server
 
 
@@ -28,6 +28,6 @@ def test_a_frame_that_announces_too_much_is_refused():
 
 
 def test_the_client_and_the_node_mean_the_same():
-    assert {each.name: each.value for each in connection.Status} == {each.name: each.value for each in frames.Status}
-    assert (connection.SOCKET, connection.POINTER) == (server.SOCKET, server.POINTER)
-    assert frames.decode_request(connection.frame(3, "block", 7)[4:]) == (3, "block", 7)
+    assert {each.name: each.value for each in questions.Status} == {each.name: each.value for each in frames.Status}
+    assert (questions.SOCKET, questions.POINTER) == (server.SOCKET, server.POINTER)
+    assert frames.decode_request(questions.frame(3, "block", 7)[4:]) == (3, "block", 7)

@@ -24,6 +24,7 @@ from sogdia.client.connection import (
     socket_path,
 )
 from sogdia.client.proofs import check, trusted_by_genesis
+from sogdia.client.questions import Question
 from sogdia.engine.solo import producer, server
 from sogdia.engine.solo.clock import ClockRefusedError, WallClock
 from sogdia.engine.solo.scrub import Scrub
@@ -223,7 +224,7 @@ def test_questions_that_make_no_sense_are_answered_and_the_connection_goes_on(fo
             ("backup", "relative", "absolute"),
         ):
             with pytest.raises(RequestWrongError, match=words):
-                client._ask(kind, payload)
+                client.ask(Question(kind, payload, str))
         assert client.status().height == 0
 
 

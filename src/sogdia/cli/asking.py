@@ -12,9 +12,10 @@ from sogdia.cli.documents import document
 from sogdia.cli.exits import Exit, Stopped, usage
 from sogdia.cli.fields import Reading, read_text
 from sogdia.cli.operations import may_be_left_out, option_of
-from sogdia.cli.sessions import Session, answer_type, keys_of
-from sogdia.cli.shapes import fields_of
+from sogdia.cli.sessions import Session, keys_of
 from sogdia.cli.tables import table_words
+from sogdia.client.declared import answer_type
+from sogdia.client.shapes import fields_of
 from sogdia.modules.money import Asset, asset_key
 from sogdia.modules.money.queries import PAGE_MAX, BalancesQuery, Owned
 

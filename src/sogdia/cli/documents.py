@@ -15,8 +15,8 @@ from typing import Any
 
 import msgspec
 
-from sogdia.cli.shapes import Shape, fields_of
 from sogdia.client.codes import account_code, name_code
+from sogdia.client.shapes import Shape, fields_of
 from sogdia.kernel.codec import Event
 from sogdia.kernel.values import owner_of, reference_of
 

@@ -29,7 +29,7 @@ def stopped_by(error: Exception) -> Stopped | None:
 
 def refused(number: int, facts: Iterable[tuple[str, object]]) -> Stopped:
     """Give the end of a command that a rule of the ledger stands against."""
-    from sogdia.cli.operations import refusal_codes  # noqa: PLC0415 - only a refusal needs all declarations
+    from sogdia.client.declared import refusal_codes  # noqa: PLC0415 - only a refusal needs all declarations
 
     told = [(name, value.hex() if isinstance(value, bytes) else value) for name, value in facts]
     values = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in told)

@@ -20,8 +20,8 @@ from msgspec import inspect as types
 from sogdia.cli.amounts import read_amount, units_of
 from sogdia.cli.exits import Stopped, usage
 from sogdia.cli.moments import read_moment
-from sogdia.cli.shapes import Field, Shape, fields_of
 from sogdia.cli.words import FINER, HINTS, NUMBERED, form_of, is_money
+from sogdia.client.shapes import Field, Shape, fields_of
 from sogdia.kernel.signature import ED25519
 
 if TYPE_CHECKING:

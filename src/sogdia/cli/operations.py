@@ -2,64 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from sogdia.cli.exits import Stopped, usage
 from sogdia.cli.fields import Reading, from_json, read_texts
-from sogdia.cli.shapes import Field, Shape, fields_of
 from sogdia.cli.words import is_money
-from sogdia.kernel.kernel_tables import KERNEL_TABLES
-from sogdia.kernel.refusals import KernelRefusal
+from sogdia.client.shapes import Field, Shape, fields_of
 from sogdia.kernel.signature import ED25519
-from sogdia.modules import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from sogdia.kernel.operation import Operation, Query
-    from sogdia.kernel.refusal import RefusalCode
-    from sogdia.kernel.state import Table
+    from sogdia.kernel.operation import Operation
     from sogdia.modules.money import Asset
 
 Declared = TypeVar("Declared", bound="Operation")
 
 UNSAID = {"Scheme": ED25519, "Roles": 0, "bool": False}
 """What is meant when a field of these words is left out."""
-
-_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-
-
-@cache
-def operations() -> dict[str, type[Operation]]:
-    """Give every operation by the name of its sub-command, in the order of the modules."""
-    return {spoken_name(each.__name__): each for module in ALL for each in module.operations}
-
-
-@cache
-def queries() -> dict[str, type[Query]]:
-    """Give every declared query by its name."""
-    return {str(each.__struct_config__.tag): each for module in ALL for each in module.queries}
-
-
-@cache
-def tables() -> dict[int, Table[Any, Any]]:
-    """Give every table of the state by its number."""
-    return {table.number: table for table in (*KERNEL_TABLES, *(table for module in ALL for table in module.tables))}
-
-
-@cache
-def refusal_codes() -> dict[int, RefusalCode]:
-    """Give every refusal by its number."""
-    codes: tuple[type[RefusalCode], ...] = (KernelRefusal, *(module.refusals for module in ALL))
-    return {int(code): code for each in codes for code in each}
-
-
-def spoken_name(class_name: str) -> str:
-    """Write a class's name as a command: PlaceOrder is place-order."""
-    return _HUMP.sub("-", class_name).lower()
 
 
 def option_of(field: Field) -> str:

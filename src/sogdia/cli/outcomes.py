@@ -8,8 +8,8 @@ from sogdia.cli import documents, options
 from sogdia.cli.amounts import change_words
 from sogdia.cli.exits import Exit
 from sogdia.cli.moments import moment_words
-from sogdia.cli.operations import refusal_codes, tables
 from sogdia.cli.show import paragraphs
+from sogdia.client.declared import refusal_codes, tables
 from sogdia.kernel.machine import receipt_decoder
 from sogdia.kernel.quota import QUOTAS, Quota
 from sogdia.kernel.values import ACCOUNT_BYTES

@@ -12,11 +12,11 @@ import msgspec
 
 from sogdia.cli import documents, options
 from sogdia.cli.exits import Exit, Stopped, usage
-from sogdia.cli.operations import tables
 from sogdia.cli.outcomes import decode_receipt, key_document, receipt_document
 from sogdia.cli.sending import read_id
 from sogdia.cli.sessions import GENESIS_BYTES_MAX, Session, keys_of, read_genesis, read_limited
 from sogdia.client import proofs
+from sogdia.client.declared import key_parts, lay_out_key, tables
 from sogdia.client.proof_text import describe, proven_to_json
 from sogdia.kernel.codec import NotCanonicalError
 from sogdia.kernel.kernel_tables import KERNEL_TABLES
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from sogdia.kernel.state import Table
 
 NUMBER_BYTES = 2
-KEY_SAMPLE_BYTES = 64
 KEY_HELP: dict[tuple[str, ...], str] = {
     (): "It has one record; give no key.",
     ("account",): "Give an account.",
@@ -103,7 +102,7 @@ def find_table(text: str) -> Table[Any, Any]:
 
 def read_key(table: Table[Any, Any], parts: Sequence[str], naming: Naming) -> bytes:  # noqa: PLR0911 - a key, a way
     """Read the key of a record: by the parts that its table goes by, or in hexadecimal."""
-    shape = tuple(table.show_key(bytes(KEY_SAMPLE_BYTES)))
+    shape = key_parts(table)
     if len(parts) == 1 and re.fullmatch(r"(?:[0-9a-fA-F]{2})+", parts[0]):
         return bytes.fromhex(parts[0])
     match shape, tuple(parts):
@@ -114,7 +113,7 @@ def read_key(table: Table[Any, Any], parts: Sequence[str], naming: Naming) -> by
         case ("name",), (name,):
             return naming.name(name)
         case ("name", "number"), (name, number) if number.isdecimal() and int(number) < 1 << 8 * NUMBER_BYTES:
-            return naming.name(name) + int(number).to_bytes(NUMBER_BYTES, "big")
+            return lay_out_key({"name": naming.name(name), "number": int(number)})
         case ("currency", "issuer"), (asset,):
             return asset_key(naming.asset(asset))
         case ("account", "currency", "issuer"), (account, asset):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from contextlib import suppress
 from functools import cached_property
@@ -17,6 +16,7 @@ from sogdia.cli.moments import read_moment
 from sogdia.cli.naming import Naming, Network
 from sogdia.cli.show import Showing
 from sogdia.client.connection import Connection
+from sogdia.client.declared import answer_type
 from sogdia.kernel.genesis import genesis_type, network_of
 from sogdia.kernel.values import name_of, owner_of
 from sogdia.modules import ALL
@@ -137,13 +137,6 @@ class Session:
         with suppress(Stopped):
             self.naming.network  # noqa: B018 - from now on the genesis's parties are called by their references
         return Showing(self.naming, self.now, self.asset_of)
-
-
-def answer_type(query: type[Query]) -> Any:  # noqa: ANN401 - types are of many kinds
-    """Give the type of a query's answer, as the query declares it."""
-    # The declaration also names what is there for the type checker alone, so only the answer's part is looked at.
-    declared = query.answer.__annotations__["return"]
-    return eval(declared, vars(sys.modules[query.__module__])) if isinstance(declared, str) else declared  # noqa: S307
 
 
 def read_limited(path: Path, size: int) -> bytes:

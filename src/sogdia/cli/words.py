@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import inspect as types
 
-from sogdia.cli.shapes import Shape, fields_of
+from sogdia.client.shapes import Shape, fields_of
 from sogdia.modules.identity import Kind, Role
 from sogdia.modules.market.records import OrderState, Outcome
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from sogdia.cli import options
-from sogdia.cli.operations import queries
 from sogdia.cli.options import Folder, json_option, keys_option, node_option
-from sogdia.cli.shapes import Field, fields_of, summary
 from sogdia.cli.words import hint, metavar
+from sogdia.client.declared import queries
+from sogdia.client.shapes import Field, fields_of, summary
 
 if TYPE_CHECKING:
     from pathlib import Path

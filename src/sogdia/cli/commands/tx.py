@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sogdia.cli import options
-from sogdia.cli.operations import may_be_left_out, operations
+from sogdia.cli.operations import may_be_left_out
 from sogdia.cli.options import Folder, json_option, keys_option, node_option
-from sogdia.cli.shapes import Field, fields_of, remarks, summary
 from sogdia.cli.words import form_hint, hint, metavar
+from sogdia.client.declared import operations
+from sogdia.client.shapes import Field, fields_of, remarks, summary
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,6 +5,7 @@ submit        envelope                            [height, place, receipt] once 
 submit_many   [envelope, …]                       [[status, payload], …] once all are answered
 dry_run       [envelope, signatures count]        what would become of it now
 query         query                               [height, answer]
+record        full key                            [height, record | nil]
 prove         [full key, height | nil]            state proof
 prove_life    full key                            history proof
 prove_result  id                                  receipt proof
@@ -122,6 +123,7 @@ class Requests:
             ),
             "dry_run": (tuple[bytes, bool], self._dry_run),
             "query": (bytes, self._query),
+            "record": (FullKey, self._record),
             "prove": (tuple[FullKey, Height | None], self._prove),
             "prove_life": (FullKey, self._prove_life),
             "prove_result": (Id, self._prove_result),
@@ -180,6 +182,10 @@ class Requests:
             raise RequestWrongError(str(error)) from error
         height = self._ledger.tip.height
         self._answer_when_durable(connection, number, height, (height, query.answer(self._ledger.state())))
+
+    def _record(self, connection: Connection, number: int, full_key: bytes) -> None:
+        height = self._ledger.tip.height
+        self._answer_when_durable(connection, number, height, (height, self._ledger.tree.read(full_key)))
 
     def _prove(self, connection: Connection, number: int, payload: tuple[bytes, int | None]) -> None:
         full_key, height = payload
