@@ -20,8 +20,9 @@ from msgspec import inspect as types
 from sogdia.cli.amounts import read_amount, units_of
 from sogdia.cli.exits import Stopped, usage
 from sogdia.cli.moments import read_moment
-from sogdia.cli.words import FINER, HINTS, NUMBERED, form_of, is_money
+from sogdia.cli.words import HINTS, NUMBERED, form_of
 from sogdia.client.shapes import Field, Shape, fields_of
+from sogdia.client.wording import FINER, is_money
 from sogdia.kernel.signature import ED25519
 
 if TYPE_CHECKING:
