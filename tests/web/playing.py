@@ -125,7 +125,10 @@ class Played:
         raise AssertionError((self.folder / "node.log").read_text())
 
     def index(self) -> None:
-        """Bring the index up to the last block."""
+        """Bring the index up to the last block, once the node has made the header that vouches for what was played."""
+        played, until = self.connection.height(), time.monotonic() + 5
+        while self.connection.height() == played and time.monotonic() < until:
+            time.sleep(0.05)
         source = NodeSource(self.folder)
         following.build(source, self.database)
         source.close()
@@ -139,8 +142,12 @@ class Played:
         self._others()
         self._wait_for_exits()
 
-    def _market(self) -> None:
+    def send_mint(self) -> None:
+        """Let the bank create money."""
         self.send("mint", "bank", Mint(currency="USD", to=self.account("nairobi"), units=1_000_000))
+
+    def _market(self) -> None:
+        self.send_mint()
         terms = PublishTerms(
             reference="export",
             asset=self.asset,

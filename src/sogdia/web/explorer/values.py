@@ -244,7 +244,7 @@ class Values:
 
     def event_words(self, event: Any) -> str:  # noqa: ANN401 - any fact
         """Say what a fact is."""
-        return summary(type(event)).rstrip(".")
+        return say_if_known(f"event.{type(event).__name__}", summary(type(event)).rstrip("."))
 
     def told(self, value: int | str) -> Cell:
         """Show a value of a refusal: what is an account or a name is called as such."""
@@ -261,7 +261,7 @@ class Values:
         return count(value) if isinstance(value, int) else Words(value, foreign=True)
 
 
-_NUMBERS = frozenset({"int", "Quantity", "Units", "PositiveUnits", "LineNumber", "VariantNumber", "Parts", "Stock"})
+_NUMBERS = frozenset({"Quantity", "Units", "PositiveUnits", "Stock"})
 
 
 def _has_rows(shape: Shape) -> bool:

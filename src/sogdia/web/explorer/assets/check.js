@@ -8,6 +8,7 @@ const [form, trust, pin, proof, press, forget, said] = ["form", "trust", "pin", 
   (id) => document.getElementById(id),
 );
 const moment = (seconds) => new Date(Number(seconds) * 1000).toISOString().replace(".000Z", " UTC").replace("T", " ");
+const [ID, KEY, VALUE, NETWORK, HEIGHT, ROOT, FAULT] = words.rows.split("|");
 const filled = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_all, name) => values[name]);
 
 /** Write what came out, and below it what belongs to it by name. */
@@ -55,9 +56,9 @@ async function trusted() {
 /** Say in words what a proof proves, and whether it is about this page. */
 function tell(proven) {
   const details = [
-    ["network", proven.network],
-    ["height", proven.height],
-    ["root", proven.root],
+    [NETWORK, proven.network],
+    [HEIGHT, proven.height],
+    [ROOT, proven.root],
   ];
   const sentences = [words.holds];
   let about = `receipt:${proven.id ? hex(proven.id) : ""}`;
@@ -68,12 +69,12 @@ function tell(proven) {
     sentences.push(
       time === null ? filled(words.before, { time: moment(proven.sealedAt) }) : filled(words.at, { time: moment(time) }),
     );
-    details.unshift(["id", proven.id]);
+    details.unshift([ID, proven.id]);
   } else {
     about = `record:${proven.table}:${hex(proven.key)}`;
     sentences.push(proven.value === null ? words.absent : words.record, filled(words.at, { time: moment(proven.time) }));
     if (proven.steps) sentences.push(filled(words.life, { count: proven.steps.length }));
-    details.unshift(["key", proven.key], ["value", proven.value ?? "–"]);
+    details.unshift([KEY, proven.key], [VALUE, proven.value ?? "–"]);
   }
   if (words.expected && about !== words.expected) return say(false, [words.other], details);
   return say(true, sentences, details);
@@ -86,7 +87,7 @@ async function check() {
     if (!chosen && !words.proof) throw new Error(words.missing);
     tell(await checkProof(chosen ? new Uint8Array(await chosen.arrayBuffer()) : await fetched(words.proof), by));
   } catch (error) {
-    say(false, [words.fails, error.message], error.fault ? [["–", error.fault]] : []);
+    say(false, [words.fails, error.message], error.fault ? [[FAULT, error.fault]] : []);
   }
 }
 

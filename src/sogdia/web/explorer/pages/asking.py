@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+import time
+from contextlib import ExitStack, suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
@@ -11,6 +12,7 @@ from sogdia.index.reading.stand import stand
 from sogdia.index.reading.trade import ORDER_BY_NAME, hold_at
 from sogdia.kernel.values import ACCOUNT_BYTES
 from sogdia.web.explorer.entitlement import Entitlement
+from sogdia.web.explorer.sources import NodeAwayError
 from sogdia.web.explorer.texts import say
 from sogdia.web.explorer.values import Values, asset_of_key
 
@@ -81,8 +83,15 @@ class Asked:
 
     @cached_property
     def values(self) -> Values:
-        """What shows values; they are seen from the time of the last block that the pages know."""
-        return Values(self.index, self.stand.time)
+        """What shows values, as seen from now."""
+        return Values(self.index, self._now())
+
+    def _now(self) -> int:
+        """Give the network's time: the computer's, or that of the last block where the clock is moved by hand."""
+        with suppress(NodeAwayError):
+            if self.network.genesis.clock == "wall":
+                return max(int(time.time()), self.stand.time)
+        return self.stand.time
 
     @cached_property
     def reader(self) -> Reader | None:

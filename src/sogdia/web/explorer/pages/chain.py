@@ -17,7 +17,9 @@ from sogdia.index.reading.chain import (
 from sogdia.index.schema import PLACE_BITS
 from sogdia.kernel.machine import receipt_decoder
 from sogdia.kernel.parameters import Limits
+from sogdia.kernel.values import name_of
 from sogdia.modules import ALL
+from sogdia.modules.market.orders import PlaceOrder
 from sogdia.web.explorer.pages.asking import PageError
 from sogdia.web.explorer.pages.health import health_line
 from sogdia.web.explorer.parts import (
@@ -209,11 +211,20 @@ def _asked_for(asked: Asked, body: Body) -> Steps:
         words = operation_words(type(each).__name__)
         if asked.entitled.sees_operation(body, each):
             who = asked.values.account(body.signers[each.signer].account, whole=True)
-            rows = [(say("transaction.by"), who), *asked.values.rows(each)]
-            steps.append(Step(words, rows=rows, tables=asked.values.tables(each)))
+            asset = asked.asset_about(_order_of(body, each), getattr(each, "hold", None), POSITION_MAX)
+            rows = [(say("transaction.by"), who), *asked.values.rows(each, asset)]
+            steps.append(Step(words, rows=rows, tables=asked.values.tables(each, asset)))
         else:
             steps.append(Step(words, rows=[(say("transaction.by"), Words(say("private")))]))
     return Steps(say("transaction.asked"), steps)
+
+
+def _order_of(body: Body, operation: Any) -> bytes | None:  # noqa: ANN401 - any operation
+    """Give the order that an operation is about, if it is about one."""
+    if isinstance(operation, PlaceOrder):
+        return name_of(body.signers[operation.signer].account, operation.reference)
+    order = getattr(operation, "order", None)
+    return order if isinstance(order, bytes) else None
 
 
 def _happened(asked: Asked, receipt: Receipt, position: int) -> Section:

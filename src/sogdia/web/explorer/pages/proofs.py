@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sogdia.modules.market.queries import OrderAnswer
     from sogdia.web.explorer.pages.asking import Asked
 
-TOLD = ("holds fails other missing pin.other away applied refused record absent life at before").split()
+TOLD = ("holds rows fails other missing pin.other away applied refused record absent life at before").split()
 """What the script on the page may have to say."""
 
 PAGES = {"transaction": "transactions", "order": "orders", "party": "parties", "listing": "listings"}
