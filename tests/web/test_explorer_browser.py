@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import axe_playwright_python
+import axe_playwright_python  # type: ignore[import-untyped]
 import msgspec
 import pytest
 
@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
+    from tests.web.visiting import Site
+
 pytestmark = pytest.mark.real("Chromium")
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text("utf-8")
-RUN = (
-    "(only) => axe.run(document, {resultTypes: ['violations'], ...only}).then(({violations}) => violations.map((each) =>\
- each.id + ': ' + each.nodes.map((node) => node.html + ' ' + node.failureSummary).join(' | ')))"
-)
+RUN = """
+(only) => axe.run(document, {resultTypes: ["violations"], ...only}).then(({violations}) =>
+  violations.map(({id, nodes}) => `${id}: ${nodes.map(({html, failureSummary}) => html + failureSummary).join()}`))
+"""
 PHONE = {"width": 320, "height": 640}
 
 
@@ -61,7 +63,7 @@ class Visit:
         return self.page.inner_text("#said p")
 
 
-def visiting(chromium: Browser, site: Any, **how: Any) -> Iterator[Visit]:
+def visiting(chromium: Browser, site: Site, **how: Any) -> Iterator[Visit]:  # noqa: ANN401 - as Playwright takes it
     context = chromium.new_context(**how)
     context.set_default_timeout(15_000)
     visit = Visit(context.new_page(), site.address)
@@ -70,12 +72,12 @@ def visiting(chromium: Browser, site: Any, **how: Any) -> Iterator[Visit]:
 
 
 @pytest.fixture
-def visit(chromium: Browser, site: Any) -> Iterator[Visit]:
+def visit(chromium: Browser, site: Site) -> Iterator[Visit]:
     """A window of ordinary size."""
     yield from visiting(chromium, site)
 
 
-def everything(site: Any) -> dict[str, str]:
+def everything(site: Site) -> dict[str, str]:
     return site.every_kind() | site.for_parties()
 
 

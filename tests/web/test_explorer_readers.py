@@ -48,6 +48,7 @@ def test_nobody_is_led_to_another_site(site, to):
 def test_a_line_names_the_site_the_network_and_the_account(site):
     found = read_login_line(site.challenge("nairobi"))
 
+    assert found is not None
     assert found.site == site.host
     assert found.network == site.played.network
     assert found.account == site.played.account("nairobi")

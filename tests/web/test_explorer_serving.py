@@ -56,7 +56,7 @@ def test_the_command_serves_the_pages_and_keeps_their_index(played, tmp_path):
 
 
 def waited_for(site: Site, words: str) -> str:
-    until = time.monotonic() + 20
+    said, until = "", time.monotonic() + 20
     while time.monotonic() < until:
         said = site.get("/").words
         if words in said:
@@ -96,7 +96,8 @@ def test_the_pages_can_stand_below_a_path_of_another_application(played):
     try:
         port = server.servers[0].sockets[0].getsockname()[1]
         site = Site(f"http://127.0.0.1:{port}", played)
-        waiting, seen = ["/explorer/", "/explorer/find?q=3", "/explorer/check/party/" + site.account("bank")], set()
+        waiting = ["/explorer/", "/explorer/find?q=3", f"/explorer/check/party/{site.account('bank')}"]
+        seen: set[str] = set()
         while waiting and len(seen) < 40:
             path = waiting.pop()
             seen.add(path)

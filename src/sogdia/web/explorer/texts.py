@@ -242,6 +242,7 @@ TEXTS: Final[dict[str, str]] = {
     "health.records": "Records in the ledger",
     "health.known": "Shown up to",
     "health.lag": "Behind the node by",
+    "health.block": "one block",
     "health.blocks": "{count} blocks",
     "health.most": "Most in the last day",
     "health.seconds": "{count} seconds",

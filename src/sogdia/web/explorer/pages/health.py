@@ -85,15 +85,16 @@ def _index(asked: Asked, status: NodeStatus | None) -> Facts:
         rows[1] = (say("health.known"), Words(say("none")))
     if status is not None:
         behind = max(0, status.durable_height - at.height)
-        rows.append((say("health.lag"), Words(say("health.blocks", count=behind))))
+        rows.append(
+            (say("health.lag"), Words(say("health.block") if behind == 1 else say("health.blocks", count=behind)))
+        )
     # How late the index was is counted by the computer's clock.
     most = max(lag(asked.index, until=int(time.time()), buckets=24).units, default=0)
     rows += [
         (say("health.most"), Words(say("health.seconds", count=count(most).text))),
         (say("health.network"), Words(at.name, foreign=True)),
-        ("", Digest(at.network.hex())),
+        (say("block.hash"), Digest(at.network.hex())),
     ]
-    rows[-1] = (say("block.hash"), rows[-1][1])
     return Facts(say("health.index"), rows)
 
 
