@@ -48,7 +48,8 @@ def site(played: Played) -> Iterator[Site]:
         yield Site(address, played)
 
 
-@pytest.fixture(scope="session")
+# Playwright keeps an event loop in this thread, so it must be gone before tests of other files run loops of their own.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """A real browser; whoever asks for it is left out where there is none."""
     program = shutil.which("chromium")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import signal
 import subprocess
 import sys
@@ -137,6 +138,8 @@ class Played:
 
     def play(self) -> None:
         """Play everything that a page may have to show."""
+        self.send_mint()
+        self._large()
         self._market()
         self._first_order()
         self._others()
@@ -146,8 +149,37 @@ class Played:
         """Let the bank create money."""
         self.send("mint", "bank", Mint(currency="USD", to=self.account("nairobi"), units=1_000_000))
 
+    def _large(self) -> None:
+        """Play what makes pages long: titles as long as they may be, many variants, an order of many lines."""
+        chance = random.Random(1)
+        terms = PublishTerms(
+            reference="t", asset=self.asset, carrier=None, freight_per_order=0, tax_collector=None, platform=None,
+            platform_fee=0,
+        )  # fmt: skip
+        self.send("large terms", "lanzhou", terms)
+        titles = ["".join(chr(chance.randrange(0x4E00, 0x9F00)) for _sign in range(200)) for _title in range(30)]
+        for first in (0, 15):
+            listings = [
+                OpenListing(
+                    reference=f"big{number}", terms="t", title=titles[number], language="zh", unit="C62",
+                    hs_code="691110", origin="CN",
+                )
+                for number in range(first, first + 15)
+            ]  # fmt: skip
+            self.send("large listings", "lanzhou", *listings)
+        for first in range(0, 64, 16):
+            variants = [
+                AddVariant(
+                    listing="big0", variant=number, offer=Offer(price=10 + number, tax=chance.randrange(999)), stock=9
+                )
+                for number in range(first, first + 16)
+            ]
+            self.send("large variants", "lanzhou", *variants)
+        lines = tuple(OrderLine("big0", number, 1 + number % 7) for number in range(60))
+        large = PlaceOrder(reference="large", merchant=self.account("lanzhou"), lines=lines, pay_at_most=900_000)
+        self.send("large place", "nairobi", large)
+
     def _market(self) -> None:
-        self.send_mint()
         terms = PublishTerms(
             reference="export",
             asset=self.asset,

@@ -311,6 +311,18 @@ def test_the_parties_an_authority_and_an_operator_see_the_whole_order(site, who)
     assert words.index("The goods left the merchant") < words.index("The goods arrived") < words.index("Everybody was")
 
 
+def test_of_an_order_with_many_lines_some_are_shown_and_it_is_said_how_many_more_there_are(site):
+    words = site.get(f"/orders/{site.order('large')}", cookie=site.enter("nairobi")).words
+
+    assert "Lines (and 40 more; the proof holds them all)" in words
+
+
+def test_of_an_open_order_each_line_says_how_much_came_back(site):
+    words = site.get(f"/orders/{site.order('silk-3')}", cookie=site.enter("nairobi")).words
+
+    assert "Came back" in words
+
+
 @pytest.mark.parametrize("who", ["lanzhou", "platform"])
 def test_who_is_no_party_of_an_open_order_sees_what_anybody_sees(site, who):
     path = f"/orders/{site.order('silk-3')}"

@@ -87,7 +87,8 @@ def test_a_place_that_is_taken_is_named_as_such(played):
 
 def test_the_pages_can_stand_below_a_path_of_another_application(played):
     settings = Settings(node_folder=played.folder, database=played.database)
-    below = Starlette(routes=[Mount("/explorer", explorer(settings))])
+    pages = explorer(settings)
+    below = Starlette(routes=[Mount("/explorer", pages)])
     server = uvicorn.Server(uvicorn.Config(below, port=0, log_config=None))
     thread = Thread(target=server.run, daemon=True)
     thread.start()
@@ -113,6 +114,7 @@ def test_the_pages_can_stand_below_a_path_of_another_application(played):
     finally:
         server.should_exit = True
         thread.join(10)
+        pages.state.sources.close()
 
 
 def test_without_a_node_lists_are_shown_and_the_rest_says_when_to_come_again(tmp_path):

@@ -333,12 +333,15 @@ def explorer(settings: Settings) -> Starlette:
         finally:
             site.sources.close()
 
-    return Starlette(
+    made = Starlette(
         routes=routes,
         lifespan=life,
         middleware=[Middleware(Guard), Middleware(GZipMiddleware, minimum_size=500)],
         exception_handlers={HTTPException: site.http_failed, Exception: site.http_failed},
     )
+    # A mounted application is not told when the one above it ends, so that one closes these itself.
+    made.state.sources = site.sources
+    return made
 
 
 __all__ = ["explorer"]

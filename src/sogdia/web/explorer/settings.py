@@ -16,6 +16,9 @@ NODE_SECONDS_MAX: Final = 10.0
 NODE_CONNECTIONS_MAX: Final = 8
 FORM_BYTES_MAX: Final = 4_096
 ROWS: Final = 24
+LISTING_ROWS: Final = 16
+"""Titles may have two hundred characters each, and a page shall stay small whatever they say."""
+
 STEPS_MAX: Final = 20
 LINES_MAX: Final = 20
 """How many lines of an order, or of a fact, a page shows."""

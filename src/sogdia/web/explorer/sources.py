@@ -12,6 +12,7 @@ from sqlalchemy import inspect
 
 from sogdia.client.connection import Connection
 from sogdia.client.declared import answer_type
+from sogdia.client.envelopes import EnvelopeMaker
 from sogdia.client.questions import NodeNotRunningError, TryLaterError
 from sogdia.index.database import SQLITE, open_engine, told
 from sogdia.index.errors import IndexStoppedError, IndexUnreachableError
@@ -38,14 +39,14 @@ class IndexAwayError(Exception):
 
 
 class Network:
-    """What never changes: the genesis, as it is and read."""
+    """What never changes: the genesis, as it is and read, and what reads the network's envelopes."""
 
     def __init__(self, raw: bytes) -> None:
         """Read a genesis."""
         self.raw = raw
         self.genesis: Any = msgspec.json.decode(raw, type=genesis_type(ALL))
         self.hash = network_of(self.genesis)
-        self.name: str = self.genesis.name
+        self.codec = EnvelopeMaker(self.hash).codec
 
 
 class Sources:

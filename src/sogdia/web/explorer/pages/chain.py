@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sogdia.client.declared import refusal_codes
-from sogdia.client.envelopes import EnvelopeMaker
 from sogdia.index.reading.chain import (
     BLOCK_BY_HEIGHT,
     BLOCK_PAGES,
@@ -198,7 +197,7 @@ def transaction(asked: Asked) -> Page:
 
 
 def _body(asked: Asked, raw: bytes) -> Body:
-    return EnvelopeMaker(asked.network.hash).codec.open(raw, Limits()).body
+    return asked.network.codec.open(raw, Limits()).body
 
 
 def _names(body: Body) -> list[str]:

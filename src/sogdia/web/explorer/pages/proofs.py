@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sogdia.client.codes import account_code, name_code
-from sogdia.client.envelopes import EnvelopeMaker
 from sogdia.client.proofs import proof_bytes
 from sogdia.client.questions import RequestWrongError
 from sogdia.kernel.accounts import PARTIES
@@ -103,8 +102,7 @@ def _must_see_transaction(asked: Asked, identity: bytes) -> None:
     block = asked.node.block(found.height)
     body = None
     if found.place < len(block.envelopes):
-        codec = EnvelopeMaker(asked.network.hash).codec
-        body = codec.open(block.envelopes[found.place], Limits()).body
+        body = asked.network.codec.open(block.envelopes[found.place], Limits()).body
     if not asked.entitled.sees_whole(body, decode_receipt(found.receipt)):
         raise PageError(403, say("transaction.hidden"))
 

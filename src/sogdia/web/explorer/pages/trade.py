@@ -21,7 +21,7 @@ from sogdia.kernel.values import NO_ACCOUNT
 from sogdia.modules.identity import Kind, Role
 from sogdia.web.explorer.pages.asking import PageError
 from sogdia.web.explorer.parts import Badge, Digest, Facts, Link, Page, Paragraph, Table, Words
-from sogdia.web.explorer.settings import ROWS
+from sogdia.web.explorer.settings import LISTING_ROWS, ROWS
 from sogdia.web.explorer.texts import say, say_if_known
 from sogdia.web.explorer.values import amount, asset_of_key, count, country, share
 
@@ -122,11 +122,11 @@ def listings(asked: Asked) -> Page:
     """All listings, the newest first, or those of one merchant."""
     merchant = asked.request.query_params.get("merchant")
     if merchant is None:
-        page = LISTING_PAGES.read(asked.index, cursor=asked.cursor, limit=ROWS)
+        page = LISTING_PAGES.read(asked.index, cursor=asked.cursor, limit=LISTING_ROWS)
         title, here, more = say("listings.title"), "/listings", "/listings?cursor="
     else:
         account = asked.account(merchant)
-        page = LISTINGS_OF_MERCHANT.read(asked.index, cursor=asked.cursor, limit=ROWS, merchant=account)
+        page = LISTINGS_OF_MERCHANT.read(asked.index, cursor=asked.cursor, limit=LISTING_ROWS, merchant=account)
         title = say("listings.of", party=asked.values.call(account))
         here = f"/listings?merchant={account_code(account)}"
         more = f"{here}&cursor="
@@ -206,7 +206,7 @@ def _currency_table(asked: Asked, found: Sequence[Currency], title: str) -> Tabl
 
 def found_by_words(asked: Asked, question: str) -> Page:
     """Listings and parties that have every word of a question."""
-    goods = search_listings(asked.index, question, cursor=asked.cursor, limit=ROWS)
+    goods = search_listings(asked.index, question, cursor=asked.cursor, limit=LISTING_ROWS)
     following = None if goods.next is None else f"/find?{urlencode({'q': question, 'cursor': goods.next})}"
     sections: list[Section] = []
     if goods.rows:
