@@ -7,10 +7,12 @@ from http.cookies import SimpleCookie
 import pytest
 
 from sogdia.client.logins import is_login_line, read_login_line
+from sogdia.modules.identity.parties import RotateKey, rotation_message
 from sogdia.testing.ledger import keys_of
 from sogdia.web.explorer import readers as readers_module
 from sogdia.web.explorer.readers import NotEnteredError, Readers
 from sogdia.web.explorer.settings import CHALLENGE_SECONDS, SESSION_SECONDS
+from tests.web.playing import Played
 
 SITE = "ledger.example"
 
@@ -215,3 +217,22 @@ def test_a_line_for_another_site_is_refused(played):
 @pytest.mark.parametrize("text", ["", "x" * 32, "sogdia login to a", "\x00" * 32])
 def test_what_is_no_line_to_sign_in_with_is_not_taken_for_one(text):
     assert not is_login_line(text)
+
+
+def test_a_key_that_was_replaced_opens_nothing_any_more(tmp_path):
+    played = Played(tmp_path / "node")
+    readers = Readers()
+    with played.running():
+        ticket = let_in(readers, played)
+        before = readers.of(ticket, lambda: played.connection)
+        account, new = played.account("nairobi"), keys_of("nairobi's new key")
+        proof = new.sign(rotation_message(played.network, account, 1))
+        played.send("rotate", "nairobi", RotateKey(scheme=1, public=new.public, proof=proof))
+
+        after = readers.of(ticket, lambda: played.connection)
+
+        assert before is not None
+        assert before.account == account
+        assert after is None
+        with pytest.raises(NotEnteredError, match="not by the key"):
+            let_in(readers, played)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from threading import Thread
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,8 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from sogdia.client import keys as key_files
+from sogdia.demo.play import beside_the_demo
+from sogdia.demo.stage import running, set_up
 from sogdia.kernel.signature import ED25519, verify
 from sogdia.testing.ledger import keys_of
 from sogdia.web.explorer import explorer
@@ -115,6 +119,20 @@ def test_the_pages_can_stand_below_a_path_of_another_application(played):
         server.should_exit = True
         thread.join(10)
         pages.state.sources.close()
+
+
+def test_the_demo_serves_its_network_also_where_the_usual_port_is_taken(tmp_path):
+    stage = set_up(tmp_path / "node")
+    with socket.socket() as taken, running(stage):
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with suppress(OSError):
+            taken.bind(("127.0.0.1", 8_081))
+            taken.listen()
+        with beside_the_demo(stage) as address:
+            words = waited_for(Site(address, None), "All is well")
+
+    assert not address.endswith(":8081")
+    assert "Trades of the network sogdia-demo" in words
 
 
 def test_without_a_node_lists_are_shown_and_the_rest_says_when_to_come_again(tmp_path):

@@ -46,10 +46,14 @@ class Answer(NamedTuple):
 class Site:
     """An explorer by its address."""
 
-    def __init__(self, address: str, played: Played) -> None:
-        """Remember where it is and what was played."""
+    played: Played
+    """What was played on its network."""
+
+    def __init__(self, address: str, played: Played | None) -> None:
+        """Remember where it is and what was played, if it was."""
         self.address = address
-        self.played = played
+        if played is not None:
+            self.played = played
         self.host = urlsplit(address).netloc
 
     def get(self, path: str, *, cookie: str | None = None, method: str = "GET", **headers: str) -> Answer:

@@ -58,10 +58,9 @@ def play(say: Callable[[str], None], *, once: bool, folder: Path | None = None, 
             say("")
             _replay(place / "shop", say)
             if not once:
-                with _explorer(stage) as address:
-                    if address is not None:
-                        say("")
-                        say(f"See it all at {address} (sign in there with: sogdia keys sign-challenge nairobi …)")
+                with beside_the_demo(stage) as address:
+                    say("")
+                    say(f"See it all at {address} (sign in there with: sogdia keys sign-challenge nairobi …)")
                     say(TRY_IT.format(sogdia=sogdia))
                     _wait_for_an_interrupt()
     finally:
@@ -70,8 +69,8 @@ def play(say: Callable[[str], None], *, once: bool, folder: Path | None = None, 
 
 
 @contextmanager
-def _explorer(stage: Stage) -> Iterator[str | None]:
-    """Serve the explorer beside the node; nothing where it cannot be served, since the demo does without."""
+def beside_the_demo(stage: Stage) -> Iterator[str]:
+    """Serve the explorer, at the usual port or at any other that is free; gives its address."""
     settings = Settings(node_folder=stage.folder, database=database_of(stage.folder))
     with ExitStack() as stack:
         try:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,9 +16,7 @@ from sogdia.cli.tables import table_words
 from sogdia.client import keys as key_files
 from sogdia.client.codes import account_code
 from sogdia.client.logins import is_login_line
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from sogdia.client.running_nodes import running_nodes
 
 LABEL_HELP = "A line about the key; it stands in the file for all to read."
 UNPROTECTED_HELP = "Without a passphrase: whoever has the file can sign. For keys that are worth nothing."
@@ -134,7 +133,9 @@ def sign_challenge(name: str, line: str, keys_folder: Path | None, *, as_json: b
         raise usage(
             "This is no line to sign in with.", "Copy the whole line, in quotes; it begins with 'sogdia login to'."
         )
-    ring = options.keyring(keys_folder)
+    # The people of a demonstration have their keys beside its node.
+    beside = [Path(node.keys) for node in running_nodes() if node.keys is not None] if keys_folder is None else []
+    ring = options.keyring(keys_folder, *beside)
     signature = ring.open(name, options.ask_passphrase).sign(line.encode("ascii"))
     options.show(signature.hex(), {"line": line, "signature": signature.hex()}, as_json=as_json)
 
