@@ -84,7 +84,10 @@ def everything(site: Site) -> dict[str, str]:
 def test_no_page_keeps_anybody_out_in_light_or_dark(chromium, site):
     for visit in visiting(chromium, site, color_scheme="light"):
         visit.enter(site.account("nairobi"), "nairobi")
+        # The large ones are of the same kinds as others, and take as long again.
         for name, path in everything(site).items():
+            if name.endswith("-large"):
+                continue
             visit.go(path)
             visit.page.evaluate(AXE)
             light = visit.page.evaluate(RUN, {})

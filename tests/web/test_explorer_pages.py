@@ -332,9 +332,12 @@ def test_who_is_no_party_of_an_open_order_sees_what_anybody_sees(site, who):
     assert ("USD" in words) == (who == "platform")
 
 
-def test_a_private_transaction_shows_anybody_neither_who_nor_what(site):
-    for what in ("place", "accept", "transfer", "hold", "capture", "mint"):
-        words = site.get(site.transaction(what)).words
+@pytest.mark.parametrize("who", [None, "lanzhou"])
+def test_a_private_transaction_shows_a_stranger_neither_who_nor_what(site, who):
+    cookie = None if who is None else site.enter(who)
+
+    for what in ("place", "accept", "return", "approve", "transfer", "hold", "capture", "mint"):
+        words = site.get(site.transaction(what), cookie=cookie).words
 
         assert "shown to its parties" in words, what
         for secret in ("USD", "@bukhara", "Ikat", "thanks"):
