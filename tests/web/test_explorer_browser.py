@@ -229,10 +229,10 @@ def test_whoever_signs_in_reads_its_order_and_can_sign_out(site, visit):
     path = f"/orders/{site.order('silk-1')}"
     visit.enter(site.account("nairobi"), "nairobi")
     visit.go(path)
-    assert "Everybody was paid" in visit.page.inner_text("main")
+    assert "The money was paid out" in visit.page.inner_text("main")
     assert visit.page.evaluate("document.cookie") == ""
 
     visit.page.click("footer button")
     visit.go(path)
 
-    assert "Everybody was paid" not in visit.page.inner_text("main")
+    assert "The money was paid out" not in visit.page.inner_text("main")

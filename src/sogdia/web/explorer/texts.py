@@ -154,7 +154,7 @@ TEXTS: Final[dict[str, str]] = {
     "event.ReturnRefused": "The merchant refused the return",
     "event.ReturnDropped": "The time to agree ran out: the sale stands",
     "event.SplitProposed": "One side proposed to divide the money",
-    "event.OrderClosed": "Everybody was paid, and the order was closed",
+    "event.OrderClosed": "The money was paid out, and the order was closed",
     "event.OrderDigested": "The order’s lines were put away; their hash stays",
     # ---------------------------------------------------------------------------------------------------------- parties
     "party.above": "Party",
