@@ -1,6 +1,6 @@
 """Writes the JavaScript module in one small file, and a page that checks proofs with all of it inside.
 
-    python -m tools.javascript_bundle            write clients/javascript/sogdia.min.js and check-proof.html
+    python -m tools.javascript_bundle            write sogdia.min.js, for all and for the explorer, and check-proof.html
     python -m tools.javascript_bundle --check    say which of them are not what this version would write
 
 The modules are put one behind another, without comments and without white space that means nothing. Names stay as they
@@ -18,6 +18,7 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parent.parent / "clients" / "javascript"
 SOURCES = FOLDER / "src"
 BUNDLE = FOLDER / "sogdia.min.js"
+EXPLORER = FOLDER.parent.parent / "src" / "sogdia" / "web" / "explorer" / "assets" / "sogdia.min.js"
 PAGE = FOLDER / "check-proof.html"
 PAGE_SOURCE = FOLDER / "page" / "check-proof.html"
 ENTRY = "sogdia.js"
@@ -99,7 +100,7 @@ def page() -> str:
 
 def build() -> dict[Path, str]:
     """Make all files anew."""
-    return {BUNDLE: bundle(), PAGE: page()}
+    return {BUNDLE: bundle(), EXPLORER: bundle(), PAGE: page()}
 
 
 def compressed_bytes(text: str) -> int:

@@ -22,9 +22,10 @@ from sogdia.cli.commands.tx import common_options, tx
 from sogdia.cli.exits import Exit
 from sogdia.cli.operations import may_be_left_out, option_of
 from sogdia.cli.running import sogdia
-from sogdia.cli.words import CALLED, HINTS, NUMBERED, hint, is_money, metavar
+from sogdia.cli.words import HINTS, NUMBERED, hint, metavar
 from sogdia.client.declared import spoken_name
 from sogdia.client.shapes import Field, Shape, fields_of, remarks
+from sogdia.client.wording import CALLED, is_money
 from sogdia.kernel.kernel_tables import KERNEL_TABLES
 from sogdia.kernel.refusals import KernelRefusal
 from sogdia.modules import ALL

@@ -111,6 +111,7 @@ def test_every_command_that_shows_something_shows_it_as_json(sogdia, words):
         ("node", "start"),
         ("index", "run"),
         ("api", "start"),
+        ("explorer", "start"),
         ("simulate",),
         ("notices", "run"),
     )

@@ -8,16 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sogdia.cli.amounts import amount_words, change_words, read_amount, units_of
+from sogdia.cli.amounts import read_amount, units_of
 from sogdia.cli.exits import Exit, Stopped
 from sogdia.cli.fields import Reading, parse_json, read_text
 from sogdia.cli.keyring import Keyring
-from sogdia.cli.moments import from_now_words, length_words, moment_words, read_length, read_moment
+from sogdia.cli.moments import read_length, read_moment
 from sogdia.cli.naming import Naming, Network
 from sogdia.cli.operations import Given, Meaning, read_operation
 from sogdia.client.codes import account_code, name_code
 from sogdia.client.declared import operations
 from sogdia.client.shapes import fields_of
+from sogdia.client.wording import amount_words, change_words, from_now_words, length_words, moment_words
 from sogdia.kernel.refusal import Refused
 from sogdia.kernel.values import NO_ACCOUNT, account_of, name_of
 from sogdia.modules.market.listings import AddVariant

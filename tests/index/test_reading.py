@@ -238,3 +238,28 @@ def test_a_cursor_belongs_to_one_network_one_list_and_its_filters():
     ):
         with pytest.raises(CursorWrongError):
             other.read(written)
+
+
+def test_refusals_are_counted_since_the_beginning_by_their_number(connection):
+    counted = dict(series.totals(connection, "refusals"))
+
+    refused = [each for each in whole(chain.RESULT_PAGES, connection, ROWS_MAX) if each.code]
+    codes = [each.code for each in refused]
+    assert counted == {str(code): codes.count(code) for code in set(codes)}
+
+
+def test_an_issuer_is_shown_with_its_currencies_alone(connection, played):
+    bank = played.account("bank")
+
+    found = trade.currencies_of(connection, bank)
+
+    assert found == [each for each in trade.currencies(connection) if each.issuer == bank]
+    assert found
+    assert trade.currencies_of(connection, played.account("nairobi")) == []
+
+
+def test_the_hold_of_a_name_is_the_last_one_that_had_been_placed_by_then(connection, played):
+    for each in whole(trade.HOLDS_BY_PAYER, connection, ROWS_MAX, payer=played.account("nairobi")):
+        assert trade.hold_at(connection, each.hold, each.placed) == each
+        assert trade.hold_at(connection, each.hold, each.placed - 1) != each
+    assert trade.hold_at(connection, played.account("nairobi") + b"none", 2**62) is None

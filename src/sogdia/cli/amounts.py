@@ -62,18 +62,3 @@ def units_of(amount: AmountText, currency: str | None, decimals: int = 0) -> int
             "Write a whole number of minor units; nothing is rounded.",
         )
     return int(amount.whole + fraction.ljust(digits, "0"))
-
-
-def amount_words(units: int, currency: str | None, decimals: int = 0) -> str:
-    """Write minor units in a currency's own digits: 12.50 USD."""
-    if currency is None or currency not in MINOR_DIGITS:
-        return f"{units} units"
-    digits = MINOR_DIGITS[currency] + decimals
-    sign = "−" if units < 0 else ""
-    text = str(abs(units)).rjust(digits + 1, "0")
-    return f"{sign}{text[:-digits]}.{text[-digits:]} {currency}" if digits else f"{sign}{text} {currency}"
-
-
-def change_words(units: int, currency: str | None) -> str:
-    """Write a gain or a loss, with its sign."""
-    return f"+{amount_words(units, currency)}" if units > 0 else amount_words(units, currency)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from sogdia.cli import options
-from sogdia.cli.amounts import amount_words
 from sogdia.cli.documents import document
 from sogdia.cli.exits import Exit, Stopped, usage
 from sogdia.cli.fields import Reading, read_text
@@ -16,6 +15,7 @@ from sogdia.cli.sessions import Session, keys_of
 from sogdia.cli.tables import table_words
 from sogdia.client.declared import answer_type
 from sogdia.client.shapes import fields_of
+from sogdia.client.wording import amount_words
 from sogdia.modules.money import Asset, asset_key
 from sogdia.modules.money.queries import PAGE_MAX, BalancesQuery, Owned
 

@@ -20,9 +20,10 @@ from msgspec import inspect as types
 from sogdia.cli.amounts import read_amount, units_of
 from sogdia.cli.exits import Stopped, usage
 from sogdia.cli.moments import read_length, read_moment
-from sogdia.cli.words import FINER, HINTS, NUMBERED, form_of, is_money
+from sogdia.cli.words import HINTS, NUMBERED, form_of
 from sogdia.client.consents import ConsentCodeWrong, read_consent
 from sogdia.client.shapes import Field, Shape, fields_of
+from sogdia.client.wording import FINER, is_money
 from sogdia.kernel.accounts import PARTIES
 from sogdia.kernel.module import tag_of
 from sogdia.kernel.signature import ED25519, P256, WEBAUTHN

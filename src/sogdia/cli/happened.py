@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from sogdia.cli import documents, options
 from sogdia.cli.exits import Exit, Stopped, usage
-from sogdia.cli.moments import moment_words
 from sogdia.cli.outcomes import decode_receipt, refusal_document
 from sogdia.cli.progress import progress
 from sogdia.cli.sessions import Session, keys_of
 from sogdia.cli.show import paragraphs
 from sogdia.client.connection import RequestWrongError
+from sogdia.client.wording import moment_words
 from sogdia.kernel import merkle
 from sogdia.kernel.receipt import result_leaf
 from sogdia.modules import ALL

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from sogdia.cli import documents, options
 from sogdia.cli.exits import Exit, Stopped
-from sogdia.cli.moments import moment_words
 from sogdia.cli.outcomes import decode_receipt, receipt_document
 from sogdia.cli.sending import read_id
 from sogdia.cli.sessions import Session, keys_of
@@ -15,6 +14,7 @@ from sogdia.cli.show import paragraphs
 from sogdia.client.connection import RequestWrongError
 from sogdia.client.declared import spoken_name
 from sogdia.client.envelopes import EnvelopeMaker
+from sogdia.client.wording import moment_words
 from sogdia.kernel.parameters import Limits
 from sogdia.kernel.values import owner_of
 from sogdia.modules.market.records import CLOSED_ORDERS, ORDERS

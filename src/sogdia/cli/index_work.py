@@ -14,9 +14,9 @@ import click
 from sogdia.cli import options
 from sogdia.cli.exits import Exit, Stopped
 from sogdia.cli.folder_work import existing
-from sogdia.cli.moments import moment_words
 from sogdia.cli.progress import counted
 from sogdia.client.connection import NodeNotRunningError
+from sogdia.client.wording import moment_words
 from sogdia.index import following
 from sogdia.index.reading.stand import read_stand
 from sogdia.index.sources import FolderSource, NodeSource, Source

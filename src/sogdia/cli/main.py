@@ -37,6 +37,7 @@ COMMANDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "backup": ("folders:backup", "Copy a folder, also while its node runs."),
         "restore": ("folders:restore", "Make a folder from a backup."),
         "index": ("index:index", "Keep what happened in SQL: follow a node, rebuild, see how far it is."),
+        "explorer": ("explorer:explorer", "Show the ledger as pages for people."),
     },
     "Seeing it work": {
         "demo": ("demo:demo", "Play one trade from Bukhara to Nairobi, then a shop's day."),

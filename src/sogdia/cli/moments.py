@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from calendar import timegm
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sogdia.cli.exits import usage
 
 MOMENT_MAX = 2**32 - 1
 SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 LENGTH_CHARACTERS_MAX = 20
-UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 
 _LENGTH = re.compile(r"(?:[0-9]+[smhdw])+\Z")
 _PART = re.compile(r"([0-9]+)([smhdw])")
@@ -51,23 +50,3 @@ def _within(text: str, moment: int) -> int:
     if not 0 <= moment <= MOMENT_MAX:
         raise usage(f"{text!r} lies outside what the ledger can write down.", "Moments run from 1970 to 2106.")
     return moment
-
-
-def moment_words(moment: int) -> str:
-    """Write a moment: 2026-11-22 10:00:00 UTC."""
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-
-
-def length_words(seconds: int) -> str:
-    """Write a length of time in its two largest units: 2 days 3 hours."""
-    parts = []
-    for unit, size in UNITS:
-        count, seconds = divmod(seconds, size)
-        if count:
-            parts.append(f"{count} {unit}{'s' if count > 1 else ''}")
-    return " ".join(parts[:2]) or "0 seconds"
-
-
-def from_now_words(moment: int, now: int) -> str:
-    """Say how far a moment lies from the network's time."""
-    return f"in {length_words(moment - now)}" if moment >= now else f"{length_words(now - moment)} ago"

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from sogdia.cli.exits import Stopped, usage
 from sogdia.cli.fields import Reading, from_json, read_texts
-from sogdia.cli.words import is_money
 from sogdia.client.shapes import Field, Shape, fields_of
+from sogdia.client.wording import is_money
 from sogdia.kernel.signature import ED25519
 
 if TYPE_CHECKING:

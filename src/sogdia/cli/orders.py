@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from sogdia.cli import options
-from sogdia.cli.amounts import amount_words
 from sogdia.cli.documents import document
 from sogdia.cli.exits import Exit, Stopped
 from sogdia.cli.sessions import Session, keys_of
 from sogdia.cli.tables import table_words
+from sogdia.client.wording import AT_THE_DEADLINE, amount_words
 from sogdia.kernel.values import owner_of
 from sogdia.modules.market.queries import PAGE_MAX, NumberedLine, OrderAnswer, OrderLinesQuery, OrderQuery
 from sogdia.modules.market.records import Order, OrderState
@@ -20,18 +20,6 @@ if TYPE_CHECKING:
     from sogdia.cli.options import Way
     from sogdia.cli.show import Showing
     from sogdia.modules.market.records import ClosedOrder
-
-AT_THE_DEADLINE = {
-    OrderState.PLACED: "unless the merchant accepts it until then, it is cancelled and the buyer gets everything back",
-    OrderState.ACCEPTED: "unless the merchant ships it until then, it is cancelled and the buyer gets everything back",
-    OrderState.SHIPPED: "unless delivery is confirmed until then, it is taken as delivered",
-    OrderState.DELIVERED: "unless the buyer asks for a return until then, everybody is paid",
-    OrderState.RETURNING: "unless the merchant answers until then, the asked lines are refunded",
-    OrderState.CONTESTED: "unless the two agree until then, a confirmed delivery stands, another is refunded",
-    OrderState.CLOSING: "its next lines are put away",
-    OrderState.REFUNDING: "the next of the asked lines are refunded",
-}
-"""What happens to an order in each state when its time runs out (see `modules/market/exits.py`)."""
 
 
 def show_order(text: str, way: Way) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sogdia.cli import documents, options
-from sogdia.cli.amounts import change_words
 from sogdia.cli.exits import Exit
-from sogdia.cli.moments import moment_words
 from sogdia.cli.show import paragraphs
 from sogdia.client.declared import refusal_codes, tables
+from sogdia.client.wording import change_words, moment_words
 from sogdia.kernel.machine import receipt_decoder
 from sogdia.kernel.quota import QUOTAS, Quota
 from sogdia.kernel.values import ACCOUNT_BYTES

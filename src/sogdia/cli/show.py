@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from sogdia.cli.amounts import amount_words
-from sogdia.cli.moments import from_now_words, moment_words
-from sogdia.cli.words import CALLED, FINER, is_money
 from sogdia.client.declared import refusal_codes, tables
 from sogdia.client.shapes import Field, Shape, fields_of, summary
+from sogdia.client.wording import CALLED, FINER, amount_words, from_now_words, is_money, moment_words
 from sogdia.kernel.values import ACCOUNT_BYTES
 from sogdia.modules.market.events import LineFact, Payout
 from sogdia.modules.market.records import LineQuantity, Parts

@@ -7,22 +7,14 @@ from typing import TYPE_CHECKING, Final
 from msgspec import inspect as types
 
 from sogdia.client.shapes import Shape, fields_of
+from sogdia.client.wording import is_money
 from sogdia.modules.documents import DocumentClass, Part, Purpose
 from sogdia.modules.identity import AssuranceLevel, AttestationType, Kind, Role
-from sogdia.modules.market.records import OrderState, Outcome
 
 if TYPE_CHECKING:
     from enum import IntEnum
 
     import msgspec
-
-PRICE_MAX: Final = 2**53
-"""Prices of offers are whole numbers up to this bound, where other amounts go up to `UNITS_MAX`."""
-
-FINER: Final = frozenset({"price", "tiers"})
-"""Fields of an offer that count minor units / 10^decimals."""
-
-MONEY: Final = frozenset({"Units", "PositiveUnits"})
 
 NUMBERED: Final[dict[str, type[IntEnum | Role]]] = {
     "AttestationKind": AttestationType,
@@ -34,19 +26,6 @@ NUMBERED: Final[dict[str, type[IntEnum | Role]]] = {
     "Roles": Role,
 }
 """Words whose numbers have names."""
-
-CALLED: Final[dict[str, type[IntEnum | Role]]] = {
-    "attests": AttestationType,
-    "kind": Kind,
-    "level": AssuranceLevel,
-    "roles": Role,
-    "state": OrderState,
-    "outcome": Outcome,
-    "document_class": DocumentClass,
-    "part": Part,
-    "purpose": Purpose,
-}
-"""Fields of records and facts whose numbers have names."""
 
 METAVARS: Final[dict[str, str]] = {
     "Account": "ACCOUNT",
@@ -113,16 +92,6 @@ HINTS: Final[dict[str, str]] = {
     "Unit": "a unit of UN/ECE Recommendation 20, such as C62 (one) or KGM",
 }
 MONEY_HINT: Final = "12.50 USD, 12.50 when the currency is clear, or 1250 minor units"
-
-
-def is_money(shape: Shape) -> bool:
-    """Tell whether a field counts minor units of some currency."""
-    return shape.word in MONEY or is_price(shape)
-
-
-def is_price(shape: Shape) -> bool:
-    """Tell whether a field is a price of an offer."""
-    return shape.word == "int" and isinstance(shape.kind, types.IntType) and shape.kind.le == PRICE_MAX
 
 
 def metavar(shape: Shape) -> str:

@@ -6,6 +6,7 @@ import shutil
 import signal
 import tempfile
 import time
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,12 +14,19 @@ from sogdia.demo.stage import WINDOWS, running, set_up
 from sogdia.demo.story import DemoFailedError, Story
 from sogdia.simulate.online_retail import shipped_files
 from sogdia.simulate.online_retail.driver import run as replay_invoices
+from sogdia.web.explorer.serving import CannotListenError, database_of
+from sogdia.web.explorer.serving import running as running_explorer
+from sogdia.web.explorer.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from sogdia.demo.stage import Stage
 
 SEED: Final = b"sogdia demo"
 IDLE_SECONDS: Final = 0.5
+HOST: Final = "127.0.0.1"
+PORT: Final = 8_081
 
 TRY_IT = """
 The node stays up until you press Ctrl-C. From a second terminal, for instance:
@@ -50,11 +58,26 @@ def play(say: Callable[[str], None], *, once: bool, folder: Path | None = None, 
             say("")
             _replay(place / "shop", say)
             if not once:
-                say(TRY_IT.format(sogdia=sogdia))
-                _wait_for_an_interrupt()
+                with beside_the_demo(stage) as address:
+                    say("")
+                    say(f"See it all at {address} (sign in there with: sogdia keys sign-challenge nairobi …)")
+                    say(TRY_IT.format(sogdia=sogdia))
+                    _wait_for_an_interrupt()
     finally:
         if folder is None:
             shutil.rmtree(place, ignore_errors=True)
+
+
+@contextmanager
+def beside_the_demo(stage: Stage) -> Iterator[str]:
+    """Serve the explorer, at the usual port or at any other that is free; gives its address."""
+    settings = Settings(node_folder=stage.folder, database=database_of(stage.folder))
+    with ExitStack() as stack:
+        try:
+            address = stack.enter_context(running_explorer(settings, HOST, PORT, follow=True))
+        except CannotListenError:
+            address = stack.enter_context(running_explorer(settings, HOST, 0, follow=True))
+        yield address
 
 
 def _replay(folder: Path, say: Callable[[str], None]) -> None:

@@ -117,6 +117,8 @@ def running(stage: Stage) -> Iterator[None]:
     finally:
         process.terminate()
         process.wait(timeout=START_SECONDS)
+        if process.stdin is not None:
+            process.stdin.close()
         log.close()
 
 

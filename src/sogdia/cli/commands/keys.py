@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,9 +15,8 @@ from sogdia.cli.options import json_option, keys_option
 from sogdia.cli.tables import table_words
 from sogdia.client import keys as key_files
 from sogdia.client.codes import account_code
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from sogdia.client.logins import is_login_line
+from sogdia.client.running_nodes import running_nodes
 
 LABEL_HELP = "A line about the key; it stands in the file for all to read."
 SCHEME_HELP = "What kind of key: ed25519, or p256 where others ask for it."
@@ -121,6 +121,28 @@ def assign(name: str, account: str, keys_folder: Path | None, node_folder: Path 
     ring.path(name)
     ring.note_account(name, Session(node_folder, ring).naming.account(account))
     _show_one(ring.listed(name), as_json=as_json)
+
+
+@keys.command("sign-challenge")
+@click.argument("name")
+@click.argument("line")
+@keys_option
+@json_option
+def sign_challenge(name: str, line: str, keys_folder: Path | None, *, as_json: bool) -> None:
+    """Sign the LINE that a site shows to whoever signs in, with the key NAME.
+
+    Only such a line is signed. It names the site, the account and until when it is good; compare the site with the
+    one that you are on. What is signed here lets somebody read, and can never move money.
+    """
+    if not is_login_line(line):
+        raise usage(
+            "This is no line to sign in with.", "Copy the whole line, in quotes; it begins with 'sogdia login to'."
+        )
+    # The people of a demonstration have their keys beside its node.
+    beside = [Path(node.keys) for node in running_nodes() if node.keys is not None] if keys_folder is None else []
+    ring = options.keyring(keys_folder, *beside)
+    signature = ring.open(name, options.ask_passphrase).sign(line.encode("ascii"))
+    options.show(signature.hex(), {"line": line, "signature": signature.hex()}, as_json=as_json)
 
 
 def _save(ring: Keyring, name: str, pair: key_files.AnyKeyPair, label: str, *, unprotected: bool) -> None:

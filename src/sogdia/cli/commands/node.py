@@ -203,7 +203,8 @@ def scrub(folder: Path | None, *, as_json: bool) -> None:
 @json_option
 def advance(moment: str, node_folder: Path | None, *, as_json: bool) -> None:
     """Move the clock of a network whose clock is moved by hand to MOMENT, such as +3d or 2026-11-22T10:00:00Z."""
-    from sogdia.cli.moments import moment_words, read_moment  # noqa: PLC0415 - only used here
+    from sogdia.cli.moments import read_moment  # noqa: PLC0415 - only used here
+    from sogdia.client.wording import moment_words  # noqa: PLC0415 - only used here
 
     with connect(node_folder) as connection:
         now = connection.status()
@@ -234,7 +235,7 @@ def show_status(folder: Path | None, *, as_json: bool) -> None:
 
 
 def _status_words(found: NodeStatus) -> str:
-    from sogdia.cli.moments import length_words, moment_words  # noqa: PLC0415 - as above
+    from sogdia.client.wording import length_words, moment_words  # noqa: PLC0415 - as above
 
     due = "nothing" if found.earliest_due is None else moment_words(found.earliest_due)
     refused = sum(found.refusals.values())

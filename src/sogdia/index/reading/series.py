@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 
 from sogdia.index.schema import HOURLY, LAG
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 HOUR, DAY = 3_600, 86_400
 BUCKETS_MAX = 400
 SUBJECTS_MAX = 100
+TOTALS_MAX = 1_000
 SPANS = {"hour": HOUR, "day": DAY}
 Span = Literal["hour", "day"]
 
@@ -59,6 +60,13 @@ _SUBJECTS = (
     .order_by(HOURLY.c.subject)
     .limit(SUBJECTS_MAX)
 )
+_TOTALS = (
+    select(HOURLY.c.subject, func.sum(HOURLY.c.count))
+    .where(HOURLY.c.measure == bindparam("measure"))
+    .group_by(HOURLY.c.subject)
+    .order_by(HOURLY.c.subject)
+    .limit(TOTALS_MAX)
+)
 _LAG = select(LAG.c.hour, LAG.c.seconds_max).where(LAG.c.hour >= bindparam("first"), LAG.c.hour < bindparam("last"))
 
 
@@ -85,6 +93,11 @@ def series(  # noqa: PLR0913 - what is plotted
 def subjects(connection: Connection, measure: Measure) -> list[str]:
     """Give of what there are sums: numbers of refusals, currencies, names of events."""
     return [row[0] for row in connection.execute(_SUBJECTS, {"measure": measure})]
+
+
+def totals(connection: Connection, measure: Measure) -> list[tuple[str, int]]:
+    """Give how many there were since the beginning, by subject."""
+    return [(subject, int(count)) for subject, count in connection.execute(_TOTALS, {"measure": measure})]
 
 
 def lag(connection: Connection, *, until: int, span: Span = "hour", buckets: int = 48) -> Series:

@@ -186,6 +186,12 @@ _CURRENCIES = (
     .order_by(CURRENCIES.c.asset)
     .limit(CURRENCIES_MAX)
 )
+_HOLD_AT = (
+    select(*[HOLDS.c[name] for name in Hold.__struct_fields__])
+    .where(HOLDS.c.hold == bindparam("hold"), HOLDS.c.placed <= bindparam("position"))
+    .order_by(HOLDS.c.placed.desc(), HOLDS.c.number.desc())
+    .limit(1)
+)
 _VARIANTS = (
     select(*[VARIANTS.c[name] for name in Variant.__struct_fields__])
     .where(VARIANTS.c.listing == bindparam("listing"))
@@ -198,10 +204,28 @@ _PARTIES_BY_NUMBER = select(*[PARTIES.c[name] for name in Party.__struct_fields_
     PARTIES.c.number.in_(bindparam("numbers", expanding=True))
 )
 
+_CURRENCIES_OF_ISSUER = (
+    select(*[CURRENCIES.c[name] for name in Currency.__struct_fields__])
+    .where(CURRENCIES.c.issuer == bindparam("issuer"))
+    .order_by(CURRENCIES.c.asset)
+    .limit(CURRENCIES_MAX)
+)
+
 
 def currencies(connection: Connection) -> list[Currency]:
     """Give all currencies with their supply, by code and issuer."""
     return [Currency(*row) for row in connection.execute(_CURRENCIES)]
+
+
+def currencies_of(connection: Connection, issuer: bytes) -> list[Currency]:
+    """Give the currencies of an issuer with their supply."""
+    return [Currency(*row) for row in connection.execute(_CURRENCIES_OF_ISSUER, {"issuer": issuer})]
+
+
+def hold_at(connection: Connection, hold: bytes, position: int) -> Hold | None:
+    """Give the hold of a name that was the last to be placed up to a position; a name may be used again."""
+    row = connection.execute(_HOLD_AT, {"hold": hold, "position": position}).one_or_none()
+    return None if row is None else Hold(*row)
 
 
 def variants(connection: Connection, listing: bytes) -> list[Variant]:

@@ -1,0 +1,102 @@
+// Checks a proof in the reader's own browser. Every sentence comes with the page, in its language.
+import { checkProof, hex, readReceipt, trustFile, trustGenesis } from "./sogdia.min.js";
+
+const PIN = "sogdia-network";
+const place = document.getElementById("check");
+const words = place.dataset;
+const [form, trust, pin, proof, press, forget, said] = ["form", "trust", "pin", "proof", "press", "forget", "said"].map(
+  (id) => document.getElementById(id),
+);
+const moment = (seconds) => new Date(Number(seconds) * 1000).toISOString().replace(".000Z", " UTC").replace("T", " ");
+const [ID, KEY, VALUE, NETWORK, HEIGHT, ROOT, FAULT] = words.rows.split("|");
+const filled = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_all, name) => values[name]);
+
+/** Write what came out, and below it what belongs to it by name. */
+function say(holds, sentences, details = []) {
+  const head = document.createElement("p");
+  head.className = holds ? "good" : "bad warning";
+  const strong = document.createElement("strong");
+  strong.textContent = sentences[0];
+  head.append(strong, ` ${sentences.slice(1).join(" ")}`);
+  const list = document.createElement("dl");
+  for (const [name, value] of details) {
+    const [row, term, description] = ["div", "dt", "dd"].map((tag) => document.createElement(tag));
+    const code = document.createElement("code");
+    code.className = "code";
+    code.textContent = value instanceof Uint8Array ? hex(value) : String(value);
+    term.textContent = name;
+    description.append(code);
+    row.append(term, description);
+    list.append(row);
+  }
+  said.replaceChildren(head, ...(details.length ? [list] : []));
+}
+
+async function fetched(address) {
+  const answer = await fetch(address, { credentials: "same-origin" }).catch(() => null);
+  if (!answer?.ok) throw new Error(words.away);
+  return new Uint8Array(await answer.arrayBuffer());
+}
+
+/** Whom to trust: a file of the reader's own, or this site's genesis if it has the hash that the reader knows. */
+async function trusted() {
+  if (trust.files[0]) {
+    const text = await trust.files[0].text();
+    return /"network"\s*:/.test(text) ? trustFile(text) : trustGenesis(text);
+  }
+  const known = pin.value.replace(/\s/g, "").toLowerCase();
+  if (!known) throw new Error(words.missing);
+  const found = await trustGenesis(new TextDecoder().decode(await fetched(words.genesis)));
+  if (hex(found.network) !== known) throw new Error(words.pinOther);
+  localStorage.setItem(PIN, known);
+  forget.hidden = false;
+  return found;
+}
+
+/** Say in words what a proof proves, and whether it is about this page. */
+function tell(proven) {
+  const details = [
+    [NETWORK, proven.network],
+    [HEIGHT, proven.height],
+    [ROOT, proven.root],
+  ];
+  const sentences = [words.holds];
+  let about = `receipt:${proven.id ? hex(proven.id) : ""}`;
+  if (proven.kind === "receipt") {
+    const { code } = readReceipt(proven.receipt);
+    sentences.push(code === 0n ? words.applied : filled(words.refused, { number: code }));
+    const time = proven.time ?? null;
+    sentences.push(
+      time === null ? filled(words.before, { time: moment(proven.sealedAt) }) : filled(words.at, { time: moment(time) }),
+    );
+    details.unshift([ID, proven.id]);
+  } else {
+    about = `record:${proven.table}:${hex(proven.key)}`;
+    sentences.push(proven.value === null ? words.absent : words.record, filled(words.at, { time: moment(proven.time) }));
+    if (proven.steps) sentences.push(filled(words.life, { count: proven.steps.length }));
+    details.unshift([KEY, proven.key], [VALUE, proven.value ?? "–"]);
+  }
+  if (words.expected && about !== words.expected) return say(false, [words.other], details);
+  return say(true, sentences, details);
+}
+
+async function check() {
+  try {
+    const by = await trusted();
+    const chosen = proof.files[0];
+    if (!chosen && !words.proof) throw new Error(words.missing);
+    tell(await checkProof(chosen ? new Uint8Array(await chosen.arrayBuffer()) : await fetched(words.proof), by));
+  } catch (error) {
+    say(false, [words.fails, error.message], error.fault ? [[FAULT, error.fault]] : []);
+  }
+}
+
+pin.value = localStorage.getItem(PIN) ?? "";
+forget.hidden = !pin.value;
+forget.addEventListener("click", () => {
+  localStorage.removeItem(PIN);
+  pin.value = "";
+  forget.hidden = true;
+});
+press.addEventListener("click", check);
+form.hidden = false;

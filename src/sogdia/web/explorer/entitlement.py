@@ -1,0 +1,148 @@
+"""What is shown to whom: the classes as data, and the question whether a reader is entitled.
+
+public     anybody
+order      the order's parties, authorities of the country of one of them, and whoever runs a node
+parties    the accounts that stand in it or that it is about, and whoever runs a node
+
+What is not named here is for its parties. The validators of a network hold all records, whatever this page says.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from sogdia.client.shapes import fields_of
+from sogdia.kernel.values import name_of, owner_of
+from sogdia.modules.identity.queries import PartyQuery
+from sogdia.modules.market.orders import PlaceOrder
+from sogdia.modules.market.queries import OrderQuery
+from sogdia.web.explorer.sources import ask
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sogdia.client.connection import Connection
+    from sogdia.kernel.accounts import Party
+    from sogdia.kernel.envelope import Body
+    from sogdia.kernel.receipt import Receipt
+    from sogdia.modules.market.queries import OrderAnswer
+    from sogdia.web.explorer.readers import Reader
+
+PUBLIC_EVENTS: Final = frozenset(
+    {
+        "PartyRegistered",
+        "KeyRotated",
+        "PartySuspended",
+        "PartyReinstated",
+        "SponsorChanged",
+        "NodeKeyRotated",
+        "CurrencyOpened",
+        "CapsSet",
+        "TermsPublished",
+        "ListingOpened",
+        "VariantAdded",
+        "OfferChanged",
+        "StockChanged",
+        "ListingClosed",
+    }
+)
+PUBLIC_OPERATIONS: Final = frozenset(
+    {
+        "RegisterParty",
+        "RotateKey",
+        "SuspendParty",
+        "ReinstateParty",
+        "ChangeSponsor",
+        "RotateNodeKey",
+        "OpenCurrency",
+        "SetCaps",
+        "PublishTerms",
+        "OpenListing",
+        "AddVariant",
+        "ChangeOffer",
+        "ChangeStock",
+        "CloseListing",
+    }
+)
+
+
+def accounts_in(value: Any) -> Iterator[bytes]:  # noqa: ANN401 - any value of the ledger
+    """Give every account that a value names: as an account, or as the owner of an object."""
+    match value:
+        case msgspec.Struct():
+            for each in fields_of(type(value)):
+                held = getattr(value, each.name)
+                if each.shape.word == "Account" and isinstance(held, bytes):
+                    yield held
+                elif each.shape.word == "Name" and isinstance(held, bytes):
+                    yield owner_of(held)
+                else:
+                    yield from accounts_in(held)
+        case tuple() | list():
+            for each in value:
+                yield from accounts_in(each)
+
+
+class Entitlement:
+    """Answers whether one reader is entitled; what the ledger says about an order is asked once."""
+
+    def __init__(self, reader: Reader | None, node: Connection) -> None:
+        """Answer for a reader, or for anybody."""
+        self._reader = reader
+        self._node = node
+        self._orders: dict[bytes, bool] = {}
+
+    def sees_order(self, name: bytes) -> bool:
+        """Tell whether an order is shown whole."""
+        if self._reader is None:
+            return False
+        if name not in self._orders:
+            self._orders[name] = self._sees(self._reader, name)
+        return self._orders[name]
+
+    def _sees(self, reader: Reader, name: bytes) -> bool:
+        if reader.sees_all or reader.account == owner_of(name):
+            return True
+        answer: OrderAnswer = ask(self._node, OrderQuery(name=name))
+        record = answer.open or answer.closed
+        parties = {owner_of(name), *accounts_in(record)}
+        if reader.account in parties:
+            return True
+        if record is None or not reader.is_authority:
+            return False
+        # An authority oversees the trade of its country: where the goods come from and where they go.
+        known: list[Party | None] = [
+            ask(self._node, PartyQuery(account=each)) for each in (owner_of(name), record.merchant)
+        ]
+        return any(party is not None and party.country == reader.country for party in known)
+
+    def sees_event(self, event: Any) -> bool:  # noqa: ANN401 - any fact
+        """Tell whether a fact is shown whole."""
+        if type(event).__name__ in PUBLIC_EVENTS:
+            return True
+        if self._reader is None:
+            return False
+        if self._reader.sees_all or self._reader.account in set(accounts_in(event)):
+            return True
+        return hasattr(event, "order") and self.sees_order(event.order)
+
+    def sees_operation(self, body: Body, operation: Any) -> bool:  # noqa: ANN401 - any operation
+        """Tell whether what was asked is shown with its values, and who asked."""
+        if type(operation).__name__ in PUBLIC_OPERATIONS:
+            return True
+        if self._reader is None:
+            return False
+        signers = {each.account for each in body.signers}
+        if self._reader.sees_all or self._reader.account in signers | set(accounts_in(operation)):
+            return True
+        order = getattr(operation, "order", None)
+        if isinstance(operation, PlaceOrder):
+            order = name_of(body.signers[operation.signer].account, operation.reference)
+        return isinstance(order, bytes) and self.sees_order(order)
+
+    def sees_whole(self, body: Body | None, receipt: Receipt) -> bool:
+        """Tell whether a transaction is shown whole, and with it its proof."""
+        asked = body is None or all(self.sees_operation(body, each) for each in body.operations)
+        return asked and all(self.sees_event(each) for each in receipt.events)

@@ -1,0 +1,130 @@
+"""Proofs: as files to take away, and the page on which a browser checks one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sogdia.client.codes import account_code, name_code
+from sogdia.client.proofs import proof_bytes
+from sogdia.client.questions import RequestWrongError
+from sogdia.kernel.accounts import PARTIES
+from sogdia.kernel.parameters import Limits
+from sogdia.modules.market.queries import OrderQuery
+from sogdia.modules.market.records import CLOSED_ORDERS, LISTINGS, ORDERS
+from sogdia.web.explorer.pages.asking import PageError
+from sogdia.web.explorer.pages.chain import decode_receipt
+from sogdia.web.explorer.parts import Link, Page, Words
+from sogdia.web.explorer.sources import ask
+from sogdia.web.explorer.texts import TEXTS, say
+
+if TYPE_CHECKING:
+    from sogdia.kernel.state import Table
+    from sogdia.modules.market.queries import OrderAnswer
+    from sogdia.web.explorer.pages.asking import Asked
+
+TOLD = ("holds rows fails other missing pin.other away applied refused record absent life at before").split()
+"""What the script on the page may have to say."""
+
+PAGES = {"transaction": "transactions", "order": "orders", "party": "parties", "listing": "listings"}
+
+
+class Proved(NamedTuple):
+    """What a proof is about: its page, its file, what the proof must name, and how to have it made."""
+
+    path: str
+    called: str
+    file: str
+    expected: str
+
+
+def check(asked: Asked) -> Page:
+    """The page on which a proof is checked by the reader's own browser, against a genesis of the reader's own."""
+    data = {name.replace(".", "-"): TEXTS[f"check.{name}"] for name in TOLD}
+    data["genesis"] = asked.at("/genesis.json")
+    more: dict[str, object] = {"data": data, "file": "FILE.proof", "proof_label": say("check.proof"), "download": None}
+    if "kind" not in asked.request.path_params:
+        return Page("check", say("check.title"), (Words(say("check.lead")),), template="check.html", more=more)
+    about = _about(asked)
+    path = f"/proofs{about.path}"
+    data |= {"proof": asked.at(path), "expected": about.expected}
+    more |= {"file": about.file, "proof_label": say("check.proof.other"), "download": path}
+    lead = (Words(say("check.about")), Link(_page_of(about.path), about.called, foreign=True), Words(say("check.lead")))
+    return Page("check", say("check.title.of"), lead, template="check.html", more=more)
+
+
+def _page_of(path: str) -> str:
+    _empty, kind, code = path.split("/")
+    return f"/{PAGES[kind]}/{code}"
+
+
+def _about(asked: Asked) -> Proved:
+    """Say what is to be proved; refuse what the reader is not entitled to."""
+    kind, key = asked.given("kind"), asked.given("key")
+    match kind:
+        case "transaction":
+            identity = asked.digest(key)
+            _must_see_transaction(asked, identity)
+            text = identity.hex()
+            return Proved(f"/transaction/{text}", f"{text[:16]}…", f"{text[:16]}.proof", f"receipt:{text}")
+        case "order":
+            name = asked.name(key)
+            if not asked.entitled.sees_order(name):
+                raise PageError(403, say("order.public"))
+            table = _order_table(asked, name)
+            code = name_code(name)
+            expected = f"record:{table.number}:{name.hex()}"
+            return Proved(f"/order/{code}", asked.values.object_called(name), f"{code}.proof", expected)
+        case "party":
+            account = asked.account(key)
+            code = account_code(account)
+            return Proved(
+                f"/party/{code}",
+                asked.values.call(account),
+                f"{code}.proof",
+                f"record:{PARTIES.number}:{account.hex()}",
+            )
+        case "listing":
+            name = asked.name(key)
+            code = name_code(name)
+            return Proved(
+                f"/listing/{code}",
+                asked.values.object_called(name),
+                f"{code}.proof",
+                f"record:{LISTINGS.number}:{name.hex()}",
+            )
+    raise PageError(404, say("error.404.way_out"))
+
+
+def _must_see_transaction(asked: Asked, identity: bytes) -> None:
+    found = asked.node.result(identity)
+    if found is None:
+        raise PageError(404, say("error.no_transaction"))
+    block = asked.node.block(found.height)
+    body = None
+    if found.place < len(block.envelopes):
+        body = asked.network.codec.open(block.envelopes[found.place], Limits()).body
+    if not asked.entitled.sees_whole(body, decode_receipt(found.receipt)):
+        raise PageError(403, say("transaction.hidden"))
+
+
+def _order_table(asked: Asked, name: bytes) -> Table[bytes, Any]:
+    answer: OrderAnswer = ask(asked.node, OrderQuery(name=name))
+    if answer.open is None and answer.closed is None:
+        raise PageError(404, say("error.no_order"))
+    return ORDERS if answer.open is not None else CLOSED_ORDERS
+
+
+def proof_file(asked: Asked) -> tuple[bytes, str]:
+    """Give the bytes of a proof, and what the file is called."""
+    about = _about(asked)
+    kind, key = asked.given("kind"), asked.given("key")
+    try:
+        if kind == "transaction":
+            return proof_bytes(asked.node.prove_result(asked.digest(key))), about.file
+        if kind == "order":
+            table = _order_table(asked, asked.name(key))
+            return proof_bytes(asked.node.prove_life(table.full_key(asked.name(key)))), about.file
+        full_key = PARTIES.full_key(asked.account(key)) if kind == "party" else LISTINGS.full_key(asked.name(key))
+        return proof_bytes(asked.node.prove(full_key)), about.file
+    except RequestWrongError as error:
+        raise PageError(503, str(error)) from error

@@ -1,0 +1,101 @@
+"""Serving the explorer: a server in a thread of its own and, unless another process does, the index in a child process.
+
+sogdia explorer start ──┬── server (thread) ── pages ──▶ node's socket, index
+└── follower (child) ─▶ index ◀── blocks of the node
+"""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+from contextlib import ExitStack, contextmanager
+from threading import Thread
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from sogdia.web.explorer.app import explorer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sogdia.web.explorer.settings import Settings
+
+START_SECONDS = 20.0
+STOP_SECONDS = 20
+PAUSE_SECONDS = 0.02
+WAITING_MAX = 256
+INDEX_FILE = "index.sqlite"
+
+
+class CannotListenError(Exception):
+    """The address cannot be had, with why."""
+
+
+def database_of(folder: Path) -> str:
+    """Give the database that is meant when none is named: a file in the node's folder."""
+    return f"sqlite:///{(folder / INDEX_FILE).resolve()}"
+
+
+@contextmanager
+def serving(settings: Settings, host: str, port: int) -> Iterator[str]:
+    """Serve the pages for as long as this lasts; gives their address. Port 0 means any that is free."""
+    try:
+        listening = socket.create_server((host, port), backlog=WAITING_MAX, family=_family(host))
+    except OSError as error:
+        raise CannotListenError(f"{host}:{port} cannot be listened on ({error.strerror or error})") from error
+    config = uvicorn.Config(
+        explorer(settings),
+        access_log=False,
+        log_config=None,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=STOP_SECONDS // 4,
+        limit_concurrency=WAITING_MAX,
+    )
+    server = uvicorn.Server(config)
+    thread = Thread(target=server.run, args=([listening],), daemon=True)
+    thread.start()
+    try:
+        until = time.monotonic() + START_SECONDS
+        while not server.started and thread.is_alive() and time.monotonic() < until:
+            time.sleep(PAUSE_SECONDS)
+        shown = f"[{host}]" if ":" in host else host
+        yield f"http://{shown}:{listening.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(STOP_SECONDS)
+        listening.close()
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+@contextmanager
+def followed(folder: Path, database: str) -> Iterator[None]:
+    """Have the index follow the node in a child process, which ends by itself should this process die."""
+    command = [sys.executable, "-m", "sogdia.web.explorer.follower", str(folder), database]
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603 - our own module
+    try:
+        yield
+    finally:
+        if child.stdin is not None:
+            child.stdin.close()
+        try:
+            child.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+@contextmanager
+def running(settings: Settings, host: str, port: int, *, follow: bool) -> Iterator[str]:
+    """Serve the pages and, when it is asked for, keep their index; gives the address."""
+    with ExitStack() as stack:
+        if follow:
+            stack.enter_context(followed(settings.node_folder, settings.database))
+        yield stack.enter_context(serving(settings, host, port))

@@ -1,0 +1,61 @@
+"""A played network, its explorer, and a browser, for the tests of the pages."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from sogdia.web.explorer.serving import serving
+from sogdia.web.explorer.settings import Settings
+from tests.web.playing import Played
+from tests.web.visiting import Site
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser
+
+OPTIONS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+)
+
+
+@pytest.fixture(scope="session")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
+    """A node on which a market was played, and its index."""
+    network = Played(tmp_path_factory.mktemp("explorer") / "node")
+    with network.running():
+        network.play()
+        network.index()
+        yield network
+
+
+@pytest.fixture(scope="session")
+def site(played: Played) -> Iterator[Site]:
+    """The explorer over that node."""
+    with serving(Settings(node_folder=played.folder, database=played.database), "127.0.0.1", 0) as address:
+        yield Site(address, played)
+
+
+# Playwright keeps an event loop in this thread, so it must be gone before tests of other files run loops of their own.
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A real browser; whoever asks for it is left out where there is none."""
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.skip("there is no program `chromium`")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=list(OPTIONS))
+        yield browser
+        browser.close()
