@@ -7,7 +7,7 @@ from http.cookies import SimpleCookie
 import pytest
 
 from sogdia.client.logins import is_login_line, read_login_line
-from sogdia.modules.identity.parties import RotateKey, rotation_message
+from sogdia.modules.identity.keys import ChangeKeys, NewKey, key_message
 from sogdia.testing.ledger import keys_of
 from sogdia.web.explorer import readers as readers_module
 from sogdia.web.explorer.readers import NotEnteredError, Readers
@@ -226,8 +226,9 @@ def test_a_key_that_was_replaced_opens_nothing_any_more(tmp_path):
         ticket = let_in(readers, played)
         before = readers.of(ticket, lambda: played.connection)
         account, new = played.account("nairobi"), keys_of("nairobi's new key")
-        proof = new.sign(rotation_message(played.network, account, 1))
-        played.send("rotate", "nairobi", RotateKey(scheme=1, public=new.public, proof=proof))
+        proof = new.sign(key_message(played.network, account, 1, new.scheme, new.public))
+        joins = NewKey(new.scheme, new.public, proof)
+        played.send("rotate", "nairobi", ChangeKeys(remove=(0,), add=(joins,)))
 
         after = readers.of(ticket, lambda: played.connection)
 

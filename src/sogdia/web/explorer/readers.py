@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sogdia.client.codes import account_code
 from sogdia.client.logins import MOMENT, content_of, read_login_line
-from sogdia.kernel.signature import verify
+from sogdia.kernel.signature import WEBAUTHN, verify
 from sogdia.modules.identity import Kind, Role
 from sogdia.modules.identity.queries import PartyQuery
 from sogdia.web.explorer.settings import CHALLENGE_SECONDS, SESSION_SECONDS, SESSIONS_MAX, SPENT_MAX
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sogdia.client.connection import Connection
-    from sogdia.kernel.accounts import Party
+    from sogdia.kernel.accounts import Key, Party
 
 _SIGNATURE = re.compile(r"[0-9a-fA-F]{128}")
 
@@ -95,9 +95,18 @@ class Readers:
         party: Party | None = ask(node, PartyQuery(account=found.account))
         if party is None:
             raise NotEnteredError(say("enter.wrong.account"))
-        if not verify(party.key.scheme, party.key.public, line.encode("ascii"), bytes.fromhex(signature)):
+        message, value = line.encode("ascii"), bytes.fromhex(signature)
+        signed_by = [key for key in self._usable(party) if verify(key.scheme, key.public, message, value)]
+        if not signed_by:
             raise NotEnteredError(say("enter.wrong.signature", account=account_code(found.account)))
-        return self._let_in(found.once, until, found.account, party.key.number)
+        return self._let_in(found.once, until, found.account, signed_by[0].number)
+
+    def _usable(self, party: Party) -> list[Key]:
+        """Give the keys that may sign a line now; a passkey signs challenges of its own form, never a line of text."""
+        now = self._now()
+        return [
+            key for key in party.keys if key.scheme != WEBAUTHN and (key.valid_until is None or now <= key.valid_until)
+        ]
 
     def _let_in(self, once: str, until: float, account: bytes, key: int) -> str:
         ticket, now = secrets.token_urlsafe(32), self._now()
@@ -126,7 +135,7 @@ class Readers:
         if session is None or session.until < self._now():
             return None
         party: Party | None = ask(node(), PartyQuery(account=session.account))
-        if party is None or party.key.number != session.key:
+        if party is None or session.key not in [key.number for key in self._usable(party)]:
             return None
         return Reader(session.account, party.kind, party.country, party.roles)
 
