@@ -25,6 +25,7 @@ from sogdia.cli.running import sogdia
 from sogdia.cli.words import HINTS, NUMBERED, hint, metavar
 from sogdia.client.declared import spoken_name
 from sogdia.client.shapes import Field, Shape, fields_of, remarks
+from sogdia.client.who_sees import BLOB, EVENTS, RECORDS, Sees
 from sogdia.client.wording import CALLED, is_money
 from sogdia.kernel.kernel_tables import KERNEL_TABLES
 from sogdia.kernel.refusals import KernelRefusal
@@ -33,7 +34,6 @@ from sogdia.modules.documents.classes import CLASSES
 from sogdia.operate.figures import FIGURES, HISTOGRAMS
 from sogdia.operate.settings_sources import FIELDS, SECTIONS, VARIABLES, bounds, description
 from sogdia.vault.faults import VaultRefusal
-from sogdia.vault.who_sees import BLOB, EVENTS, RECORDS, Sees
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

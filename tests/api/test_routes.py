@@ -129,7 +129,7 @@ def test_an_order_is_whole_for_its_parties_only(town):
     for claim in ({}, {"authorization": town.token("stranger")}):
         told = town.ask(address, **claim).document
         assert told["whole"] is False
-        assert set(told["record"]) == {"state", "deadline"}
+        assert set(told["record"]) == {"state", "deadline", "history"}
     assert town.ask(f"{address}?prove=1").status == 401
     assert town.ask(f"{address}?prove=1", authorization=town.token("stranger")).status == 403
     assert town.ask(f"/v1/queries/order-lines?name={town.order_name('o1')}").status == 401
