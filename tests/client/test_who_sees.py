@@ -87,15 +87,20 @@ def test_a_mandate_a_quota_and_a_recovery_show_nothing_to_others():
     assert not for_operators_alone(DECLARED["Mandate"])
 
 
-def test_the_reason_of_a_suspension_is_not_shown_to_everybody():
-    suspended = STATED["PartySuspended"](account=bytes(20), reason="licence withdrawn")
+def test_of_a_fact_that_is_partly_public_others_see_that_part():
+    withdrawn = STATED["AttestationWithdrawn"](attestation=b"a" * 21, subject=bytes(20), by=b"b" * 20)
 
-    assert public_part(suspended) == {"account": bytes(20)}
-    assert not open_to_all(type(suspended))
+    assert public_part(withdrawn) == {"attestation": b"a" * 21, "subject": bytes(20)}
+    assert not open_to_all(type(withdrawn))
+
+
+def test_why_a_party_is_suspended_is_public_and_why_its_money_is_frozen_is_not():
+    assert open_to_all(STATED["PartySuspended"])
+    assert sees("HolderFrozen", "reason") == Sees.AUTHORITY
 
 
 def test_every_operation_that_is_shown_to_all_is_one():
     declared = {each.__name__ for each in operations().values()}
 
     assert declared >= OPERATIONS_OF_ALL
-    assert "SuspendParty" not in OPERATIONS_OF_ALL
+    assert "FreezeHolder" not in OPERATIONS_OF_ALL

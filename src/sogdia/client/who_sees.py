@@ -125,7 +125,7 @@ EVENTS: Final[dict[str, dict[Sees, str]]] = {
     "SuspensionEnded": {_P: "account"},
     "HandleClaimed": {_P: "account handle"},
     "HandleReleased": {_P: "account handle"},
-    "PartySuspended": {_P: "account", _A: "reason"},
+    "PartySuspended": {_P: "account reason"},
     "PartyReinstated": {_P: "account"},
     "SponsorChanged": {_P: "account sponsor"},
     "NodeKeyRotated": {_P: "old new from_height"},
@@ -174,8 +174,8 @@ BLOB: Final[dict[Sees, str]] = {
 
 
 OPERATIONS_OF_ALL: Final = frozenset(
-    "RegisterParty ChangeKeys ReinstateParty ChangeSponsor RotateNodeKey SetHighValueLimits ClaimHandle ReleaseHandle "
-    "OpenCurrency SetCaps SetEncryptionKey PublishTerms OpenListing AddVariant ChangeOffer ChangeStock "
+    "RegisterParty ChangeKeys SuspendParty ReinstateParty ChangeSponsor RotateNodeKey SetHighValueLimits ClaimHandle "
+    "ReleaseHandle OpenCurrency SetCaps SetEncryptionKey PublishTerms OpenListing AddVariant ChangeOffer ChangeStock "
     "CloseListing".split()
 )
 """What was asked is shown to anybody: these bring about public facts, and say no more than those do."""
