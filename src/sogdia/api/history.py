@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from sogdia.api.network import Network
-    from sogdia.api.readers import Reader
     from sogdia.api.settings import Settings
     from sogdia.api.visibility import Visibility
+    from sogdia.client.who_sees import Reader
 
 PAGE_MAX = 100
 BLOCKS_SCANNED_MAX = 500

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import msgspec
 
     from sogdia.api.network import Network
-    from sogdia.api.readers import Reader
+    from sogdia.client.who_sees import Reader
     from sogdia.kernel.operation import Query
 
 ORDERS_REMEMBERED_MAX = 20_000

@@ -9,12 +9,13 @@ proof everybody needs (a party with its keys, a listing) has no field that is no
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
 from sogdia.client.shapes import fields_of
 from sogdia.kernel.values import owner_of
+from sogdia.modules.identity import Kind, Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +34,28 @@ class Sees(Enum):
     """The authority that it concerns, whoever supervises it, and the party that it is about; no other party."""
     VALIDATOR = "validator"
     """Whoever runs a node, and nobody else."""
+
+
+class Reader(NamedTuple):
+    """Who asks: an account and what the ledger says it is; or nobody in particular."""
+
+    account: bytes | None = None
+    kind: int = 0
+    country: str = ""
+    roles: int = 0
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether it runs a node, where everything stands anyway."""
+        return bool(self.roles & Role.OPERATOR)
+
+    @property
+    def is_authority(self) -> bool:
+        """Whether it is an authority of its country."""
+        return self.kind == Kind.AUTHORITY
+
+
+ANYBODY: Final = Reader()
 
 
 KEY: Final = "record"

@@ -18,11 +18,11 @@ from sogdia.web.explorer.sources import ask
 
 if TYPE_CHECKING:
     from sogdia.client.connection import Connection
+    from sogdia.client.who_sees import Reader
     from sogdia.kernel.accounts import Party
     from sogdia.kernel.envelope import Body
     from sogdia.kernel.receipt import Receipt
     from sogdia.modules.market.queries import OrderAnswer
-    from sogdia.web.explorer.readers import Reader
 
 
 class Entitlement:
