@@ -29,7 +29,7 @@ class Sees(Enum):
     PUBLIC = "public"
     """Anybody who asks."""
     PARTY = "party"
-    """Those with a part in the object, and the authorities of the countries that it concerns."""
+    """Those with a part in the object; of an order also the authorities of the buyer's and the merchant's country."""
     AUTHORITY = "authority"
     """The authority that it concerns, whoever supervises it, and the party that it is about; no other party."""
     VALIDATOR = "validator"
