@@ -279,7 +279,7 @@ def visibility_page() -> Iterator[str]:
     """Say to whom every field is served, and who reads which class of documents."""
     yield from _top("Who sees each field", "What [who sees what](../concepts/who-sees-what.md) says, field by field.")
     yield "Whoever runs a node sees all of it. *Public*: anybody who asks is served. *Party*: those with a part in the"
-    yield "object, and of an order the authorities of the buyer's and the merchant's country. *Authority*: the authority"
+    yield "object, and of an order the authorities of the buyer's and the merchant's country. *Authority*: the one"
     yield "concerned, whoever supervises it, and the party that it is about. *Validator*: whoever runs a node, alone."
     yield "`record`: that there is one."
     for title, rows in (("Records", RECORDS), ("Events", EVENTS), ("Vault", {"Blob": BLOB})):

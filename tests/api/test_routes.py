@@ -145,6 +145,23 @@ def test_balances_are_for_the_holder_and_the_issuer(town):
     assert town.ask("/v1/queries/balances").status == 401
 
 
+def test_a_quota_is_for_its_sponsor_and_what_the_ledger_keeps_for_itself_for_operators(town):
+    bank = town.account("bank").hex()
+
+    assert town.ask(f"/v1/records/kernel/quotas/{bank}").status == 401
+    assert town.ask(f"/v1/queries/quota?account={bank}").status == 401
+    assert town.ask(f"/v1/records/kernel/quotas/{bank}", authorization=town.token("bank")).status == 200
+    assert town.ask("/v1/records/kernel/spent-total", authorization=town.token("stranger")).status == 403
+
+
+def test_of_a_registrar_anybody_sees_for_which_countries_and_not_how_much_is_used(town):
+    found = town.ask(f"/v1/records/identity/registrars/{town.account('bank').hex()}")
+
+    told = found.document
+    assert told["whole"] is False
+    assert set(told["record"]) == {"countries", "parties_max", "attestations_max", "period", "appeal_period"}
+
+
 def test_pages_go_on_where_they_stopped_and_a_changed_cursor_is_refused(town):
     found, cursor = [], ""
     for _page in range(60):

@@ -25,7 +25,7 @@ from sogdia.client.declared import (
 from sogdia.client.shapes import summary
 from sogdia.client.who_sees import accounts_in, has_public_part, public_part
 from sogdia.kernel.codec import encode
-from sogdia.kernel.values import Account, CurrencyCode, Hash, KeyNumber, Name
+from sogdia.kernel.values import ACCOUNT_BYTES, Account, CurrencyCode, Hash, KeyNumber, Name
 from sogdia.modules.market.queries import OrderAnswer
 
 if TYPE_CHECKING:
@@ -45,6 +45,9 @@ PARTS: dict[str, Any] = {
     "issuer": Account,
 }
 """Parts of keys that stand in addresses by their types; tables that go by others are asked by the bytes of the key."""
+
+ENDING_IN_AN_ACCOUNT = (("account",), ("guardian",), ("issuer",))
+"""Last parts of keys by which a record is about a second account."""
 
 RAW_KEY = Annotated[bytes, Meta(min_length=1, max_length=200)]
 
@@ -186,7 +189,9 @@ class StateRoutes:
             case Class.ORDER:
                 name = key[:-2] if "number" in key_parts(table) else key
                 return await self._visibility.sees_order(call.reader, name)
-        about = {*accounts_in(record), key[:20]}
+        about = {*accounts_in(record), key[:ACCOUNT_BYTES]}
+        if key_parts(table)[-1:] in ENDING_IN_AN_ACCOUNT:
+            about.add(key[-ACCOUNT_BYTES:])
         return call.reader.sees_all or call.reader.account in about
 
     # ------------------------------------------------------------------------------------------------- the network
