@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sogdia.client.codes import account_code
 from sogdia.client.logins import MOMENT, content_of, read_login_line
 from sogdia.kernel.signature import WEBAUTHN, verify
+from sogdia.kernel.values import NO_ACCOUNT
 from sogdia.modules.identity import Kind, Role
 from sogdia.modules.identity.queries import PartyQuery
 from sogdia.web.explorer.settings import CHALLENGE_SECONDS, SESSION_SECONDS, SESSIONS_MAX, SPENT_MAX
@@ -104,6 +105,8 @@ class Readers:
     def _usable(self, party: Party) -> list[Key]:
         """Give the keys that may sign a line now; a passkey signs challenges of its own form, never a line of text."""
         now = self._now()
+        if party.recovers_at is not None and now > party.recovers_at:
+            return []
         return [
             key for key in party.keys if key.scheme != WEBAUTHN and (key.valid_until is None or now <= key.valid_until)
         ]
@@ -137,7 +140,11 @@ class Readers:
         party: Party | None = ask(node(), PartyQuery(account=session.account))
         if party is None or session.key not in [key.number for key in self._usable(party)]:
             return None
-        return Reader(session.account, party.kind, party.country, party.roles)
+        if party.suspended:
+            return Reader(session.account, 0, "", 0)
+        # Only genesis names authorities: a registrar may enter a party of that kind, but not let it oversee anybody.
+        kind = party.kind if party.kind != Kind.AUTHORITY or party.registrar == NO_ACCOUNT else 0
+        return Reader(session.account, kind, party.country, party.roles)
 
     def _check(self, content: str) -> str:
         return hmac.digest(self._secret, content.encode("ascii"), "sha256")[:16].hex()
