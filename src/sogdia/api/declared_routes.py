@@ -10,7 +10,7 @@ import msgspec
 
 from sogdia.api.application import Api
 from sogdia.api.settings import Settings
-from sogdia.api.visibility import EVENTS, QUERIES, SHOWN_OF_ORDERS, Class, class_of_table
+from sogdia.api.visibility import QUERIES, SHOWN_OF_ORDERS, Class, class_of_event, class_of_table
 from sogdia.client.declared import events, queries, tables
 
 if TYPE_CHECKING:
@@ -62,8 +62,11 @@ answers 2xx (410 ends it; redirects are not followed), after pauses of 1 second 
 key at `/v1/webhook-key`. Nothing is sent to private addresses or without TLS unless `private_webhooks` says so.
 """
 CLASSES = """
-*Order*: the order's parties, authorities of the country of one of them, and whoever runs a node; others see {shown}.
-*Parties*: the accounts in it or that it is about, and whoever runs a node. Of a closed order the ledger keeps buyer,
+*Order*: the order's parties, authorities of the country of buyer or merchant that genesis names, and whoever runs a
+node; others see {shown}. *Parties*: the accounts in it or that it is about, and whoever runs a node; of an event others
+see the fields that are [public](visibility.md), and find it by these alone. *Nodes*: whoever runs a node. The values of
+a refusal are for who signed the envelope; without signatures one tries only what one would sign oneself. Of a closed
+order the ledger keeps buyer,
 merchant and issuer only. Validators hold every record; this says only what the API shows. A proof holds the whole
 record, so it is for those who may see the record.
 """
@@ -82,8 +85,7 @@ def reference_page() -> Iterator[str]:
     for query in queries():
         yield f"| query `{query}` | {QUERIES.get(query, Class.PARTIES)} |"
     for name, event in events().items():
-        named = Class.ORDER if "order" in event.__struct_fields__ else Class.PARTIES
-        yield f"| event `{name}` | {EVENTS.get(name, named)} |"
+        yield f"| event `{name}` | {class_of_event(event)} |"
     yield "\n## Settings\n\nThe TOML file of `sogdia api start --settings`.\n\n| setting | default |\n|---|---|"
     for name, value in msgspec.structs.asdict(Settings()).items():
         yield f"| `{name}` | {msgspec.json.encode(value).decode()} |"

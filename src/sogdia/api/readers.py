@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sogdia.api.problems import Problem
 from sogdia.kernel.signature import WEBAUTHN, verify
+from sogdia.kernel.values import NO_ACCOUNT
 from sogdia.modules.identity import Kind, Role
 
 if TYPE_CHECKING:
@@ -181,8 +182,19 @@ class Readers:
             raise _unknown("The signature is not by a key that may act for this account.")
 
     async def _reader(self, account: bytes) -> Reader:
-        party = await self._network.party(account)
-        return ANYBODY if party is None else Reader(account, party.kind, party.country, party.roles)
+        return await reader_of(self._network, account)
+
+
+async def reader_of(network: Network, account: bytes) -> Reader:
+    """Say what an account is when it reads. A suspended party sees what is its own, and no more by what it is.
+
+    Only genesis names authorities: a registrar may enter a party of that kind, but not let it oversee anybody.
+    """
+    party = await network.party(account)
+    if party is None or party.suspended:
+        return Reader(account)
+    kind = party.kind if party.kind != Kind.AUTHORITY or party.registrar == NO_ACCOUNT else 0
+    return Reader(account, kind, party.country, party.roles)
 
 
 def signature_base(request: Request, parts: list[str], parameters: str) -> bytes:

@@ -186,6 +186,8 @@ class StateRoutes:
         match class_of_table(table.name):
             case Class.PUBLIC:
                 return True
+            case Class.NODES:
+                return call.reader.sees_all
             case Class.ORDER:
                 name = key[:-2] if "number" in key_parts(table) else key
                 return await self._visibility.sees_order(call.reader, name)

@@ -2,10 +2,12 @@
 
 public     anybody
 parties    the accounts that stand in it or that it is about, and whoever runs a node
+nodes      whoever runs a node
 order      the order's parties, authorities of the country of one of them, and whoever runs a node; others learn that it
            is there, its state and its deadline
 
-What is not named here is for its parties. The validators of a network hold all records, whatever this page says.
+Tables and queries that are not named here are for their parties; events go field by field by `vault.who_sees`. The
+validators of a network hold all records, whatever this page says.
 """
 
 from __future__ import annotations
@@ -20,9 +22,10 @@ from sogdia.api.problems import Problem
 from sogdia.client.shapes import fields_of
 from sogdia.kernel.values import ACCOUNT_BYTES, owner_of
 from sogdia.modules.market.queries import OrderQuery
+from sogdia.vault.who_sees import EVENTS, Sees
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
     from sogdia.api.network import Network
     from sogdia.api.readers import Reader
@@ -35,10 +38,19 @@ class Class(StrEnum):
 
     PUBLIC = "public"
     PARTIES = "parties"
+    NODES = "nodes"
     ORDER = "order"
 
 
 TABLES: Final[dict[str, Class]] = {
+    "kernel/mandates": Class.PARTIES,
+    "kernel/quotas": Class.PARTIES,
+    "kernel/due-nodes": Class.NODES,
+    "kernel/due-pages": Class.NODES,
+    "kernel/spent-pages": Class.NODES,
+    "kernel/spent-slots": Class.NODES,
+    "kernel/spent-total": Class.NODES,
+    "identity/tags": Class.NODES,
     "market/rules": Class.PUBLIC,
     "market/terms": Class.PUBLIC,
     "market/listings": Class.PUBLIC,
@@ -49,32 +61,15 @@ TABLES: Final[dict[str, Class]] = {
     "money/currencies": Class.PUBLIC,
 }
 PUBLIC_TABLES_OF: Final = "kernel/"
-"""Tables of the kernel are public: parties by pseudonym, limits, validators, what is due and when."""
+"""The other tables of the kernel are public: parties by pseudonym, limits, validators, passkeys."""
 
 QUERIES: Final[dict[str, Class]] = {
     "party": Class.PUBLIC,
-    "quota": Class.PUBLIC,
     "terms": Class.PUBLIC,
     "listing": Class.PUBLIC,
     "currency": Class.PUBLIC,
     "order": Class.ORDER,
     "order-lines": Class.ORDER,
-}
-EVENTS: Final[dict[str, Class]] = {
-    "PartyRegistered": Class.PUBLIC,
-    "KeyRotated": Class.PUBLIC,
-    "PartySuspended": Class.PUBLIC,
-    "PartyReinstated": Class.PUBLIC,
-    "SponsorChanged": Class.PUBLIC,
-    "NodeKeyRotated": Class.PUBLIC,
-    "CurrencyOpened": Class.PUBLIC,
-    "CapsSet": Class.PUBLIC,
-    "TermsPublished": Class.PUBLIC,
-    "ListingOpened": Class.PUBLIC,
-    "VariantAdded": Class.PUBLIC,
-    "OfferChanged": Class.PUBLIC,
-    "StockChanged": Class.PUBLIC,
-    "ListingClosed": Class.PUBLIC,
 }
 SHOWN_OF_ORDERS: Final = frozenset({"state", "deadline", "outcome", "closed_at"})
 """Fields of an order's records that anybody may see."""
@@ -82,20 +77,29 @@ SHOWN_OF_ORDERS: Final = frozenset({"state", "deadline", "outcome", "closed_at"}
 
 def class_of_table(name: str) -> Class:
     """Say for whom a table's records are."""
-    return Class.PUBLIC if name.startswith(PUBLIC_TABLES_OF) else TABLES.get(name, Class.PARTIES)
+    return TABLES.get(name, Class.PUBLIC if name.startswith(PUBLIC_TABLES_OF) else Class.PARTIES)
 
 
-def class_of_event(event: msgspec.Struct) -> Class:
-    """Say for whom an event is."""
-    named = Class.ORDER if hasattr(event, "order") else Class.PARTIES
-    return EVENTS.get(type(event).__name__, named)
+def class_of_event(declared: type[msgspec.Struct]) -> Class:
+    """Say for whom an event is as a whole."""
+    if set(EVENTS[declared.__name__]) == {Sees.PUBLIC}:
+        return Class.PUBLIC
+    return Class.ORDER if "order" in declared.__struct_fields__ else Class.PARTIES
 
 
-def accounts_in(value: Any) -> Iterator[bytes]:  # noqa: ANN401 - any value of the ledger
-    """Give every account that a value names: as an account, or as the owner of an object."""
+def public_fields(event: msgspec.Struct) -> dict[str, Any]:
+    """Give the fields of an event that anybody may see."""
+    named = EVENTS[type(event).__name__].get(Sees.PUBLIC, "").split()
+    return {name: getattr(event, name) for name in event.__struct_fields__ if name in named}
+
+
+def accounts_in(value: Any, only: Container[str] | None = None) -> Iterator[bytes]:  # noqa: ANN401 - any value of the ledger
+    """Give every account that a value, or some of its fields, names: as an account, or as the owner of an object."""
     match value:
         case msgspec.Struct():
             for each in fields_of(type(value)):
+                if only is not None and each.name not in only:
+                    continue
                 held = getattr(value, each.name)
                 if each.shape.word == "Account" and isinstance(held, bytes):
                     yield held
@@ -148,17 +152,20 @@ class Visibility:
         """Whether an order is shown whole to a reader."""
         if reader.account is None:
             return False
-        parties = await self.parties_of_order(name)
-        if reader.sees_all or reader.account in parties:
+        if reader.sees_all or reader.account in await self.parties_of_order(name):
             return True
         if not reader.is_authority:
             return False
-        known = [await self._network.party(account) for account in parties]
+        # An authority oversees the trade of its country: where the goods come from and where they go.
+        _height, answer = await self._network.query(OrderQuery(name=name))
+        record = answer.open or answer.closed
+        traders = (owner_of(name), *(() if record is None else (record.merchant,)))
+        known = [await self._network.party(account) for account in traders]
         return any(party is not None and party.country == reader.country for party in known)
 
     async def sees_event(self, reader: Reader, event: msgspec.Struct) -> bool:
         """Whether an event is shown whole to a reader."""
-        match class_of_event(event):
+        match class_of_event(type(event)):
             case Class.PUBLIC:
                 return True
             case Class.ORDER:
@@ -170,8 +177,17 @@ class Visibility:
         named = {"event": type(event).__name__, "number": event.__struct_config__.tag}
         if await self.sees_event(reader, event):
             return {**named, "whole": True, "fields": event}
-        order = getattr(event, "order", None)
-        return {**named, "whole": False, "fields": {} if order is None else {"order": order}}
+        return {**named, "whole": False, "fields": public_fields(event)}
+
+    async def may_be_found(
+        self, reader: Reader, event: msgspec.Struct, account: bytes | None, name: bytes | None
+    ) -> bool:
+        """Whether a reader may learn that an event names an account or an object: by what it is shown of the event."""
+        if (account is None and name is None) or await self.sees_event(reader, event):
+            return True
+        shown = public_fields(event)
+        by_account = account is None or account in accounts_in(event, shown)
+        return by_account and (name is None or name in shown.values())
 
 
 def require(reader: Reader, *, entitled: bool) -> None:

@@ -22,7 +22,7 @@ from sogdia.api.forms import write
 from sogdia.api.history import EventName, Height, Wanted, place_text
 from sogdia.api.outgoing import TargetRefused, post, target_of
 from sogdia.api.problems import Problem
-from sogdia.api.readers import Reader
+from sogdia.api.readers import reader_of
 from sogdia.api.routing import Call, Route, answer
 from sogdia.client.declared import events as declared_events
 from sogdia.client.keys import derive
@@ -148,12 +148,7 @@ class Webhooks:
 
     async def _hand_over(self, webhook: Webhook, events: list[Happened]) -> bool:
         """Send the events of a block until they are taken; says whether they were."""
-        party = await self._network.party(webhook.account)
-        reader = (
-            Reader(webhook.account)
-            if party is None
-            else Reader(webhook.account, party.kind, party.country, party.roles)
-        )
+        reader = await reader_of(self._network, webhook.account)
         told = [{**_placed(each), **await self._visibility.event(reader, each.event)} for each in events]
         document = {"webhook": webhook.id, "height": webhook.height, "events": told}
         status = await self._send(webhook, msgspec.json.encode(write(document)))
