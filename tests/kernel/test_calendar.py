@@ -110,7 +110,8 @@ def test_many_objects_of_one_second_share_few_records():
 
 def alike(count):
     """Objects whose names were chosen so that their hashes begin with the same byte."""
-    found, number = [], 0
+    found: list[bytes] = []
+    number = 0
     while len(found) < count:
         each = b"\x20%d" % number
         number += 1
