@@ -226,13 +226,15 @@ class StateRoutes:
     async def challenge(self, call: Call) -> Response:
         """Give a challenge to sign."""
         challenge, until = self._readers.challenge(call.body.account)
-        text = self._readers.text_to_sign(call.body.account, challenge).decode("ascii")
+        text = self._readers.text_to_sign(_host(call), call.body.account, challenge).decode("ascii")
         return answer(Challenge(challenge, text, until), 201)
 
     async def token(self, call: Call) -> Response:
         """Give a token for a signed challenge."""
         asked = call.body
-        token, until = await self._readers.token(asked.account, asked.key, asked.challenge, asked.signature)
+        token, until = await self._readers.token(
+            _host(call), asked.account, asked.key, asked.challenge, asked.signature
+        )
         return answer(Token(token, until), 201, cache_control="no-store")
 
     # ------------------------------------------------------------------------------------------------------- routes
@@ -280,6 +282,10 @@ class StateRoutes:
             answers={200: _answered("record", shape, reduced=class_of_table(table.name) is Class.ORDER, nullable=True)},
             other_forms=(PROOF,),
         )
+
+
+def _host(call: Call) -> str:
+    return call.request.headers.get("host", "")
 
 
 def _answered(word: str, shape: Any, *, reduced: bool, nullable: bool = False) -> Any:  # noqa: ANN401 - a type
