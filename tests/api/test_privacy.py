@@ -12,6 +12,7 @@ from sogdia.modules.identity import Kind
 from sogdia.modules.identity.events import KeysChanged, PartySuspended
 from sogdia.modules.identity.parties import RegisterParty
 from sogdia.modules.market.events import OrderClosed
+from sogdia.modules.market.records import NOTHING
 from sogdia.modules.money import Asset
 from sogdia.modules.money.transfers import Transfer
 from sogdia.vault.who_sees import RECORDS, Sees, sees
@@ -104,7 +105,7 @@ def test_no_table_is_open_to_more_than_its_rows_say(table):
 
 def test_an_event_is_open_when_all_its_rows_are_and_else_in_part():
     suspended = PartySuspended(account=bytes(20), reason="papers are missing")
-    closed = OrderClosed(order=bytes(24), outcome=1, paid=None, refunded=None, payouts=())
+    closed = OrderClosed(order=bytes(24), outcome=1, paid=NOTHING, refunded=NOTHING, payouts=())
 
     assert class_of_event(KeysChanged) is Class.PUBLIC
     assert class_of_event(PartySuspended) is Class.PARTIES
