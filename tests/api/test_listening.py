@@ -136,8 +136,10 @@ def test_nothing_is_sent_to_such_a_url(url):
 @pytest.mark.parametrize(
     "address",
     ["127.0.0.1", "10.1.2.3", "192.168.0.1", "169.254.169.254", "::1", "fe80::1%eth0", "fc00::1", "::ffff:127.0.0.1",
-     "0.0.0.1", "224.0.0.1", "100.64.0.1"],
+     "0.0.0.1", "224.0.0.1", "100.64.0.1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::1", "2001:0:7f00:1::1", "::7f00:1",
+     "fec0::1"],
 )  # fmt: skip
 def test_private_addresses_are_out_of_reach(address):
     assert not is_allowed(address, private=False)
     assert is_allowed("93.184.215.14", private=False)
+    assert is_allowed("2606:4700::1111", private=False)

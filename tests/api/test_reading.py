@@ -8,6 +8,11 @@ import time
 from hashlib import sha256
 
 import pytest
+from starlette.routing import Router
+
+from sogdia.api.edge import Edge
+from sogdia.api.problems import Problem
+from sogdia.api.settings import Settings
 
 OWN = "/v1/queries/balance"
 
@@ -105,3 +110,27 @@ def test_what_is_signed_for_reading_can_never_be_an_envelopes_id(town):
 
     assert given["text"].startswith("sogdia token\n")
     assert len(given["text"]) > 32
+
+
+def test_a_token_is_given_by_the_api_that_the_text_names(town):
+    account = town.account("nairobi").hex()
+    given = town.post("/v1/challenges", {"account": account}, host="evil.example").document
+    signature = town.parties["nairobi"].keys.sign(given["text"].encode()).hex()
+    signed = {"account": account, "key": "0", "challenge": given["challenge"], "signature": signature}
+
+    assert given["text"].splitlines()[1] == "evil.example"
+    assert town.post("/v1/tokens", signed).status == 401
+
+
+@pytest.mark.parametrize(("host", "status"), [(b"Api.example:8080", None), (b"evil.example", 421), (None, 421)])
+def test_an_api_that_knows_its_names_answers_to_no_other(host, status):
+    edge = Edge(Router(), Settings(hosts=("api.example:8080",)))
+    headers = [] if host is None else [(b"host", host)]
+    scope = {"raw_path": b"/", "query_string": b"", "client": ("192.0.2.1", 1), "headers": headers}
+
+    if status is None:
+        edge._check(scope)
+    else:
+        with pytest.raises(Problem) as told:
+            edge._check(scope)
+        assert told.value.status == status

@@ -183,7 +183,7 @@ def test_events_are_filtered_and_hidden_from_strangers(town):
     account = town.account("bukhara").hex()
 
     mine = town.ask(f"/v1/events?event=OrderPlaced&account={account}", authorization=town.token("bukhara")).document
-    theirs = town.ask(f"/v1/events?event=OrderPlaced&account={account}").document
+    theirs = town.ask("/v1/events?event=OrderPlaced").document
 
     assert mine["events"][0]["fields"]["merchant"] == account
     assert theirs["events"][0]["whole"] is False

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sogdia.kernel.calendar import DUE_NODES, DUE_PAGES, earliest, move, schedule, unschedule
+from sogdia.kernel.calendar import DUE_NODES, DUE_PAGES, PAGE_OBJECTS_MAX, earliest, move, schedule, unschedule
 from sogdia.kernel.refusal import Broken
 from sogdia.kernel.state import State
 from sogdia.testing.ledger import MemoryBase
@@ -106,6 +106,53 @@ def test_many_objects_of_one_second_share_few_records():
         taken.append(due[1])
         unschedule(state, *due)
     assert taken == sorted(objects, key=lambda each: rank((each, 0)))
+
+
+def alike(count):
+    """Objects whose names were chosen so that their hashes begin with the same byte."""
+    found: list[bytes] = []
+    number = 0
+    while len(found) < count:
+        each = b"\x20%d" % number
+        number += 1
+        if sha256(each).digest()[0] == 7:
+            found.append(each)
+    return found
+
+
+@pytest.mark.parametrize(("count", "nodes"), [(PAGE_OBJECTS_MAX, 5), (PAGE_OBJECTS_MAX + 1, 6)])
+def test_a_page_that_is_too_full_becomes_a_node(count, nodes):
+    state = State(MemoryBase())
+    for each in alike(count):
+        schedule(state, 1_700_000_000, each)
+
+    assert len(list(DUE_NODES.items(state))) == nodes
+    assert (len(list(DUE_PAGES.items(state))) == 1) == (nodes == 5)
+
+
+def test_objects_whose_names_were_chosen_to_crowd_one_page_stay_on_small_ones():
+    base, moved = MemoryBase(), 1_700_000_009
+    state, objects = State(base), alike(3 * PAGE_OBJECTS_MAX)
+    for each in objects:
+        schedule(state, 1_700_000_000, each)
+    base.tree.update(state.encoded_changes())
+    state = State(base)
+
+    assert max(len(page.objects) for _slot, page in DUE_PAGES.items(state)) < 20
+    for each in objects[::2]:
+        move(state, 1_700_000_000, moved, each)
+    with pytest.raises(Broken, match="scheduled twice"):
+        schedule(state, moved, objects[0])
+    taken = []
+    while (due := earliest(state)) is not None:
+        taken.append(due)
+        unschedule(state, *due)
+
+    assert [deadline for deadline, _object in taken] == sorted(deadline for deadline, _object in taken)
+    assert sorted(each for deadline, each in taken if deadline == moved) == sorted(objects[::2])
+    assert sorted(each for _deadline, each in taken) == sorted(objects)
+    base.tree.update(state.encoded_changes())
+    assert list(base.items()) == []
 
 
 def test_an_object_stands_in_the_calendar_once():

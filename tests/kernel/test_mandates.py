@@ -78,6 +78,8 @@ class Row(NamedTuple):
     currency: str = "USD"
     before: Callable[[Ledger], object] | None = None
     at: int = START
+    reserved: bool = False
+    """Whether it asks for something that a suspended party's own lane is open for."""
 
 
 def nairobi(**changes: Any):  # noqa: ANN401 - any field
@@ -90,10 +92,17 @@ def nairobi(**changes: Any):  # noqa: ANN401 - any field
     return change
 
 
+def suspended_agent(ledger: Ledger) -> None:
+    """Suspend Lanzhou past all rules."""
+    account = ledger.account("lanzhou")
+    poke(ledger, PARTIES, account, structs.replace(PARTIES.must(ledger.state, account), suspended=True))
+
+
 WRONG = MappingProxyType({"operations": (410,), "consent_needed": True, "valid_until": START + DAY})
 ROWS = [
     Row(Refuse.MANDATE_UNKNOWN, {"reference": "other"}),
     Row(Refuse.MANDATE_OF_ANOTHER, WRONG, who="bukhara", before=nairobi(recoveries=1)),
+    Row(Refuse.SIGNER_SUSPENDED, {**WRONG, "valid_from": START + 1}, before=suspended_agent, reserved=True),
     Row(Refuse.MANDATE_VOID, {**WRONG, "valid_from": START + 1}, before=nairobi(recoveries=1)),
     Row(Refuse.MANDATE_NOT_YET_VALID, {**WRONG, "valid_from": START + 1}, before=nairobi(suspended=True)),
     Row(Refuse.MANDATE_EXPIRED, WRONG, before=nairobi(suspended=True), at=START + DAY + 1),
@@ -118,7 +127,11 @@ def test_a_rule_refuses_an_agent_and_nothing_changes(ledger, row):
     ledger.time = row.at
     before = ledger.snapshot()
 
-    answer = ledger.send(row.who, pay(ledger, row.units, currency=row.currency))
+    asked: Operation = pay(ledger, row.units, currency=row.currency)
+    if row.reserved:
+        asked = RevokeMandate(reference="agent", mandate=asked.mandate)
+
+    answer = ledger.send(row.who, asked)
 
     assert answer.code == row.rule
     assert ledger.snapshot() == before

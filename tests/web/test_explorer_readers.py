@@ -7,9 +7,16 @@ from http.cookies import SimpleCookie
 import pytest
 
 from sogdia.client.logins import is_login_line, read_login_line
+from sogdia.client.who_sees import Reader
+from sogdia.kernel.envelope import Body, Signer
+from sogdia.kernel.values import account_of
+from sogdia.modules.identity import Kind, Role
 from sogdia.modules.identity.keys import ChangeKeys, NewKey, key_message
+from sogdia.modules.identity.parties import RegisterParty, SuspendParty
+from sogdia.modules.market.orders import OrderLine, PlaceOrder
 from sogdia.testing.ledger import keys_of
 from sogdia.web.explorer import readers as readers_module
+from sogdia.web.explorer.entitlement import Entitlement, asker_of
 from sogdia.web.explorer.readers import NotEnteredError, Readers
 from sogdia.web.explorer.settings import CHALLENGE_SECONDS, SESSION_SECONDS
 from tests.web.playing import Played
@@ -237,3 +244,41 @@ def test_a_key_that_was_replaced_opens_nothing_any_more(tmp_path):
         assert after is None
         with pytest.raises(NotEnteredError, match="not by the key"):
             let_in(readers, played)
+
+
+def test_a_registrar_makes_nobody_an_authority_and_whoever_is_suspended_sees_its_own_alone(tmp_path):
+    played = Played(tmp_path / "node")
+    readers, keys = Readers(), keys_of("spy")
+    spy = RegisterParty(
+        reference="spy", kind=int(Kind.AUTHORITY), country="KE", roles=int(Role.PLATFORM),
+        sponsor=played.account("registrar"), scheme=1, public=keys.public,
+    )  # fmt: skip
+    account = account_of(played.network, played.account("registrar"), "spy")
+    with played.running():
+        played.send("spy", "registrar", spy)
+        line = readers.challenge(SITE, played.network, account)
+        signature = keys.sign(line.encode("ascii")).hex()
+        ticket = readers.enter(played.connection, SITE, played.network, line, signature)
+
+        before = readers.of(ticket, lambda: played.connection)
+        played.send("suspended", "registrar", SuspendParty(account=account, reason="papers are missing"))
+        after = readers.of(ticket, lambda: played.connection)
+
+    assert before is not None
+    assert (before.is_authority, before.roles) == (False, Role.PLATFORM)
+    assert after == (account, 0, "", 0)
+
+
+def test_what_an_agent_asks_for_is_shown_to_its_grantor(played):
+    nairobi, agent, bukhara = (played.account(name) for name in ("nairobi", "lanzhou", "bukhara"))
+    asked = PlaceOrder(
+        reference="m1", merchant=bukhara, lines=(OrderLine("silk", 0, 1),), pay_at_most=1, mandate=nairobi + b"m"
+    )
+    body = Body(
+        network=bytes(8), expiry=0, not_before=None, after=(), salt=bytes(8), signers=(Signer(agent, 0),),
+        operations=(asked,),
+    )  # fmt: skip
+
+    for account in (nairobi, agent, bukhara):
+        assert Entitlement(Reader(account, 0, "", 0), played.connection).sees_operation(body, asked)
+    assert asker_of(body, asked) == nairobi

@@ -35,8 +35,9 @@ that is not declared, a parameter given twice and a number with a leading zero a
 READERS = """
 ## Who asks
 
-*A token*: `POST /v1/challenges`, sign the bytes of `text`, `POST /v1/tokens`, then `Authorization: Bearer …` for a
-quarter of an hour. *A signed request* (RFC 9421), for one request:
+*A token*: `POST /v1/challenges`, see that the second line of `text` is the API that you mean, sign its bytes, `POST
+/v1/tokens`, then `Authorization: Bearer …` for a quarter of an hour. An API in the open should know its names (`hosts`
+in its settings); it then takes nothing that was signed for another. *A signed request* (RFC 9421), for one request:
 
     Signature-Input: sogdia=("@method" "@authority" "@path" "@query");created=…;expires=…;nonce="…";\
         keyid="ACCOUNT/KEY";alg="ed25519"                                        (on one line)

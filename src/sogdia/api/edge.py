@@ -84,13 +84,17 @@ class Edge:
         """Refuse a request that comes too often or is too large, before anything of it is read."""
         if len(scope["raw_path"]) + len(scope["query_string"]) > ADDRESS_CHARACTERS_MAX:
             raise Problem(414, "The address is too long.")
-        length = b""
+        length, host = b"", ""
         whose = [f"address {scope['client'][0] if scope['client'] else ''}"]
         for name, value in scope["headers"]:
             if name == b"content-length":
                 length = value
+            elif name == b"host":
+                host = value.decode("latin-1").lower()
             elif name == b"authorization":
                 whose.append(f"token {value[:128]!r}")
+        if self._settings.hosts and host not in self._settings.hosts:
+            raise Problem(421, "This API has another name.", "Ask it by its own name.")
         now = time.monotonic()
         wait = max(self._rates.wait_for(who, now) for who in whose)
         if wait:

@@ -33,10 +33,19 @@ if TYPE_CHECKING:
     from sogdia.api.network import Network
     from sogdia.api.settings import Settings
     from sogdia.api.visibility import Visibility
+    from sogdia.client.who_sees import Reader
     from sogdia.kernel.operation import Operation
+
+
+class _Framed(msgspec.Struct, frozen=True, array_like=True):
+    """As much of a signed envelope as says who signs."""
+
+    body: Body
+
 
 decode_receipt = receipt_decoder(ALL).decode
 _split = msgspec.msgpack.Decoder(tuple[msgspec.Raw, msgspec.Raw]).decode
+_framed = msgspec.msgpack.Decoder(_Framed).decode
 _list_of_bytes = msgspec.msgpack.Decoder(list[bytes]).decode
 UNDER_WAY_MAX = 1_000
 TURNED_DOWN_MAX = 1_000
@@ -184,6 +193,8 @@ class EnvelopeRoutes:
             raise Problem(404, "No block has it.", "If it was sent a moment ago, ask again; else compare the id.")
         receipt = decode_receipt(found.receipt)
         seen = [await self._visibility.sees_event(call.reader, each) for each in receipt.events]
+        if receipt.code:
+            seen = [await self._has_asked(call.reader, found)]
         wants_bytes = PROOF in call.request.headers.get("accept", "")
         if call.query.prove == "1" or wants_bytes:
             require(call.reader, entitled=all(seen))
@@ -194,8 +205,17 @@ class EnvelopeRoutes:
         told = _told(call.path.id, found)
         if not all(seen):
             told["receipt"] = None
+            if receipt.code:
+                told["refusal"] = refusal(receipt.code, (), receipt.operation)
             told["events"] = [await self._visibility.event(call.reader, each) for each in receipt.events]
         return answer(told)
+
+    async def _has_asked(self, reader: Reader, found: Durable) -> bool:
+        """Whether a reader signed a refused envelope: the values of a refusal can be what its signer alone may see."""
+        if reader.account is None or reader.sees_all:
+            return reader.sees_all
+        block = await self._network.ask(questions.block(found.height))
+        return reader.account in signers_of(block.envelopes[found.place])
 
     async def build(self, call: Call) -> Response:
         """Lay out what is to be signed, from JSON."""
@@ -225,6 +245,11 @@ class EnvelopeRoutes:
 
     async def try_out(self, call: Call) -> Response:
         """Say what would become of an envelope now, without applying it."""
+        if call.query.signed == "0":
+            # What would become of it tells what somebody has, so without signatures one can try one's own alone.
+            reader = call.reader
+            own = reader.account is not None and set(signers_of(call.body)) == {reader.account}
+            require(reader, entitled=reader.sees_all or own)
         tried = await self._network.ask(questions.dry_run(call.body, signed=call.query.signed == "1"))
         told: dict[str, Any] = {"id": tried.id, "height": tried.height, "time": tried.time}
         if tried.not_admissible is not None:
@@ -273,6 +298,14 @@ BUILT: dict[str, Any] = {
     "required": ["body", "id", "sign", "expiry"],
     "properties": {name: {"type": "string"} for name in ("body", "id", "sign", "expiry")},
 }
+
+
+def signers_of(raw: bytes) -> list[bytes]:
+    """Give the accounts that an envelope says sign it; nobody when it is none."""
+    try:
+        return [each.account for each in _framed(raw).body.signers]
+    except NOT_DECODABLE:
+        return []
 
 
 def _code_of(receipt: bytes) -> int:

@@ -270,7 +270,7 @@ class HistoryRoutes:
         height = after[0]
         last = min(durable, height + BLOCKS_SCANNED_MAX - 1)
         while height <= last and len(found) < asked.limit:
-            found += await self._happenings.in_block(height, wanted, after)
+            found += await self._in_block(call.reader, height, wanted, after)
             height += 1
         page = found[: asked.limit]
         reached = page[-1].place if len(page) == asked.limit else (height, -1, -1)
@@ -297,7 +297,7 @@ class HistoryRoutes:
             known = await self._happenings.height()
             while True:
                 while (height := self._happenings.behind_quiet_blocks(wanted, height, known)) <= known:
-                    for each in await self._happenings.in_block(height, wanted, after):
+                    for each in await self._in_block(reader, height, wanted, after):
                         told = msgspec.json.encode(write(await self._told(reader, each)))
                         yield (
                             f"id: {place_text(each.place)}\nevent: {type(each.event).__name__}\ndata: ".encode()
@@ -311,6 +311,16 @@ class HistoryRoutes:
                     yield b": still here\n\n"
         finally:
             self._listeners -= 1
+
+    async def _in_block(
+        self, reader: Reader, height: int, wanted: Wanted, after: tuple[int, int, int]
+    ) -> list[Happened]:
+        """Give the events of a block that are meant. Being found by a name tells it, so only what is shown finds."""
+        return [
+            each
+            for each in await self._happenings.in_block(height, wanted, after)
+            if await self._visibility.may_be_found(reader, each.event, wanted.account, wanted.name)
+        ]
 
     async def _told(self, reader: Reader, happened: Happened) -> dict[str, Any]:
         place = {"id": place_text(happened.place), "height": happened.place[0], "time": happened.time}

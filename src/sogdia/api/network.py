@@ -87,6 +87,9 @@ class Network:
     async def key(self, account: bytes, number: int) -> Key | None:
         """Give a current key of an account that may act, or nothing."""
         party = await self.party(account)
-        key = None if party is None or party.suspended else key_of(party, number)
-        expired = key is not None and key.valid_until is not None and key.valid_until < time.time()
-        return None if expired else key
+        if party is None or party.suspended:
+            return None
+        key, now = key_of(party, number), time.time()
+        # From the deadline of a recovery on the old keys are worth nothing, even before the new ones are in place.
+        ends = (None if key is None else key.valid_until, party.recovers_at)
+        return None if any(end is not None and end < now for end in ends) else key

@@ -16,6 +16,12 @@ _HOST = re.compile(r"[0-9A-Za-z.:-]{1,253}\Z")
 _PATH = re.compile(r"[!-~]*\Z")
 
 
+_TRANSLATED = tuple(
+    map(ipaddress.IPv6Network, ("::/96", "64:ff9b::/96", "64:ff9b:1::/48", "2001::/32", "2002::/16", "fec0::/10"))
+)
+"""Addresses behind which a gateway finds any address of the older internet, private ones too; and site-local ones."""
+
+
 class TargetRefused(Exception):  # noqa: N818 - reads as what it says
     """An address that nothing is sent to."""
 
@@ -52,8 +58,11 @@ def target_of(url: str, *, private: bool) -> Target:
 def is_allowed(address: str, *, private: bool) -> bool:
     """Whether an address may be connected to: a public one, unless private ones are allowed for trials."""
     found = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:
-        found = found.ipv4_mapped
+    if isinstance(found, ipaddress.IPv6Address):
+        if found.ipv4_mapped is not None:
+            found = found.ipv4_mapped
+        elif not private and any(found in each for each in _TRANSLATED):
+            return False
     if found.is_multicast or found.is_unspecified:
         return False
     return private or found.is_global

@@ -26,6 +26,7 @@ TITLES = {
     413: "Too large",
     414: "The address is too long",
     415: "Not in a form that is read here",
+    421: "Another name is asked for",
     429: "Too many requests",
     431: "Headers too large",
     500: "The API has failed",

@@ -41,6 +41,7 @@ _INPUT = re.compile(
     r';keyid="([0-9a-f]{40})/(\d{1,5})";alg="ed25519"'
 )
 _SIGNATURE = re.compile(r"sogdia=:([A-Za-z0-9+/]{86}==):")
+_HOST = re.compile(r"[0-9A-Za-z.:\[\]-]{1,255}")
 _DIGEST = re.compile(r"sha-256=:([A-Za-z0-9+/]{43}=):")
 
 
@@ -91,18 +92,23 @@ class Readers:
         stem = secrets.token_bytes(16) + until.to_bytes(8, "big")
         return stem + self._tag(b"challenge", stem + account), until
 
-    def text_to_sign(self, account: bytes, challenge: bytes) -> bytes:
-        """Lay out what is signed for a token."""
-        return f"sogdia token\n{self._network.hash.hex()}\n{account.hex()}\n{challenge.hex()}\n".encode("ascii")
+    def text_to_sign(self, host: str, account: bytes, challenge: bytes) -> bytes:
+        """Lay out what is signed for a token. It names the API, so that no other API can have it signed for itself."""
+        named = host.lower() if _HOST.fullmatch(host) else ""
+        return f"sogdia token\n{named}\n{self._network.hash.hex()}\n{account.hex()}\n{challenge.hex()}\n".encode(
+            "ascii"
+        )
 
-    async def token(self, account: bytes, number: int, challenge: bytes, signature: bytes) -> tuple[str, int]:
+    async def token(
+        self, host: str, account: bytes, number: int, challenge: bytes, signature: bytes
+    ) -> tuple[str, int]:
         """Give a token for a signed challenge, and until when it is good."""
         stem, now = challenge[:24], time.time()
         if not hmac.compare_digest(challenge[24:], self._tag(b"challenge", stem + account)):
             raise _unknown("This challenge was not given for that account.")
         if int.from_bytes(stem[16:], "big") < now:
             raise _unknown("The challenge has expired.")
-        await self._check(account, number, self.text_to_sign(account, challenge), signature)
+        await self._check(account, number, self.text_to_sign(host, account, challenge), signature)
         if not self._seen.first_time(b"challenge" + stem, now + CHALLENGE_SECONDS):
             raise _unknown("The challenge has been used.")
         until = int(now) + TOKEN_SECONDS
@@ -159,8 +165,7 @@ class Readers:
             raise _unknown("The signature is not by a key that may act for this account.")
 
     async def _reader(self, account: bytes) -> Reader:
-        party = await self._network.party(account)
-        return ANYBODY if party is None else Reader(account, party.kind, party.country, party.roles)
+        return Reader.of(account, await self._network.party(account))
 
 
 def signature_base(request: Request, parts: list[str], parameters: str) -> bytes:

@@ -18,6 +18,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     allowed_origins: tuple[str, ...] = ()
     """Pages of which other sites may read answers in a browser (CORS); none unless named."""
 
+    hosts: tuple[str, ...] = ()
+    """The names (with the port, if it is not that of the scheme) under which this API is asked: what was signed for
+    another API is not taken here. Any name unless some are given."""
+
     trusted_proxies: tuple[str, ...] = ()
     """Addresses of proxies whose word about the asker's address (X-Forwarded-For) counts; nobody's unless named."""
 

@@ -226,13 +226,15 @@ class StateRoutes:
     async def challenge(self, call: Call) -> Response:
         """Give a challenge to sign."""
         challenge, until = self._readers.challenge(call.body.account)
-        text = self._readers.text_to_sign(call.body.account, challenge).decode("ascii")
+        text = self._readers.text_to_sign(_host(call), call.body.account, challenge).decode("ascii")
         return answer(Challenge(challenge, text, until), 201)
 
     async def token(self, call: Call) -> Response:
         """Give a token for a signed challenge."""
         asked = call.body
-        token, until = await self._readers.token(asked.account, asked.key, asked.challenge, asked.signature)
+        token, until = await self._readers.token(
+            _host(call), asked.account, asked.key, asked.challenge, asked.signature
+        )
         return answer(Token(token, until), 201, cache_control="no-store")
 
     # ------------------------------------------------------------------------------------------------------- routes
@@ -295,6 +297,10 @@ def _reduced(found: Any) -> Any:  # noqa: ANN401 - an answer
         "open": None if found.open is None else public_part(found.open),
         "closed": None if found.closed is None else public_part(found.closed),
     }
+
+
+def _host(call: Call) -> str:
+    return call.request.headers.get("host", "")
 
 
 def _answered(word: str, shape: Any, *, reduced: bool, nullable: bool = False) -> Any:  # noqa: ANN401 - a type

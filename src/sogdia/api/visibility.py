@@ -44,6 +44,7 @@ class Class(StrEnum):
 
     PUBLIC = "public"
     PARTIES = "parties"
+    NODES = "nodes"
     ORDER = "order"
     OPERATORS = "operators"
 
@@ -142,6 +143,16 @@ class Visibility:
         if await self.sees_event(reader, event):
             return {**named, "whole": True, "fields": event}
         return {**named, "whole": False, "fields": public_part(event)}
+
+    async def may_be_found(
+        self, reader: Reader, event: msgspec.Struct, account: bytes | None, name: bytes | None
+    ) -> bool:
+        """Whether a reader may learn that an event names an account or an object: by what it is shown of the event."""
+        if (account is None and name is None) or await self.sees_event(reader, event):
+            return True
+        shown = public_part(event)
+        by_account = account is None or account in accounts_in(event, shown)
+        return by_account and (name is None or name in shown.values())
 
 
 def require(reader: Reader, *, entitled: bool) -> None:

@@ -148,12 +148,7 @@ class Webhooks:
 
     async def _hand_over(self, webhook: Webhook, events: list[Happened]) -> bool:
         """Send the events of a block until they are taken; says whether they were."""
-        party = await self._network.party(webhook.account)
-        reader = (
-            Reader(webhook.account)
-            if party is None
-            else Reader(webhook.account, party.kind, party.country, party.roles)
-        )
+        reader = Reader.of(webhook.account, await self._network.party(webhook.account))
         told = [{**_placed(each), **await self._visibility.event(reader, each.event)} for each in events]
         document = {"webhook": webhook.id, "height": webhook.height, "events": told}
         status = await self._send(webhook, msgspec.json.encode(write(document)))

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import msgspec
 
 from sogdia.client.shapes import fields_of
-from sogdia.kernel.values import owner_of
+from sogdia.kernel.values import NO_ACCOUNT, owner_of
 from sogdia.modules.identity import Kind, Role
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
+    from sogdia.kernel.accounts import Party
     from sogdia.modules.market.records import ClosedOrder, Order
 
 
@@ -53,6 +54,17 @@ class Reader(NamedTuple):
     def is_authority(self) -> bool:
         """Whether it is an authority of its country."""
         return self.kind == Kind.AUTHORITY
+
+    @classmethod
+    def of(cls, account: bytes, party: Party | None) -> Reader:
+        """Say what an account is when it reads. A suspended party sees what is its own, and no more by what it is.
+
+        Only genesis names authorities: a registrar may enter a party of that kind, but not let it oversee anybody.
+        """
+        if party is None or party.suspended:
+            return cls(account)
+        kind = party.kind if party.kind != Kind.AUTHORITY or party.registrar == NO_ACCOUNT else 0
+        return cls(account, kind, party.country, party.roles)
 
 
 ANYBODY: Final = Reader()
@@ -235,11 +247,13 @@ def has_public_part(declared: type) -> bool:
     return Sees.PUBLIC in _rows(declared.__name__)
 
 
-def accounts_in(value: Any) -> Iterator[bytes]:  # noqa: ANN401 - any value of the ledger
-    """Give every account that a value names: as an account, or as the owner of an object."""
+def accounts_in(value: Any, only: Container[str] | None = None) -> Iterator[bytes]:  # noqa: ANN401 - any value of the ledger
+    """Give every account that a value, or some of its fields, names: as an account, or as the owner of an object."""
     match value:
         case msgspec.Struct():
             for each in fields_of(type(value)):
+                if only is not None and each.name not in only:
+                    continue
                 held = getattr(value, each.name)
                 if each.shape.word == "Account" and isinstance(held, bytes):
                     yield held

@@ -6,8 +6,10 @@
     └────────┴────────┴────────┴────────┴────────┘
        each node is a 256-bit map of the digits that exist below it
 
-Objects that are due in the same second share its node, so in a busy block one write serves many of them. Within a
-second the order is that of the objects' hashes, then names: the same on every node.
+Objects that are due in the same second share its node, so in a busy block one write serves many of them. A page that
+grows beyond a limit becomes a node, with pages below it by the next byte of the hashes: names can be chosen so that
+their hashes begin alike, and a page is written whole whenever one object joins it. Within a second the order is that of
+those bytes of the objects' hashes, then names: the same on every node.
 """
 
 from __future__ import annotations
@@ -19,10 +21,14 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from sogdia.kernel.codec import Record
-from sogdia.kernel.refusal import ensure
+from sogdia.kernel.refusal import Broken, ensure
 from sogdia.kernel.state import Reader, State, Table
 
 DIGITS = 5
+"""Digits of a page that was never too full."""
+
+PAGE_OBJECTS_MAX = 256
+"""With one object more a page becomes a node."""
 
 Map = Annotated[bytes, Meta(min_length=32, max_length=32)]
 DueObject = Annotated[bytes, Meta(min_length=1, max_length=64)]
@@ -36,7 +42,7 @@ class DueNode(Record):
 
 
 class DuePage(Record):
-    """The objects that are due at one second and whose hash begins with one byte."""
+    """The objects that are due at one second and whose hash begins with one byte, or with more when many do."""
 
     objects: tuple[DueObject, ...]
 
@@ -49,39 +55,75 @@ DUE_NODES: Table[bytes, DueNode] = Table("kernel/due-nodes", 3, DueNode, show_ke
 DUE_PAGES: Table[bytes, DuePage] = Table("kernel/due-pages", 4, DuePage, show_key=_show_slot)
 
 
-def slot_of(deadline: int, due_object: bytes) -> bytes:
-    """Give the five digits under which an object stands."""
-    return deadline.to_bytes(4, "big") + sha256(due_object).digest()[:1]
+def page_of(state: Reader, deadline: int, due_object: bytes) -> DuePage | None:
+    """Give the page on which an object stands under a deadline, if it does."""
+    return DUE_PAGES.find(state, _slot_in(state, _digits_of(deadline, due_object)))
 
 
 def schedule(state: State, deadline: int, due_object: bytes) -> None:
     """Enter an object under its deadline."""
-    _enter(state, slot_of(deadline, due_object), due_object)
+    _enter(state, _digits_of(deadline, due_object), due_object)
 
 
 def unschedule(state: State, deadline: int, due_object: bytes) -> None:
     """Take an object out again."""
-    _take_out(state, slot_of(deadline, due_object), due_object)
+    _take_out(state, _digits_of(deadline, due_object), due_object)
 
 
 def move(state: State, before: int, after: int, due_object: bytes) -> None:
     """Move an object from one deadline to another."""
     if after != before:
-        slot = slot_of(before, due_object)
-        _take_out(state, slot, due_object)
-        _enter(state, after.to_bytes(4, "big") + slot[4:], due_object)
+        digits = _digits_of(before, due_object)
+        _take_out(state, digits, due_object)
+        _enter(state, after.to_bytes(4, "big") + digits[4:], due_object)
 
 
-def _enter(state: State, slot: bytes, due_object: bytes) -> None:
+def _digits_of(deadline: int, due_object: bytes) -> bytes:
+    """Give all digits under which an object can stand; a page takes the first five, or more where it is crowded."""
+    return deadline.to_bytes(4, "big") + sha256(due_object).digest()
+
+
+def _slot_in(state: Reader, digits: bytes) -> bytes:
+    """Give as many digits as lead to a page, or to the place of one."""
+    depth = DIGITS
+    while DUE_PAGES.find(state, digits[:depth]) is None and DUE_NODES.find(state, digits[:depth]) is not None:
+        depth += 1
+    return digits[:depth]
+
+
+def _enter(state: State, digits: bytes, due_object: bytes) -> None:
+    slot = _slot_in(state, digits)
     page = DUE_PAGES.find(state, slot)
-    if page is not None:
-        objects = page.objects
-        at = bisect_left(objects, due_object)
-        ensure(objects[at : at + 1] != (due_object,), "an object is scheduled twice")
-        DUE_PAGES.put(state, slot, DuePage(objects=(*objects[:at], due_object, *objects[at:])))
+    if page is None:
+        DUE_PAGES.put(state, slot, DuePage(objects=(due_object,)))
+        _mark(state, slot)
         return
-    DUE_PAGES.put(state, slot, DuePage(objects=(due_object,)))
-    for depth in range(DIGITS - 1, -1, -1):
+    objects = page.objects
+    at = bisect_left(objects, due_object)
+    ensure(objects[at : at + 1] != (due_object,), "an object is scheduled twice")
+    objects = (*objects[:at], due_object, *objects[at:])
+    if len(objects) <= PAGE_OBJECTS_MAX or slot == digits:
+        DUE_PAGES.put(state, slot, DuePage(objects=objects))
+    else:
+        _divide(state, slot, objects)
+
+
+def _divide(state: State, slot: bytes, objects: tuple[bytes, ...]) -> None:
+    """Put a node in the place of a full page, and its objects on pages below."""
+    DUE_PAGES.drop(state, slot)
+    below: dict[int, list[bytes]] = {}
+    for each in objects:
+        below.setdefault(sha256(each).digest()[len(slot) - 4], []).append(each)
+    bits = 0
+    for digit in sorted(below):
+        DUE_PAGES.put(state, slot + bytes((digit,)), DuePage(objects=tuple(below[digit])))
+        bits |= 1 << digit
+    DUE_NODES.put(state, slot, DueNode(present=bits.to_bytes(32, "big")))
+
+
+def _mark(state: State, slot: bytes) -> None:
+    """Let the nodes above a new page know of it."""
+    for depth in range(len(slot) - 1, -1, -1):
         node = DUE_NODES.find(state, slot[:depth])
         bits = 0 if node is None else int.from_bytes(node.present, "big")
         DUE_NODES.put(state, slot[:depth], DueNode(present=(bits | 1 << slot[depth]).to_bytes(32, "big")))
@@ -89,7 +131,8 @@ def _enter(state: State, slot: bytes, due_object: bytes) -> None:
             return
 
 
-def _take_out(state: State, slot: bytes, due_object: bytes) -> None:
+def _take_out(state: State, digits: bytes, due_object: bytes) -> None:
+    slot = _slot_in(state, digits)
     objects = DUE_PAGES.must(state, slot).objects
     at = bisect_left(objects, due_object)
     ensure(objects[at : at + 1] == (due_object,), "an object that is not scheduled cannot be taken out")
@@ -97,7 +140,7 @@ def _take_out(state: State, slot: bytes, due_object: bytes) -> None:
         DUE_PAGES.put(state, slot, DuePage(objects=objects[:at] + objects[at + 1 :]))
         return
     DUE_PAGES.drop(state, slot)
-    for depth in range(DIGITS - 1, -1, -1):
+    for depth in range(len(slot) - 1, -1, -1):
         bits = int.from_bytes(DUE_NODES.must(state, slot[:depth]).present, "big") & ~(1 << slot[depth])
         if bits:
             DUE_NODES.put(state, slot[:depth], DueNode(present=bits.to_bytes(32, "big")))
@@ -108,11 +151,12 @@ def _take_out(state: State, slot: bytes, due_object: bytes) -> None:
 def earliest(state: Reader) -> tuple[int, bytes] | None:
     """Give the earliest deadline and its first object, or nothing when nothing is scheduled."""
     slot = b""
-    for depth in range(DIGITS):
-        node = DUE_NODES.find(state, slot)
-        if node is None:
-            ensure(depth == 0, "the calendar has a gap")
-            return None
+    while (node := DUE_NODES.find(state, slot)) is not None:
         bits = int.from_bytes(node.present, "big")
         slot += bytes(((bits & -bits).bit_length() - 1,))
-    return int.from_bytes(slot[:4], "big"), DUE_PAGES.must(state, slot).objects[0]
+    if not slot:
+        return None
+    page = DUE_PAGES.find(state, slot)
+    if page is None:
+        raise Broken("the calendar has a gap")
+    return int.from_bytes(slot[:4], "big"), page.objects[0]

@@ -74,6 +74,8 @@ def use(ctx: Context, operation: Operation, number: int, name: bytes) -> bytes:
     mandate = MANDATES.get(state, name, Refuse.MANDATE_UNKNOWN, mandate=name)
     party = PARTIES.must(state, grantor)
     require(mandate.agent == agent, Refuse.MANDATE_OF_ANOTHER, agent=mandate.agent)
+    # The reserved lane lets a suspended party protect its own affairs, not act in another's name.
+    require(not PARTIES.must(state, agent).suspended, Refuse.SIGNER_SUSPENDED, account=agent)
     due = party.recovers_at is not None and time > party.recovers_at
     require(mandate.recoveries == party.recoveries and not due, Refuse.MANDATE_VOID)
     require(time >= mandate.valid_from, Refuse.MANDATE_NOT_YET_VALID, valid_from=mandate.valid_from, time=time)

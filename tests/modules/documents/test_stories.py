@@ -396,3 +396,12 @@ def test_an_order_s_papers_cannot_be_committed_about_an_order_without_a_file(led
 
     assert answer.code == Refuse.FILE_UNKNOWN
     assert order_of(ledger) != second
+
+
+def test_who_may_not_read_a_document_is_told_nothing_of_its_record(ledger):
+    ledger.must("nairobi", commit(ledger))
+
+    entitled, stranger = may_read(ledger, "bukhara"), may_read(ledger, "lanzhou")
+
+    assert entitled.document == document(ledger)
+    assert (stranger.may, stranger.refusal, stranger.document) == (False, Refuse.READER_NOT_ENTITLED, None)

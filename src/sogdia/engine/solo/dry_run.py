@@ -53,14 +53,14 @@ def _changes(state: State) -> list[ChangedRecord]:
 def _scheduled(state: State) -> list[Scheduled]:
     """Find the deadlines among the changes of the calendar's pages."""
     pages: Table[Any, Any] = DUE_PAGES
-    found = []
+    before: set[Scheduled] = set()
+    after: set[Scheduled] = set()
     for key, (table, record) in state.changes.items():
-        if table is pages and record is not None:
-            before = state.base.find(table, key)
-            known = getattr(before, "objects", ())
+        if table is pages:
             deadline = int.from_bytes(key[1 : 1 + DEADLINE_BYTES], "big")
-            found += [Scheduled(deadline, each) for each in getattr(record, "objects", ()) if each not in known]
-    return sorted(found, key=lambda each: (each.deadline, each.object))
+            before |= {Scheduled(deadline, each) for each in getattr(state.base.find(table, key), "objects", ())}
+            after |= {Scheduled(deadline, each) for each in getattr(record, "objects", ())}
+    return sorted(after - before, key=lambda each: (each.deadline, each.object))
 
 
 def _bytes_of(record: object) -> bytes | None:

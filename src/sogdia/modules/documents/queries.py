@@ -71,6 +71,7 @@ class MayRead(msgspec.Struct, frozen=True, kw_only=True):
     """The number of the rule that stands against it; 0 when none does."""
     facts: tuple[tuple[str, int | str], ...]
     document: Document | None
+    """The document's record; nothing for whoever may not read it."""
 
 
 class Recipient(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,11 +161,11 @@ class MayReadQuery(Query, tag="may-read"):
 
     def answer(self, state: Reader) -> MayRead:
         """Give the reason, or the rule against it."""
-        document = DOCUMENTS.find(state, self.name)
         try:
             ground = ground_to_read(state, self.account, self.name)
         except Refused as refused:
-            return MayRead(may=False, ground=0, refusal=int(refused.code), facts=refused.facts, document=document)
+            return MayRead(may=False, ground=0, refusal=int(refused.code), facts=refused.facts, document=None)
+        document = DOCUMENTS.find(state, self.name)
         return MayRead(may=True, ground=int(ground), refusal=0, facts=(), document=document)
 
 

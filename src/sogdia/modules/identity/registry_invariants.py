@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from sogdia.kernel import calendar
 from sogdia.kernel.accounts import PARTIES
-from sogdia.kernel.calendar import DUE_PAGES
 from sogdia.kernel.refusal import ensure
 from sogdia.kernel.values import owner_of
 from sogdia.modules.identity import appeals, attestations
@@ -80,5 +79,5 @@ def only_suspended_parties_appeal(state: Reader) -> None:
 
 
 def _is_due(state: Reader, deadline: int, due_object: bytes) -> None:
-    page = DUE_PAGES.find(state, calendar.slot_of(deadline, due_object))
+    page = calendar.page_of(state, deadline, due_object)
     ensure(page is not None and due_object in page.objects, "something of a registrar's is missing in the calendar")

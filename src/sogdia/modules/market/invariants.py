@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sogdia.kernel import calendar
-from sogdia.kernel.calendar import DUE_PAGES
 from sogdia.kernel.refusal import ensure
 from sogdia.kernel.values import ACCOUNT_BYTES, owner_of
 from sogdia.modules.market.pricing import refund_parts
@@ -53,7 +52,7 @@ def every_open_order_is_due_at_its_deadline(state: Reader) -> None:
     """No order can be forgotten."""
     for name, order in ORDERS.items(state):
         due_object = ORDERS.full_key(name)
-        page = DUE_PAGES.find(state, calendar.slot_of(order.deadline, due_object))
+        page = calendar.page_of(state, order.deadline, due_object)
         ensure(page is not None and due_object in page.objects, "an order is missing in the calendar")
         ensure(len(name) > ACCOUNT_BYTES, "an order without a reference")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sogdia.kernel import calendar
-from sogdia.kernel.calendar import DUE_PAGES
 from sogdia.kernel.refusal import ensure
 from sogdia.kernel.values import ACCOUNT_BYTES
 from sogdia.modules.money.records import BALANCES, CURRENCIES, HOLDS
@@ -37,5 +36,5 @@ def every_hold_is_due_at_its_deadline(state: Reader) -> None:
     """No hold can be forgotten."""
     for key, hold in HOLDS.items(state):
         due_object = HOLDS.full_key(key)
-        page = DUE_PAGES.find(state, calendar.slot_of(hold.deadline, due_object))
+        page = calendar.page_of(state, hold.deadline, due_object)
         ensure(page is not None and due_object in page.objects, "a hold is missing in the calendar")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import http.client
-import ipaddress
 import socket
 import ssl
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import urlsplit
+
+from sogdia.api.outgoing import is_allowed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,7 +76,7 @@ def request(  # noqa: PLR0913 - what makes a request
     try:
         port = parts.port or (443 if secure else 80)
         address = str(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0])
-        if public_only and not ipaddress.ip_address(address).is_global:
+        if public_only and not is_allowed(address, private=False):
             raise NotSentError(Failure.NEVER, "the address is not in the public internet")
         channel = socket.create_connection((address, port), timeout=seconds)
         connection = http.client.HTTPConnection(host, port, timeout=seconds)

@@ -25,6 +25,12 @@ if TYPE_CHECKING:
     from sogdia.modules.market.queries import OrderAnswer
 
 
+def asker_of(body: Body, operation: Any) -> bytes:  # noqa: ANN401 - any operation
+    """Give who asks for an operation: its signer, or the grantor of the mandate under which an agent signs it."""
+    mandate = operation.mandate
+    return body.signers[operation.signer].account if mandate is None else owner_of(mandate)
+
+
 class Entitlement:
     """Answers whether one reader is entitled; what the ledger says about an order is asked once."""
 
@@ -70,12 +76,12 @@ class Entitlement:
             return True
         if self._reader is None:
             return False
-        signers = {each.account for each in body.signers}
-        if self._reader.sees_all or self._reader.account in signers | set(accounts_in(operation)):
+        named = {*(each.account for each in body.signers), asker_of(body, operation), *accounts_in(operation)}
+        if self._reader.sees_all or self._reader.account in named:
             return True
         order = getattr(operation, "order", None)
         if isinstance(operation, PlaceOrder):
-            order = name_of(body.signers[operation.signer].account, operation.reference)
+            order = name_of(asker_of(body, operation), operation.reference)
         return isinstance(order, bytes) and self.sees_order(order)
 
     def sees_whole(self, body: Body | None, receipt: Receipt) -> bool:

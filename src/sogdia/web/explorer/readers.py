@@ -85,6 +85,8 @@ class Readers:
     def _usable(self, party: Party) -> list[Key]:
         """Give the keys that may sign a line now; a passkey signs challenges of its own form, never a line of text."""
         now = self._now()
+        if party.recovers_at is not None and now > party.recovers_at:
+            return []
         return [
             key for key in party.keys if key.scheme != WEBAUTHN and (key.valid_until is None or now <= key.valid_until)
         ]
@@ -118,7 +120,7 @@ class Readers:
         party: Party | None = ask(node(), PartyQuery(account=session.account))
         if party is None or session.key not in [key.number for key in self._usable(party)]:
             return None
-        return Reader(session.account, party.kind, party.country, party.roles)
+        return Reader.of(session.account, party)
 
     def _check(self, content: str) -> str:
         return hmac.digest(self._secret, content.encode("ascii"), "sha256")[:16].hex()

@@ -19,6 +19,7 @@ from sogdia.kernel.parameters import Limits
 from sogdia.kernel.values import name_of
 from sogdia.modules import ALL
 from sogdia.modules.market.orders import PlaceOrder
+from sogdia.web.explorer.entitlement import asker_of
 from sogdia.web.explorer.pages.asking import PageError
 from sogdia.web.explorer.pages.health import health_line
 from sogdia.web.explorer.parts import (
@@ -221,7 +222,7 @@ def _asked_for(asked: Asked, body: Body) -> Steps:
 def _order_of(body: Body, operation: Any) -> bytes | None:  # noqa: ANN401 - any operation
     """Give the order that an operation is about, if it is about one."""
     if isinstance(operation, PlaceOrder):
-        return name_of(body.signers[operation.signer].account, operation.reference)
+        return name_of(asker_of(body, operation), operation.reference)
     order = getattr(operation, "order", None)
     return order if isinstance(order, bytes) else None
 
