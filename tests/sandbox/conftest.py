@@ -100,18 +100,20 @@ class Trial:
 
 
 @contextmanager
-def running_in(folder: Path) -> Iterator[Trial]:
+def running_in(folder: Path, *pages: str) -> Iterator[Trial]:
     """Run the sandbox of a folder until Ctrl-C."""
     environment = {**os.environ, "HOME": str(folder.parent)}
     command = [sys.executable, "-m", "sogdia.cli.main", "sandbox", "start", str(folder)]
-    command += ["--listen", "127.0.0.1:0", "--explorer", "127.0.0.1:0"]
+    command += ["--listen", "127.0.0.1:0", *(pages or ("--explorer", "127.0.0.1:0"))]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        lines = [process.stdout.readline() for _ in range(4)]
+        lines: list[str] = []
+        while not lines or (lines[-1] and "Ctrl-C" not in lines[-1]):
+            lines.append(process.stdout.readline())
         found = re.findall(r"at (http://[0-9.:]+)", "".join(lines))
-        assert len(found) == 3, lines
+        assert len(found) == (2 if pages else 3), lines
         try:
-            yield Trial(folder, found[0], found[2])
+            yield Trial(folder, found[0], found[-1])
         finally:
             process.send_signal(signal.SIGINT)
             rest = process.stdout.read()

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from sogdia.kernel.operation import Operation
     from sogdia.sandbox.door import Door
     from sogdia.sandbox.funds import Funds
+    from sogdia.sandbox.kept_clock import KeptClock
 
 SCHEMES: Final = {"ed25519": ED25519, "p256": P256}
 NUMBER_MAX: Final = 65_535
@@ -70,9 +71,9 @@ class ToFund(msgspec.Struct, frozen=True):
 
 
 class ToMove(msgspec.Struct, frozen=True):
-    """How far the clock goes: by so many seconds, or to a moment."""
+    """How far the clock goes: by so many seconds from now, or from a moment that is named."""
 
-    advance: Seconds | None = None
+    advance: Seconds = 0
     to: Seconds | None = None
 
 
@@ -99,11 +100,12 @@ class ToRefuse(msgspec.Struct, frozen=True):
 class SandboxRoutes:
     """The routes that only a sandbox has."""
 
-    def __init__(self, stage: Stage, door: Door, funds: Funds) -> None:
+    def __init__(self, stage: Stage, door: Door, funds: Funds, clock: KeptClock) -> None:
         """Sign for the people of `stage`, and send through `door`."""
         self._stage = stage
         self._door = door
         self._funds = funds
+        self._clock = clock
 
     async def overview(self, _call: Call) -> Response:
         """Say who is there, what there is for everybody, and what is ordered."""
@@ -149,10 +151,8 @@ class SandboxRoutes:
     async def move_time(self, call: Call) -> Response:
         """Put the clock forward; whatever is due until then happens."""
         asked: ToMove = call.body
-        if (asked.advance is None) == (asked.to is None):
-            raise Problem(400, "Say by how many seconds the clock goes forward, or to which moment.", "Give one.")
-        to = await self._now() + asked.advance if asked.advance is not None else asked.to
-        return answer(await self._advance(to or 0))
+        begin = await self._now() if asked.to is None else asked.to
+        return answer(await self._advance(begin + asked.advance))
 
     async def freeze(self, call: Call) -> Response:
         """Let the bank freeze what an account has of a currency."""
@@ -195,6 +195,7 @@ class SandboxRoutes:
         if to >= 2**32:
             raise Problem(409, "Time ends in 2106 on the ledger.", "Name an earlier moment.")
         height = await self._door.ask_unhindered(questions.advance(to))
+        self._clock.keep(to)
         return {"time": to, "height": height}
 
     async def _do(self, names: tuple[str, ...], operation: Operation) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from sogdia.demo.stage import running
 from sogdia.sandbox.banner import Banner
 from sogdia.sandbox.door import Door
 from sogdia.sandbox.funds import Funds
+from sogdia.sandbox.kept_clock import KeptClock
 from sogdia.sandbox.routes import SandboxRoutes
 from sogdia.sandbox.stage import FUNDS_MAX, GENESIS_FILE, open_stage, seed
 from sogdia.web.explorer.serving import CannotListenError, database_of
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 FUNDS_FILE: Final = "given.sqlite"
+CLOCK_FILE: Final = "clock"
 NAME: Final = "Sogdia sandbox, where nothing is worth anything"
 
 
@@ -49,11 +51,14 @@ def _run(say: Callable[[str], None], folder: Path, listen: tuple[str, int], expl
     settings = Settings(host=listen[0], port=listen[1], private_webhooks=True)
     with ExitStack() as open_until_the_end:
         open_until_the_end.enter_context(running(stage))
-        seed(stage)
         own_secret(folder)  # makes the folder of the API's own files
+        clock = KeptClock(folder / PLACE / CLOCK_FILE)
+        with stage.connect() as node:
+            clock.restore(node)
+        seed(stage)
         funds = open_until_the_end.enter_context(closing(Funds(folder / PLACE / FUNDS_FILE, FUNDS_MAX)))
         door = Door(folder)
-        routes = SandboxRoutes(stage, door, funds).routes()
+        routes = SandboxRoutes(stage, door, funds, clock).routes()
         api = Api(folder, settings, network=door, more=routes, name=NAME)
         pages = _explore(folder, explorer, open_until_the_end)
 
@@ -67,6 +72,8 @@ def _run(say: Callable[[str], None], folder: Path, listen: tuple[str, int], expl
         server = server_of(Banner(api.application), settings, ready)
         with suppress(KeyboardInterrupt):
             server.run()
+        with stage.connect() as node:
+            clock.look(node)
         if server.started:
             say("The sandbox stops.")
         return server.started
