@@ -37,7 +37,7 @@ def test_the_banner_keeps_nobody_out_and_fits_a_small_phone(visit):
     visit.go("/blocks")
     visit.page.evaluate(AXE)
 
-    assert visit.page.inner_text("header").startswith("Sandbox: a network for trials.")
+    assert visit.page.inner_text("aside").startswith("Sandbox: a network for trials.")
     assert visit.page.evaluate(RUN, {}) == []
     assert visit.page.evaluate("document.documentElement.scrollWidth") <= 320
 
