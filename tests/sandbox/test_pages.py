@@ -47,3 +47,4 @@ def test_a_proof_of_a_trial_is_checked_on_the_sandboxs_own_pages(trial, visit):
     visit.page.fill("#pin", trial.maker.network.hex())
 
     assert visit.said().startswith("It holds.")
+    assert visit.page.inner_text("pre").endswith("--genesis genesis.json --sandbox")
