@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import msgspec
 import pytest
 
+from sogdia.cli.exits import Exit
 from sogdia.client.proofs import SandboxRefused, trusted_by_genesis
 from sogdia.kernel.genesis import genesis_type
 from sogdia.kernel.values import name_of
@@ -290,6 +291,18 @@ def test_a_folder_with_something_else_is_left_alone(tmp_path):
         open_stage(tmp_path)
 
     assert [each.name for each in tmp_path.iterdir()] == ["letter.txt"]
+
+
+def test_an_address_that_is_taken_is_said_with_a_way_out(trial, tmp_path):
+    taken = trial.api.removeprefix("http://")
+    command = [sys.executable, "-m", "sogdia.cli.main", "sandbox", "start", "--no-explorer", "--listen", taken]
+    environment = {**os.environ, "HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
+
+    said = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    assert said.returncode == int(Exit.UNREACHABLE)
+    assert "Choose another address: --listen." in said.stderr
+    assert list(tmp_path.glob("sogdia-sandbox-*")) == []
 
 
 @pytest.mark.slow

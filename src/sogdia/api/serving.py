@@ -101,8 +101,12 @@ class Server(uvicorn.Server):
         self._ready = ready
 
     async def startup(self, sockets: list[Any] | None = None) -> None:
-        """Begin to listen."""
-        await super().startup(sockets)
+        """Begin to listen; where that cannot be, end in order, and leave it to the caller to say so."""
+        try:
+            await super().startup(sockets)
+        except SystemExit:
+            self.should_exit = True
+            return
         if self.started:
             host, port = self.servers[0].sockets[0].getsockname()[:2]
             self._ready(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
