@@ -25,6 +25,7 @@ from sogdia.cli.running import sogdia
 from sogdia.cli.words import HINTS, NUMBERED, hint, metavar
 from sogdia.client.declared import spoken_name
 from sogdia.client.shapes import Field, Shape, fields_of, remarks
+from sogdia.client.who_sees import BLOB, EVENTS, RECORDS, Sees
 from sogdia.client.wording import CALLED, is_money
 from sogdia.kernel.kernel_tables import KERNEL_TABLES
 from sogdia.kernel.refusals import KernelRefusal
@@ -33,7 +34,6 @@ from sogdia.modules.documents.classes import CLASSES
 from sogdia.operate.figures import FIGURES, HISTOGRAMS
 from sogdia.operate.settings_sources import FIELDS, SECTIONS, VARIABLES, bounds, description
 from sogdia.vault.faults import VaultRefusal
-from sogdia.vault.who_sees import BLOB, EVENTS, RECORDS, Sees
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -279,9 +279,9 @@ def visibility_page() -> Iterator[str]:
     """Say to whom every field is served, and who reads which class of documents."""
     yield from _top("Who sees each field", "What [who sees what](../concepts/who-sees-what.md) says, field by field.")
     yield "Whoever runs a node sees all of it. *Public*: anybody who asks is served. *Party*: those with a part in the"
-    yield "object, and the authorities of the countries that it concerns. *Authority*: the authority concerned, whoever"
-    yield "supervises it, and the party that it is about. *Validator*: whoever runs a node, alone. `record`: that there"
-    yield "is one."
+    yield "object, and of an order the authorities of the buyer's and the merchant's country. *Authority*: the one"
+    yield "concerned, whoever supervises it, and the party that it is about. *Validator*: whoever runs a node, alone."
+    yield "`record`: that there is one."
     for title, rows in (("Records", RECORDS), ("Events", EVENTS), ("Vault", {"Blob": BLOB})):
         yield f"\n## {title}\n"
         yield "| | " + " | ".join(each.value for each in Sees) + " |"

@@ -129,7 +129,7 @@ def test_an_order_is_whole_for_its_parties_only(town):
     for claim in ({}, {"authorization": town.token("stranger")}):
         told = town.ask(address, **claim).document
         assert told["whole"] is False
-        assert set(told["record"]) == {"state", "deadline"}
+        assert set(told["record"]) == {"state", "deadline", "history"}
     assert town.ask(f"{address}?prove=1").status == 401
     assert town.ask(f"{address}?prove=1", authorization=town.token("stranger")).status == 403
     assert town.ask(f"/v1/queries/order-lines?name={town.order_name('o1')}").status == 401
@@ -143,6 +143,23 @@ def test_balances_are_for_the_holder_and_the_issuer(town):
     assert town.ask(address, authorization=town.token("stranger")).status == 403
     assert int(town.ask(address, authorization=town.token("nairobi")).document["record"]["available"]) > 0
     assert town.ask("/v1/queries/balances").status == 401
+
+
+def test_a_quota_is_for_its_sponsor_and_what_the_ledger_keeps_for_itself_for_operators(town):
+    bank = town.account("bank").hex()
+
+    assert town.ask(f"/v1/records/kernel/quotas/{bank}").status == 401
+    assert town.ask(f"/v1/queries/quota?account={bank}").status == 401
+    assert town.ask(f"/v1/records/kernel/quotas/{bank}", authorization=town.token("bank")).status == 200
+    assert town.ask("/v1/records/kernel/spent-total", authorization=town.token("stranger")).status == 403
+
+
+def test_of_a_registrar_anybody_sees_for_which_countries_and_not_how_much_is_used(town):
+    found = town.ask(f"/v1/records/identity/registrars/{town.account('bank').hex()}")
+
+    told = found.document
+    assert told["whole"] is False
+    assert set(told["record"]) == {"countries", "parties_max", "attestations_max", "period", "appeal_period"}
 
 
 def test_pages_go_on_where_they_stopped_and_a_changed_cursor_is_refused(town):

@@ -124,9 +124,11 @@ def test_the_changelog_tells_of_this_version():
     assert tidiness.changelog_faults(changelog, version()) == []
 
 
-def test_every_term_is_explained_once_and_in_one_line():
+def test_every_term_is_explained_once_in_one_line_and_in_order():
     assert tidiness.glossary_faults("* **order**: one.\n* **Order**: two.\n") != []
     assert tidiness.glossary_faults("* order: no term.\n") != []
+    assert tidiness.glossary_faults("* **b**: two.\n* **a**: one.\n") != []
+    assert tidiness.glossary_faults("## A\n* **b**: two.\n## B\n* **a**: one.\n") == []
     assert tidiness.glossary_faults("* **order**: one,\n  and more.\n") != []
 
     assert complaints([repository.ROOT / "GLOSSARY.md"], tidiness.glossary_faults) == []

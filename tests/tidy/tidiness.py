@@ -107,15 +107,22 @@ def changelog_faults(changelog: str, version: str) -> list[tuple[int, str]]:
 
 
 def glossary_faults(glossary: str) -> list[tuple[int, str]]:
-    """Complain of a term that is explained twice, in no words, or on more than one line."""
+    """Complain of a term that is explained twice, out of order, in no words, or on more than one line."""
     found = []
+    before = ""
     terms: Counter[str] = Counter()
     for number, line in enumerate(glossary.splitlines(), 1):
         entry = re.match(r"^\* \*\*(.+?)\*\*: \S", line)
         if entry:
-            terms[entry.group(1).lower()] += 1
-            if terms[entry.group(1).lower()] > 1:
-                found.append((number, f"{entry.group(1)} is explained twice"))
+            term = entry.group(1).lower()
+            terms[term] += 1
+            if terms[term] > 1:
+                found.append((number, f"{term} is explained twice"))
+            elif term < before:
+                found.append((number, f"{term} stands behind {before}; terms are in order of the alphabet"))
+            before = term
+        elif line.startswith("## "):
+            before = ""
         elif line.startswith(("* ", "  ")):
             found.append((number, "an entry is one line: * **term**: its meaning"))
     return found

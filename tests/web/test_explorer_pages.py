@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import html5lib
 import pytest
 
+from sogdia.client.declared import events
 from sogdia.client.proofs import check, trusted_by_genesis
 from sogdia.kernel.proof import ProvenHistory, ProvenReceipt, ProvenRecord
 from sogdia.modules.identity.records import COUNTRIES
@@ -243,6 +244,12 @@ def test_every_text_that_is_named_is_there():
             named |= set(re.findall(r"""say\(["']([a-z0-9_.]+)["'][,)]""", path.read_text("utf-8")))
 
     assert named <= set(TEXTS)
+
+
+def test_every_text_about_a_fact_speaks_of_one_that_there_is():
+    told = {name.removeprefix("event.") for name in TEXTS if name.startswith("event.")}
+
+    assert told <= set(events())
 
 
 # -------------------------------------------------------------------------------------------------------------- search

@@ -10,7 +10,7 @@ import msgspec
 
 from sogdia.api.application import Api
 from sogdia.api.settings import Settings
-from sogdia.api.visibility import EVENTS, QUERIES, SHOWN_OF_ORDERS, Class, class_of_table
+from sogdia.api.visibility import class_of_event, class_of_query, class_of_record
 from sogdia.client.declared import events, queries, tables
 
 if TYPE_CHECKING:
@@ -62,10 +62,11 @@ answers 2xx (410 ends it; redirects are not followed), after pauses of 1 second 
 key at `/v1/webhook-key`. Nothing is sent to private addresses or without TLS unless `private_webhooks` says so.
 """
 CLASSES = """
-*Order*: the order's parties, authorities of the country of one of them, and whoever runs a node; others see {shown}.
-*Parties*: the accounts in it or that it is about, and whoever runs a node. Of a closed order the ledger keeps buyer,
-merchant and issuer only. Validators hold every record; this says only what the API shows. A proof holds the whole
-record, so it is for those who may see the record.
+*Order*: the order's parties, authorities of the buyer's and the merchant's country, and whoever runs a node. Of a
+closed order the ledger keeps buyer, merchant and issuer only. *Parties*: the accounts in it or that it is about, and
+whoever runs a node. *Operators*: whoever runs a node. Others are shown the public fields of
+[who sees each field](visibility.md), with `whole` false, or nothing where there are none. Validators hold every record;
+this says only what the API shows. A proof holds the whole record, so it is for those who may see the record.
 """
 
 
@@ -76,14 +77,13 @@ def reference_page() -> Iterator[str]:
     for route in declared_routes():
         yield f"| {route.method} | `{route.path}` | {route.summary} |"
     yield READERS
-    yield f"## For whom\n{CLASSES.format(shown=', '.join(sorted(SHOWN_OF_ORDERS)))}\n| what | class |\n|---|---|"
+    yield f"## For whom\n{CLASSES}\n| what | class |\n|---|---|"
     for table in tables().values():
-        yield f"| record `{table.name}` | {class_of_table(table.name)} |"
-    for query in queries():
-        yield f"| query `{query}` | {QUERIES.get(query, Class.PARTIES)} |"
+        yield f"| record `{table.name}` | {class_of_record(table.codec.shape)} |"
+    for query, asked in queries().items():
+        yield f"| query `{query}` | {class_of_query(asked)} |"
     for name, event in events().items():
-        named = Class.ORDER if "order" in event.__struct_fields__ else Class.PARTIES
-        yield f"| event `{name}` | {EVENTS.get(name, named)} |"
+        yield f"| event `{name}` | {class_of_event(event)} |"
     yield "\n## Settings\n\nThe TOML file of `sogdia api start --settings`.\n\n| setting | default |\n|---|---|"
     for name, value in msgspec.structs.asdict(Settings()).items():
         yield f"| `{name}` | {msgspec.json.encode(value).decode()} |"

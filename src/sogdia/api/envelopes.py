@@ -19,8 +19,9 @@ from sogdia.api.routing import ENVELOPE, MESSAGE_PACK, OCTETS, PROOF, Call, Rout
 from sogdia.api.visibility import require
 from sogdia.client import questions
 from sogdia.client.declared import operations
-from sogdia.client.questions import Durable, NotAdmissible, RefusedByNodeError
+from sogdia.client.questions import Durable, RefusedByNodeError
 from sogdia.kernel.codec import NOT_DECODABLE, encode
+from sogdia.kernel.dry_run import NotAdmissible
 from sogdia.kernel.envelope import DOMAIN, NETWORK_BYTES, Body, Predecessor, Signature, Signer
 from sogdia.kernel.machine import receipt_decoder
 from sogdia.kernel.refusal import Refused

@@ -16,9 +16,10 @@ from sogdia.api.envelopes import decode_receipt
 from sogdia.api.forms import write
 from sogdia.api.problems import Problem
 from sogdia.api.routing import OCTETS, Call, Route, answer
-from sogdia.api.visibility import accounts_in, require
+from sogdia.api.visibility import require
 from sogdia.client import questions
 from sogdia.client.declared import events as declared_events
+from sogdia.client.who_sees import accounts_in
 from sogdia.kernel.codec import Event, encode
 from sogdia.kernel.values import Account, Name
 
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from sogdia.api.network import Network
-    from sogdia.api.readers import Reader
     from sogdia.api.settings import Settings
     from sogdia.api.visibility import Visibility
+    from sogdia.client.who_sees import Reader
 
 PAGE_MAX = 100
 BLOCKS_SCANNED_MAX = 500

@@ -17,11 +17,11 @@ import secrets
 import time
 from collections import OrderedDict
 from hashlib import sha256
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from sogdia.api.problems import Problem
+from sogdia.client.who_sees import ANYBODY, Reader
 from sogdia.kernel.signature import WEBAUTHN, verify
-from sogdia.modules.identity import Kind, Role
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -42,28 +42,6 @@ _INPUT = re.compile(
 )
 _SIGNATURE = re.compile(r"sogdia=:([A-Za-z0-9+/]{86}==):")
 _DIGEST = re.compile(r"sha-256=:([A-Za-z0-9+/]{43}=):")
-
-
-class Reader(NamedTuple):
-    """Who asks: an account, what it is, and where; or nobody in particular."""
-
-    account: bytes | None = None
-    kind: int = 0
-    country: str = ""
-    roles: int = 0
-
-    @property
-    def sees_all(self) -> bool:
-        """Whether it runs a node, where everything stands anyway."""
-        return bool(self.roles & Role.OPERATOR)
-
-    @property
-    def is_authority(self) -> bool:
-        """Whether it is an authority of its country."""
-        return self.kind == Kind.AUTHORITY
-
-
-ANYBODY = Reader()
 
 
 class Seen:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from sogdia.api.readers import Reader
+    from sogdia.client.who_sees import Reader
 
     ReaderOf = Callable[[Request, bytes], Awaitable[Reader]]
 

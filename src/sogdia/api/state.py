@@ -10,8 +10,7 @@ from starlette.responses import Response
 
 from sogdia.api.problems import Problem, refusal
 from sogdia.api.routing import JSON, PROOF, Call, Route, answer
-from sogdia.api.visibility import QUERIES as CLASSES
-from sogdia.api.visibility import Class, accounts_in, class_of_table, require, shown_part
+from sogdia.api.visibility import Class, class_of_query, class_of_record, record_of_query, require
 from sogdia.client import questions
 from sogdia.client.declared import (
     answer_type,
@@ -24,8 +23,9 @@ from sogdia.client.declared import (
     tables,
 )
 from sogdia.client.shapes import summary
+from sogdia.client.who_sees import accounts_in, has_public_part, public_part
 from sogdia.kernel.codec import encode
-from sogdia.kernel.values import Account, CurrencyCode, Hash, KeyNumber, Name
+from sogdia.kernel.values import ACCOUNT_BYTES, Account, CurrencyCode, Hash, KeyNumber, Name
 from sogdia.modules.market.queries import OrderAnswer
 
 if TYPE_CHECKING:
@@ -45,6 +45,9 @@ PARTS: dict[str, Any] = {
     "issuer": Account,
 }
 """Parts of keys that stand in addresses by their types; tables that go by others are asked by the bytes of the key."""
+
+ENDING_IN_AN_ACCOUNT = (("account",), ("guardian",), ("issuer",))
+"""Last parts of keys by which a record is about a second account."""
 
 RAW_KEY = Annotated[bytes, Meta(min_length=1, max_length=200)]
 
@@ -109,7 +112,8 @@ class StateRoutes:
 
     def _query_handler(self, declared: type[Query]) -> Callable[[Call], Awaitable[Response]]:
         name = str(declared.__struct_config__.tag)
-        kind = CLASSES.get(name, Class.PARTIES)
+        kind = class_of_query(declared)
+        partly = _partly_shown(record_of_query(declared))
 
         async def ask(call: Call) -> Response:
             if name == "balances" and call.query.account is None:
@@ -117,24 +121,19 @@ class StateRoutes:
             height, found = await self._network.query(call.query)
             if found is None:
                 raise Problem(404, f"At height {height} there is no such {name}.", height=str(height))
-            if kind is Class.ORDER and not await self._visibility.sees_order(call.reader, call.query.name):
-                found = self._reduced(call, found)
-            elif kind is Class.PARTIES:
-                about = {*accounts_in(call.query), *accounts_in(found)}
-                require(call.reader, entitled=call.reader.sees_all or call.reader.account in about)
+            if not await self._sees_answer(call, kind, found):
+                require(call.reader, entitled=partly)
+                found = _reduced(found)
             return answer({"height": height, "answer": found})
 
         return ask
 
-    @staticmethod
-    def _reduced(call: Call, found: Any) -> Any:  # noqa: ANN401 - an answer
-        """Give what anybody may see of an order."""
-        if not isinstance(found, OrderAnswer):
-            require(call.reader, entitled=False)
-        return {
-            "open": None if found.open is None else shown_part(found.open),
-            "closed": None if found.closed is None else shown_part(found.closed),
-        }
+    async def _sees_answer(self, call: Call, kind: Class, found: Any) -> bool:  # noqa: ANN401 - an answer
+        if kind is Class.PUBLIC or call.reader.sees_all:
+            return True
+        if kind is Class.ORDER:
+            return await self._visibility.sees_order(call.reader, call.query.name)
+        return kind is Class.PARTIES and call.reader.account in {*accounts_in(call.query), *accounts_in(found)}
 
     # ------------------------------------------------------------------------------------------------------ records
 
@@ -178,18 +177,21 @@ class StateRoutes:
         record = table.codec.decode(raw)
         if await self._sees(call, table, key, record):
             return answer({**told, "whole": True, "record": record})
-        if class_of_table(table.name) is not Class.ORDER:
-            require(call.reader, entitled=False)
-        return answer({**told, "whole": False, "record": shown_part(record)})
+        require(call.reader, entitled=has_public_part(type(record)))
+        return answer({**told, "whole": False, "record": public_part(record)})
 
     async def _sees(self, call: Call, table: Table[Any, Any], key: bytes, record: msgspec.Struct) -> bool:
-        match class_of_table(table.name):
+        match class_of_record(type(record)):
             case Class.PUBLIC:
                 return True
+            case Class.OPERATORS:
+                return call.reader.sees_all
             case Class.ORDER:
                 name = key[:-2] if "number" in key_parts(table) else key
                 return await self._visibility.sees_order(call.reader, name)
-        about = {*accounts_in(record), key[:20]}
+        about = {*accounts_in(record), key[:ACCOUNT_BYTES]}
+        if key_parts(table)[-1:] in ENDING_IN_AN_ACCOUNT:
+            about.add(key[-ACCOUNT_BYTES:])
         return call.reader.sees_all or call.reader.account in about
 
     # ------------------------------------------------------------------------------------------------- the network
@@ -259,7 +261,7 @@ class StateRoutes:
         return Route(
             method="GET", path=f"/v1/queries/{name}", name=f"query_{name.replace('-', '_')}",
             summary=summary(declared), handler=self._query_handler(declared), query_type=declared,
-            answers={200: _answered("answer", answer_type(declared), reduced=CLASSES.get(name) is Class.ORDER)},
+            answers={200: _answered("answer", answer_type(declared), reduced=_partly_shown(record_of_query(declared)))},
         )  # fmt: skip
 
     def _record_route(self, table: Table[Any, Any]) -> Route:
@@ -275,13 +277,28 @@ class StateRoutes:
             handler=self._record_handler(table),
             path_type=msgspec.defstruct(f"KeyOf_{name}", list(typed.items()), frozen=True),
             query_type=Proving,
-            answers={200: _answered("record", shape, reduced=class_of_table(table.name) is Class.ORDER, nullable=True)},
+            answers={200: _answered("record", shape, reduced=_partly_shown(shape), nullable=True)},
             other_forms=(PROOF,),
         )
 
 
+def _partly_shown(record: type[msgspec.Struct] | None) -> bool:
+    """Tell whether others than those who may see a record whole are shown a part of it."""
+    return record is not None and has_public_part(record) and class_of_record(record) is not Class.PUBLIC
+
+
+def _reduced(found: Any) -> Any:  # noqa: ANN401 - an answer
+    """Give what anybody may see of an answer."""
+    if not isinstance(found, OrderAnswer):
+        return public_part(found)
+    return {
+        "open": None if found.open is None else public_part(found.open),
+        "closed": None if found.closed is None else public_part(found.closed),
+    }
+
+
 def _answered(word: str, shape: Any, *, reduced: bool, nullable: bool = False) -> Any:  # noqa: ANN401 - a type
-    """Describe an answer from the state: with its height, and of an order perhaps only the part for everybody."""
+    """Describe an answer from the state: with its height, and perhaps only the part for everybody."""
 
     def described(schemas: Any) -> dict[str, Any]:  # noqa: ANN401 - see openapi
         inner = schemas.of(shape)

@@ -1,31 +1,40 @@
-"""Which record, answer or event is for whom: the classes as data, and the question whether a reader is entitled.
+"""Which record, answer or event is shown whole to whom, by the rows of `client.who_sees`.
 
 public     anybody
 parties    the accounts that stand in it or that it is about, and whoever runs a node
-order      the order's parties, authorities of the country of one of them, and whoever runs a node; others learn that it
-           is there, its state and its deadline
+order      the order's parties, authorities of the buyer's and the merchant's country, and whoever runs a node
+operators  whoever runs a node
 
-What is not named here is for its parties. The validators of a network hold all records, whatever this page says.
+To others its public fields are shown, where it has any. The validators of a network hold all records anyway.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final
-
-import msgspec
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_args, get_origin
 
 from sogdia.api.problems import Problem
-from sogdia.client.shapes import fields_of
-from sogdia.kernel.values import ACCOUNT_BYTES, owner_of
+from sogdia.client.declared import answer_type
+from sogdia.client.who_sees import (
+    RECORDS,
+    accounts_in,
+    ends_of_order,
+    for_operators_alone,
+    open_to_all,
+    parties_of_order,
+    public_part,
+)
+from sogdia.kernel.values import owner_of
 from sogdia.modules.market.queries import OrderQuery
+from sogdia.modules.market.records import ClosedOrder, Line, Listing, Order
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import msgspec
 
     from sogdia.api.network import Network
-    from sogdia.api.readers import Reader
+    from sogdia.client.who_sees import Reader
+    from sogdia.kernel.operation import Query
 
 ORDERS_REMEMBERED_MAX = 20_000
 
@@ -36,90 +45,49 @@ class Class(StrEnum):
     PUBLIC = "public"
     PARTIES = "parties"
     ORDER = "order"
+    OPERATORS = "operators"
 
 
-TABLES: Final[dict[str, Class]] = {
-    "market/rules": Class.PUBLIC,
-    "market/terms": Class.PUBLIC,
-    "market/listings": Class.PUBLIC,
-    "market/variants": Class.PUBLIC,
-    "market/orders": Class.ORDER,
-    "market/lines": Class.ORDER,
-    "market/closed-orders": Class.ORDER,
-    "money/currencies": Class.PUBLIC,
-}
-PUBLIC_TABLES_OF: Final = "kernel/"
-"""Tables of the kernel are public: parties by pseudonym, limits, validators, what is due and when."""
-
-QUERIES: Final[dict[str, Class]] = {
-    "party": Class.PUBLIC,
-    "quota": Class.PUBLIC,
-    "terms": Class.PUBLIC,
-    "listing": Class.PUBLIC,
-    "currency": Class.PUBLIC,
-    "order": Class.ORDER,
-    "order-lines": Class.ORDER,
-}
-EVENTS: Final[dict[str, Class]] = {
-    "PartyRegistered": Class.PUBLIC,
-    "KeyRotated": Class.PUBLIC,
-    "PartySuspended": Class.PUBLIC,
-    "PartyReinstated": Class.PUBLIC,
-    "SponsorChanged": Class.PUBLIC,
-    "NodeKeyRotated": Class.PUBLIC,
-    "CurrencyOpened": Class.PUBLIC,
-    "CapsSet": Class.PUBLIC,
-    "TermsPublished": Class.PUBLIC,
-    "ListingOpened": Class.PUBLIC,
-    "VariantAdded": Class.PUBLIC,
-    "OfferChanged": Class.PUBLIC,
-    "StockChanged": Class.PUBLIC,
-    "ListingClosed": Class.PUBLIC,
-}
-SHOWN_OF_ORDERS: Final = frozenset({"state", "deadline", "outcome", "closed_at"})
-"""Fields of an order's records that anybody may see."""
+ORDERS: Final = frozenset({Order, Line, ClosedOrder})
+ANSWERS: Final[dict[str, type[msgspec.Struct]]] = {"listing": Listing, "order": Order, "order-lines": Line}
+"""Answers made of several records, each with the record that says for whom it is."""
 
 
-def class_of_table(name: str) -> Class:
-    """Say for whom a table's records are."""
-    return Class.PUBLIC if name.startswith(PUBLIC_TABLES_OF) else TABLES.get(name, Class.PARTIES)
+def class_of_record(declared: type) -> Class:
+    """Say for whom the records of a table are."""
+    if declared in ORDERS:
+        return Class.ORDER
+    if open_to_all(declared):
+        return Class.PUBLIC
+    return Class.OPERATORS if for_operators_alone(declared) else Class.PARTIES
 
 
-def class_of_event(event: msgspec.Struct) -> Class:
+def class_of_query(declared: type[Query]) -> Class:
+    """Say for whom an answer is: as its record, or for the parties that it names."""
+    record = record_of_query(declared)
+    return Class.PARTIES if record is None else class_of_record(record)
+
+
+def record_of_query(declared: type[Query]) -> type[msgspec.Struct] | None:
+    """Give the record that a query answers with, if it is one."""
+    name, answer = str(declared.__struct_config__.tag), answer_type(declared)
+    kinds = [each for each in (get_args(answer) or (answer,)) if getattr(each, "__name__", "") in RECORDS]
+    single = kinds[0] if len(kinds) == 1 and get_origin(answer) is not list else None
+    return ANSWERS.get(name, single)
+
+
+def class_of_event(declared: type) -> Class:
     """Say for whom an event is."""
-    named = Class.ORDER if hasattr(event, "order") else Class.PARTIES
-    return EVENTS.get(type(event).__name__, named)
+    if open_to_all(declared):
+        return Class.PUBLIC
+    return Class.ORDER if "order" in declared.__struct_fields__ else Class.PARTIES  # type: ignore[attr-defined]
 
 
-def accounts_in(value: Any) -> Iterator[bytes]:  # noqa: ANN401 - any value of the ledger
-    """Give every account that a value names: as an account, or as the owner of an object."""
-    match value:
-        case msgspec.Struct():
-            for each in fields_of(type(value)):
-                held = getattr(value, each.name)
-                if each.shape.word == "Account" and isinstance(held, bytes):
-                    yield held
-                elif each.shape.word == "Name" and isinstance(held, bytes):
-                    yield owner_of(held)
-                else:
-                    yield from accounts_in(held)
-        case tuple() | list():
-            for each in value:
-                yield from accounts_in(each)
+class Known(NamedTuple):
+    """What is remembered of an order."""
 
-
-def names_in(value: Any) -> Iterator[bytes]:  # noqa: ANN401 - any value of the ledger
-    """Give the names of objects that a value names."""
-    if isinstance(value, msgspec.Struct):
-        for each in fields_of(type(value)):
-            held = getattr(value, each.name)
-            if each.shape.word == "Name" and isinstance(held, bytes):
-                yield held
-
-
-def shown_part(record: msgspec.Struct) -> dict[str, Any]:
-    """Give what anybody may see of an order's record."""
-    return {name: getattr(record, name) for name in record.__struct_fields__ if name in SHOWN_OF_ORDERS}
+    parties: frozenset[bytes]
+    ends: tuple[bytes, bytes]
 
 
 class Visibility:
@@ -128,18 +96,17 @@ class Visibility:
     def __init__(self, network: Network) -> None:
         """Ask the ledger who an order's parties are."""
         self._network = network
-        self._orders: OrderedDict[bytes, frozenset[bytes]] = OrderedDict()
+        self._orders: OrderedDict[bytes, Known] = OrderedDict()
 
-    async def parties_of_order(self, name: bytes) -> frozenset[bytes]:
-        """Give an order's parties; they never change while it is open. Of a closed one the buyer and merchant stay."""
+    async def _known(self, name: bytes) -> Known | None:
+        """Give an order's parties; they never change while it is open."""
         known = self._orders.get(name)
         if known is None:
             _height, answer = await self._network.query(OrderQuery(name=name))
             record = answer.open or answer.closed
-            known = frozenset((name[:ACCOUNT_BYTES], *accounts_in(record)))
             if record is None:
-                return known
-            self._orders[name] = known
+                return None
+            known = self._orders[name] = Known(parties_of_order(name, record), ends_of_order(name, record))
             while len(self._orders) > ORDERS_REMEMBERED_MAX:
                 self._orders.popitem(last=False)
         return known
@@ -148,17 +115,21 @@ class Visibility:
         """Whether an order is shown whole to a reader."""
         if reader.account is None:
             return False
-        parties = await self.parties_of_order(name)
-        if reader.sees_all or reader.account in parties:
+        if reader.sees_all or reader.account == owner_of(name):
+            return True
+        known = await self._known(name)
+        if known is None:
+            return False
+        if reader.account in known.parties:
             return True
         if not reader.is_authority:
             return False
-        known = [await self._network.party(account) for account in parties]
-        return any(party is not None and party.country == reader.country for party in known)
+        ends = [await self._network.party(account) for account in known.ends]
+        return any(party is not None and party.country == reader.country for party in ends)
 
     async def sees_event(self, reader: Reader, event: msgspec.Struct) -> bool:
         """Whether an event is shown whole to a reader."""
-        match class_of_event(event):
+        match class_of_event(type(event)):
             case Class.PUBLIC:
                 return True
             case Class.ORDER:
@@ -170,8 +141,7 @@ class Visibility:
         named = {"event": type(event).__name__, "number": event.__struct_config__.tag}
         if await self.sees_event(reader, event):
             return {**named, "whole": True, "fields": event}
-        order = getattr(event, "order", None)
-        return {**named, "whole": False, "fields": {} if order is None else {"order": order}}
+        return {**named, "whole": False, "fields": public_part(event)}
 
 
 def require(reader: Reader, *, entitled: bool) -> None:

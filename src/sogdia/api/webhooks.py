@@ -22,10 +22,10 @@ from sogdia.api.forms import write
 from sogdia.api.history import EventName, Height, Wanted, place_text
 from sogdia.api.outgoing import TargetRefused, post, target_of
 from sogdia.api.problems import Problem
-from sogdia.api.readers import Reader
 from sogdia.api.routing import Call, Route, answer
 from sogdia.client.declared import events as declared_events
 from sogdia.client.keys import derive
+from sogdia.client.who_sees import Reader
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from sogdia.client.questions import Answer, DryRun, Durable, Found, NodeStatus, Outcome, Question
+    from sogdia.client.questions import Answer, Durable, Found, NodeStatus, Outcome, Question
+    from sogdia.kernel.dry_run import DryRun
     from sogdia.kernel.header import SignedHeader
     from sogdia.kernel.operation import Query
     from sogdia.kernel.proof import HistoryProof, ReceiptProof, StateProof

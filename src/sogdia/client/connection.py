@@ -12,19 +12,14 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from sogdia.client import questions
 from sogdia.client.questions import (
     Answer,
-    ChangedRecord,
-    DryRun,
     Durable,
-    Facts,
     Found,
     NodeNotRunningError,
     NodeStatus,
-    NotAdmissible,
     Outcome,
     Postponed,
     RefusedByNodeError,
     RequestWrongError,
-    Scheduled,
     Status,
     TryLaterError,
     frame,
@@ -32,6 +27,7 @@ from sogdia.client.questions import (
     socket_path,
     whole_frames,
 )
+from sogdia.kernel.dry_run import ChangedRecord, DryRun, Facts, NotAdmissible, Scheduled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

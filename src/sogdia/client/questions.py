@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, NoReturn, TypeVar
 
 import msgspec
 
+from sogdia.kernel.dry_run import DryRun, Facts, NotAdmissible
 from sogdia.kernel.header import HEADERS, SignedHeader
 from sogdia.kernel.proof import HistoryProof, ReceiptProof, StateProof, decode_proof
 from sogdia.kernel.stored_block import StoredBlock, decode_block
@@ -33,9 +34,6 @@ class Status(IntEnum):
     REFUSED = 1
     WRONG = 2
     LATER = 3
-
-
-Facts = tuple[tuple[str, Any], ...]
 
 
 class NodeNotRunningError(Exception):
@@ -68,13 +66,6 @@ class Durable(msgspec.Struct, frozen=True, array_like=True):
     receipt: bytes
 
 
-class NotAdmissible(msgspec.Struct, frozen=True, array_like=True):
-    """An envelope that no block may hold now: the number of the refusal and the values that were compared."""
-
-    code: int
-    facts: Facts
-
-
 class Postponed(msgspec.Struct, frozen=True):
     """An envelope that the node could not take now, and what the node waits for."""
 
@@ -82,33 +73,6 @@ class Postponed(msgspec.Struct, frozen=True):
 
 
 Outcome = Durable | NotAdmissible | Postponed
-
-
-class ChangedRecord(msgspec.Struct, frozen=True, array_like=True):
-    """A record that would change: its full key, and its bytes before and after, nothing where there is none."""
-
-    key: bytes
-    before: bytes | None
-    after: bytes | None
-
-
-class Scheduled(msgspec.Struct, frozen=True, array_like=True):
-    """A deadline that would be made: when, and for which object."""
-
-    deadline: int
-    object: bytes
-
-
-class DryRun(msgspec.Struct, frozen=True, kw_only=True):
-    """What would become of an envelope now."""
-
-    height: int
-    time: int
-    id: bytes
-    receipt: bytes | None
-    not_admissible: NotAdmissible | None
-    changes: list[ChangedRecord]
-    scheduled: list[Scheduled]
 
 
 class Answer(NamedTuple):

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from sogdia.api.network import Network
 from sogdia.api.problems import Problem
 from sogdia.client import questions
-from sogdia.client.questions import NotAdmissible, RefusedByNodeError
+from sogdia.client.questions import RefusedByNodeError
+from sogdia.kernel.dry_run import NotAdmissible
 from sogdia.kernel.parameters import Limits
 from sogdia.kernel.refusal import Refused
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sogdia.client.questions import Facts, Outcome, Question
+    from sogdia.client.questions import Outcome, Question
+    from sogdia.kernel.dry_run import Facts
     from sogdia.kernel.envelope import Envelope
 
 FORCED: Final[Facts] = (("forced", "by the sandbox's door; no rule of the ledger was tried, and no block has it"),)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from sogdia.engine.collector import spared_collector
 from sogdia.engine.folders.deferred_signatures import DeferredSignatures, WrongSignatureError
 from sogdia.engine.solo.sealing import DifferenceError, check_header, next_header, stored_form, transactions_root
 from sogdia.kernel.codec import NOT_DECODABLE
@@ -64,7 +65,7 @@ def follow_all(ledger: Ledger, blocks: Iterable[bytes]) -> Iterator[Followed]:
     Raises `DifferenceFoundError` for the first difference. The verdicts on signatures come later than the blocks, so
     what came of these may be used only when the iterator has ended.
     """
-    with DeferredSignatures() as signatures:
+    with spared_collector(), DeferredSignatures() as signatures:
         try:
             try:
                 for raw in blocks:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from sogdia.kernel.calendar import DUE_PAGES
 from sogdia.kernel.codec import encode
+from sogdia.kernel.dry_run import ChangedRecord, DryRun, NotAdmissible, Scheduled
 from sogdia.kernel.machine import Block
 from sogdia.kernel.refusal import Refused
 
@@ -17,33 +16,6 @@ if TYPE_CHECKING:
     from sogdia.kernel.state import State, Table
 
 DEADLINE_BYTES = 4
-
-
-class ChangedRecord(msgspec.Struct, frozen=True, array_like=True):
-    """A record that would change: its full key, and its bytes before and after, nil where there is none."""
-
-    key: bytes
-    before: bytes | None
-    after: bytes | None
-
-
-class Scheduled(msgspec.Struct, frozen=True, array_like=True):
-    """A deadline that would be made: when, and for which object."""
-
-    deadline: int
-    object: bytes
-
-
-class DryRun(msgspec.Struct, frozen=True, kw_only=True):
-    """What would become of an envelope now."""
-
-    height: int
-    time: int
-    id: bytes
-    receipt: bytes | None
-    not_admissible: tuple[int, tuple[tuple[str, int | str | bytes], ...]] | None
-    changes: list[ChangedRecord]
-    scheduled: list[Scheduled]
 
 
 def dry_run(ledger: Ledger, raw: bytes, time: int, valid: Verifier) -> DryRun:
@@ -56,7 +28,7 @@ def dry_run(ledger: Ledger, raw: bytes, time: int, valid: Verifier) -> DryRun:
         block.include(envelope)
         receipt = block.results[-1].receipt
     except Refused as refused:
-        refusal = (int(refused.code), refused.facts)
+        refusal = NotAdmissible(int(refused.code), refused.facts)
     state = block.state
     return DryRun(
         height=block.height,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import os
 import signal
@@ -13,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sogdia.engine.collector import spare_the_collector
 from sogdia.engine.solo.clock import ManualClock, WallClock
 from sogdia.engine.solo.producer import Producer
 from sogdia.engine.solo.requests import Requests
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 SWITCH_SECONDS = 0.0005
 """How long one thread may keep the interpreter while another waits: the commit's thread needs it for a moment only."""
 
-COLLECT_AFTER = (50_000, 20, 20)
-"""New objects before the young are looked at; rounds before the older are."""
-
 _log = logging.getLogger(__name__)
 
 
@@ -45,13 +42,6 @@ def runtime_folder() -> Path:
     """Give a short path for the socket of a data folder whose own path is too long."""
     given = os.environ.get("XDG_RUNTIME_DIR")
     return Path(given) / "sogdia" if given else Path(tempfile.gettempdir()) / f"sogdia-{os.getuid()}"
-
-
-def spare_the_collector() -> None:
-    """Let Python look for garbage in cycles seldom: a ledger holds millions of objects and makes next to no cycles."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*COLLECT_AFTER)
 
 
 class Service:

@@ -161,7 +161,7 @@ class Site:
         network, reader = "", ""
         try:
             network = asked.stand.name
-            if asked.reader is not None:
+            if asked.reader is not None and asked.reader.account is not None:
                 reader = asked.values.call(asked.reader.account)
         except (IndexAwayError, NodeAwayError):
             reader = "" if asked.__dict__.get("reader") is None else account_code(asked.__dict__["reader"].account)

@@ -1,19 +1,15 @@
-"""What is shown to whom: the classes as data, and the question whether a reader is entitled.
+"""What the pages show to whom, by the rows of `client.who_sees`.
 
 public     anybody
-order      the order's parties, authorities of the country of one of them, and whoever runs a node
+order      the order's parties, authorities of the buyer's and the merchant's country, and whoever runs a node
 parties    the accounts that stand in it or that it is about, and whoever runs a node
-
-What is not named here is for its parties. The validators of a network hold all records, whatever this page says.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from sogdia.client.shapes import fields_of
+from sogdia.client.who_sees import OPERATIONS_OF_ALL, accounts_in, ends_of_order, open_to_all, parties_of_order
 from sogdia.kernel.values import name_of, owner_of
 from sogdia.modules.identity.queries import PartyQuery
 from sogdia.modules.market.orders import PlaceOrder
@@ -21,68 +17,12 @@ from sogdia.modules.market.queries import OrderQuery
 from sogdia.web.explorer.sources import ask
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sogdia.client.connection import Connection
+    from sogdia.client.who_sees import Reader
     from sogdia.kernel.accounts import Party
     from sogdia.kernel.envelope import Body
     from sogdia.kernel.receipt import Receipt
     from sogdia.modules.market.queries import OrderAnswer
-    from sogdia.web.explorer.readers import Reader
-
-PUBLIC_EVENTS: Final = frozenset(
-    {
-        "PartyRegistered",
-        "KeyRotated",
-        "PartySuspended",
-        "PartyReinstated",
-        "SponsorChanged",
-        "NodeKeyRotated",
-        "CurrencyOpened",
-        "CapsSet",
-        "TermsPublished",
-        "ListingOpened",
-        "VariantAdded",
-        "OfferChanged",
-        "StockChanged",
-        "ListingClosed",
-    }
-)
-PUBLIC_OPERATIONS: Final = frozenset(
-    {
-        "RegisterParty",
-        "RotateKey",
-        "SuspendParty",
-        "ReinstateParty",
-        "ChangeSponsor",
-        "RotateNodeKey",
-        "OpenCurrency",
-        "SetCaps",
-        "PublishTerms",
-        "OpenListing",
-        "AddVariant",
-        "ChangeOffer",
-        "ChangeStock",
-        "CloseListing",
-    }
-)
-
-
-def accounts_in(value: Any) -> Iterator[bytes]:  # noqa: ANN401 - any value of the ledger
-    """Give every account that a value names: as an account, or as the owner of an object."""
-    match value:
-        case msgspec.Struct():
-            for each in fields_of(type(value)):
-                held = getattr(value, each.name)
-                if each.shape.word == "Account" and isinstance(held, bytes):
-                    yield held
-                elif each.shape.word == "Name" and isinstance(held, bytes):
-                    yield owner_of(held)
-                else:
-                    yield from accounts_in(held)
-        case tuple() | list():
-            for each in value:
-                yield from accounts_in(each)
 
 
 class Entitlement:
@@ -107,20 +47,16 @@ class Entitlement:
             return True
         answer: OrderAnswer = ask(self._node, OrderQuery(name=name))
         record = answer.open or answer.closed
-        parties = {owner_of(name), *accounts_in(record)}
-        if reader.account in parties:
+        if reader.account in parties_of_order(name, record):
             return True
         if record is None or not reader.is_authority:
             return False
-        # An authority oversees the trade of its country: where the goods come from and where they go.
-        known: list[Party | None] = [
-            ask(self._node, PartyQuery(account=each)) for each in (owner_of(name), record.merchant)
-        ]
+        known: list[Party | None] = [ask(self._node, PartyQuery(account=each)) for each in ends_of_order(name, record)]
         return any(party is not None and party.country == reader.country for party in known)
 
     def sees_event(self, event: Any) -> bool:  # noqa: ANN401 - any fact
         """Tell whether a fact is shown whole."""
-        if type(event).__name__ in PUBLIC_EVENTS:
+        if open_to_all(type(event)):
             return True
         if self._reader is None:
             return False
@@ -130,7 +66,7 @@ class Entitlement:
 
     def sees_operation(self, body: Body, operation: Any) -> bool:  # noqa: ANN401 - any operation
         """Tell whether what was asked is shown with its values, and who asked."""
-        if type(operation).__name__ in PUBLIC_OPERATIONS:
+        if type(operation).__name__ in OPERATIONS_OF_ALL:
             return True
         if self._reader is None:
             return False

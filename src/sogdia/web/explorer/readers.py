@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sogdia.client.codes import account_code
 from sogdia.client.logins import MOMENT, content_of, read_login_line
+from sogdia.client.who_sees import Reader
 from sogdia.kernel.signature import WEBAUTHN, verify
-from sogdia.modules.identity import Kind, Role
 from sogdia.modules.identity.queries import PartyQuery
 from sogdia.web.explorer.settings import CHALLENGE_SECONDS, SESSION_SECONDS, SESSIONS_MAX, SPENT_MAX
 from sogdia.web.explorer.sources import ask
@@ -32,25 +32,6 @@ if TYPE_CHECKING:
     from sogdia.kernel.accounts import Key, Party
 
 _SIGNATURE = re.compile(r"[0-9a-fA-F]{128}")
-
-
-class Reader(NamedTuple):
-    """A party that reads: its account, and what the ledger says it is."""
-
-    account: bytes
-    kind: int
-    country: str
-    roles: int
-
-    @property
-    def sees_all(self) -> bool:
-        """Whether it runs a node, where everything stands anyway."""
-        return bool(self.roles & Role.OPERATOR)
-
-    @property
-    def is_authority(self) -> bool:
-        """Whether it is an authority of its country."""
-        return self.kind == Kind.AUTHORITY
 
 
 class NotEnteredError(Exception):

@@ -127,7 +127,7 @@ TEXTS: Final[dict[str, str]] = {
     "more.lines": "and {count} more; the proof holds them all",
     # ----------------------------------------------------------------------------------------------------------- facts
     "event.PartyRegistered": "A registrar entered a party",
-    "event.KeyRotated": "A party changed its key",
+    "event.KeysChanged": "A party changed its keys",
     "event.PartySuspended": "A registrar suspended a party",
     "event.PartyReinstated": "A registrar lifted a suspension",
     "event.SponsorChanged": "A party moved to another sponsor",

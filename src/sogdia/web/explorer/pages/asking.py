@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from sogdia.client.connection import Connection, NodeStatus
+    from sogdia.client.who_sees import Reader
     from sogdia.index.reading.stand import IndexStand
     from sogdia.modules.money import Asset
-    from sogdia.web.explorer.readers import Reader, Readers
+    from sogdia.web.explorer.readers import Readers
     from sogdia.web.explorer.sources import Network, Sources
 
 COOKIE = "sogdia_reader"

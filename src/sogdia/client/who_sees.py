@@ -1,14 +1,26 @@
 """Who sees what: every field of every record and event on the ledger, and every class in the vault, as plain data.
 
 Whoever runs a node holds the whole ledger and sees every field below; `VALIDATOR` marks what no door serves to anybody
-else. The doors (the HTTP interface, the explorer) go by these rows; a test holds them against the declarations, so a
-new field without a row fails it.
+else. The doors (the HTTP interface, the explorer) ask here; a test holds the rows against the declarations, so a new
+field without a row fails it. A proof holds its whole record, so it is for those who may see every field: a record whose
+proof everybody needs (a party with its keys, a listing) has no field that is not public.
 """
 
 from __future__ import annotations
 
 from enum import Enum
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import msgspec
+
+from sogdia.client.shapes import fields_of
+from sogdia.kernel.values import owner_of
+from sogdia.modules.identity import Kind, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sogdia.modules.market.records import ClosedOrder, Order
 
 
 class Sees(Enum):
@@ -17,11 +29,33 @@ class Sees(Enum):
     PUBLIC = "public"
     """Anybody who asks."""
     PARTY = "party"
-    """Those with a part in the object, and the authorities of the countries that it concerns."""
+    """Those with a part in the object; of an order also the authorities of the buyer's and the merchant's country."""
     AUTHORITY = "authority"
     """The authority that it concerns, whoever supervises it, and the party that it is about; no other party."""
     VALIDATOR = "validator"
     """Whoever runs a node, and nobody else."""
+
+
+class Reader(NamedTuple):
+    """Who asks: an account and what the ledger says it is; or nobody in particular."""
+
+    account: bytes | None = None
+    kind: int = 0
+    country: str = ""
+    roles: int = 0
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether it runs a node, where everything stands anyway."""
+        return bool(self.roles & Role.OPERATOR)
+
+    @property
+    def is_authority(self) -> bool:
+        """Whether it is an authority of its country."""
+        return self.kind == Kind.AUTHORITY
+
+
+ANYBODY: Final = Reader()
 
 
 KEY: Final = "record"
@@ -32,8 +66,8 @@ _P, _O, _A, _V = Sees.PUBLIC, Sees.PARTY, Sees.AUTHORITY, Sees.VALIDATOR
 RECORDS: Final[dict[str, dict[Sees, str]]] = {
     "Parameters": {_P: "record limits"},
     "Party": {
-        _P: "record registrar reference kind country roles suspended keys thresholds next_key recovers_at recoveries",
-        _O: "sponsor high_value",
+        _P: "record registrar reference kind country roles suspended keys thresholds next_key recovers_at recoveries "
+        "sponsor high_value",
     },
     "Passkeys": {_P: "record rp_id origins"},
     "Mandate": {
@@ -50,11 +84,10 @@ RECORDS: Final[dict[str, dict[Sees, str]]] = {
     },
     "Attestation": {
         _P: "record subject attests level country expiry accepted",
-        _O: "commitment accept_by sponsor",
-        _V: "tag",
+        _O: "commitment tag accept_by sponsor",
     },
     "Tag": {_V: "record subject attestations"},
-    "HandleRecord": {_P: "record account handle", _O: "sponsor"},
+    "HandleRecord": {_P: "record account handle sponsor"},
     "HandleOwner": {_P: "record skeleton"},
     "Appeal": {_O: "record deadline grounds upheld_by"},
     "DueNode": {_V: "record present"},
@@ -70,7 +103,7 @@ RECORDS: Final[dict[str, dict[Sees, str]]] = {
     "Currency": {_P: "record digits supply supply_max holder_max by_authorisation"},
     "Balance": {_O: "record available held frozen authorised"},
     "Hold": {_O: "record payer payee asset units deadline purpose sponsor history"},
-    "EncryptionKey": {_P: "record number public", _O: "sponsor"},
+    "EncryptionKey": {_P: "record number public sponsor"},
     "Authorities": {_P: "record accounts"},
     "File": {_O: "record participants documents sponsor"},
     "Entry": {_O: "record document"},
@@ -79,21 +112,21 @@ RECORDS: Final[dict[str, dict[Sees, str]]] = {
     "Reading": {_A: "record purpose case epoch recorded_at times"},
     "MarketRules": {_P: "record windows"},
     "Terms": {_P: "record asset carrier freight_per_order tax_collector platform platform_fee"},
-    "Listing": {_P: "record terms title language unit hs_code origin open variants", _O: "sponsor"},
+    "Listing": {_P: "record terms title language unit hs_code origin open variants sponsor"},
     "Variant": {_P: "record offer stock"},
     "Order": {
-        _P: "record state history",
-        _O: "merchant asset carrier tax_collector platform platform_fee deadline lines paid refunded commitment "
+        _P: "record state deadline history",
+        _O: "merchant asset carrier tax_collector platform platform_fee lines paid refunded commitment "
         "sponsor delivery_confirmed return_until requested split closing",
     },
     "Line": {_O: "record listing variant quantity paid promotion returned"},
-    "ClosedOrder": {_P: "record outcome history", _O: "merchant asset paid refunded lines lines_root closed_at"},
+    "ClosedOrder": {_P: "record outcome closed_at history", _O: "merchant asset paid refunded lines lines_root"},
 }
 
 EVENTS: Final[dict[str, dict[Sees, str]]] = {
-    "PartyRegistered": {_P: "account registrar kind country", _O: "sponsor"},
+    "PartyRegistered": {_P: "account registrar kind country sponsor"},
     "KeysChanged": {_P: "account removed added thresholds"},
-    "HighValueLimitsSet": {_O: "account limits"},
+    "HighValueLimitsSet": {_P: "account limits"},
     "GuardiansSet": {_O: "account guardians needed"},
     "RecoveryProposed": {_O: "account guardian digest until"},
     "RecoveryApproved": {_O: "account guardian approved_by digest"},
@@ -115,9 +148,9 @@ EVENTS: Final[dict[str, dict[Sees, str]]] = {
     "SuspensionEnded": {_P: "account"},
     "HandleClaimed": {_P: "account handle"},
     "HandleReleased": {_P: "account handle"},
-    "PartySuspended": {_P: "account", _A: "reason"},
+    "PartySuspended": {_P: "account reason"},
     "PartyReinstated": {_P: "account"},
-    "SponsorChanged": {_O: "account sponsor"},
+    "SponsorChanged": {_P: "account sponsor"},
     "NodeKeyRotated": {_P: "old new from_height"},
     "CurrencyOpened": {_P: "asset digits"},
     "Minted": {_P: "asset units", _O: "to"},
@@ -163,6 +196,14 @@ BLOB: Final[dict[Sees, str]] = {
 """A blob's header stands in the open for whoever keeps the vault; what is sealed is for those with a wrapped key."""
 
 
+OPERATIONS_OF_ALL: Final = frozenset(
+    "RegisterParty ChangeKeys SuspendParty ReinstateParty ChangeSponsor RotateNodeKey SetHighValueLimits ClaimHandle "
+    "ReleaseHandle OpenCurrency SetCaps SetEncryptionKey PublishTerms OpenListing AddVariant ChangeOffer ChangeStock "
+    "CloseListing".split()
+)
+"""What was asked is shown to anybody: these bring about public facts, and say no more than those do."""
+
+
 def fields_named(rows: dict[Sees, str]) -> list[str]:
     """Give the fields that a row names, in no particular order, each as often as it is named."""
     return [field for names in rows.values() for field in names.split()]
@@ -170,5 +211,56 @@ def fields_named(rows: dict[Sees, str]) -> list[str]:
 
 def sees(declared: str, field: str) -> Sees:
     """Say to whom a field of a record or an event is served."""
-    rows = RECORDS.get(declared) or EVENTS[declared]
-    return next(who for who, names in rows.items() if field in names.split())
+    return next(who for who, names in _rows(declared).items() if field in names.split())
+
+
+def open_to_all(declared: type) -> bool:
+    """Tell whether every field of a record or an event is public, and with it its proof."""
+    return set(_rows(declared.__name__)) == {Sees.PUBLIC}
+
+
+def for_operators_alone(declared: type) -> bool:
+    """Tell whether a record or an event has nothing for anybody but those who run a node."""
+    return set(_rows(declared.__name__)) == {Sees.VALIDATOR}
+
+
+def public_part(value: msgspec.Struct) -> dict[str, Any]:
+    """Give the fields of a record or an event that anybody may see."""
+    shown = _rows(type(value).__name__).get(Sees.PUBLIC, "").split()
+    return {name: getattr(value, name) for name in value.__struct_fields__ if name in shown}
+
+
+def has_public_part(declared: type) -> bool:
+    """Tell whether anybody may learn that such a record or event is there, and perhaps more."""
+    return Sees.PUBLIC in _rows(declared.__name__)
+
+
+def accounts_in(value: Any) -> Iterator[bytes]:  # noqa: ANN401 - any value of the ledger
+    """Give every account that a value names: as an account, or as the owner of an object."""
+    match value:
+        case msgspec.Struct():
+            for each in fields_of(type(value)):
+                held = getattr(value, each.name)
+                if each.shape.word == "Account" and isinstance(held, bytes):
+                    yield held
+                elif each.shape.word == "Name" and isinstance(held, bytes):
+                    yield owner_of(held)
+                else:
+                    yield from accounts_in(held)
+        case tuple() | list():
+            for each in value:
+                yield from accounts_in(each)
+
+
+def parties_of_order(name: bytes, record: Order | ClosedOrder | None) -> frozenset[bytes]:
+    """Give those with a part in an order; of a closed one the ledger keeps buyer, merchant and issuer."""
+    return frozenset((owner_of(name), *accounts_in(record)))
+
+
+def ends_of_order(name: bytes, record: Order | ClosedOrder) -> tuple[bytes, bytes]:
+    """Give buyer and merchant: an authority oversees the trade where the goods come from, and where they go."""
+    return owner_of(name), record.merchant
+
+
+def _rows(declared: str) -> dict[Sees, str]:
+    return RECORDS.get(declared) or EVENTS[declared]

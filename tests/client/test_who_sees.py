@@ -5,11 +5,25 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import fields
 
+from sogdia.client.declared import operations
+from sogdia.client.who_sees import (
+    BLOB,
+    EVENTS,
+    KEY,
+    OPERATIONS_OF_ALL,
+    RECORDS,
+    Sees,
+    fields_named,
+    for_operators_alone,
+    has_public_part,
+    open_to_all,
+    public_part,
+    sees,
+)
 from sogdia.kernel.kernel_tables import KERNEL_TABLES
 from sogdia.modules import ALL
 from sogdia.modules.documents.classes import CLASSES, DocumentClass, Part, Purpose
 from sogdia.vault.sealing import Header, Particulars
-from sogdia.vault.who_sees import BLOB, EVENTS, KEY, RECORDS, Sees, fields_named, sees
 
 TABLES = (*KERNEL_TABLES, *(table for module in ALL for table in module.tables))
 DECLARED = {table.codec.shape.__name__: table.codec.shape for table in TABLES}
@@ -47,10 +61,10 @@ def test_every_class_of_documents_says_who_reads_it():
     assert {purpose for rule in CLASSES.values() for purpose in rule.purposes} == set(Purpose)
 
 
-def test_of_an_order_others_see_that_it_is_there_its_state_and_its_history_s_hash():
+def test_of_an_order_others_see_that_it_is_there_its_state_its_deadline_and_its_history_s_hash():
     public = {field for field in names_of(DECLARED["Order"]) if sees("Order", field) == Sees.PUBLIC}
 
-    assert public == {"state", "history"}
+    assert public == {"state", "deadline", "history"}
     assert sees("ReadingRecorded", "purpose") == Sees.AUTHORITY
     assert sees("SpentTotal", "live") == Sees.VALIDATOR
 
@@ -59,3 +73,34 @@ def test_nothing_that_names_or_finds_a_person_stands_on_the_ledger():
     on_the_ledger = {field for rows in (*RECORDS.values(), *EVENTS.values()) for field in fields_named(rows)}
 
     assert not on_the_ledger & {"name", "address", "phone", "email", "message", "content", "salt", "content_hash"}
+
+
+@pytest.mark.parametrize("name", ["Party", "Passkeys", "HandleRecord", "Listing", "Variant", "Terms", "Currency"])
+def test_what_everybody_needs_a_proof_of_has_no_field_that_is_not_public(name):
+    assert open_to_all(DECLARED[name])
+
+
+def test_a_mandate_a_quota_and_a_recovery_show_nothing_to_others():
+    for name in ("Mandate", "Quota", "Recovery", "GuardianSet", "Consents", "Appeal", "Line", "Document"):
+        assert not has_public_part(DECLARED[name])
+    assert for_operators_alone(DECLARED["SpentTotal"])
+    assert not for_operators_alone(DECLARED["Mandate"])
+
+
+def test_of_a_fact_that_is_partly_public_others_see_that_part():
+    withdrawn = STATED["AttestationWithdrawn"](attestation=b"a" * 21, subject=bytes(20), by=b"b" * 20)
+
+    assert public_part(withdrawn) == {"attestation": b"a" * 21, "subject": bytes(20)}
+    assert not open_to_all(type(withdrawn))
+
+
+def test_why_a_party_is_suspended_is_public_and_why_its_money_is_frozen_is_not():
+    assert open_to_all(STATED["PartySuspended"])
+    assert sees("HolderFrozen", "reason") == Sees.AUTHORITY
+
+
+def test_every_operation_that_is_shown_to_all_is_one():
+    declared = {each.__name__ for each in operations().values()}
+
+    assert declared >= OPERATIONS_OF_ALL
+    assert "FreezeHolder" not in OPERATIONS_OF_ALL
