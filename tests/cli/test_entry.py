@@ -49,6 +49,7 @@ GROUPS = (
     "vault",
     "api",
     "explorer",
+    "sandbox",
     "config",
     "notices",
 )
@@ -112,6 +113,7 @@ def test_every_command_that_shows_something_shows_it_as_json(sogdia, words):
         ("index", "run"),
         ("api", "start"),
         ("explorer", "start"),
+        ("sandbox", "start"),
         ("simulate",),
         ("notices", "run"),
     )

@@ -144,7 +144,7 @@ const QUESTIONS = {
         publicKey: fromHex(key),
       }),
     ),
-  genesis: async ({ text }) => shown(module.trustGenesis(text)),
+  genesis: async ({ text, sandbox }) => shown(module.trustGenesis(text, sandbox && { sandbox: true })),
   trust_file: async ({ text }) => shown(module.trustFile(text)),
   account: async ({ network, registrar, reference }) =>
     hex(module.accountOf(fromHex(network), reference, fromHex(registrar))),

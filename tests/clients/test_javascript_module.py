@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from sogdia.client.proofs import Trusted, trusted_by_genesis, trusted_to_json
+from sogdia.client.proofs import SandboxRefused, Trusted, trusted_by_genesis, trusted_to_json
 from sogdia.kernel.header import Validator
 from sogdia.kernel.values import NO_ACCOUNT, account_of
 from sogdia.modules.money.transfers import Transfer
@@ -206,6 +206,26 @@ def test_a_genesis_is_trusted_as_by_the_python_client(judge, indent):
     found = judge.ask("genesis", text=(msgspec.json.format(text) if indent else text).decode())
 
     assert trust_of(found) == trusted_by_genesis(made)
+
+
+@pytest.mark.parametrize("name", ["sandbox", "Sandbox of Almaty", "SANDBOX-2"])
+def test_the_genesis_of_a_sandbox_is_trusted_only_by_who_means_a_trial_as_by_the_python_client(judge, name):
+    made = msgspec.structs.replace(genesis(), name=name)
+    text = msgspec.json.encode(made).decode()
+
+    with pytest.raises(Wrong, match="SandboxRefused: "):
+        judge.ask("genesis", text=text)
+    with pytest.raises(SandboxRefused):
+        trusted_by_genesis(made)
+
+    assert trust_of(judge.ask("genesis", text=text, sandbox=True)) == trusted_by_genesis(made, sandbox=True)
+
+
+@pytest.mark.parametrize("name", ["sandbo", "a sandbox", "sand box"])
+def test_a_network_that_is_not_called_a_sandbox_is_trusted_by_both(judge, name):
+    made = msgspec.structs.replace(genesis(), name=name)
+
+    assert trust_of(judge.ask("genesis", text=msgspec.json.encode(made).decode())) == trusted_by_genesis(made)
 
 
 def test_a_genesis_with_an_amount_beyond_53_bits_is_another_network_with_one_unit_more(judge):

@@ -198,6 +198,15 @@ def test_a_proof_proves_nothing_against_a_foreign_genesis(site, visit):
     assert visit.said().startswith("It does NOT hold: it proves nothing.")
 
 
+def test_the_genesis_of_a_sandbox_is_refused_on_pages_that_are_none(site, visit):
+    trial = msgspec.json.encode(genesis(name="sandbox"))
+    visit.go(f"/check/party/{site.account('bank')}")
+
+    visit.page.set_input_files("#trust", [{"name": "g.json", "mimeType": "", "buffer": trial}])
+
+    assert visit.said().endswith("This network is a sandbox: what is proved there is worth nothing.")
+
+
 def test_a_site_whose_genesis_is_another_than_the_readers_is_named_as_such(site, visit):
     visit.go("/check/party/" + site.account("bank"))
     visit.page.fill("#pin", "ab" * 32)

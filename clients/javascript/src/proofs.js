@@ -102,6 +102,11 @@ export class ProofWrong extends Error {
   }
 }
 
+/** The genesis of a network for trials where nobody has said that trials are meant. */
+export class SandboxRefused extends Error {
+  name = "SandboxRefused";
+}
+
 /**
  * @param {boolean} holds
  * @param {ProofFault} fault
@@ -115,12 +120,16 @@ function need(holds, fault, message) {
 
 /**
  * Trust the network of a genesis and the validators that it names. The text must be the genesis with every default
- * filled in, as a node writes it; another spelling is another network, on which no proof holds.
+ * filled in, as a node writes it; another spelling is another network, on which no proof holds. The genesis of a
+ * sandbox is taken only by who says that trials are meant.
  * @param {string} genesis
+ * @param {{ sandbox?: boolean }} [meant]
  * @returns {Trust}
  */
-export function trustGenesis(genesis) {
+export function trustGenesis(genesis, { sandbox = false } = {}) {
   const content = readJson(genesis);
+  if (!sandbox && content instanceof Map && /^sandbox/i.test(String(content.get("name"))))
+    throw new SandboxRefused("This network is a sandbox: what is proved there is worth nothing.");
   const validators = content instanceof Map ? content.get("validators") : null;
   if (!Array.isArray(validators) || !validators.length)
     throw new Malformed("This is no genesis: it names no validators.");

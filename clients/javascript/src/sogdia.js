@@ -23,7 +23,7 @@ export {
   passkeySignature,
   verify,
 } from "./keys.js";
-export { ProofWrong, checkProof, trustFile, trustGenesis } from "./proofs.js";
+export { ProofWrong, SandboxRefused, checkProof, trustFile, trustGenesis } from "./proofs.js";
 export { readReceipt } from "./receipts.js";
 export { NotTaken, send } from "./sending.js";
 export { sha256 } from "./sha256.js";

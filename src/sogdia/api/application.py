@@ -25,7 +25,7 @@ from sogdia.api.visibility import Visibility
 from sogdia.api.webhooks import Webhooks
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
     from pathlib import Path
 
     from starlette.requests import Request
@@ -62,10 +62,18 @@ def release() -> str:
 class Api:
     """The API of one node."""
 
-    def __init__(self, folder: Path, settings: Settings) -> None:
-        """Prepare the API of the node of `folder`."""
+    def __init__(
+        self,
+        folder: Path,
+        settings: Settings,
+        *,
+        network: Network | None = None,
+        more: Sequence[Route] = (),
+        name: str = "Sogdia",
+    ) -> None:
+        """Prepare the API of the node of `folder`, over a way to it of one's own and with `more` routes if need be."""
         secret = own_secret(folder)
-        self.network = Network(folder)
+        self.network = Network(folder) if network is None else network
         self.readers = Readers(self.network, secret)
         self.visibility = Visibility(self.network)
         self.happenings = Happenings(self.network)
@@ -77,13 +85,14 @@ class Api:
             *StateRoutes(self.network, self.visibility, self.readers).routes(),
             *HistoryRoutes(self.network, self.visibility, self.happenings, secret, settings).routes(),
             *self.webhooks.routes(),
+            *more,
         ]
         by_path: dict[str, list[Route]] = {}
         # Fixed addresses before those with parameters, so that none hides another.
         for each in sorted(self.routes, key=lambda route: "{" in route.path):
             by_path.setdefault(each.path, []).append(each)
         described = msgspec.json.encode(document(self.routes, release()))
-        shown = page(self.routes, "Sogdia")
+        shown = page(self.routes, name)
 
         async def describe(request: Request) -> Response:
             return tagged(request, Response(described, media_type=JSON))

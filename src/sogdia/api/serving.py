@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from starlette.types import ASGIApp
+
     from sogdia.api.settings import Settings
 
 DRAIN_SECONDS = 5
@@ -99,18 +101,21 @@ class Server(uvicorn.Server):
         self._ready = ready
 
     async def startup(self, sockets: list[Any] | None = None) -> None:
-        """Begin to listen."""
-        await super().startup(sockets)
+        """Begin to listen; where that cannot be, end in order, and leave it to the caller to say so."""
+        try:
+            await super().startup(sockets)
+        except SystemExit:
+            self.should_exit = True
+            return
         if self.started:
             host, port = self.servers[0].sockets[0].getsockname()[:2]
             self._ready(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
 
 
-def server_of(folder: Path, settings: Settings, ready: Callable[[str], None]) -> Server:
-    """Make the server of the API beside the node of a data folder; `ready` hears its address."""
-    api = Api(folder, settings)
+def server_of(application: ASGIApp, settings: Settings, ready: Callable[[str], None]) -> Server:
+    """Make the server of an API; `ready` hears its address."""
     config = uvicorn.Config(
-        api.application,
+        application,
         host=settings.host,
         port=settings.port,
         http=protocol_of(settings),
@@ -130,6 +135,6 @@ def server_of(folder: Path, settings: Settings, ready: Callable[[str], None]) ->
 
 def run(folder: Path, settings: Settings, ready: Callable[[str], None]) -> bool:
     """Run the API until it is told to end; gives whether it ever began."""
-    server = server_of(folder, settings, ready)
+    server = server_of(Api(folder, settings).application, settings, ready)
     server.run()
     return server.started

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from sogdia.kernel.refusal import RefusalCode
 
+SANDBOX_HELP = "If a trial is meant, say so with --sandbox; else get the genesis of the network that you mean."
 DAMAGE_HELP = "Keep the folder as it is; make a new one from a backup or an export."
 
 
@@ -78,7 +79,7 @@ def _by_what_was_given(error: Exception) -> Stopped | None:
     from sogdia.client.codes import CodeWrong  # noqa: PLC0415 - errors are looked up when there is one
     from sogdia.client.credentials.faults import CannotBeUsed, CheckFailed  # noqa: PLC0415
     from sogdia.client.keys import KeyFileWrong, PassphraseMissing  # noqa: PLC0415
-    from sogdia.client.proofs import TrustFileWrong  # noqa: PLC0415
+    from sogdia.client.proofs import SandboxRefused, TrustFileWrong  # noqa: PLC0415
     from sogdia.kernel.codec import NotCanonicalError  # noqa: PLC0415
     from sogdia.kernel.proof import ProofWrong  # noqa: PLC0415
     from sogdia.simulate.online_retail.lines import InputRefused  # noqa: PLC0415
@@ -93,8 +94,9 @@ def _by_what_was_given(error: Exception) -> Stopped | None:
         return Stopped(Exit.USAGE, f"{error.where}: {error.reason}.", error.way_out)
     if isinstance(error, KeyFileWrong | CodeWrong | TrustFileWrong | NotCanonicalError | CannotBeUsed):
         return Stopped(Exit.USAGE, str(error))
-    if isinstance(error, CheckFailed):
-        return Stopped(Exit.DAMAGED, f"This is not accepted: {error}", "", {"fault": type(error).__name__})
+    if isinstance(error, CheckFailed | SandboxRefused):
+        way_out = SANDBOX_HELP if isinstance(error, SandboxRefused) else ""
+        return Stopped(Exit.DAMAGED, f"This is not accepted: {error}", way_out, {"fault": type(error).__name__})
     if isinstance(error, ProofWrong):
         return Stopped(
             Exit.DAMAGED, f"This proves nothing: {error}.", "Ask for another proof.", {"fault": str(error.fault)}
@@ -166,7 +168,10 @@ def _by_the_vault(error: Exception) -> Stopped | None:
 
 def _by_the_demo(error: Exception) -> Stopped | None:
     from sogdia.demo import DemoFailedError  # noqa: PLC0415 - looked up when there is one
+    from sogdia.sandbox.stage import SandboxFolderError  # noqa: PLC0415 - as above
 
+    if isinstance(error, SandboxFolderError):
+        return Stopped(Exit.USAGE, f"{error}.", "Choose another folder.")
     if isinstance(error, DemoFailedError):
         return Stopped(Exit.DAMAGED, f"The demo did not come out as told: {error}.", "Please report it.")
     return None

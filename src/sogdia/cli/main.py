@@ -41,6 +41,7 @@ COMMANDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
     },
     "Seeing it work": {
         "demo": ("demo:demo", "Play one trade from Bukhara to Nairobi, then a shop's day."),
+        "sandbox": ("sandbox:sandbox", "A network for trials: try out what you build, with HTTP."),
         "simulate": ("simulate:simulate", "Replay real data through the whole ledger."),
         "completion": ("completion:completion", "Let the shell complete commands and options."),
     },

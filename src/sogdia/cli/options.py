@@ -25,6 +25,7 @@ CONFIG_VARIABLE = "SOGDIA_CONFIG"
 JSON_HELP = "Write one JSON document for programs."
 NODE_HELP = f"The node's folder. Default: ${NODE_VARIABLE}, or the node that runs on this machine."
 KEYS_HELP = f"The folder of your keys. Default: ${KEYS_VARIABLE}, or {DEFAULT_FOLDER}."
+SANDBOX_HELP = "Take the genesis of a sandbox, too: a network for trials, where nothing is worth anything."
 CONFIG_HELP = f"A TOML file with settings. Default: ${CONFIG_VARIABLE}, or none."
 
 
@@ -57,6 +58,11 @@ def node_option(command: F) -> F:
 def keys_option(command: F) -> F:
     """Add `--keys`."""
     return click.option("--keys", "keys_folder", type=Folder(), envvar=KEYS_VARIABLE, help=KEYS_HELP)(command)
+
+
+def sandbox_option(command: F) -> F:
+    """Add `--sandbox`."""
+    return click.option("--sandbox", is_flag=True, help=SANDBOX_HELP)(command)
 
 
 def config_option(command: F) -> F:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
+import click
 import msgspec
 
 from sogdia.cli import options
@@ -17,7 +18,7 @@ from sogdia.cli.naming import Naming, Network
 from sogdia.cli.show import Showing
 from sogdia.client.connection import Connection
 from sogdia.client.declared import answer_type
-from sogdia.kernel.genesis import genesis_type, network_of
+from sogdia.kernel.genesis import genesis_type, is_sandbox, network_of
 from sogdia.kernel.values import name_of, owner_of
 from sogdia.modules import ALL
 from sogdia.modules.identity.queries import PartyQuery
@@ -76,7 +77,10 @@ class Session:
     def genesis(self) -> Any:  # noqa: ANN401 - its type depends on the modules
         """The genesis of the network: from the file, or as the node has it."""
         raw = self.node.genesis() if self._genesis_file is None else read_limited(self._genesis_file, GENESIS_BYTES_MAX)
-        return read_genesis(raw, str(self._genesis_file or "the node's genesis"))
+        found = read_genesis(raw, str(self._genesis_file or "the node's genesis"))
+        if is_sandbox(found.name):
+            click.echo(f"SANDBOX: the network {found.name!r} is for trials. Nothing on it is worth anything.", err=True)
+        return found
 
     def _network(self) -> Network:
         references = frozenset(party.reference for party in self.genesis.identity.parties)

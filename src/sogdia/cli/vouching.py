@@ -143,14 +143,14 @@ def disclose(file: Path, field: str, attestation: str, out: Path, way: Way) -> N
     options.show(words, {"file": str(out), "disclosure": msgspec.to_builtins(shown)}, as_json=way.as_json)
 
 
-def check_disclosure(file: Path, proof: Path | None, genesis: Path | None, way: Way) -> None:
+def check_disclosure(file: Path, proof: Path | None, genesis: Path | None, way: Way, *, sandbox: bool) -> None:
     """Check a field that somebody shows, by a node's word or by a proof of the ledger's record."""
     shown = commitments.read_disclosure(read_limited(file, DOCUMENT_BYTES_MAX))
     name = bytes.fromhex(shown.attestation)
     if (proof is None) != (genesis is None):
         raise usage("A proof needs the genesis that is trusted.", "Give --proof and --genesis together.")
     if proof is not None and genesis is not None:
-        network, record = _proven(proof, genesis, name)
+        network, record = _proven(proof, genesis, name, sandbox=sandbox)
         if record is not None and _now() > record.expiry:
             raise CheckFailed(f"The attestation expired at {verifiable.moment(record.expiry)}.")
     else:
@@ -171,10 +171,10 @@ def check_disclosure(file: Path, proof: Path | None, genesis: Path | None, way: 
     options.show(words, document, as_json=way.as_json)
 
 
-def _proven(proof: Path, genesis: Path, name: bytes) -> tuple[bytes, Attestation | None]:
+def _proven(proof: Path, genesis: Path, name: bytes, *, sandbox: bool) -> tuple[bytes, Attestation | None]:
     """Give the network and the attestation that a proof of its record shows."""
     trusted = read_genesis(read_limited(genesis, GENESIS_BYTES_MAX), str(genesis))
-    proven = proofs.check(proofs.load_proof(proof), proofs.trusted_by_genesis(trusted))
+    proven = proofs.check(proofs.load_proof(proof), proofs.trusted_by_genesis(trusted, sandbox=sandbox))
     if not isinstance(proven, ProvenRecord) or (proven.table, proven.key) != (ATTESTATIONS.number, name):
         raise CheckFailed("The proof is about something else than the attestation that the disclosure names.")
     return network_of(trusted), None if proven.value is None else ATTESTATIONS.codec.decode(proven.value)

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from sogdia.kernel.codec import encode
-from sogdia.kernel.genesis import GenesisValidator, HexKey, network_of
+from sogdia.kernel.genesis import GenesisValidator, HexKey, is_sandbox, network_of
 from sogdia.kernel.header import Validator, digest_of
 from sogdia.kernel.proof import (
     PROOF_BYTES_MAX,
@@ -52,6 +52,10 @@ class TrustFileWrong(Exception):  # noqa: N818 - reads as what it says
     """A file that should say whom to trust and does not."""
 
 
+class SandboxRefused(Exception):  # noqa: N818 - reads as what it says
+    """The genesis of a network for trials where nobody has said that trials are meant."""
+
+
 class _TrustFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`Trusted` as people write it: JSON with hexadecimal keys."""
 
@@ -63,8 +67,10 @@ class _TrustFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 # -------------------------------------------------------------------------------------------------------------- trust
 
 
-def trusted_by_genesis(genesis: GenesisBase) -> Trusted:
-    """Trust the network of a genesis and the validators that it names."""
+def trusted_by_genesis(genesis: GenesisBase, *, sandbox: bool = False) -> Trusted:
+    """Trust the network of a genesis and the validators that it names; a sandbox only when `sandbox` is meant."""
+    if is_sandbox(genesis.name) and not sandbox:
+        raise SandboxRefused(f"the network {genesis.name!r} is a sandbox: what is proved there is worth nothing.")
     validators = tuple(Validator(bytes.fromhex(each.public), each.power) for each in genesis.validators)
     return Trusted(network=network_of(genesis), validators=validators)
 

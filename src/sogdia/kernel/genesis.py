@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from sogdia.kernel.module import Module
     from sogdia.kernel.state import State
 
+SANDBOX = "sandbox"
+"""How the name of a network for trials begins. The name is part of what is hashed, so it cannot be taken off."""
+
 HexKey = Annotated[str, Meta(min_length=64, max_length=64, pattern=r"^[0-9a-f]{64}\Z")]
 
 
@@ -76,6 +79,11 @@ def genesis_type(modules: tuple[Module, ...]) -> type[GenesisBase]:
     )
     genesis: type[GenesisBase] = made
     return genesis
+
+
+def is_sandbox(name: str) -> bool:
+    """Tell by its name whether a network is for trials, where money, parties and time are nobody's word."""
+    return name.lower().startswith(SANDBOX)
 
 
 def network_of(genesis: GenesisBase) -> bytes:

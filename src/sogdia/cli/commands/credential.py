@@ -132,6 +132,7 @@ def disclose(  # noqa: PLR0913 - one parameter an option
 @click.argument("file", type=Folder())
 @click.option("--proof", type=Folder(), help="Offline: a proof of the record in identity/attestations.")
 @click.option("--genesis", type=Folder(), help="Offline: the genesis whose keys are trusted.")
+@options.sandbox_option
 @node_option
 @keys_option
 @json_option
@@ -142,6 +143,7 @@ def check_disclosure(  # noqa: PLR0913 - one parameter an option
     node_folder: Path | None,
     keys_folder: Path | None,
     *,
+    sandbox: bool,
     as_json: bool,
 ) -> None:
     """Check the field that FILE shows, by a node's word, or offline by a proof.
@@ -150,4 +152,5 @@ def check_disclosure(  # noqa: PLR0913 - one parameter an option
     """
     from sogdia.cli import vouching  # noqa: PLC0415 - as above
 
-    vouching.check_disclosure(file, proof, genesis, options.Way(node_folder, keys_folder, as_json=as_json))
+    way = options.Way(node_folder, keys_folder, as_json=as_json)
+    vouching.check_disclosure(file, proof, genesis, way, sandbox=sandbox)

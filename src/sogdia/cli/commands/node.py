@@ -236,6 +236,7 @@ def show_status(folder: Path | None, *, as_json: bool) -> None:
 
 def _status_words(found: NodeStatus) -> str:
     from sogdia.client.wording import length_words, moment_words  # noqa: PLC0415 - as above
+    from sogdia.kernel.genesis import is_sandbox  # noqa: PLC0415 - as above
 
     due = "nothing" if found.earliest_due is None else moment_words(found.earliest_due)
     refused = sum(found.refusals.values())
@@ -251,6 +252,8 @@ def _status_words(found: NodeStatus) -> str:
         ("scrub", f"{found.scrub.get('rounds', 0)} rounds, {found.scrub.get('blocks', 0)} blocks looked at"),
         ("runs for", f"{length_words(found.uptime_seconds)}, process {found.process}, release {found.release}"),
     ]
+    if is_sandbox(found.name):
+        rows.insert(0, ("SANDBOX", "a network for trials; nothing on it is worth anything"))
     if found.waits_for:
         rows.insert(0, ("WAITS FOR", found.waits_for))
     return "\n".join(f"{label:<15}{value}" for label, value in rows)

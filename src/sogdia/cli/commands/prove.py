@@ -85,8 +85,11 @@ def tx(id: str, out: Path, node_folder: Path | None, keys_folder: Path | None, *
 @click.option("--genesis", type=Folder(), help="Trust the keys that this genesis names.")
 @click.option("--trust", metavar="FILE|KEY", help="Trust the keys in this file, or this one key, with --network.")
 @click.option("--network", metavar="HEX", help="With a key: the hash of the genesis.")
+@options.sandbox_option
 @json_option
-def verify(file: Path, genesis: Path | None, trust: str | None, network: str | None, *, as_json: bool) -> None:
+def verify(  # noqa: PLR0913 - one parameter an option
+    file: Path, genesis: Path | None, trust: str | None, network: str | None, *, sandbox: bool, as_json: bool
+) -> None:
     """Check the proof in FILE, offline, and say what it proves.
 
     Whom you trust must come to you by a way that you trust, never with the proof: the network's genesis, or a file
@@ -94,4 +97,4 @@ def verify(file: Path, genesis: Path | None, trust: str | None, network: str | N
     """
     from sogdia.cli import proving  # noqa: PLC0415 - as above
 
-    proving.verify(file, proving.trusted(genesis, trust, network), as_json=as_json)
+    proving.verify(file, proving.trusted(genesis, trust, network, sandbox=sandbox), as_json=as_json)

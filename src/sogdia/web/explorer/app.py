@@ -25,6 +25,7 @@ from starlette.routing import Route
 from sogdia.client.codes import account_code
 from sogdia.client.questions import RefusedByNodeError, RequestWrongError
 from sogdia.index.cursors import CursorWrongError
+from sogdia.kernel.genesis import is_sandbox
 from sogdia.web.explorer.pages import chain, finding, health, orders, proofs, trade
 from sogdia.web.explorer.pages.asking import COOKIE, Asked, PageError
 from sogdia.web.explorer.pages.entering import enter, entered, require_own_form
@@ -73,7 +74,9 @@ class Frame:
         )
         self._templates.globals["say"] = say
 
-    def response(self, asked: Asked, page: Page, *, network: str = "", reader: str = "") -> HTMLResponse:
+    def response(
+        self, asked: Asked, page: Page, *, network: str = "", sandbox: bool = False, reader: str = ""
+    ) -> HTMLResponse:
         """Show a page."""
         content = self._templates.get_template(page.template).render(
             page=page,
@@ -81,6 +84,7 @@ class Frame:
             here=asked.request.url.path.removeprefix(asked.at("")),
             menu=[(f"/{name}", say(f"menu.{name}")) for name in MENU],
             network=network,
+            sandbox=sandbox,
             reader=reader,
             style=self._style_text(),
         )
@@ -161,7 +165,14 @@ class Site:
                 reader = asked.values.call(asked.reader.account)
         except (IndexAwayError, NodeAwayError):
             reader = "" if asked.__dict__.get("reader") is None else account_code(asked.__dict__["reader"].account)
-        return self._frame.response(asked, page, network=network, reader=reader)
+        return self._frame.response(asked, page, network=network, sandbox=self._is_sandbox(), reader=reader)
+
+    def _is_sandbox(self) -> bool:
+        """Tell whether the node's network is for trials, as far as the node can be asked or ever could."""
+        try:
+            return is_sandbox(self.sources.network().genesis.name)
+        except NodeAwayError:
+            return False
 
     def failed(self, request: Request, error: Exception) -> Response:
         """Say why a page cannot be shown, and what to do."""
@@ -173,7 +184,8 @@ class Site:
         words = [Words(why)] if why and why != way_out else []
         links = Paragraph((Link("/", say("error.home")), Link("/health", say("menu.health"))))
         page = Page("error", title, (*words, Words(way_out)), [links], above=str(status), status=status)
-        response = self._frame.response(Asked(request, self.sources, self.readers), page)
+        asked = Asked(request, self.sources, self.readers)
+        response = self._frame.response(asked, page, sandbox=self._is_sandbox())
         if status == 503:  # noqa: PLR2004 - said once
             response.headers["retry-after"] = "5"
         return response

@@ -14,6 +14,7 @@ TEXTS: Final[dict[str, str]] = {
     "site.name": "Sogdia",
     "site.skip": "Go to the content",
     "site.pages": "Pages",
+    "site.sandbox": "Sandbox: a network for trials. Nothing on it is worth anything.",
     "site.foot": "Times are those of the network, in UTC. This site sets no cookie unless you sign in, and asks no"
     " other site for anything.",
     "menu.blocks": "Blocks",

@@ -1,0 +1,91 @@
+"""Running a sandbox: its node in a child process, and its API and explorer in this one, until it is interrupted."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import tempfile
+from contextlib import ExitStack, closing, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from sogdia.api.application import PLACE, Api, own_secret
+from sogdia.api.serving import server_of
+from sogdia.api.settings import Settings
+from sogdia.demo.stage import running
+from sogdia.sandbox.banner import Banner
+from sogdia.sandbox.door import Door
+from sogdia.sandbox.funds import Funds
+from sogdia.sandbox.kept_clock import KeptClock
+from sogdia.sandbox.routes import SandboxRoutes
+from sogdia.sandbox.stage import FUNDS_MAX, GENESIS_FILE, open_stage, seed
+from sogdia.web.explorer.serving import CannotListenError, database_of
+from sogdia.web.explorer.serving import running as running_explorer
+from sogdia.web.explorer.settings import Settings as ExplorerSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FUNDS_FILE: Final = "given.sqlite"
+CLOCK_FILE: Final = "clock"
+NAME: Final = "Sogdia sandbox, where nothing is worth anything"
+
+
+def start(
+    say: Callable[[str], None], folder: Path | None, listen: tuple[str, int], explorer: tuple[str, int] | None
+) -> bool:
+    """Run the sandbox of a folder, or one in a temporary folder; gives whether it ever began."""
+    place = Path(tempfile.mkdtemp(prefix="sogdia-sandbox-")) if folder is None else folder
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return _run(say, place, listen, explorer)
+    finally:
+        if folder is None:
+            shutil.rmtree(place, ignore_errors=True)
+
+
+def _run(say: Callable[[str], None], folder: Path, listen: tuple[str, int], explorer: tuple[str, int] | None) -> bool:
+    stage = open_stage(folder)
+    # Trials are on one machine: their webhooks go to it, and their pages come from it.
+    settings = Settings(host=listen[0], port=listen[1], private_webhooks=True)
+    with ExitStack() as open_until_the_end:
+        open_until_the_end.enter_context(running(stage))
+        own_secret(folder)  # makes the folder of the API's own files
+        clock = KeptClock(folder / PLACE / CLOCK_FILE)
+        with stage.connect() as node:
+            clock.restore(node)
+        seed(stage)
+        funds = open_until_the_end.enter_context(closing(Funds(folder / PLACE / FUNDS_FILE, FUNDS_MAX)))
+        door = Door(folder)
+        routes = SandboxRoutes(stage, door, funds, clock).routes()
+        api = Api(folder, settings, network=door, more=routes, name=NAME)
+        pages = _explore(folder, explorer, open_until_the_end)
+
+        def ready(address: str) -> None:
+            say(f"SANDBOX in {folder}: a network for trials. Nothing on it is worth anything.")
+            say(f"The API answers at {address}/, and what only a sandbox does at {address}/sandbox/v1")
+            if pages is not None:
+                say(f"The explorer is at {pages}")
+            say(f"Its genesis, to check proofs with, is {folder / GENESIS_FILE}. Ctrl-C stops it.")
+
+        server = server_of(Banner(api.application), settings, ready)
+        with suppress(KeyboardInterrupt):
+            server.run()
+        with stage.connect() as node:
+            clock.look(node)
+        if server.started:
+            say("The sandbox stops.")
+        return server.started
+
+
+def _explore(folder: Path, listen: tuple[str, int] | None, while_running: ExitStack) -> str | None:
+    """Serve the explorer at the place that is named, or at any other that is free; gives its address."""
+    if listen is None:
+        return None
+    settings = ExplorerSettings(node_folder=folder, database=database_of(folder))
+    host, port = listen
+    try:
+        return while_running.enter_context(running_explorer(settings, host, port, follow=True))
+    except CannotListenError:
+        return while_running.enter_context(running_explorer(settings, host, 0, follow=True))
