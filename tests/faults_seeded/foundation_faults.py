@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tools.seeded_faults import Fault
 
-ADMISSION = ("tests/kernel/test_admission.py",)
+ADMISSION = ("tests/kernel/test_admission.py", "tests/kernel/test_predecessors.py")
 CALENDAR = ("tests/kernel/test_calendar.py",)
 ENVELOPE = ("tests/kernel/test_envelope.py",)
 HISTORY = ("tests/kernel/test_history.py", "tests/scenarios")
