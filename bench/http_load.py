@@ -15,9 +15,9 @@ import msgspec
 from bench.node_load import Node, play
 from bench.work import STEPS, Maker
 from sogdia.api.serving import Server, protocol_of
-from sogdia.api.settings import Settings
 from sogdia.client.connection import Connection, Durable
 from sogdia.kernel.values import name_of
+from sogdia.settings.sections import ApiSettings
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -31,7 +31,7 @@ LISTENERS = 100
 FEW = 4
 PACERS = 8
 VALIDITY_SECONDS = 3_600
-SETTINGS = "requests_a_second = 1000000\nrequests_at_once = 1000000\n"
+SETTINGS = "[api]\nrequests_a_second = 1000000\nrequests_at_once = 1000000\n"
 
 
 class HttpLoad(msgspec.Struct, frozen=True, kw_only=True):
@@ -230,7 +230,7 @@ def measure(orders: int) -> HttpLoad:
         settings = node.scratch / "settings.toml"
         settings.write_text(SETTINGS, "utf-8")
         command = ("-m", "sogdia.cli.main", "api", "start", str(node.folder), "--listen", "127.0.0.1:0")
-        api, port = begin(*command, "--settings", str(settings))
+        api, port = begin(*command, "--config", str(settings))
         processes.append(api)
         bare, empty = begin("-m", "bench.http_load")
         processes.append(bare)
@@ -256,8 +256,8 @@ def _serve() -> None:
     import uvicorn  # noqa: PLC0415 - only in the process of the empty server
 
     config = uvicorn.Config(
-        _nothing, host="127.0.0.1", port=0, http=protocol_of(Settings()), ws="none", lifespan="off", access_log=False,
-        log_level="warning",
+        _nothing, host="127.0.0.1", port=0, http=protocol_of(ApiSettings()), ws="none", lifespan="off",
+        access_log=False, log_level="warning",
     )  # fmt: skip
     Server(config, lambda address: print(address, flush=True)).run()
 

@@ -32,7 +32,7 @@ from sogdia.kernel.refusals import KernelRefusal
 from sogdia.modules import ALL
 from sogdia.modules.documents.classes import CLASSES
 from sogdia.operate.figures import FIGURES, HISTOGRAMS
-from sogdia.operate.settings_sources import FIELDS, SECTIONS, VARIABLES, bounds, description
+from sogdia.settings.sources import FIELDS, SECTIONS, VARIABLES, bounds, description
 from sogdia.vault.faults import VaultRefusal
 
 if TYPE_CHECKING:
@@ -463,6 +463,8 @@ def settings_page() -> Iterator[str]:
 def _toml(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
+    if value == ():
+        return "none"
     return f"`{value}`" if value != "" else "none"
 
 

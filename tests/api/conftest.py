@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 SECONDS = 20.0
 SETTINGS = """
+[api]
 requests_a_second = 100000
 requests_at_once = 100000
 header_seconds = 1
@@ -164,7 +165,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
             str(node),
             "--listen",
             "127.0.0.1:0",
-            "--settings",
+            "--config",
             str(place / "settings.toml"),
         ]
         with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log) as api:

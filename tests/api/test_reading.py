@@ -12,7 +12,7 @@ from starlette.routing import Router
 
 from sogdia.api.edge import Edge
 from sogdia.api.problems import Problem
-from sogdia.api.settings import Settings
+from sogdia.settings.sections import ApiSettings
 
 OWN = "/v1/queries/balance"
 
@@ -124,7 +124,7 @@ def test_a_token_is_given_by_the_api_that_the_text_names(town):
 
 @pytest.mark.parametrize(("host", "status"), [(b"Api.example:8080", None), (b"evil.example", 421), (None, 421)])
 def test_an_api_that_knows_its_names_answers_to_no_other(host, status):
-    edge = Edge(Router(), Settings(hosts=("api.example:8080",)))
+    edge = Edge(Router(), ApiSettings(hosts=("api.example:8080",)))
     headers = [] if host is None else [(b"host", host)]
     scope = {"raw_path": b"/", "query_string": b"", "client": ("192.0.2.1", 1), "headers": headers}
 

@@ -21,10 +21,10 @@ from sogdia.client import keys as key_files
 from sogdia.demo.play import beside_the_demo
 from sogdia.demo.stage import running, set_up
 from sogdia.kernel.signature import ED25519, verify
+from sogdia.settings.sections import ExplorerSettings
 from sogdia.testing.ledger import keys_of
 from sogdia.web.explorer import explorer
 from sogdia.web.explorer.serving import CannotListenError, serving
-from sogdia.web.explorer.settings import Settings
 from tests.web.playing import ROOT, Played
 from tests.web.visiting import Site
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SOGDIA = (sys.executable, "-m", "sogdia")
+SOMEWHERE = ExplorerSettings(listen="127.0.0.1:0")
 
 
 def environment(home: Path) -> dict[str, str]:
@@ -42,10 +43,12 @@ def environment(home: Path) -> dict[str, str]:
 def test_the_command_serves_the_pages_and_keeps_their_index(played, tmp_path):
     (played.folder / "index.sqlite").rename(tmp_path / "index.sqlite")  # it has to make one of its own
     command = [*SOGDIA, "explorer", "start", str(played.folder), "--listen", "127.0.0.1:0"]
-    process = subprocess.Popen(command, env=environment(tmp_path), stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, env=environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     try:
-        assert process.stderr is not None
-        address = process.stderr.readline().strip().rpartition(" ")[2]
+        assert process.stdout is not None
+        address = process.stdout.readline().strip().rpartition(" ")[2]
         words = waited_for(Site(address, played), "All is well")
         assert "Approve return" in words
     finally:
@@ -77,21 +80,22 @@ def test_a_place_to_listen_that_is_none_is_named_as_such(tmp_path, listen):
     )  # fmt: skip
 
     assert done.returncode == 2
-    assert "no place to listen" in done.stderr
+    assert "explorer.listen" in done.stderr
+    assert "host and port" in done.stderr
 
 
 def test_a_place_that_is_taken_is_named_as_such(played):
-    settings = Settings(node_folder=played.folder, database=played.database)
-
-    with serving(settings, "127.0.0.1", 0) as address:
-        port = int(address.rpartition(":")[2])
-        with pytest.raises(CannotListenError, match="cannot be listened on"), serving(settings, "127.0.0.1", port):
+    with serving(played.folder, played.database, SOMEWHERE) as address:
+        taken = ExplorerSettings(listen=address.removeprefix("http://"))
+        with (
+            pytest.raises(CannotListenError, match="cannot be listened on"),
+            serving(played.folder, played.database, taken),
+        ):
             pass
 
 
 def test_the_pages_can_stand_below_a_path_of_another_application(played):
-    settings = Settings(node_folder=played.folder, database=played.database)
-    pages = explorer(settings)
+    pages = explorer(played.folder, played.database, ExplorerSettings())
     below = Starlette(routes=[Mount("/explorer", pages)])
     server = uvicorn.Server(uvicorn.Config(below, port=0, log_config=None))
     thread = Thread(target=server.run, daemon=True)
@@ -140,7 +144,7 @@ def test_without_a_node_lists_are_shown_and_the_rest_says_when_to_come_again(tmp
     with played.running():
         played.send_mint()
         played.index()
-    with serving(Settings(node_folder=played.folder, database=played.database), "127.0.0.1", 0) as address:
+    with serving(played.folder, played.database, SOMEWHERE) as address:
         site = Site(address, played)
         home, health, party = site.get("/"), site.get("/health"), site.get(f"/parties/{site.account('bank')}")
         transaction = site.get(site.transaction("mint"))
@@ -158,7 +162,7 @@ def test_without_a_node_lists_are_shown_and_the_rest_says_when_to_come_again(tmp
 
 def test_without_an_index_health_says_so_and_the_rest_says_when_to_come_again(played, tmp_path):
     for database in (f"sqlite:///{tmp_path / 'none.sqlite'}", f"sqlite:///{tmp_path}", "nonsense"):
-        with serving(Settings(node_folder=played.folder, database=database), "127.0.0.1", 0) as address:
+        with serving(played.folder, database, SOMEWHERE) as address:
             site = Site(address, played)
             home, health = site.get("/"), site.get("/health")
 
@@ -171,7 +175,7 @@ def test_without_an_index_health_says_so_and_the_rest_says_when_to_come_again(pl
 
 def test_a_node_that_comes_back_is_found_again(tmp_path):
     played = Played(tmp_path / "node")
-    with serving(Settings(node_folder=played.folder, database=played.database), "127.0.0.1", 0) as address:
+    with serving(played.folder, played.database, SOMEWHERE) as address:
         site = Site(address, played)
         for _time in range(2):
             with played.running():

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from sogdia.api.routing import Route
-    from sogdia.api.settings import Settings
+    from sogdia.settings.sections import ApiSettings
 
 SECRET_BYTES = 32
 SECRET = "secret"  # noqa: S105 - the name of the file, not what stands in it
@@ -65,7 +65,7 @@ class Api:
     def __init__(
         self,
         folder: Path,
-        settings: Settings,
+        settings: ApiSettings,
         *,
         network: Network | None = None,
         more: Sequence[Route] = (),

@@ -6,12 +6,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from sogdia.api.application import Api
-from sogdia.api.settings import Settings
 from sogdia.api.visibility import class_of_event, class_of_query, class_of_record
 from sogdia.client.declared import events, queries, tables
+from sogdia.settings.sections import ApiSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
 def declared_routes() -> list[Route]:
     """Give the declared routes."""
     with TemporaryDirectory() as folder:
-        api = Api(Path(folder), Settings())
+        api = Api(Path(folder), ApiSettings())
         api.webhooks.close()
         return api.routes
 
@@ -85,6 +83,4 @@ def reference_page() -> Iterator[str]:
         yield f"| query `{query}` | {class_of_query(asked)} |"
     for name, event in events().items():
         yield f"| event `{name}` | {class_of_event(event)} |"
-    yield "\n## Settings\n\nThe TOML file of `sogdia api start --settings`.\n\n| setting | default |\n|---|---|"
-    for name, value in msgspec.structs.asdict(Settings()).items():
-        yield f"| `{name}` | {msgspec.json.encode(value).decode()} |"
+    yield "\nLimits and all else that an operator decides: section `api` of [the settings](settings.md)."

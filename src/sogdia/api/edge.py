@@ -15,7 +15,7 @@ from sogdia.api.problems import Problem, problem_of
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from sogdia.api.settings import Settings
+    from sogdia.settings.sections import ApiSettings
 
 BUCKETS_MAX = 20_000
 ADDRESS_CHARACTERS_MAX = 4_096
@@ -47,7 +47,7 @@ class Rates:
 class Edge:
     """Stands before the routes."""
 
-    def __init__(self, inner: ASGIApp, settings: Settings) -> None:
+    def __init__(self, inner: ASGIApp, settings: ApiSettings) -> None:
         """Guard `inner`."""
         self._inner = inner
         self._settings = settings
@@ -112,7 +112,7 @@ class Edge:
 class _Body:
     """Receives a body, up to a size and within a time."""
 
-    def __init__(self, receive: Receive, settings: Settings) -> None:
+    def __init__(self, receive: Receive, settings: ApiSettings) -> None:
         self._receive = receive
         self._settings = settings
         self._size = 0
@@ -134,7 +134,7 @@ class _Body:
         return message
 
 
-def _too_large(settings: Settings) -> Problem:
+def _too_large(settings: ApiSettings) -> Problem:
     return Problem(
         413, f"At most {settings.body_bytes_max} bytes are read.", "Send less at once.", headers={"connection": "close"}
     )

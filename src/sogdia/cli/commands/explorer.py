@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sogdia.cli import options
 from sogdia.cli.commands.index import DATABASE_VARIABLE
-from sogdia.cli.options import NODE_VARIABLE, Folder
+from sogdia.cli.options import Folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,14 +25,19 @@ def explorer() -> None:
 
 
 @explorer.command()
-@click.argument("folder", metavar="[DIR]", type=Folder(), required=False, envvar=NODE_VARIABLE)
-@click.option("--index", "database", metavar="URL", envvar=DATABASE_VARIABLE, help=INDEX_HELP)
-@click.option("--listen", default="127.0.0.1:8081", show_default=True, metavar="HOST:PORT", help="Where to be found.")
-def start(folder: Path | None, database: str | None, listen: str) -> None:
+@click.argument("folder", metavar="[DIR]", type=Folder(), required=False, envvar=options.NODE_VARIABLE)
+@options.config_option
+@click.option("--index", "database", metavar="URL", help=INDEX_HELP)
+@click.option("--listen", metavar="HOST:PORT", help="Where to be found. Default: 127.0.0.1:8081.")
+@options.until_input_ends_option
+def start(
+    folder: Path | None, config: Path | None, database: str | None, listen: str | None, *, until_input_ends: bool
+) -> None:
     """Serve the pages over the node of DIR until Ctrl-C.
 
     Before the public reaches it, put a web server in front that speaks HTTPS.
     """
     from sogdia.cli import explorer_work  # noqa: PLC0415 - it needs the web server's library
 
-    explorer_work.start(folder, database, listen)
+    said = {"index.database": database, "explorer.listen": listen}
+    explorer_work.start(folder, config, said, until_input_ends=until_input_ends)

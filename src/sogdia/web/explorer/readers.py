@@ -21,7 +21,7 @@ from sogdia.client.logins import MOMENT, content_of, read_login_line
 from sogdia.client.who_sees import Reader
 from sogdia.kernel.signature import WEBAUTHN, verify
 from sogdia.modules.identity.queries import PartyQuery
-from sogdia.web.explorer.settings import CHALLENGE_SECONDS, SESSION_SECONDS, SESSIONS_MAX, SPENT_MAX
+from sogdia.web.explorer.limits import CHALLENGE_SECONDS, SESSION_SECONDS, SESSIONS_MAX, SPENT_MAX
 from sogdia.web.explorer.sources import ask
 from sogdia.web.explorer.texts import say
 

@@ -19,7 +19,6 @@ from sogdia.index.errors import IndexStoppedError, IndexUnreachableError
 from sogdia.index.schema import STATE
 from sogdia.kernel.genesis import genesis_type, network_of
 from sogdia.modules import ALL
-from sogdia.web.explorer.settings import NODE_CONNECTIONS_MAX, NODE_SECONDS_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     import sqlalchemy
 
     from sogdia.kernel.operation import Query
-    from sogdia.web.explorer.settings import Settings
+    from sogdia.settings.sections import ExplorerSettings
 
 
 class NodeAwayError(Exception):
@@ -52,10 +51,11 @@ class Network:
 class Sources:
     """The node and the index, for many pages at once."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, folder: Path, database: str, settings: ExplorerSettings) -> None:
         """Nothing is opened before the first page needs it."""
-        self._folder = settings.node_folder
-        self._database = settings.database
+        self._folder = folder
+        self._database = database
+        self._settings = settings
         self._idle: list[Connection] = []
         self._lock = threading.Lock()
         self._engine: sqlalchemy.Engine | None = None
@@ -69,7 +69,7 @@ class Sources:
         connection = self._idle_connection()
         try:
             if connection is None:
-                connection = Connection(self._folder, seconds=NODE_SECONDS_MAX)
+                connection = Connection(self._folder, seconds=self._settings.node_seconds_max)
             yield connection
         except (NodeNotRunningError, TryLaterError, OSError) as error:
             # What lay idle was made for the node that is gone, too.
@@ -80,7 +80,7 @@ class Sources:
                 connection.close()
             raise
         with self._lock:
-            if len(self._idle) < NODE_CONNECTIONS_MAX:
+            if len(self._idle) < self._settings.node_connections_max:
                 self._idle.append(connection)
                 return
         connection.close()

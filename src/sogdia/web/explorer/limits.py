@@ -1,19 +1,13 @@
-"""What the explorer is told, and its limits."""
+"""The limits of the pages, which hold for every explorer; what an operator decides stands in the settings."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from typing import Final
 
 SESSION_SECONDS: Final = 900
 CHALLENGE_SECONDS: Final = 120
 SESSIONS_MAX: Final = 10_000
 SPENT_MAX: Final = 10_000
-NODE_SECONDS_MAX: Final = 10.0
-NODE_CONNECTIONS_MAX: Final = 8
 FORM_BYTES_MAX: Final = 4_096
 ROWS: Final = 24
 LISTING_ROWS: Final = 16
@@ -24,11 +18,3 @@ LINES_MAX: Final = 20
 """How many lines of an order, or of a fact, a page shows."""
 
 QUESTION_MAX: Final = 200
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """Where the node and the index are."""
-
-    node_folder: Path
-    database: str
