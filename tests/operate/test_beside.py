@@ -34,7 +34,7 @@ class Running:
     def __init__(self, process) -> None:
         """Read what a process says."""
         self.process = process
-        self.lines = queue.Queue()
+        self.lines: queue.Queue[str] = queue.Queue()
         self.reader = Thread(target=self._read, daemon=True)
         self.reader.start()
 
@@ -95,6 +95,12 @@ def started(folder, *options: str, **environment: str):
             node.reader.join(SECONDS)
 
 
+def address_in(line):
+    found = ADDRESS.search(line)
+    assert found is not None, line
+    return found[0]
+
+
 def answers(address, path="/v1/status"):
     try:
         with urlopen(address + path, timeout=SECONDS) as answer:  # noqa: S310 - our own server
@@ -115,8 +121,8 @@ def in_time(condition):
 def test_api_and_explorer_begin_with_the_node_say_where_they_are_and_end_with_it(folder):
     with started(folder, "--http", "127.0.0.1:0", "--explorer", "127.0.0.1:0") as node:
         said = [node.hears("http://") for _door in range(2)]
-        api = next(ADDRESS.search(line)[0] for line in said if line.startswith("The API"))
-        explorer = next(ADDRESS.search(line)[0] for line in said if line.startswith("The explorer"))
+        api = next(address_in(line) for line in said if line.startswith("The API"))
+        explorer = next(address_in(line) for line in said if line.startswith("The explorer"))
         assert answers(api)
         assert in_time(lambda: answers(explorer, "/health"))  # its index is made first
         status = node.end()
@@ -132,7 +138,7 @@ def test_a_door_that_is_killed_is_started_again_and_the_node_goes_on(folder):
         (door,) = node.children("api start")
         os.kill(door, signal.SIGKILL)
         told = node.hears("started again")
-        again = ADDRESS.search(node.hears("API"))[0]
+        again = address_in(node.hears("API"))
 
         assert answers(again)
         assert "status -9" in told
@@ -143,7 +149,7 @@ def test_a_door_that_is_killed_is_started_again_and_the_node_goes_on(folder):
 
 def test_a_door_does_not_outlive_a_node_that_is_killed(folder):
     with started(folder, "--http", "127.0.0.1:0") as node:
-        address = ADDRESS.search(node.hears("API"))[0]
+        address = address_in(node.hears("API"))
         assert answers(address)
         node.process.kill()
 
@@ -154,7 +160,7 @@ def test_a_door_that_cannot_begin_is_tried_again_ever_later_and_hinders_nobody(f
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         with started(folder, "--http", address) as node:
-            pauses = [re.search(r"again in (\d+) s", node.hears("started again"))[1] for _time in range(2)]
+            pauses = [node.hears("started again").split()[-2] for _time in range(2)]
             with Connection(folder) as connection:
                 assert connection.status().waits_for is None
             status = node.end()
