@@ -7,12 +7,20 @@ import os
 import re
 import subprocess
 import sys
+import time
+from contextlib import contextmanager
+from copy import copy
+from queue import Queue
+from threading import Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
+from msgspec.structs import replace
 
+from sogdia.api.application import Api
+from sogdia.api.serving import server_of
 from sogdia.client import keys as key_files
 from sogdia.client.connection import Connection
 from sogdia.client.envelopes import EnvelopeMaker, Sender
@@ -31,7 +39,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from sogdia.api.network import Network
     from sogdia.kernel.operation import Operation
+    from sogdia.settings.sections import Settings
 
 SECONDS = 20.0
 SETTINGS = """
@@ -138,9 +148,38 @@ class Town:
         merchant = self.account("bukhara")
         return PlaceOrder(reference=reference, merchant=merchant, lines=(OrderLine("tea", 0, 2),), pay_at_most=5_000)
 
+    def found(self, path: str, who: str | None = None) -> Any:  # noqa: ANN401 - JSON
+        """Ask the index, once it has everything up to now."""
+        height = int(self.ask("/v1/status").document["height"])
+        until = time.monotonic() + SECONDS
+        while time.monotonic() < until:
+            said = self.ask("/v1/index")
+            if said.status == 200 and int(said.document["height"]) >= height:
+                break
+            time.sleep(0.05)
+        found = self.ask(path) if who is None else self.ask(path, authorization=self.token(who))
+        return found.document if found.status == 200 else found
+
     def order_name(self, reference: str) -> str:
         """Give the name of an order of Nairobi's, in hexadecimal."""
         return name_of(self.account("nairobi"), reference).hex()
+
+
+@contextmanager
+def another_api(town: Town, folder: Path, settings: Settings, network: Network) -> Iterator[Town]:
+    """Serve another API of the town's node in this process."""
+    addresses: Queue[str] = Queue()
+    chosen = replace(settings, api=replace(settings.api, listen="127.0.0.1:0"))
+    server = server_of(Api(folder, chosen, network=network).application, chosen.api, addresses.put)
+    thread = Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        there = copy(town)
+        there.address = addresses.get(timeout=SECONDS)
+        yield there
+    finally:
+        server.should_exit = True
+        thread.join(SECONDS)
 
 
 @pytest.fixture(scope="session")
@@ -150,7 +189,9 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     node, keys = place / "node", place / "keys"
     create = ["node", "create", str(node), "--organisation", "bank", "--country", "KZ", "--unprotected"]
     silently(*create, "--keys", str(keys))
-    (place / "settings.toml").write_text(SETTINGS, "utf-8")
+    database = f"sqlite:///{place / 'index.sqlite'}"
+    told = f'\n[index]\ndatabase = "{database}"\n\n[vault]\nplace = "{place / "vault"}"\n'
+    (place / "settings.toml").write_text(SETTINGS + told, "utf-8")
     sogdia = [sys.executable, "-m", "sogdia.cli.main"]
     environment = {**os.environ, "HOME": str(place)}
     with (
@@ -168,7 +209,11 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
             "--config",
             str(place / "settings.toml"),
         ]
-        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log) as api:
+        indexing = [*sogdia, "index", "run", "--node", str(node), "--config", str(place / "settings.toml")]
+        with (
+            subprocess.Popen(indexing, env=environment, stderr=log) as index,
+            subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log) as api,
+        ):
             assert api.stdout is not None
             said = api.stdout.readline().decode()
             found = re.search(r"http://127\.0\.0\.1:\d+", said)
@@ -177,4 +222,5 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
             made.settle_down()
             yield made
             api.terminate()
+            index.terminate()
         engine.terminate()

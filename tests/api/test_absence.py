@@ -90,10 +90,9 @@ def test_an_owner_and_the_parties_of_an_order_are_told_that_nothing_is_left(town
 
 
 def test_the_payee_of_an_ended_hold_is_told_by_the_receipt_of_its_placing(town):
-    for reference in ("p1", "p10"):
-        receipt = town.send("nairobi", hold(town, reference))["id"]
-        name = name_of(town.account("nairobi"), reference)
-        town.send("bukhara", ReleaseHold(hold=name))
+    receipt = town.send("nairobi", hold(town, "p10"))["id"]
+    name = name_of(town.account("nairobi"), "p10")
+    town.send("bukhara", ReleaseHold(hold=name))
     address = f"/v1/records/money/holds/{name.hex()}"
     other = f"/v1/records/money/holds/{name_of(town.account('nairobi'), 'p1').hex()}"
     payee, stranger = town.token("bukhara"), town.token("stranger")

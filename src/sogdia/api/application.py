@@ -13,8 +13,10 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route as StarletteRoute
 from starlette.routing import Router
 
+from sogdia.api.documents import BLOBS, DocumentRoutes
 from sogdia.api.edge import Edge
 from sogdia.api.envelopes import EnvelopeRoutes
+from sogdia.api.finding import FindingRoutes
 from sogdia.api.history import Happenings, HistoryRoutes
 from sogdia.api.network import Network
 from sogdia.api.openapi import document, page
@@ -23,6 +25,8 @@ from sogdia.api.routing import JSON, running, tagged
 from sogdia.api.state import StateRoutes
 from sogdia.api.visibility import Visibility
 from sogdia.api.webhooks import Webhooks
+from sogdia.index.database import database_in
+from sogdia.modules.documents.records import BLOB_BYTES_MAX
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -31,7 +35,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from sogdia.api.routing import Route
-    from sogdia.settings.sections import ApiSettings
+    from sogdia.settings.sections import Settings
 
 SECRET_BYTES = 32
 SECRET = "secret"  # noqa: S105 - the name of the file, not what stands in it
@@ -65,26 +69,31 @@ class Api:
     def __init__(
         self,
         folder: Path,
-        settings: ApiSettings,
+        settings: Settings,
         *,
         network: Network | None = None,
         more: Sequence[Route] = (),
         name: str = "Sogdia",
     ) -> None:
         """Prepare the API of the node of `folder`, over a way to it of one's own and with `more` routes if need be."""
+        limits = settings.api
         secret = own_secret(folder)
         self.network = Network(folder) if network is None else network
         self.readers = Readers(self.network, secret)
         self.visibility = Visibility(self.network)
         self.happenings = Happenings(self.network)
         self.webhooks = Webhooks(
-            folder / PLACE / WEBHOOKS, secret, self.network, self.visibility, self.happenings, settings
+            folder / PLACE / WEBHOOKS, secret, self.network, self.visibility, self.happenings, limits
         )
+        self.finding = FindingRoutes(self.network, self.visibility, settings.index.database or database_in(folder))
+        self.documents = DocumentRoutes(self.network, self.visibility, settings)
         self.routes: list[Route] = [
-            *EnvelopeRoutes(self.network, self.visibility, settings).routes(),
+            *EnvelopeRoutes(self.network, self.visibility, limits).routes(),
             *StateRoutes(self.network, self.visibility, self.readers).routes(),
-            *HistoryRoutes(self.network, self.visibility, self.happenings, secret, settings).routes(),
+            *HistoryRoutes(self.network, self.visibility, self.happenings, secret, limits).routes(),
             *self.webhooks.routes(),
+            *self.finding.routes(),
+            *self.documents.routes(),
             *more,
         ]
         by_path: dict[str, list[Route]] = {}
@@ -106,13 +115,17 @@ class Api:
             redirect_slashes=False,
             lifespan=self._lifespan,
         )
-        self.application = Edge(router, settings)
+        larger = {BLOBS: BLOB_BYTES_MAX} if settings.vault.place else {}
+        self.application = Edge(router, limits, larger)
 
     @asynccontextmanager
     async def _lifespan(self, _application: object) -> AsyncIterator[None]:
         await self.network.begin()
         self.webhooks.begin()
+        self.documents.begin()
         yield
         await self.webhooks.end()
         await self.happenings.end()
+        await self.documents.end()
+        self.finding.close()
         await self.network.end()

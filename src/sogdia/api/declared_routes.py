@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sogdia.api.application import Api
 from sogdia.api.visibility import class_of_event, class_of_query, class_of_record
 from sogdia.client.declared import events, queries, tables
-from sogdia.settings.sections import ApiSettings
+from sogdia.settings.sections import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def declared_routes() -> list[Route]:
     """Give the declared routes."""
     with TemporaryDirectory() as folder:
-        api = Api(Path(folder), ApiSettings())
+        api = Api(Path(folder), Settings())
         api.webhooks.close()
         return api.routes
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
-    from sogdia.settings.sections import ApiSettings
+    from sogdia.settings.sections import ApiSettings, Settings
 
 DRAIN_SECONDS = 5
 
@@ -136,8 +136,8 @@ def server_of(application: ASGIApp, settings: ApiSettings, ready: Callable[[str]
     return Server(config, ready)
 
 
-def run(folder: Path, settings: ApiSettings, ready: Callable[[str], None]) -> bool:
+def run(folder: Path, settings: Settings, ready: Callable[[str], None]) -> bool:
     """Run the API until it is told to end; gives whether it ever began."""
-    server = server_of(Api(folder, settings).application, settings, ready)
+    server = server_of(Api(folder, settings).application, settings.api, ready)
     server.run()
     return server.started

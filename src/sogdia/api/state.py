@@ -136,7 +136,7 @@ class StateRoutes:
         return ask
 
     async def _may_know_of(self, call: Call, kind: Class, *, public: bool) -> bool:
-        """Whether a reader may learn that there is nothing to answer: of what is not public, who stands in the question."""
+        """Whether a reader may learn that there is no answer: unless it is public, whoever stands in the question."""
         if public or kind is Class.PUBLIC or call.reader.sees_all:
             return True
         if kind is Class.ORDER:

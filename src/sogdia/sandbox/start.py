@@ -20,7 +20,7 @@ from sogdia.sandbox.funds import Funds
 from sogdia.sandbox.kept_clock import KeptClock
 from sogdia.sandbox.routes import SandboxRoutes
 from sogdia.sandbox.stage import FUNDS_MAX, GENESIS_FILE, open_stage, seed
-from sogdia.settings.sections import any_port
+from sogdia.settings.sections import Settings, VaultSettings, any_port
 from sogdia.web.explorer.serving import CannotListenError
 from sogdia.web.explorer.serving import running as running_explorer
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 FUNDS_FILE: Final = "given.sqlite"
 CLOCK_FILE: Final = "clock"
+VAULT_FOLDER: Final = "vault"
 NAME: Final = "Sogdia sandbox, where nothing is worth anything"
 
 
@@ -51,7 +52,9 @@ def start(
 def _run(say: Callable[[str], None], folder: Path, listening: ApiSettings, explorer: ExplorerSettings | None) -> bool:
     stage = open_stage(folder)
     # Trials are on one machine: their webhooks go to it, and their pages come from it.
-    settings = replace(listening, private_webhooks=True)
+    settings = Settings(
+        api=replace(listening, private_webhooks=True), vault=VaultSettings(place=str(folder / PLACE / VAULT_FOLDER))
+    )
     with ExitStack() as open_until_the_end:
         open_until_the_end.enter_context(running(stage))
         own_secret(folder)  # makes the folder of the API's own files
@@ -72,7 +75,7 @@ def _run(say: Callable[[str], None], folder: Path, listening: ApiSettings, explo
                 say(f"The explorer is at {pages}")
             say(f"Its genesis, to check proofs with, is {folder / GENESIS_FILE}. Ctrl-C stops it.")
 
-        server = server_of(Banner(api.application), settings, ready)
+        server = server_of(Banner(api.application), settings.api, ready)
         with suppress(KeyboardInterrupt):
             server.run()
         with stage.connect() as node:

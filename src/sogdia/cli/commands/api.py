@@ -53,7 +53,7 @@ def start(
     def ready(address: str) -> None:
         click.echo(f"The API of {found} answers at {address}/ and describes itself at {address}/v1/openapi.json.")
 
-    if not run(found, settings.api, ready):
+    if not run(found, settings, ready):
         where = settings.api.listen
         raise Stopped(Exit.UNREACHABLE, f"The API could not begin at {where}.", "Choose another address: --listen.")
     return Exit.DONE

@@ -25,6 +25,7 @@ from starlette.routing import Route
 from sogdia.client.codes import account_code
 from sogdia.client.questions import RefusedByNodeError, RequestWrongError
 from sogdia.index.cursors import CursorWrongError
+from sogdia.index.errors import IndexAwayError
 from sogdia.kernel.genesis import is_sandbox
 from sogdia.web.explorer.limits import FORM_BYTES_MAX, SESSION_SECONDS
 from sogdia.web.explorer.pages import chain, finding, health, orders, proofs, trade
@@ -32,7 +33,7 @@ from sogdia.web.explorer.pages.asking import COOKIE, Asked, PageError
 from sogdia.web.explorer.pages.entering import enter, entered, require_own_form
 from sogdia.web.explorer.parts import Link, Page, Paragraph, Words
 from sogdia.web.explorer.readers import NotEnteredError, Readers
-from sogdia.web.explorer.sources import IndexAwayError, NodeAwayError, Sources
+from sogdia.web.explorer.sources import NodeAwayError, Sources
 from sogdia.web.explorer.texts import say
 
 if TYPE_CHECKING:
