@@ -81,7 +81,11 @@ class Town:
             status = node.status()
         self.network, self.now = status.network, status.now
         self.maker = EnvelopeMaker(self.network)
-        self.parties = {"bank": Sender(account_of(self.network, NO_ACCOUNT, "bank"), bank)}
+        customs = derive(b"sogdia tests", "customs")
+        self.parties = {
+            who: Sender(account_of(self.network, NO_ACCOUNT, who), keys)
+            for who, keys in (("bank", bank), ("customs", customs))
+        }
 
     def account(self, name: str) -> bytes:
         """Give a party's account."""
@@ -182,13 +186,31 @@ def another_api(town: Town, folder: Path, settings: Settings, network: Network) 
         thread.join(SECONDS)
 
 
+def create_with_customs(place: Path, node: Path, keys: Path) -> None:
+    """Create a node of one organisation, in whose genesis stands Kenya's customs authority as well."""
+    draft = place / "draft"
+    create = ["node", "create", str(draft), "--organisation", "bank", "--country", "KZ", "--unprotected"]
+    silently(*create, "--keys", str(keys))
+    genesis = json.loads((draft / "genesis.json").read_text("utf-8"))
+    customs = {
+        "reference": "customs", "kind": int(Kind.AUTHORITY), "country": "KE", "roles": [], "sponsor": "bank",
+        "public": derive(b"sogdia tests", "customs").public.hex(),
+    }  # fmt: skip
+    genesis["identity"]["parties"].append(customs)
+    genesis["documents"] = {"authorities": [{"country": "KE", "parties": ["customs"]}]}
+    (place / "genesis.json").write_text(json.dumps(genesis), "utf-8")
+    silently(
+        "node", "create", str(node), "--genesis", str(place / "genesis.json"), "--node-key",
+        str(draft / "keys" / "node.key"),
+    )  # fmt: skip
+
+
 @pytest.fixture(scope="session")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """Start a node and its API."""
     place = tmp_path_factory.mktemp("town")
     node, keys = place / "node", place / "keys"
-    create = ["node", "create", str(node), "--organisation", "bank", "--country", "KZ", "--unprotected"]
-    silently(*create, "--keys", str(keys))
+    create_with_customs(place, node, keys)
     database = f"sqlite:///{place / 'index.sqlite'}"
     told = f'\n[index]\ndatabase = "{database}"\n\n[vault]\nplace = "{place / "vault"}"\n'
     (place / "settings.toml").write_text(SETTINGS + told, "utf-8")

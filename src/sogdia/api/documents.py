@@ -64,7 +64,7 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 STATUSES: Final[dict[int, int]] = {
-    VaultRefusal.BLOB_MALFORMED: 400, VaultRefusal.BLOB_TOO_LARGE: 413, VaultRefusal.BLOB_UNKNOWN: 404,
+    VaultRefusal.BLOB_TOO_LARGE: 413, VaultRefusal.BLOB_UNKNOWN: 404,
     VaultRefusal.BLOB_DAMAGED: 500, VaultRefusal.WRITER_NOT_OWNER: 403, VaultRefusal.RECEIPT_MISSING: 403,
     VaultRefusal.RECEIPT_WRONG: 403, VaultRefusal.RECEIPT_OLD: 403, DocumentsRefusal.DOCUMENT_UNKNOWN: 404,
     DocumentsRefusal.DOCUMENT_ERASED: 410, DocumentsRefusal.READER_NOT_ENTITLED: 403,
