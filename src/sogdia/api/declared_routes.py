@@ -60,6 +60,23 @@ answers 2xx (410 ends it; redirects are not followed), after pauses of 1 second 
 `webhook-signature` is `v1a,` and the base64 of the Ed25519 signature over `webhook-id.webhook-timestamp.body`, by the
 key at `/v1/webhook-key`. Nothing is sent to private addresses or without TLS unless `private_webhooks` says so.
 """
+ELSEWHERE = """
+
+## Index and vault
+
+`/v1/index` and `/v1/search` read the index that `index.database` names, or the one in the node's folder. A row is
+shown as the record that it comes from: listings, parties, currencies and counts of public facts to anybody; an
+order whole to those who may see it, and its public columns to others; with whom a merchant trades to itself and its
+country's authorities; a party's payments, holds and envelopes to itself; sums of what is not public to whoever runs
+a node.
+
+`/v1/vault` serves the vault at `vault.place`: sealed blobs and wrapped keys, no content and no content key. Who may
+read is asked of the ledger; an authority names with `receipt` the envelope in which it stated why. To whoever has
+no part in a document the answer is the same whether it is there or not. How the steps go together:
+[guide](../guides/share-documents.md).
+
+What is not configured or does not answer is told by number: 10100 to 10106 of [the refusals](refusals.md).
+"""
 CLASSES = """
 *Order*: the order's parties, authorities of the buyer's and the merchant's country, and whoever runs a node. Of a
 closed order the ledger keeps buyer, merchant and issuer only. *Parties*: the accounts in it or that it is about, and
@@ -78,6 +95,7 @@ def reference_page() -> Iterator[str]:
     for route in declared_routes():
         yield f"| {route.method} | `{route.path}` | {route.summary} |"
     yield READERS
+    yield ELSEWHERE
     yield f"## For whom\n{CLASSES}\n| what | class |\n|---|---|"
     for table in tables().values():
         yield f"| record `{table.name}` | {class_of_record(table.codec.shape)} |"
