@@ -115,7 +115,7 @@ class Api:
             redirect_slashes=False,
             lifespan=self._lifespan,
         )
-        larger = {BLOBS: BLOB_BYTES_MAX} if settings.vault.place else {}
+        larger = {BLOBS.encode(): BLOB_BYTES_MAX} if settings.vault.place else {}
         self.application = Edge(router, limits, larger)
 
     @asynccontextmanager

@@ -49,7 +49,7 @@ class Rates:
 class Edge:
     """Stands before the routes."""
 
-    def __init__(self, inner: ASGIApp, settings: ApiSettings, larger: Mapping[str, int] | None = None) -> None:
+    def __init__(self, inner: ASGIApp, settings: ApiSettings, larger: Mapping[bytes, int] | None = None) -> None:
         """Guard `inner`; at some addresses bodies may be `larger` than elsewhere."""
         self._inner = inner
         self._larger = larger or {}
@@ -108,7 +108,7 @@ class Edge:
 
     def _most(self, scope: Scope) -> int:
         """Say how large a body may be."""
-        return max(self._settings.body_bytes_max, self._larger.get(scope["path"], 0))
+        return max(self._settings.body_bytes_max, self._larger.get(scope["raw_path"], 0))
 
     def _origin(self, scope: Scope) -> str | None:
         if not self._settings.allowed_origins:
