@@ -90,6 +90,7 @@ def test_a_damaged_run_is_noticed_and_never_taken_for_an_absence(tmp_path, monke
 
 def test_a_damaged_block_is_noticed_when_it_is_read(ledger):
     ledger.build_block(START, opened(ledger, wallet_of(ledger).note(1)))
+    ledger.commit(flush=True)
     file = ledger.file
     with file._env.begin(write=True) as transaction:
         key = (1).to_bytes(8, "big") + bytes(4)

@@ -71,10 +71,11 @@ class Ledger:
         self.file = file
         self.genesis: Any = genesis
         self.machine = Machine(network, modules)
-        self.tree = Tree(file.bucket)
-        self.base = CommittedState(self.tree)
-        self.ids = UsedIds(())
-        self.tip = Tip(0, genesis.time, network, EMPTY_ROOT, None)
+        self._tree = Tree(file.bucket)
+        self._base = CommittedState(self._tree)
+        self._ids = UsedIds(())
+        self._tip = Tip(0, genesis.time, network, EMPTY_ROOT, None)
+        self._unsettled: tuple[Block, SealedBlock] | None = None
         self.keys: dict[bytes, NodeKey] = {}
         self.valid: Verifier = direct
         self.writer: Writer
@@ -93,8 +94,8 @@ class Ledger:
             ledger = cls(file, modules, genesis)
             state = State(ledger.base)
             ledger.machine.begin(state, genesis)
-            ledger.tree.update(state.encoded_changes())
             tree = ledger.tree
+            tree.update(state.encoded_changes())
             flush = Flush(tree.changed, tree.changed_bytes, Flushed(0, tree.root, tree.count))
             file.begin(msgspec.json.encode(genesis), ledger.machine.network, flush)
             tree.flushed()
@@ -196,14 +197,52 @@ class Ledger:
         return Block(self.machine, self.base, self.ids, height=self.tip.height + 1, time=time, valid=self.valid)
 
     def _take(self, block: Block, sealed: SealedBlock) -> None:
-        """Let the memory move on to the state after a block."""
+        """Take a block as the newest; the memory moves on to the state after it when it settles."""
         ensure(
             len(block.results) + len(block.exits) < NUMBERS_MAX, "a block has more results than the index can number"
         )
-        self.tree.update(block.state.encoded_changes())
-        self.base.apply(block.state)
-        self.ids.apply(block.ids.own(), block.forgotten)
-        self.tip = tip_after(sealed)
+        self._unsettled = block, sealed
+
+    def settle(self) -> bool:
+        """Let the memory move on to the state after the newest block; tell whether it had not yet.
+
+        The root of that state stands in the next header only, so receipts need not wait for it. Whatever reads the
+        state or the tip comes through a property below, and finds it settled.
+        """
+        if self._unsettled is None:
+            return False
+        block, sealed = self._unsettled
+        self._unsettled = None
+        self._tree.update(block.state.encoded_changes())
+        self._base.apply(block.state)
+        self._ids.apply(block.ids.own(), block.forgotten)
+        self._tip = tip_after(sealed)
+        self.writer.settled(sealed.height)
+        return True
+
+    @property
+    def tree(self) -> Tree:
+        """The authenticated state after the newest block."""
+        self.settle()
+        return self._tree
+
+    @property
+    def base(self) -> CommittedState:
+        """The records after the newest block."""
+        self.settle()
+        return self._base
+
+    @property
+    def ids(self) -> UsedIds:
+        """The ids that have been used up to the newest block."""
+        self.settle()
+        return self._ids
+
+    @property
+    def tip(self) -> Tip:
+        """The newest block."""
+        self.settle()
+        return self._tip
 
     def signing_key(self) -> NodeKey:
         """Give the key that the state names for the next header, or say that it is missing."""
@@ -220,12 +259,14 @@ class Ledger:
 
     def commit(self, *, flush: bool = False) -> None:
         """Make all executed blocks durable; raises `StorageFullError` when there is no room, and may be tried again."""
+        if flush:
+            self.settle()
         self.writer.commit(flush=flush)
 
     def close(self) -> None:
         """Write what is left and close the file."""
         self.writer.close()
-        self.writer.commit(flush=True)
+        self.commit(flush=True)
         self.file.close()
 
     def abandon(self) -> None:
@@ -269,7 +310,7 @@ class Ledger:
         stand = self.file.flushed()
         if self.tree.rebuild(self.file.all_buckets()) != stand.root or self.tree.count != stand.count:
             raise DamagedError(f"the records in {self.folder} do not match the state root of height {stand.height}")
-        self.ids = UsedIds(spent.remembered(self.state()))
+        self._ids = UsedIds(spent.remembered(self.state()))
         last = self.file.height()
         if self.file.indexed_height(IDS) != self.file.indexed_height(STEPS):
             # They are always stored together: one that ends earlier would say of late steps that they never were.
@@ -277,7 +318,7 @@ class Ledger:
         if stand.height:
             block = self._read(stand.height)
             header = block.header.header
-            self.tip = Tip(header.height, header.time, header.hash(), results_root(block.all_results()), block.header)
+            self._tip = Tip(header.height, header.time, header.hash(), results_root(block.all_results()), block.header)
         self.writer = Writer(self.file, self.tree, stand.height)
         for height in range(self.file.indexed_height(IDS) + 1, stand.height + 1):
             block = self._read(height)
