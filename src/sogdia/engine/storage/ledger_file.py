@@ -1,6 +1,6 @@
 """The file of a ledger: an LMDB environment with the blocks, the records, the indexes, and where they stand.
 
-    meta     format, LMDB version, release, genesis, network, last height, where the buckets stand
+    meta     format, LMDB version, release, genesis, blinding secret, network, last height, where the buckets stand
     buckets  "/" ‖ prefix               → bucket; the state root covers it
     blocks   height ‖ piece number      → piece of a stored block and its hash, see `block_pieces`
     ids      height reached, 8 bytes    → first height, 8 bytes ‖ SHA-256 of the entries ‖ run of entries
@@ -169,8 +169,8 @@ class LedgerFile:
                 " release that wrote it, and import it here."
             )
 
-    def begin(self, genesis: bytes, network: bytes, flush: Flush) -> None:
-        """Write a new ledger: its genesis, the hash of that, and the buckets of its first state."""
+    def begin(self, genesis: bytes, secret: bytes, network: bytes, flush: Flush) -> None:
+        """Write a new ledger: its genesis, its blinding secret, the network's hash, the buckets of its first state."""
         self._witness.forget()
         self.make_room(BlockWrite([], flush, [], []))
         with self._env.begin(write=True) as transaction:
@@ -179,6 +179,7 @@ class LedgerFile:
                 (b"lmdb", lmdb_format().encode()),
                 (b"release", release().encode()),
                 (b"genesis", genesis),
+                (b"secret", secret),
                 (b"network", network),
                 (b"height", bytes(HEIGHT_BYTES)),
             ):
@@ -189,6 +190,10 @@ class LedgerFile:
     def genesis(self) -> bytes:
         """Give the genesis, as JSON."""
         return self._must(self._meta, b"genesis")
+
+    def secret(self) -> bytes:
+        """Give the network's blinding secret, which goes wherever this file goes and is served by no door."""
+        return self._must(self._meta, b"secret")
 
     def network(self) -> bytes:
         """Give the hash of the genesis, as it was when the ledger was made."""
