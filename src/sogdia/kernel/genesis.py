@@ -53,6 +53,8 @@ class GenesisBase(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     passkeys: GenesisPasskeys | None = None
     """Without it nobody can sign with a passkey on this network."""
     validators: Annotated[tuple[GenesisValidator, ...], Meta(min_length=1, max_length=64)]
+    blinding: HexKey | None = None
+    """The hash of the blinding secret. Without it anybody can try out small values of records beside a proved one."""
 
 
 class GenesisContext:

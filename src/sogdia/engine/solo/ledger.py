@@ -32,6 +32,7 @@ from sogdia.engine.storage.ledger_file import IDS, STEPS, DamagedError, Flush, F
 from sogdia.engine.storage.place_index import NUMBERS_MAX
 from sogdia.kernel import calendar, spent
 from sogdia.kernel.admission import direct
+from sogdia.kernel.blinding import NO_SECRET, is_secret_of
 from sogdia.kernel.genesis import genesis_type, network_of
 from sogdia.kernel.header import SignedHeader, validators_at
 from sogdia.kernel.machine import Block, Machine
@@ -56,6 +57,12 @@ if TYPE_CHECKING:
     from sogdia.kernel.parameters import Limits
 
 
+BLINDING_DIFFERS = (
+    "the blinding secret is not the one to which the genesis is committed: without the right one no block can be"
+    " executed again. It comes with every export and backup of the network."
+)
+
+
 def trusted(scheme: int, public_key: bytes, message: bytes, signature: bytes) -> bool:  # noqa: ARG001 - a `Verifier`
     """Take every signature as valid: for blocks of our own, whose signed headers cover their envelopes."""
     return True
@@ -64,14 +71,14 @@ def trusted(scheme: int, public_key: bytes, message: bytes, signature: bytes) ->
 class Ledger:
     """An open ledger. Not for several threads."""
 
-    def __init__(self, file: LedgerFile, modules: tuple[Module, ...], genesis: GenesisBase) -> None:
+    def __init__(self, file: LedgerFile, modules: tuple[Module, ...], genesis: GenesisBase, secret: bytes) -> None:
         """Set up an empty state over an open file; `create` and `open` are the ways in."""
         network = network_of(genesis)
         self.folder = file.folder
         self.file = file
         self.genesis: Any = genesis
         self.machine = Machine(network, modules)
-        self._tree = Tree(file.bucket)
+        self._tree = Tree(file.bucket, secret)
         self._base = CommittedState(self._tree)
         self._ids = UsedIds(())
         self._tip = Tip(0, genesis.time, network, EMPTY_ROOT, None)
@@ -82,22 +89,30 @@ class Ledger:
 
     @classmethod
     def create(
-        cls, folder: Path, modules: tuple[Module, ...], genesis: GenesisBase, keys: Iterable[NodeKey] = ()
+        cls,
+        folder: Path,
+        modules: tuple[Module, ...],
+        genesis: GenesisBase,
+        keys: Iterable[NodeKey] = (),
+        *,
+        secret: bytes = NO_SECRET,
     ) -> Ledger:
-        """Make a new ledger in `folder`, which must not hold one."""
+        """Make a new ledger in `folder`, which must not hold one; `secret` is the one that its genesis commits to."""
         self_test()
         if len(genesis.validators) != 1:
             raise FolderNotUsableError("the embedded engine has one validator; this genesis names several")
+        if not is_secret_of(secret, genesis.blinding):
+            raise FolderNotUsableError(BLINDING_DIFFERS)
         file = LedgerFile(folder)
         try:
             _require_new(file)
-            ledger = cls(file, modules, genesis)
+            ledger = cls(file, modules, genesis, secret)
             state = State(ledger.base)
             ledger.machine.begin(state, genesis)
             tree = ledger.tree
             tree.update(state.encoded_changes())
             flush = Flush(tree.changed, tree.changed_bytes, Flushed(0, tree.root, tree.count))
-            file.begin(msgspec.json.encode(genesis), ledger.machine.network, flush)
+            file.begin(msgspec.json.encode(genesis), secret, ledger.machine.network, flush)
             tree.flushed()
             ledger.writer = Writer(file, tree, 0)
             ledger.hold_keys(keys)
@@ -115,7 +130,7 @@ class Ledger:
         file = LedgerFile(folder)
         try:
             file.check_format()
-            ledger = cls(file, modules, stored_genesis(file, modules))
+            ledger = cls(file, modules, stored_genesis(file, modules), file.secret())
             ledger._recover()
             ledger.hold_keys(keys)
         except BaseException:
@@ -341,13 +356,15 @@ class Ledger:
 
 
 def stored_genesis(file: LedgerFile, modules: tuple[Module, ...]) -> GenesisBase:
-    """Read the genesis of a ledger; it must be the one from which the ledger was made."""
+    """Read the genesis of a ledger: the one from which it was made, and the one to which its secret belongs."""
     try:
         genesis: GenesisBase = msgspec.json.decode(file.genesis(), type=genesis_type(modules))
     except msgspec.MsgspecError as error:
         raise DamagedError(f"the genesis in {file.folder} cannot be read: {error}") from error
     if network_of(genesis) != file.network():
         raise DamagedError(f"the genesis in {file.folder} is not the one that the ledger was made from")
+    if not is_secret_of(file.secret(), genesis.blinding):
+        raise DamagedError(f"in {file.folder}: {BLINDING_DIFFERS}")
     return genesis
 
 

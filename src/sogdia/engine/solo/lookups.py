@@ -54,8 +54,12 @@ class OpenStateProof(NamedTuple):
 
     height: int
     full_key: bytes
-    value: bytes | None
-    proven: tuple[bytes, tuple[bytes, ...]]
+    proven: tuple[bytes | None, bytes, tuple[bytes, ...]]
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is such a record."""
+        return self.proven[0] is not None
 
 
 class Lookups:
@@ -151,11 +155,11 @@ class Lookups:
         # When the last block has changed nothing, its own header carries the root of the present state already.
         same = header is not None and header.header.state_root == ledger.tree.root
         height = ledger.tip.height - 1 if same else ledger.tip.height
-        return OpenStateProof(height, full_key, ledger.tree.read(full_key), ledger.tree.prove(full_key))
+        return OpenStateProof(height, full_key, ledger.tree.prove(full_key))
 
     def state_proof(self, opened: OpenStateProof) -> StateProof:
         """Finish a proof once the header after its height is durable."""
-        return state_proof(self.anchor(opened.height + 1), opened.full_key, opened.value, opened.proven)
+        return state_proof(self.anchor(opened.height + 1), opened.full_key, opened.proven)
 
     def history_proof(self, opened: OpenStateProof) -> HistoryProof:
         """Finish a proof with the whole life of the record, once the header after its height is durable."""

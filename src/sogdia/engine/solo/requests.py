@@ -196,7 +196,7 @@ class Requests:
 
     def _prove_life(self, connection: Connection, number: int, full_key: bytes) -> None:
         opened = self._lookups.open_state_proof(full_key)
-        if opened.value is None:
+        if not opened.is_there:
             raise RequestWrongError("there is no such record, hence no life to prove")
         self._answer_later(connection, number, opened.height + 1, lambda: encode(self._lookups.history_proof(opened)))
 

@@ -3,7 +3,7 @@
     blocks ─▶ log (one sync)                          few and small
          └──▶ data file, with all that is in the log  many, or buckets and indexes with them, or the log is full
 
-    meta     format, LMDB version, release, genesis, network, last height, where the buckets stand
+    meta     format, LMDB version, release, genesis, blinding secret, network, last height, where the buckets stand
     buckets  "/" ‖ prefix               → bucket; the state root covers it
     blocks   height ‖ piece number      → piece of a stored block and its hash, see `block_pieces`
     ids      height reached, 8 bytes    → first height, 8 bytes ‖ SHA-256 of the entries ‖ run of entries
@@ -185,8 +185,8 @@ class LedgerFile:
                 " release that wrote it, and import it here."
             )
 
-    def begin(self, genesis: bytes, network: bytes, flush: Flush) -> None:
-        """Write a new ledger: its genesis, the hash of that, and the buckets of its first state."""
+    def begin(self, genesis: bytes, secret: bytes, network: bytes, flush: Flush) -> None:
+        """Write a new ledger: its genesis, its blinding secret, the network's hash, the buckets of its first state."""
         self._witness.forget()
         self._log.forget()
         self.make_room(BlockWrite([], flush, []))
@@ -196,6 +196,7 @@ class LedgerFile:
                 (b"lmdb", lmdb_format().encode()),
                 (b"release", release().encode()),
                 (b"genesis", genesis),
+                (b"secret", secret),
                 (b"network", network),
                 (b"height", bytes(HEIGHT_BYTES)),
             ):
@@ -207,6 +208,10 @@ class LedgerFile:
     def genesis(self) -> bytes:
         """Give the genesis, as JSON."""
         return self._must(self._meta, b"genesis")
+
+    def secret(self) -> bytes:
+        """Give the network's blinding secret, which goes wherever this file goes and is served by no door."""
+        return self._must(self._meta, b"secret")
 
     def network(self) -> bytes:
         """Give the hash of the genesis, as it was when the ledger was made."""
