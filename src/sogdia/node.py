@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sogdia.client import keys as key_files
 from sogdia.engine.cometbft.entrance import Entrance
+from sogdia.engine.cometbft.places import home
 from sogdia.engine.solo.ledger import Ledger
 from sogdia.engine.solo.service import Service, alone, clock_of
 from sogdia.modules import ALL
@@ -37,6 +38,11 @@ def create(folder: Path, genesis: GenesisBase, *, modules: tuple[Module, ...] = 
 def open_ledger(folder: Path, keys: Iterable[NodeKey] = (), *, modules: tuple[Module, ...] = ALL) -> Ledger:
     """Open a ledger that no node has open."""
     return Ledger.open(folder, modules, keys)
+
+
+def needs_engine(folder: Path) -> bool:
+    """Tell whether a node's folder belongs to a network of several organisations, whose blocks CometBFT orders."""
+    return home(folder).is_dir()
 
 
 def load_keys(folder: Path, passphrase_for: Callable[[Path], str]) -> list[NodeKey]:
