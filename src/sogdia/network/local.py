@@ -29,6 +29,10 @@ LOOK_SECONDS: Final = 0.1
 ASK_SECONDS: Final = 5.0
 
 
+_children: dict[int, subprocess.Popen[bytes]] = {}
+"""The nodes that this very process has started: they are its children and have to be taken leave of."""
+
+
 class NodeState(NamedTuple):
     """How one node of a network is."""
 
@@ -63,7 +67,7 @@ def up(folder: Path, names: Sequence[str] = (), *, wait: bool = True, say: Calla
         _wait_until_ready(folder, nodes, say)
 
 
-def start(place: Path) -> subprocess.Popen[bytes]:
+def start(place: Path) -> None:
     """Start one node in processes of its own, which go on when we end."""
     with (place / NODE_LOG).open("ab") as log:
         process = subprocess.Popen(  # noqa: S603 - our own program
@@ -73,8 +77,8 @@ def start(place: Path) -> subprocess.Popen[bytes]:
             stderr=log,
             start_new_session=True,
         )
+    _children[process.pid] = process
     (place / PROCESS).write_text(f"{process.pid}\n", encoding="ascii")
-    return process
 
 
 def _wait_until_ready(folder: Path, nodes: list[PlannedNode], say: Callable[[str], None]) -> None:
@@ -117,9 +121,10 @@ def down(folder: Path, names: Sequence[str] = (), *, say: Callable[[str], None])
 
 
 def _reap(process: int) -> None:
-    """Take leave of a child that has ended, if it is ours."""
-    with suppress(ChildProcessError):
-        os.waitpid(process, os.WNOHANG)
+    """Take leave of a child of ours that has ended."""
+    child = _children.get(process)
+    if child is not None and child.poll() is not None:
+        del _children[process]
 
 
 def process_of(place: Path) -> int | None:

@@ -9,6 +9,7 @@ of bounded size; what the application says goes where ours goes.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import signal
 import sys
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+PROCESSES: Final = "processes.json"
 ANSWER_SECONDS: Final = 120.0
 """A large ledger takes seconds to open; one that has to execute many blocks again takes longer."""
 
@@ -31,6 +33,9 @@ END_SECONDS: Final = 20.0
 PAUSE_SECONDS: Final = (1, 2, 4, 8, 15, 30)
 CALM_SECONDS: Final = 60.0
 """After so long a run the next pause is the shortest again."""
+
+ENGINE_ENDED: Final = -1
+"""Stands for the engine's end among statuses of the application; what the engine ended with means nothing to us."""
 
 LOOK_SECONDS: Final = 0.05
 ENGINE_LOG_BYTES: Final = 16 * 2**20
@@ -86,19 +91,26 @@ class Pair:
                 await asyncio.wait_for(self._asked.wait(), pause)
 
     async def _once(self, ready: Callable[[], None]) -> int:
-        """Run both once. Gives 0 when the application was asked to end, else the status of the one that ended first."""
+        """Run both once. Gives 0 when either was asked to end, else the application's status or `ENGINE_ENDED`."""
         app = await self._start_application()
         try:
             if not await self._answers(app):
                 return await self._ended(app, "the application")
             engine = await self._start_engine()
             try:
+                self._write_processes(app, engine)
                 ready()
                 return await self._until_one_ends(app, engine)
             finally:
                 await self._end(engine)
         finally:
             await self._end(app)
+
+    def _write_processes(self, app: Process, engine: Process) -> None:
+        """Write down who runs, for people who look after the node."""
+        draft = self._folder / f"{PROCESSES}.new"
+        draft.write_text(json.dumps({"application": app.pid, "engine": engine.pid}) + "\n", encoding="ascii")
+        draft.replace(self._folder / PROCESSES)
 
     async def _start_application(self) -> Process:
         abci_socket(self._folder).unlink(missing_ok=True)
@@ -157,7 +169,8 @@ class Pair:
                 await asyncio.wait([tasks[0]], timeout=1.0)
             if app.returncode is not None:
                 return await self._ended(app, "the application")
-            return await self._ended(engine, "the engine") or 1
+            await self._ended(engine, "the engine")
+            return ENGINE_ENDED
         finally:
             for task in tasks:
                 task.cancel()

@@ -186,7 +186,6 @@ def config(folder: Path, genesis: GenesisBase, place: Place) -> str:
             "create_empty_blocks": False,
             "create_empty_blocks_interval": f"{timing.empty_block}ms",
             "peer_gossip_sleep_duration": "10ms",
-            "double_sign_check_height": 10,
         },
         "tx_index": {"indexer": "null"},
         "storage": {"discard_abci_responses": False},
