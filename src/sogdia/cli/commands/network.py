@@ -96,6 +96,19 @@ def down(folder: Path, nodes: tuple[str, ...]) -> None:
 
 
 @network.command()
+@click.option("--once", is_flag=True, help="Play, check, and end, instead of keeping the network until Ctrl-C.")
+@click.option("--folder", type=Folder(), help="Where to play. Default: a folder that is removed at the end.")
+def demo(folder: Path | None, *, once: bool) -> None:
+    """Play one trade from Bukhara to Nairobi on four organisations; one loses its power in the middle."""
+    import sys  # noqa: PLC0415 - only here
+    from pathlib import Path as Place  # noqa: PLC0415 - as above
+
+    from sogdia.demo.network_play import play  # noqa: PLC0415 - it needs the whole engine
+
+    play(click.echo, once=once, folder=folder, sogdia=sys.argv[0] if Place(sys.argv[0]).name == "sogdia" else "sogdia")
+
+
+@network.command()
 @FOLDER
 @json_option
 def status(folder: Path, *, as_json: bool) -> None:
