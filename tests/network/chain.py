@@ -76,9 +76,16 @@ class Member:
 class Chain:
     """The members, and the height and time at which they are."""
 
-    def __init__(self, place: Path, validators: Sequence[str] = VALIDATORS, **changes: Any) -> None:  # noqa: ANN401
+    def __init__(
+        self,
+        place: Path,
+        validators: Sequence[str] = VALIDATORS,
+        *,
+        made: Any = None,  # noqa: ANN401 - a genesis
+        **changes: Any,  # noqa: ANN401 - sections of a genesis
+    ) -> None:
         """Make a network and call InitChain at every member."""
-        self.genesis = network_genesis(validators, **changes)
+        self.genesis = network_genesis(validators, **changes) if made is None else made
         self.network = network_of(self.genesis)
         self.members = [Member(name, place / name, self.genesis) for name in validators]
         self.height = 0

@@ -153,6 +153,34 @@ def _create(folder: Path, wanted: Wanted) -> Plan:
     return plan
 
 
+def add_node(folder: Path, name: str, *, host: str = HOST, port: int | None = None) -> PlannedNode:
+    """Make the folder of one more node for a network: it follows the others, and votes once they have admitted it.
+
+    Its consensus key is its own from the start, so that nothing has to be copied when it becomes a validator.
+    """
+    plan = read_plan(folder)
+    if any(each.folder == name for each in plan.nodes):
+        raise NetworkFolderError(f"{folder} has a node {name!r} already; choose another name")
+    place = folder / name
+    if place.exists():
+        raise NetworkFolderError(f"{place} is there already, and nothing is ever overwritten. Choose another name")
+    raw_genesis = (folder / GENESIS).read_bytes()
+    genesis: GenesisBase = msgspec.json.decode(raw_genesis, type=genesis_type(ALL))
+    node_key, validator = key_files.generate(), key_files.generate()
+    planned = PlannedNode(
+        organisation=name,
+        folder=name,
+        peer_id=node_id(node_key.public),
+        host=host,
+        port=port or max(each.port for each in plan.nodes) + 1,
+        validates=False,
+    )
+    make_node(place, genesis, place_of(planned, (*plan.nodes, planned), Timing()), node_key, validator)
+    (place / GENESIS).write_bytes(raw_genesis)
+    write_plan(folder, msgspec.structs.replace(plan, nodes=(*plan.nodes, planned)))
+    return planned
+
+
 def make_node(folder: Path, genesis: GenesisBase, place: Place, node_key: KeyPair, validator: KeyPair | None) -> None:
     """Make one organisation's node: its ledger at genesis, and the engine's home."""
     node.create(folder, genesis)

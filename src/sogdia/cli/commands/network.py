@@ -158,3 +158,34 @@ def logs(folder: Path, nodes: tuple[str, ...], lines: int) -> None:
     for node in local.chosen(read_plan(folder), nodes):
         ours, engines = local.logs_of(folder / node.folder, lines)
         click.echo(f"== {node.organisation}, the node\n{ours}\n== {node.organisation}, its engine\n{engines}")
+
+
+@network.command("add-node")
+@FOLDER
+@click.argument("name")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where its peers reach it.")
+@click.option("--port", type=click.IntRange(1024, 65_535), help="At which port. Default: the next after the others'.")
+@json_option
+def add_node(folder: Path, name: str, host: str, port: int | None, *, as_json: bool) -> None:
+    """Make one more node, NAME, in DIR. It follows the others; its organisation votes once the others admit it."""
+    from sogdia.network.creating import add_node as add  # noqa: PLC0415 - it needs the whole engine
+
+    added = add(folder, name, host=host, port=port)
+    words = f"{name} is made in {folder / name}; its peers reach it at {added.peer}. Start it: sogdia network up {folder} {name}"
+    options.show(words, {"node": name, "folder": str(folder / name), "peer": added.peer}, as_json=as_json)
+
+
+@network.command()
+@FOLDER
+@json_option
+def doctor(folder: Path, *, as_json: bool) -> None:
+    """Look for what is wrong: the engine's program, genesis files, keys, ports, peers, clocks, disks, states."""
+    from sogdia.network.doctor import examine  # noqa: PLC0415 - it needs the client
+
+    findings = examine(folder)
+    lines = [f"{'ok' if each.ok else 'WRONG':<6}{each.about}: {each.message}" for each in findings]
+    document = {"findings": [each._asdict() for each in findings], "ok": all(each.ok for each in findings)}
+    options.show("\n".join(lines), document, as_json=as_json)
+    wrong = sum(not each.ok for each in findings)
+    if wrong:
+        raise Stopped(Exit.DAMAGED, f"{wrong} of {len(findings)} things are not as they should be.")
