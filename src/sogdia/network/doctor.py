@@ -130,6 +130,7 @@ def _node(folder: Path, state: NodeState, plan: Plan) -> Iterator[Finding]:
 def _port(node: PlannedNode) -> Finding:
     """Tell whether somebody else has a node's port."""
     with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((node.host, node.port))
         except OSError as error:

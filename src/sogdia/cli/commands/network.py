@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sogdia.cli import options
-from sogdia.cli.exits import Exit, Stopped, usage
+from sogdia.cli.exits import Exit, usage
 from sogdia.cli.options import Folder, json_option
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def demo(folder: Path | None, *, once: bool) -> None:
 @network.command()
 @FOLDER
 @json_option
-def status(folder: Path, *, as_json: bool) -> None:
+def status(folder: Path, *, as_json: bool) -> int:
     """Say how each node is: whether it runs, its height, and whether all have the same state."""
     from sogdia.network import local  # noqa: PLC0415 - it needs the client
 
@@ -119,8 +119,10 @@ def status(folder: Path, *, as_json: bool) -> None:
     same = len({(each.status.state_root, each.height) for each in found if each.status is not None}) <= 1
     lines = [_line(each) for each in found]
     options.show("\n".join(lines), {"nodes": [_document(each) for each in found], "same_state": same}, as_json=as_json)
-    if not any(each.status for each in found):
-        raise Stopped(Exit.UNREACHABLE, "No node of this network answers.", f"Start it: sogdia network up {folder}")
+    if any(each.status for each in found):
+        return Exit.DONE
+    click.echo(f"No node of this network answers. Start it: sogdia network up {folder}", err=True)
+    return Exit.UNREACHABLE
 
 
 def _line(state: NodeState) -> str:
@@ -178,7 +180,7 @@ def add_node(folder: Path, name: str, host: str, port: int | None, *, as_json: b
 @network.command()
 @FOLDER
 @json_option
-def doctor(folder: Path, *, as_json: bool) -> None:
+def doctor(folder: Path, *, as_json: bool) -> int:
     """Look for what is wrong: the engine's program, genesis files, keys, ports, peers, clocks, disks, states."""
     from sogdia.network.doctor import examine  # noqa: PLC0415 - it needs the client
 
@@ -187,5 +189,7 @@ def doctor(folder: Path, *, as_json: bool) -> None:
     document = {"findings": [each._asdict() for each in findings], "ok": all(each.ok for each in findings)}
     options.show("\n".join(lines), document, as_json=as_json)
     wrong = sum(not each.ok for each in findings)
-    if wrong:
-        raise Stopped(Exit.DAMAGED, f"{wrong} of {len(findings)} things are not as they should be.")
+    if not wrong:
+        return Exit.DONE
+    click.echo(f"{wrong} of {len(findings)} things are not as they should be.", err=True)
+    return Exit.DAMAGED
