@@ -57,6 +57,9 @@ _log = logging.getLogger(__name__)
 class Asker(Protocol):
     """Whoever submitted an envelope and waits for what becomes of it."""
 
+    together: bool
+    """Whether all that it submitted came in one request, to be answered together."""
+
     def receipt(self, number: int, height: int, place: int, receipt: bytes) -> None:
         """Hear that the envelope is durably in a block."""
 
@@ -124,6 +127,7 @@ class Producer:
 
     async def start(self) -> None:
         """Start the verifier and the ticking."""
+        self.ledger.signing_key()
         self._loop = asyncio.get_running_loop()
         if self.verifier is not None:
             await self.verifier.start()

@@ -68,6 +68,8 @@ class RequestWrongError(Exception):
 class Many:
     """Envelopes submitted together: an `Asker` that answers once, when all of them are done."""
 
+    together = True
+
     def __init__(self, connection: Connection, number: int, count: int) -> None:
         """Wait for `count` outcomes."""
         self._connection = connection
