@@ -105,8 +105,8 @@ class Town:
         """Obtain a token."""
         account = self.account(who).hex()
         given = self.post("/v1/challenges", {"account": account}).document
-        signature = self.parties[who].keys.sign(given["text"].encode()).hex()
-        signed = {"account": account, "key": "0", "challenge": given["challenge"], "signature": signature}
+        signature = self.parties[who].keys.sign(given["line"].encode()).hex()
+        signed = {"line": given["line"], "signature": signature}
         token: str = self.post("/v1/tokens", signed).document["token"]
         return f"Bearer {token}"
 
