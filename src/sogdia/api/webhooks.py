@@ -176,13 +176,12 @@ class Webhooks:
         return False
 
     async def _end_without_its_key(self, webhook: Webhook) -> bool:
-        """End a webhook whose key may not act any more, or whose party is suspended; says whether it has ended."""
+        """End a webhook whose key may not act any more, or whose party is suspended; says whether that is so."""
         reason = await self._what_stops(webhook.account, webhook.key)
         # Its party may meanwhile have let it go on for another key.
-        if reason is None or not self._all("id = ? and key = ? and state = 'active'", webhook.id, webhook.key):
-            return False
-        self._set(webhook.id, "state = 'ended', reason = ?", reason)
-        return True
+        if reason is not None and self._all("id = ? and key = ? and state = 'active'", webhook.id, webhook.key):
+            self._set(webhook.id, "state = 'ended', reason = ?", reason)
+        return reason is not None
 
     async def _what_stops(self, account: bytes, key: int) -> str | None:
         party = await self._network.party(account)
