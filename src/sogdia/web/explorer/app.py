@@ -52,13 +52,6 @@ ROBOTS: Final = (
     "User-agent: *\nDisallow: /find\nDisallow: /enter\nDisallow: /passkey\nDisallow: /check\nDisallow: /proofs\n"
 )
 ASSETS: Final = dict.fromkeys(("check.js", "passkeys.js", "sogdia.min.js"), "text/javascript")
-SCRIPTED: Final = {
-    "check.html": "script-src 'self'; connect-src 'self'",
-    "enter.html": "script-src 'self'",
-    "passkey.html": "script-src 'self'",
-}
-"""What pages with a script of ours let in beside the style."""
-
 ASSET_SECONDS: Final = 3_600
 
 _log = logging.getLogger(__name__)
@@ -98,9 +91,7 @@ class Frame:
             reader=reader,
             style=self._style_text(),
         )
-        policy = self._policy
-        if page.template in SCRIPTED:
-            policy += f"; {SCRIPTED[page.template]}"
+        policy = f"{self._policy}; {page.policy}" if page.policy else self._policy
         headers = {
             "content-security-policy": policy,
             "cache-control": "no-store" if reader or page.template == "enter.html" else "no-cache",

@@ -9,7 +9,7 @@ from sogdia.client.codes import account_code
 from sogdia.kernel.signature import WEBAUTHN
 from sogdia.modules.identity.queries import PartyQuery, PasskeysQuery
 from sogdia.web.explorer.pages.asking import PageError
-from sogdia.web.explorer.parts import Link, Page, Paragraph, Words
+from sogdia.web.explorer.parts import SCRIPT, Link, Page, Paragraph, Words
 from sogdia.web.explorer.readers import NotEnteredError, read_shown
 from sogdia.web.explorer.sources import ask
 from sogdia.web.explorer.texts import say
@@ -46,7 +46,14 @@ def enter(asked: Asked) -> Page:
         has_one = any(key.scheme == WEBAUTHN for key in party.keys)
         more["domain"] = None if rules is None or not has_one else rules.rp_id
         more["make"] = None if rules is None or has_one else f"/passkey?account={account_code(account)}"
-    return Page("enter", say("enter.title"), (Words(say("enter.lead")),), template="enter.html", more=more)
+    return Page(
+        "enter",
+        say("enter.title"),
+        (Words(say("enter.lead")),),
+        template="enter.html",
+        more=more,
+        policy=SCRIPT if more.get("domain") else "",
+    )
 
 
 def passkeys_here(asked: Asked) -> Passkeys | None:

@@ -15,7 +15,7 @@ from sogdia.modules.identity.keys import ChangeKeys
 from sogdia.modules.identity.queries import PartyQuery, PasskeysQuery
 from sogdia.web.explorer.pages.asking import PageError
 from sogdia.web.explorer.pages.entering import own_origins
-from sogdia.web.explorer.parts import Called, Cell, Facts, Page, Paragraph, Words
+from sogdia.web.explorer.parts import SCRIPT, Called, Cell, Facts, Page, Paragraph, Words
 from sogdia.web.explorer.sources import ask
 from sogdia.web.explorer.texts import say
 
@@ -47,7 +47,7 @@ def passkey(asked: Asked) -> Page:
         return Page("passkey", say("passkey.title"), lead, template="passkey.html", more=more)
     if not text.strip():
         more["data"] = {"domain": rules.rp_id, "command": REGISTER}
-        return Page("passkey", say("passkey.title"), lead, template="passkey.html", more=more)
+        return Page("passkey", say("passkey.title"), lead, template="passkey.html", more=more, policy=SCRIPT)
     return _for_party(asked, text.strip(), rules, more)
 
 
@@ -77,5 +77,5 @@ def _for_party(asked: Asked, text: str, rules: Passkeys, more: dict[str, object]
     ]
     return Page(
         "passkey", say("passkey.title"), (Words(say("passkey.lead")),), [Facts("", rows)], template="passkey.html",
-        more=more,
+        more=more, policy=SCRIPT,
     )  # fmt: skip
