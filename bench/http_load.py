@@ -173,10 +173,9 @@ async def _token(port: int, maker: Maker, name: str) -> str:
             return msgspec.json.decode(answer.read())
 
     given = await asyncio.to_thread(post, "/v1/challenges", {"account": account})
-    signature = keys_of(name).sign(given["text"].encode()).hex()
+    signature = keys_of(name).sign(given["line"].encode()).hex()
     wire.writer.close()
-    signed = {"account": account, "key": "0", "challenge": given["challenge"], "signature": signature}
-    told = await asyncio.to_thread(post, "/v1/tokens", signed)
+    told = await asyncio.to_thread(post, "/v1/tokens", {"line": given["line"], "signature": signature})
     return str(told["token"])
 
 

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 FOLDER = click.argument("folder", metavar="[DIR]", type=Folder(), required=False, envvar=options.NODE_VARIABLE)
 MEBIBYTE = 2**20
+PASSKEY_SITE_HELP = (
+    "A site on which people use passkeys, such as https://ledger.example. Repeatable; the domain of the first is that"
+    " of all passkeys of the network, for ever. Default: no passkeys."
+)
 
 
 @click.group()
@@ -51,6 +55,7 @@ def node() -> None:
     show_default=True,
     help="The computer's clock, or one that only 'sogdia node advance' moves.",
 )
+@click.option("--passkey-site", "passkey_sites", multiple=True, metavar="ORIGIN", help=PASSKEY_SITE_HELP)
 @click.option("--unprotected", is_flag=True, help="Keys without a passphrase, for networks that are worth nothing.")
 @keys_option
 @json_option
@@ -63,6 +68,7 @@ def create(  # noqa: PLR0913 - one parameter an option
     country: str,
     currency: str,
     clock: str,
+    passkey_sites: tuple[str, ...],
     keys_folder: Path | None,
     *,
     unprotected: bool,
@@ -81,7 +87,7 @@ def create(  # noqa: PLR0913 - one parameter an option
         raise usage("--node-key goes with a genesis that names that key.", "Add --genesis FILE.")
     else:
         called = name or folder.resolve().name[:40] or "network"
-        wanted = Wanted(called, organisation, country, currency, clock, unprotected)
+        wanted = Wanted(called, organisation, country, currency, clock, unprotected, passkey_sites)
         created = create_for(folder, wanted, options.keyring(keys_folder))
     _show_created(folder, created, as_json=as_json)
 
