@@ -1,7 +1,8 @@
 """What is asked of a ledger's past and proved of its present: blocks, receipts, the lives of objects, proofs.
 
-Only durable blocks are looked at. A proof of the present leads to the next header, which may not exist yet: it is
-made in two steps, so that whoever serves it can wait between them.
+Only durable blocks are looked at. A proof of the present leads to the newest durable header, whose state is that of the
+height before. What has changed since then is proved by the next header, which may not exist yet: so a proof is made in
+two steps, and whoever serves it can wait between them.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from sogdia.kernel.proof import (
     state_proof,
 )
 from sogdia.kernel.stored_block import StoredBlock, decode_block
+from sogdia.kernel.tree import value_hash_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +52,7 @@ class Found(NamedTuple):
 
 
 class OpenStateProof(NamedTuple):
-    """A proof of the present state that waits for the header of `height` + 1."""
+    """A proof of the present state that waits for the header of `height` + 1 to be durable."""
 
     height: int
     full_key: bytes
@@ -145,13 +147,28 @@ class Lookups:
         )
 
     def open_state_proof(self, full_key: bytes) -> OpenStateProof:
-        """Make the proof of a record, or of its absence, in the present state, but for the header that it leads to."""
-        ledger = self._ledger
+        """Make the proof of the present record under a key, or of its absence, but for the header that it leads to.
+
+        That is the newest durable header if the record has not changed since the state that stands in it; else the
+        next header, which may not exist yet.
+        """
+        ledger, tree, durable = self._ledger, self._ledger.tree, self.height()
+        since = ledger.tip.height - durable + 1
+        if durable and tree.remembers(since):
+            earlier = tree.prove(full_key, since)
+            key_hash = sha256(full_key).digest()
+            if value_hash_in(earlier[0], key_hash) == value_hash_in(tree.prove(full_key)[0], key_hash):
+                return OpenStateProof(durable - 1, full_key, tree.read(full_key), earlier)
+        return self.open_proof_of_the_tip(full_key)
+
+    def open_proof_of_the_tip(self, full_key: bytes) -> OpenStateProof:
+        """Make the proof of a record, or of its absence, at the height of the last executed block."""
+        ledger, tree = self._ledger, self._ledger.tree
         header = ledger.tip.header
         # When the last block has changed nothing, its own header carries the root of the present state already.
-        same = header is not None and header.header.state_root == ledger.tree.root
+        same = header is not None and header.header.state_root == tree.root
         height = ledger.tip.height - 1 if same else ledger.tip.height
-        return OpenStateProof(height, full_key, ledger.tree.read(full_key), ledger.tree.prove(full_key))
+        return OpenStateProof(height, full_key, tree.read(full_key), tree.prove(full_key))
 
     def state_proof(self, opened: OpenStateProof) -> StateProof:
         """Finish a proof once the header after its height is durable."""
