@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
-from starlette.requests import Request
 from starlette.responses import Response
 
 from sogdia.api.problems import Problem
 from sogdia.api.routing import Addresses
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
 
 
 def serving(name):

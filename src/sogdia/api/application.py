@@ -13,7 +13,8 @@ from starlette.routing import Router
 
 from sogdia.api.edge import Edge
 from sogdia.api.envelopes import EnvelopeRoutes
-from sogdia.api.history import Happenings, HistoryRoutes
+from sogdia.api.happenings import Happenings
+from sogdia.api.history import HistoryRoutes
 from sogdia.api.network import Network
 from sogdia.api.openapi import document, page
 from sogdia.api.readers import Readers
