@@ -8,7 +8,7 @@ two steps, and whoever serves it can wait between them.
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import msgspec
 
@@ -25,11 +25,11 @@ from sogdia.kernel.proof import (
     receipt_proof,
     state_proof,
 )
-from sogdia.kernel.stored_block import StoredBlock, decode_block
+from sogdia.kernel.stored_block import StoredBlock, decode_block, decode_signed_header
 from sogdia.kernel.tree import value_hash_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sogdia.engine.solo.ledger import Ledger
     from sogdia.engine.storage.place_index import Place
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 RECENT_BLOCKS = 8
 NO_HEADER = "the header that proves it does not exist yet"
+
+T = TypeVar("T")
 
 _decode_handover = msgspec.msgpack.Decoder(Handover).decode
 
@@ -67,6 +69,7 @@ class Lookups:
         """Look into `ledger`."""
         self._ledger = ledger
         self._recent: dict[int, StoredBlock] = {}
+        self._recent_headers: dict[int, SignedHeader] = {}
 
     def height(self) -> int:
         """Give the last durable height."""
@@ -80,20 +83,25 @@ class Lookups:
         """Give a stored block."""
         known = self._recent.get(height)
         if known is None:
-            try:
-                known = decode_block(self.raw_block(height))
-            except msgspec.MsgspecError as error:
-                raise DamagedError(f"block {height} cannot be read: {error}") from error
-            if known.height != height:
-                raise DamagedError(f"in place of block {height} the file gives block {known.height}")
-            while len(self._recent) >= RECENT_BLOCKS:
-                del self._recent[next(iter(self._recent))]
-            self._recent[height] = known
+            known = self._read(height, decode_block)
+            _check_height(height, known.height)
+            _remember(self._recent, height, known)
         return known
 
     def header(self, height: int) -> SignedHeader:
-        """Give the signed header of a height."""
-        return self.block(height).header
+        """Give the signed header of a height, without reading the rest of its block."""
+        known = self._recent_headers.get(height)
+        if known is None:
+            known = self._read(height, decode_signed_header)
+            _check_height(height, known.header.height)
+            _remember(self._recent_headers, height, known)
+        return known
+
+    def _read(self, height: int, decode: Callable[[bytes], T]) -> T:
+        try:
+            return decode(self.raw_block(height))
+        except msgspec.MsgspecError as error:
+            raise DamagedError(f"block {height} cannot be read: {error}") from error
 
     def find(self, result_id: bytes) -> Found | None:
         """Find how an envelope or an exit ended, or nothing when no block has it."""
@@ -187,3 +195,15 @@ class Lookups:
             header=found.block.header.header,
             envelopes=found.block.envelopes,
         )
+
+
+def _check_height(height: int, found: int) -> None:
+    if found != height:
+        raise DamagedError(f"in place of block {height} the file gives block {found}")
+
+
+def _remember(recent: dict[int, T], height: int, found: T) -> None:
+    """Keep what was read, and let the oldest go."""
+    while len(recent) >= RECENT_BLOCKS:
+        del recent[next(iter(recent))]
+    recent[height] = found
