@@ -6,7 +6,7 @@
     anchor      = [2, [light block, …], [state root, results height, results root]]
 
 CometBFT hashes and signs protobuf messages. The few that are needed are written here by hand: each field in the order
-of its number, none that is zero or empty unless CometBFT writes it all the same. Times are whole nanoseconds since 1970.
+of its number, none that is zero or empty unless CometBFT writes it all the same. Times are nanoseconds since 1970.
 """
 
 from __future__ import annotations
@@ -146,12 +146,10 @@ class CometAnchor(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_onl
 
 def _varint(number: int) -> bytes:
     """Write a whole number in groups of seven bits, the lowest first."""
-    if number < 0x80:
-        return bytes((number,))
     row = bytearray()
-    while number > 0x7F:
+    while rest := number >> 7:
         row.append(number & 0x7F | 0x80)
-        number >>= 7
+        number = rest
     row.append(number)
     return bytes(row)
 
@@ -294,7 +292,9 @@ class NoWayError(Exception):
     """No light blocks that lead from one height to another could be found."""
 
 
-def way(validators: tuple[CometValidator, ...], height: int, target: LightBlock, provider: Provider) -> list[LightBlock]:
+def way(
+    validators: tuple[CometValidator, ...], height: int, target: LightBlock, provider: Provider
+) -> list[LightBlock]:
     """Find the few light blocks that lead from the set of one height to `target`, which is the last of them.
 
     Each has votes by more than a third of the set before it, or is the next one. Only weights are counted here: who

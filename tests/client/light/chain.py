@@ -12,13 +12,13 @@ import time
 import urllib.error
 import urllib.request
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from sogdia.kernel.comet_answers import light_block
 from tests import go_programs
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import TracebackType
 
     from sogdia.kernel.comet import LightBlock

@@ -1,4 +1,4 @@
-"""Whether the header is to be trusted that a proof from a network on CometBFT leads to, and what it says of the state."""
+"""Whether the header that a proof from a network on CometBFT leads to is to be trusted, and what it says."""
 
 from __future__ import annotations
 
@@ -53,24 +53,20 @@ def check_anchor(anchor: CometAnchor, store: LightStore, now: int, bounds: Bound
 
 
 def _first_block(blocks: Sequence[LightBlock], start: HeaderRoot) -> LightBlock:
-    for block in blocks:
-        if block.header.height == start.height:
-            return block
-    _wrong(LightFault.HEIGHT, f"it does not hold the light block of the trusted header, height {start.height}")
+    found = [block for block in blocks if block.header.height == start.height]
+    if not found:
+        _wrong(LightFault.HEIGHT, f"it does not hold the light block of the trusted header, height {start.height}")
+    return found[0]
 
 
-def _followed(
-    blocks: Sequence[LightBlock], known: Sequence[Trust], now: int, bounds: Bounds
-) -> tuple[LightBlock, ...]:
+def _followed(blocks: Sequence[LightBlock], known: Sequence[Trust], now: int, bounds: Bounds) -> tuple[LightBlock, ...]:
     """Give the light blocks that had to be checked until the last of them was trusted."""
     target = trust_in(blocks[-1])
     if any(trust.hash == target.hash for trust in known):
         return ()
     starts = [trust for trust in known if trust.height < target.height]
     if not starts:
-        _wrong(
-            LightFault.HEIGHT, f"height {target.height} lies before all that is trusted; ask for a newer proof"
-        )
+        _wrong(LightFault.HEIGHT, f"height {target.height} lies before all that is trusted; ask for a newer proof")
     too_far: LightWrong | None = None
     for start in reversed(starts):
         later = tuple(block for block in blocks if block.header.height > start.height)
