@@ -33,12 +33,12 @@ SETTINGS = {
     "addr_book_strict": "false",
     "allow_duplicate_ip": "true",
     "pex": "false",
-    "flush_throttle_timeout": '"2ms"',
-    "peer_gossip_sleep_duration": '"5ms"',
+    "flush_throttle_timeout": '"1ms"',
+    "peer_gossip_sleep_duration": '"1ms"',
     "timeout_propose": '"400ms"',
     "timeout_prevote": '"200ms"',
     "timeout_precommit": '"200ms"',
-    "timeout_commit": '"10ms"',
+    "timeout_commit": '"1ms"',
     "indexer": '"null"',
 }
 
