@@ -170,7 +170,7 @@ def light_client(*, quick: bool) -> tuple[list[Promise], Row]:
     rates = light.measure(300 if quick else 1_000)
     promises = [
         at_least("headers a second, one core, four validators", rates.headers_per_second, 1_000),
-        at_least("headers / bare verification of their signatures", rates.ratio, 0.7),
+        at_least("headers / bare verification of their signatures", rates.ratio, 0.65),
     ]
     return promises, {"rates": rates}
 

@@ -1,4 +1,4 @@
-"""The light client at four validators who were all heard: headers a second on one core, beside their bare signatures."""
+"""The light client at four validators, all heard: headers a second on one core, beside their bare signatures."""
 
 from __future__ import annotations
 

@@ -19,8 +19,8 @@ from typing import IO, TYPE_CHECKING, Any
 from sogdia.client.light.verify import LightWrong, read_light_block, trust_in, verify_next
 from sogdia.kernel.codec import encode
 from sogdia.kernel.comet import NANOSECONDS, BlockId, LightBlock, address_of
-from tests.client.light import cases as given
-from tests.client.light.made import RECORDED
+from tools import light_cases as given
+from tools.light_made import RECORDED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -24,7 +24,7 @@ from tests.client.light.chain import NEWEST, OLDER, Chain
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-FOLDER = Path(__file__).parent / "recorded"
+FOLDER = Path(__file__).resolve().parents[3] / "tools" / "recorded"
 
 
 def recorded(chain: Chain, version: str, heights: Iterable[int]) -> dict[str, Any]:

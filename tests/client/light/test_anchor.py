@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
-from sogdia.client.light.anchor import check_anchor
+from sogdia.client.light.anchor import ANCHOR_BYTES_MAX, check_anchor, read_anchor
 from sogdia.client.light.roots import Root, first_trust, root_by_genesis, root_by_header
 from sogdia.client.light.store import (
     KEPT_MAX,
@@ -24,7 +24,6 @@ from sogdia.kernel.codec import Codec, NotCanonicalError, encode
 from sogdia.kernel.comet import (
     BLOCKS_MAX,
     NANOSECONDS,
-    AppState,
     CometAnchor,
     app_hash,
     chain_id_of,
@@ -34,34 +33,12 @@ from sogdia.kernel.comet import (
 )
 from sogdia.kernel.genesis import GenesisValidator, network_of
 from sogdia.kernel.roots import TrustedRoots
-from sogdia.testing.ledger import genesis
-from tests.client.light.cases import BOUNDS, NOW
-from tests.client.light.made import START, made, public, voters
+from tools.light_anchors import GENESIS, NETWORK, ROOT, STATE, anchor, anchor_cases, block
+from tools.light_cases import BOUNDS, NOW
+from tools.light_made import START, made, public, voters
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from sogdia.kernel.comet import LightBlock
-
-FOUR = voters(1, 1, 1, 1)
-GENESIS = replace(
-    genesis(),
-    time=START // NANOSECONDS,
-    validators=tuple(GenesisValidator(public(number).hex(), 1) for number in range(4)),
-)
-NETWORK = network_of(GENESIS)
-STATE = AppState(state_root=b"\x01" * 32, results_height=7, results_root=b"\x02" * 32)
-ROOT = root_by_genesis(GENESIS)
-
-
-def block(height: int, **fields: object) -> LightBlock:
-    """Give a light block of the network whose app hash is that of `STATE`."""
-    names = {"chain_id": chain_id_of(NETWORK), "app_hash": app_hash(STATE)}
-    return made(height, FOUR, **(names | fields))  # type: ignore[arg-type]
-
-
-def anchor(*blocks: LightBlock, state: AppState = STATE) -> CometAnchor:
-    return CometAnchor(blocks=blocks, state=state)
 
 
 def fault_of(given: CometAnchor, store: LightStore, now: int = NOW) -> LightFault:
@@ -210,6 +187,25 @@ def test_two_signed_headers_of_one_height_are_an_alarm():
 )
 def test_roots_that_the_header_does_not_stand_for_are_refused(state):
     assert fault_of(anchor(block(9), state=state), LightStore(root=ROOT)) is LightFault.APP_HASH
+
+
+@pytest.mark.parametrize("case", list(anchor_cases()), ids=lambda case: case.name)
+def test_an_anchor_is_judged_as_it_was_made(case):
+    found = None
+
+    try:
+        check_anchor(read_anchor(case.raw), LightStore(root=case.root), case.now, BOUNDS)
+    except LightWrong as wrong:
+        found = wrong.fault
+
+    assert found is case.fault
+
+
+def test_an_anchor_is_read_up_to_its_limit():
+    for raw in (b"", bytes(ANCHOR_BYTES_MAX), bytes(ANCHOR_BYTES_MAX + 1)):
+        with pytest.raises(LightWrong) as wrong:
+            read_anchor(raw)
+        assert wrong.value.fault is LightFault.FORM
 
 
 @pytest.mark.parametrize("heights", [(5, 5), (9, 5), (5, 9, 7)])

@@ -27,8 +27,8 @@ from sogdia.kernel.comet import (
     validators_hash,
 )
 from sogdia.kernel.comet_answers import ANSWER_BYTES_MAX, AnswerWrong, light_block, nanoseconds_of
-from tests.client.light.made import NOTHING, answers_at, made, public, recorded, recording, voters
 from tests.client.light.oracle import moment, written
+from tools.light_made import NOTHING, answers_at, made, public, recorded, recording, voters
 
 CASES = [(name, height) for name in ("v0.40", "v0.38") for height in recorded(name)]
 

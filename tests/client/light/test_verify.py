@@ -24,9 +24,9 @@ from sogdia.client.light.verify import (
 )
 from sogdia.kernel.codec import encode
 from sogdia.kernel.comet import PATH_BLOCKS_MAX, CometValidator, LightBlock, header_hash, shortened, validators_hash
-from tests.client.light.cases import BOUNDS, FOUR, NOW, Case, cases
-from tests.client.light.made import CHAIN, RECORDED, made, recorded, voters
 from tests.client.light.oracle import ours
+from tools.light_cases import BOUNDS, FOUR, NOW, Case, cases
+from tools.light_made import CHAIN, RECORDED, made, recorded, voters
 
 CASES = {case.name: case for case in cases()}
 VERDICTS = json.loads((RECORDED / "verdicts.json").read_text("utf-8"))["verdicts"]

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 
 from sogdia.client.light.roots import HeaderRoot, first_trust
 from sogdia.client.light.store import LightStore, trusts, with_blocks
-from sogdia.client.light.verify import Bounds, LightFault, LightWrong, Trust, follow, trust_in
-from sogdia.kernel.comet import NANOSECONDS, CometAnchor, LightBlock, app_hash
+from sogdia.client.light.verify import (
+    LIGHT_BLOCK_BYTES_MAX,
+    Bounds,
+    LightFault,
+    LightWrong,
+    Trust,
+    follow,
+    trust_in,
+)
+from sogdia.kernel.codec import Codec, NotCanonicalError
+from sogdia.kernel.comet import BLOCKS_MAX, NANOSECONDS, CometAnchor, LightBlock, app_hash
 from sogdia.kernel.roots import TrustedRoots
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+ANCHOR_BYTES_MAX: Final = BLOCKS_MAX * LIGHT_BLOCK_BYTES_MAX
+
+_ANCHORS: Final[Codec[CometAnchor]] = Codec(CometAnchor)
 
 
 class CheckedAnchor(NamedTuple):
@@ -19,6 +33,16 @@ class CheckedAnchor(NamedTuple):
 
     roots: TrustedRoots
     store: LightStore
+
+
+def read_anchor(raw: bytes) -> CometAnchor:
+    """Read an anchor; only its form is checked."""
+    if len(raw) > ANCHOR_BYTES_MAX:
+        _wrong(LightFault.FORM, f"it has {len(raw)} bytes; at most {ANCHOR_BYTES_MAX} are read")
+    try:
+        return _ANCHORS.decode(raw)
+    except NotCanonicalError as error:
+        raise LightWrong(LightFault.FORM, f"not the canonical form of an anchor: {error}") from error
 
 
 def check_anchor(anchor: CometAnchor, store: LightStore, now: int, bounds: Bounds | None = None) -> CheckedAnchor:

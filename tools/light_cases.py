@@ -23,7 +23,7 @@ from sogdia.kernel.comet import (
     LightBlock,
     shortened,
 )
-from tests.client.light.made import CHAIN, NOTHING, START, made, public, recorded, signed, voted, voters
+from tools.light_made import CHAIN, NOTHING, START, made, public, recorded, signed, voted, voters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
