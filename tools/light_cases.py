@@ -22,12 +22,27 @@ from sogdia.kernel.comet import (
     CometVote,
     LightBlock,
     shortened,
+    signed_bytes,
+    validators_hash,
 )
-from tools.light_made import CHAIN, NOTHING, START, made, public, recorded, signed, voted, voters
+from tools.light_made import (
+    CHAIN,
+    NOTHING,
+    NOWHERE,
+    START,
+    made,
+    odd_signature,
+    public,
+    recorded,
+    signed,
+    voted,
+    voters,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+STRICT = "the strict rule for Ed25519"
 HOUR = 3_600 * NANOSECONDS
 BOUNDS = Bounds(trusting_period=HOUR, clock_drift=10 * NANOSECONDS)
 NOW = START + 600 * NANOSECONDS
@@ -48,7 +63,7 @@ class Case(NamedTuple):
 
 def cases() -> list[Case]:
     """Give all cases."""
-    parts = (real, shares, sets, forms, times, entries, overlaps)
+    parts = (real, shares, sets, forms, times, entries, oddities, overlaps)
     return [case for part in parts for case in part()]
 
 
@@ -266,6 +281,24 @@ def entries() -> Iterator[Case]:
     yield Case("a vote of 1970, so signed", before, with_votes(first, old, third, fourth, sign=True))
     whole = replace(second, time=START)
     yield Case("a vote at a whole second", before, with_votes(first, whole, third, fourth, sign=True))
+
+
+def oddities() -> Iterator[Case]:
+    """Give signatures on which CometBFT's rule for Ed25519, ZIP-215, and ours differ."""
+    before, step = made(5, FOUR), made(6, FOUR)
+    number = next(number for number in range(4) if public(number) == FOUR[0].public)
+    first, *others = present(step)
+    (message,) = signed_bytes(CHAIN, step.commit, (first,))
+    odd = replace(first, signature=odd_signature(number, message))
+    with_odd = replace(step, commit=replace(step.commit, votes=(odd, *others)))
+    yield Case("a signature with a part of small order", before, with_odd, Fault.SIGNATURES, stricter=STRICT)
+    yield Case("such a signature left out", before, shortened(with_odd))
+    weak = (*FOUR[:3], CometValidator(NOWHERE, 1))
+    block = made(6, FOUR, "CC-C", validators_hash=validators_hash(weak))
+    votes = (*block.commit.votes[:3], replace(others[-1], signature=NOWHERE + bytes(32)))
+    nobody = replace(block, validators=weak, commit=replace(block.commit, votes=votes))
+    announced = made(5, FOUR, following=weak)
+    yield Case("a key of small order, and no signature", announced, nobody, Fault.SIGNATURES, stricter=STRICT)
 
 
 def overlaps() -> Iterator[Case]:

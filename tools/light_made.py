@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from hashlib import sha256
+from hashlib import sha256, sha512
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
+from nacl.bindings import (
+    crypto_core_ed25519_add,
+    crypto_core_ed25519_scalar_add,
+    crypto_core_ed25519_scalar_mul,
+    crypto_core_ed25519_scalar_reduce,
+    crypto_scalarmult_ed25519_base_noclamp,
+)
 from nacl.signing import SigningKey
 
 from sogdia.kernel.comet import (
@@ -82,6 +89,27 @@ def signed(block: LightBlock, *, chain_id: str | None = None) -> LightBlock:
         for validator, vote in zip(block.validators, block.commit.votes, strict=True)
     )
     return replace(block, commit=replace(block.commit, votes=votes))
+
+
+NOWHERE = b"\x01" + bytes(31)
+"""The neutral point: as a key it has a small order, and what nobody made is a signature under it."""
+
+ORDER_2 = bytes.fromhex("ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f")
+"""The point of order two."""
+
+
+def odd_signature(number: int, message: bytes) -> bytes:
+    """Sign so that ZIP-215, the rule of CometBFT, takes it and the strict rule does not: R has a part of order two.
+
+    Only who holds the key can do so, and only on purpose.
+    """
+    hashed = sha512(bytes(key(number))).digest()
+    secret = bytes((hashed[0] & 248,)) + hashed[1:31] + bytes((hashed[31] & 63 | 64,))
+    chosen = crypto_core_ed25519_scalar_reduce(sha512(hashed[32:] + message).digest())
+    point = crypto_core_ed25519_add(crypto_scalarmult_ed25519_base_noclamp(chosen), ORDER_2)
+    challenge = crypto_core_ed25519_scalar_reduce(sha512(point + public(number) + message).digest())
+    reduced = crypto_core_ed25519_scalar_reduce(secret + bytes(32))
+    return point + crypto_core_ed25519_scalar_add(chosen, crypto_core_ed25519_scalar_mul(challenge, reduced))
 
 
 def made(  # noqa: PLR0913 - what tests vary

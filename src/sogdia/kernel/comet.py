@@ -20,6 +20,7 @@ from msgspec import Meta
 
 from sogdia.kernel.header import VALIDATORS_MAX
 from sogdia.kernel.merkle import root
+from sogdia.kernel.signature import ED25519, verify
 from sogdia.kernel.values import Hash, NodeKey
 
 if TYPE_CHECKING:
@@ -326,21 +327,28 @@ def _bridges(validators: tuple[CometValidator, ...], block: LightBlock) -> bool:
     return is_over(power_among(validators, block), 1, 3, total_power(validators))
 
 
-def shortened(block: LightBlock, trusted: tuple[CometValidator, ...] | None = None) -> LightBlock:
+def shortened(block: LightBlock, trusted: tuple[CometValidator, ...] = ()) -> LightBlock:
     """Leave out the votes that a check does not need: once there are enough, the others are as if not heard.
 
-    Enough is more than two thirds of the block's own set, and with `trusted` more than a third of that one too.
+    Enough is more than two thirds of the block's own set, and with `trusted` more than a third of that one too. Votes
+    that CometBFT takes and our stricter rule for Ed25519 does not are left out as well: only their validator can make
+    them, and nobody else's block shall become unreadable by it.
     """
-    weights = {each.public: each.power for each in trusted or ()}
-    own, needed_own = 0, total_power(block.validators)
-    known, needed_known = 0, sum(weights.values())
+    weights = {each.public: each.power for each in trusted}
+    own, whole = 0, total_power(block.validators)
+    known, known_whole = 0, sum(weights.values())
     votes: list[CometVote | None] = []
     for validator, vote in zip(block.validators, block.commit.votes, strict=True):
-        enough = is_over(own, 2, 3, needed_own) and (not weights or is_over(known, 1, 3, needed_known))
-        if vote is None or vote.flag == NIL or enough:
+        enough = is_over(own, 2, 3, whole) and (not weights or is_over(known, 1, 3, known_whole))
+        if vote is None or vote.flag == NIL or enough or not _is_signed(block, validator, vote):
             votes.append(None)
             continue
         votes.append(vote)
         own += validator.power
         known += weights.get(validator.public, 0)
     return msgspec.structs.replace(block, commit=msgspec.structs.replace(block.commit, votes=tuple(votes)))
+
+
+def _is_signed(block: LightBlock, validator: CometValidator, vote: CometVote) -> bool:
+    (message,) = signed_bytes(block.header.chain_id, block.commit, (vote,))
+    return verify(ED25519, validator.public, message, vote.signature)

@@ -108,6 +108,7 @@ def test_votes_that_a_check_does_not_need_are_left_out():
         False
     ] * 3
     assert for_others.commit.votes[4] is not None
+    assert shortened(alone) == alone
     assert power_for(alone) * 3 > 2 * total_power(block.validators)
 
 
