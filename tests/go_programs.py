@@ -19,7 +19,7 @@ TOOLCHAIN = "golang.org/toolchain@v0.0.1-go1.26.0.linux-amd64"
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sogdia-tests"
 GO_NEEDED = (1, 25)
-BUILD_SECONDS = 600
+BUILD_SECONDS = 900
 
 
 class GoProgram(NamedTuple):
