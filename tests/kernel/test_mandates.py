@@ -101,7 +101,8 @@ def suspended_agent(ledger: Ledger) -> None:
 WRONG = MappingProxyType({"operations": (410,), "consent_needed": True, "valid_until": START + DAY})
 ROWS = [
     Row(Refuse.MANDATE_UNKNOWN, {"reference": "other"}),
-    Row(Refuse.MANDATE_OF_ANOTHER, WRONG, who="bukhara", before=nairobi(recoveries=1)),
+    Row(Refuse.MANDATE_UNKNOWN, WRONG, who="bukhara", before=nairobi(recoveries=1)),
+    Row(Refuse.MANDATE_OF_ANOTHER, WRONG, who="nairobi", before=nairobi(recoveries=1)),
     Row(Refuse.SIGNER_SUSPENDED, {**WRONG, "valid_from": START + 1}, before=suspended_agent, reserved=True),
     Row(Refuse.MANDATE_VOID, {**WRONG, "valid_from": START + 1}, before=nairobi(recoveries=1)),
     Row(Refuse.MANDATE_NOT_YET_VALID, {**WRONG, "valid_from": START + 1}, before=nairobi(suspended=True)),
@@ -322,8 +323,8 @@ def test_seventeen_codes_at_once_are_too_many(ledger, card):
 def test_a_code_that_was_seen_is_of_no_use_to_others(ledger, card):
     seen = consent(ledger, card.codes[0])
 
-    assert code_of(ledger, "bukhara", seen) == IdentityRefusal.SENDER_NOT_AGENT
-    assert code_of(ledger, "bukhara", seen, pay(ledger)) == IdentityRefusal.SENDER_NOT_AGENT
+    assert code_of(ledger, "bukhara", seen) == Refuse.MANDATE_UNKNOWN
+    assert code_of(ledger, "bukhara", seen, pay(ledger)) == Refuse.MANDATE_UNKNOWN
 
 
 def test_a_refused_operation_leaves_the_code_unused(ledger, card):

@@ -64,9 +64,9 @@ def charge(state: State, sponsor: bytes, used: Use, time: int, limits: Limits) -
     lane = quota.reserved_operations_used + used.operations
     if not used.reserved or lane > quota.reserved_operations_max:
         opens_at = start + limits.quota_period
-        allowed = quota.operations_max
-        require(operations <= allowed, Refuse.QUOTA_OPERATIONS_SPENT, allowed=allowed, opens_at=opens_at)
-        require(condition=False, code=Refuse.QUOTA_BYTES_SPENT, allowed=quota.bytes_max, opens_at=opens_at)
+        # What a sponsor may use is between it and the network: its parties learn when to come again.
+        require(operations <= quota.operations_max, Refuse.QUOTA_OPERATIONS_SPENT, opens_at=opens_at)
+        require(condition=False, code=Refuse.QUOTA_BYTES_SPENT, opens_at=opens_at)
     QUOTAS.put(state, sponsor, structs.replace(quota, reserved_operations_used=lane))
 
 
@@ -74,7 +74,7 @@ def occupy(state: State, sponsor: bytes, size: int) -> None:
     """Count `size` bytes that an object will keep, or refuse when the sponsor's storage is used up."""
     quota = QUOTAS.get(state, sponsor, Refuse.SPONSOR_HAS_NO_QUOTA, sponsor=sponsor)
     stored = quota.stored_bytes + size
-    require(stored <= quota.stored_bytes_max, Refuse.QUOTA_STORAGE_SPENT, allowed=quota.stored_bytes_max, asked=size)
+    require(stored <= quota.stored_bytes_max, Refuse.QUOTA_STORAGE_SPENT, asked=size)
     QUOTAS.put(state, sponsor, structs.replace(quota, stored_bytes=stored))
 
 

@@ -95,7 +95,7 @@ class KernelRefusal(RefusalCode):
         "The party's recovery takes effect now; its old keys are worth nothing any more",
         "Sign with the new keys, from the next block on.",
     )
-    MANDATE_UNKNOWN = 131, "The grantor has no such mandate", "Correct its name, or have it granted."
+    MANDATE_UNKNOWN = 131, "The grantor has no such mandate for the sender", "Correct its name, or have it granted."
     MANDATE_OF_ANOTHER = 132, "The mandate was granted to another agent", "Let its agent sign, or have it granted anew."
     MANDATE_VOID = 133, "The grantor's keys have been recovered since the mandate", "Have it granted anew."
     MANDATE_NOT_YET_VALID = 134, "The mandate does not hold yet", "Wait until it begins."

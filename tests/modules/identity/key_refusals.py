@@ -457,7 +457,7 @@ RENEW = [Row(Refuse.NOTHING_CHANGES, "nairobi", lambda _ledger: RenewConsents(en
 
 CONSENT = [
     Row(Kernel.MANDATE_UNKNOWN, "lanzhou", consent),
-    Row(Refuse.SENDER_NOT_AGENT, "bukhara", consent, grant),
+    Row(Kernel.MANDATE_UNKNOWN, "bukhara", consent, grant, note="to-a-stranger"),
     Row(Refuse.SENDER_NOT_AGENT, "nairobi", consent, grant, note="though-it-is-the-grantor"),
     Row(Refuse.CONSENT_NOT_NEEDED, "lanzhou", consent, grant),
     Row(Refuse.CONSENT_ALREADY_GIVEN, "lanzhou", consent, opened),

@@ -70,12 +70,13 @@ class UpholdSuspension(Operation, tag=226):
     def apply(self, ctx: Context) -> None:
         """Let the suspension stand."""
         party = PARTIES.get(ctx.state, self.account, Refuse.PARTY_UNKNOWN, account=self.account)
-        appeal = APPEALS.get(ctx.state, self.account, Refuse.NOT_APPEALED, account=self.account)
-        require(appeal.upheld_by is None, Refuse.UPHELD_ALREADY)
         require(party.registrar != ctx.sender, Refuse.SUSPENSION_BY_SENDER)
         sender = PARTIES.must(ctx.state, ctx.sender)
         may = bool(sender.roles & Role.OPERATOR) or is_admitted_for(ctx.state, ctx.sender, party.country)
+        # Before anything about the appeal is said: that there is one is not for everybody to know.
         require(may, Refuse.SENDER_MAY_NOT_UPHOLD, country=party.country)
+        appeal = APPEALS.get(ctx.state, self.account, Refuse.NOT_APPEALED, account=self.account)
+        require(appeal.upheld_by is None, Refuse.UPHELD_ALREADY)
 
         APPEALS.put(ctx.state, self.account, structs.replace(appeal, upheld_by=ctx.sender))
         calendar.unschedule(ctx.state, appeal.deadline, APPEALS.full_key(self.account))

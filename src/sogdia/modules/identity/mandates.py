@@ -17,7 +17,16 @@ from msgspec import Meta, structs
 
 from sogdia.kernel import quota
 from sogdia.kernel.accounts import PARTIES, Level
-from sogdia.kernel.mandates import CAPS_MAX, MANDATES, OPERATIONS_MAX, Cap, Mandate, OperationNumber, Period
+from sogdia.kernel.mandates import (
+    CAPS_MAX,
+    MANDATES,
+    OPERATIONS_MAX,
+    Cap,
+    Mandate,
+    OperationNumber,
+    Period,
+    known_mandate,
+)
 from sogdia.kernel.operation import Operation
 from sogdia.kernel.refusal import require
 from sogdia.kernel.refusals import KernelRefusal
@@ -141,7 +150,7 @@ class GiveConsent(Operation, tag=214):
     def apply(self, ctx: Context) -> None:
         """Open the mandate, and let the chain end at this code."""
         grantor = owner_of(self.to)
-        mandate = MANDATES.get(ctx.state, self.to, KernelRefusal.MANDATE_UNKNOWN, mandate=self.to)
+        mandate = known_mandate(ctx.state, self.to, ctx.sender)
         require(mandate.agent == ctx.sender, Refuse.SENDER_NOT_AGENT)
         require(mandate.consent_needed, Refuse.CONSENT_NOT_NEEDED)
         require(not mandate.consent_given, Refuse.CONSENT_ALREADY_GIVEN)
