@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tools.seeded_faults import Fault
 
+APPEALS = ("tests/modules/identity/test_appeals.py",)
 IDENTITY = ("tests/modules/identity/test_refusals.py",)
 KEYS = ("tests/modules/identity/test_keys.py",)
 MANDATES = ("tests/kernel/test_mandates.py",)
@@ -186,6 +187,13 @@ AUTHORITY_FAULTS = (
         "        if recovery.begun:\n            party",
         "        if not recovery.begun:\n            party",
         RECOVERY,
+    ),
+    Fault(
+        "A registrar begins the time of an appeal anew",
+        "modules/identity/appeals.py",
+        "deadline = ctx.time + appeal.left",
+        "deadline = ctx.time + 14 * 86_400",
+        APPEALS,
     ),
     Fault(
         "Anybody's code opens a mandate",

@@ -220,3 +220,16 @@ class HandleReleased(Event, tag=229):
 
     account: Account
     handle: str
+
+
+class AppealResumed(Event, tag=230):
+    """A party was suspended again before its appeal was decided: the appeal goes on with the time that was left."""
+
+    account: Account
+    deadline: Seconds
+
+
+class AppealForgotten(Event, tag=231):
+    """A party was active for as long as an appeal lasts, so its undecided appeal is over."""
+
+    account: Account

@@ -97,6 +97,8 @@ MODULE = Module(
         events.SuspensionEnded,
         events.HandleClaimed,
         events.HandleReleased,
+        events.AppealResumed,
+        events.AppealForgotten,
     ),
     refusals=IdentityRefusal,
     queries=(
