@@ -203,10 +203,17 @@ AUTHORITY_FAULTS = (
         (*IDENTITY, *MANDATES),
     ),
     Fault(
+        "A code serves every agent of the party that made it",
+        "modules/identity/mandates.py",
+        'len(mandate).to_bytes(1, "big") + mandate + code',
+        "mandate[:20] + code",
+        MANDATES,
+    ),
+    Fault(
         "A used code can be used again",
         "modules/identity/mandates.py",
-        "CONSENTS.put(ctx.state, grantor, Consents(end=self.code))",
-        "CONSENTS.put(ctx.state, grantor, chain)",
+        "CONSENTS.put(ctx.state, self.to, Consents(end=self.code))",
+        "CONSENTS.put(ctx.state, self.to, chain)",
         MANDATES,
     ),
 )

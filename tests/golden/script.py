@@ -183,7 +183,7 @@ def authority(script: Script) -> None:
     script.send("bank", Mint(currency="USD", to=lanzhou, units=1_000))
     codes = [bytes(range(10))]
     for _each in range(3):
-        codes.append(code_before(ledger.network, lanzhou, codes[-1]))
+        codes.append(code_before(ledger.network, name_of(lanzhou, "m1"), codes[-1]))
     granted = GrantMandate(
         reference="m1",
         agent=nairobi,
@@ -194,7 +194,7 @@ def authority(script: Script) -> None:
         valid_until=ledger.time + 30 * DAY,
         consent_needed=True,
     )
-    script.send("lanzhou", granted, RenewConsents(end=codes[3]))
+    script.send("lanzhou", granted, RenewConsents(reference="m1", end=codes[3]))
     mandate = name_of(lanzhou, "m1")
 
     def pay(units: int) -> Transfer:

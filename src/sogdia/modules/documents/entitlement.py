@@ -9,8 +9,9 @@ from sogdia.kernel.accounts import PARTIES
 from sogdia.kernel.refusal import require
 from sogdia.kernel.values import owner_of
 from sogdia.modules.documents.classes import CLASSES, COUNTRY_PARTS, DocumentClass
+from sogdia.modules.documents.encryption_keys import current_key
 from sogdia.modules.documents.files import parts_of
-from sogdia.modules.documents.records import AUTHORITIES, DOCUMENTS, ENCRYPTION_KEYS, ERASED, FILES, READINGS, Document
+from sogdia.modules.documents.records import AUTHORITIES, DOCUMENTS, ERASED, FILES, READINGS, Document
 from sogdia.modules.documents.refusals import DocumentsRefusal as Refuse
 from sogdia.modules.identity import Kind, active_party
 
@@ -85,4 +86,4 @@ def expected_readers(state: Reader, owner: bytes, file: File, kind: int, readers
     found |= dict.fromkeys(readers)
     if rule.purposes:
         found |= dict.fromkeys(authorities_concerned(state, file))
-    return [account for account in found if ENCRYPTION_KEYS.find(state, account) is not None]
+    return [account for account in found if current_key(state, account) is not None]

@@ -136,9 +136,9 @@ class MandateRevoked(Event, tag=215):
 
 
 class ConsentsRenewed(Event, tag=216):
-    """A party began a new chain of one-time codes, or did away with the one it had."""
+    """A party began a new chain of one-time codes for a mandate, or did away with the one it had."""
 
-    account: Account
+    mandate: Name
 
 
 class ConsentGiven(Event, tag=217):

@@ -76,13 +76,13 @@ class MandateQuery(Query, tag="mandate"):
 
 
 class ConsentsQuery(Query, tag="consents"):
-    """Where a party's chain of one-time codes stands."""
+    """Where a mandate's chain of one-time codes stands."""
 
-    account: Account
+    mandate: Name
 
     def answer(self, state: Reader) -> Consents | None:
         """Give the end of the chain, or nothing."""
-        return CONSENTS.find(state, self.account)
+        return CONSENTS.find(state, self.mandate)
 
 
 class PasskeysQuery(Query, tag="passkeys"):
