@@ -196,6 +196,20 @@ IDENTITY_FAULTS = (
         IDENTITY,
     ),
     Fault(
+        "A node's key is handed over twice by one signature",
+        "modules/identity/node_keys.py",
+        'changes_at.to_bytes(8, "big") + old + new',
+        "old + new",
+        ("tests/modules/identity/test_node_keys.py",),
+    ),
+    Fault(
+        "Nobody needs to hold a node's new key",
+        "modules/identity/node_keys.py",
+        "verify(ED25519, self.new, message, self.acceptance)",
+        "self.acceptance",
+        IDENTITY,
+    ),
+    Fault(
         "A node's new key endorses itself",
         "modules/identity/node_keys.py",
         "verify(ED25519, self.old, message, self.endorsement)",

@@ -109,6 +109,7 @@ MODULE = Module(
         queries.MandateQuery,
         queries.ConsentsQuery,
         queries.PasskeysQuery,
+        queries.ValidatorsQuery,
         registry_queries.RegistrarQuery,
         registry_queries.AttestationQuery,
         registry_queries.AppealQuery,
