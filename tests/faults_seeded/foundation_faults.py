@@ -196,6 +196,13 @@ IDENTITY_FAULTS = (
         IDENTITY,
     ),
     Fault(
+        "The reserved lane takes bytes without end",
+        "kernel/quota.py",
+        "reserved_bytes_used=lane_bytes",
+        "reserved_bytes_used=0",
+        ("tests/kernel/test_quota.py",),
+    ),
+    Fault(
         "A node's key is handed over twice by one signature",
         "modules/identity/node_keys.py",
         'changes_at.to_bytes(8, "big") + old + new',

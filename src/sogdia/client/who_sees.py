@@ -109,7 +109,7 @@ RECORDS: Final[dict[str, dict[Sees, str]]] = {
     "SpentTotal": {_V: "record live first_slot last_slot"},
     "Quota": {
         _O: "record operations_max bytes_max reserved_operations_max stored_bytes_max period_start operations_used "
-        "bytes_used reserved_operations_used stored_bytes"
+        "bytes_used reserved_operations_used reserved_bytes_used stored_bytes"
     },
     "ValidatorSets": {_P: "record current following changes_at"},
     "Currency": {_P: "record digits supply supply_max holder_max by_authorisation"},

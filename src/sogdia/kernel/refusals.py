@@ -118,3 +118,8 @@ class KernelRefusal(RefusalCode):
         "The mandate needs a one-time code of the party for each operation",
         "Put GiveConsent with its next code before the operation.",
     )
+    QUOTA_RESERVED_BYTES_SPENT = (
+        142,
+        "The bytes that stay open when the sponsor's quota is spent are used up for this period",
+        "Wait for the next period, or ask the sponsor for more operations and bytes.",
+    )
