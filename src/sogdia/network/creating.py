@@ -22,6 +22,7 @@ from sogdia.engine.cometbft.home import Place, Timing, node_id, write_home
 from sogdia.kernel.genesis import genesis_type, network_of
 from sogdia.kernel.values import NO_ACCOUNT, account_of
 from sogdia.modules import ALL
+from sogdia.network.organisations import Organisation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
     from sogdia.client.keys import KeyPair
     from sogdia.kernel.genesis import GenesisBase
-    from sogdia.network.organisations import Organisation
 
 PLAN: Final = "network.json"
 GENESIS: Final = "genesis.json"
