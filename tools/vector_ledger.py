@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sogdia.client.keys import KeyPair, derive
 from sogdia.client.proofs import trusted_by_genesis
 from sogdia.engine.solo.sealing import Tip, next_header, results_root, transactions_root
-from sogdia.kernel.header import SignedHeader, validators_at
+from sogdia.kernel.header import VALIDATORS, SignedHeader, validators_at
 from sogdia.kernel.merkle import EMPTY_ROOT
 from sogdia.kernel.proof import (
     Anchor,
@@ -26,7 +26,7 @@ from sogdia.kernel.proof import (
     state_proof,
 )
 from sogdia.kernel.refusal import Refused
-from sogdia.modules.identity.node_keys import RotateNodeKey, endorsement_message
+from sogdia.modules.identity.node_keys import RotateNodeKey, rotation_message
 from sogdia.testing.ledger import SEED, Ledger, keys_of
 
 if TYPE_CHECKING:
@@ -93,10 +93,11 @@ class SealedLedger:
         """Let another key sign headers; two more blocks and it does."""
         new = derive(SEED, "node", name)
         self._keys[new.public] = new
-        endorsement = old.sign(endorsement_message(self.ledger.network, new.public))
-        self.block(
-            self.ledger.sign("registrar", RotateNodeKey(old=old.public, new=new.public, endorsement=endorsement))
-        )
+        changes_at = VALIDATORS.must(self.ledger.state, None).changes_at
+        message = rotation_message(self.ledger.network, changes_at, old.public, new.public)
+        endorsement, acceptance = old.sign(message), new.sign(message)
+        change = RotateNodeKey(old=old.public, new=new.public, endorsement=endorsement, acceptance=acceptance)
+        self.block(self.ledger.sign("registrar", change))
         self.block()
         return new
 

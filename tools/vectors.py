@@ -30,6 +30,7 @@ from sogdia.testing.ledger import SEED, keys_of
 from tools import vector_client as client
 from tools import vector_damage as damage
 from tools import vector_envelopes as envelopes
+from tools.light_vectors import LIGHT_FILE, light_text
 from tools.vector_example import example, with_example
 from tools.vector_signatures import p256_answers, passkey_answers
 from tools.vector_story import Story
@@ -323,6 +324,7 @@ def build() -> dict[Path, str]:
         **{FOLDER / name: text for name, text in client_files(story).items()},
         FOLDER / "signatures" / "p256.json": _text(p256_answers()),
         FOLDER / "signatures" / "passkeys.json": _text(passkey_answers()),
+        FOLDER / LIGHT_FILE: light_text(),
         WIRE: with_example(WIRE.read_text("utf-8"), example(story)),
     }
 

@@ -15,6 +15,7 @@ from sogdia.kernel.tree import (
     BUCKET_ENTRIES_MAX,
     EMPTY,
     ENTRY_BYTES,
+    UPDATES_KEPT,
     Tree,
     bucket_hash,
     root_from_proof,
@@ -214,6 +215,49 @@ def test_a_bucket_holds_16_records_and_no_more(count):
 
 
 # --------------------------------------------------------------------------------------------------------------- proofs
+
+
+@pytest.mark.parametrize(("seed", "most"), [(1, 40), (2, 300), (3, 1_500)])
+def test_what_earlier_roots_said_is_proved_while_buckets_divide_merge_and_leave_memory(seed, most):
+    chance = Random(seed)
+    keys = [b"\x20key %d" % number for number in range(most)]
+    store = Store()
+    tree = Tree(store.load)
+    now: dict[bytes, bytes] = {}
+    past = [(tree.root, now)]
+    for number in range(40):
+        changed = chance.sample(keys, chance.randrange(1, most))
+        keeps = chance.random() < (0.9 if number % 8 < 4 else 0.1)
+        changes = [(key, b"value %d" % number if keeps or chance.random() < 0.1 else None) for key in changed]
+        tree.update(plain(changes))
+        now = {key: value for key, value in {**now, **dict(changes)}.items() if value is not None}
+        past.append((tree.root, now))
+        if chance.random() < 0.3:
+            store.flush(tree)
+            tree.trim(0)
+
+        for ago, (root, records_then) in enumerate(reversed(past[-UPDATES_KEPT - 1 :])):
+            for key in chance.sample(keys, min(20, most)):
+                _present, entries, levels = tree.prove(key, ago)
+                key_hash = sha256(key).digest()
+                assert root_from_proof(key_hash, entries, levels) == root
+                value = records_then.get(key)
+                expected = None if value is None else sha256(stored(key, value)).digest()
+                assert stored_hash_in(entries, key_hash) == expected
+
+    assert not tree.remembers(UPDATES_KEPT + 1)
+    with pytest.raises(Broken, match="not remembered"):
+        tree.prove(keys[0], UPDATES_KEPT + 1)
+
+
+def test_a_tree_that_was_built_from_its_store_remembers_nothing_from_before():
+    store, _tree = filled(500)
+
+    tree = store.reopened()
+
+    assert not tree.remembers(1)
+    tree.update(plain([(b"\x20one", b"value")]))
+    assert tree.remembers(1)
 
 
 @pytest.mark.parametrize("count", [0, 1, 16, 17, 500])

@@ -17,12 +17,15 @@ A prefix is a bucket when at most 16 records lie below it, else a node, so the s
 of records and the secret alone. Nodes live in memory; buckets live in a store and in `changed` until they are flushed
 to it. Whatever comes from the store is checked against the nodes before it is used: a wrong value or a false absence
 stops the node.
+
+The hashes that the last few updates replaced are kept, so that what an earlier root says can still be proved.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -46,6 +49,9 @@ NO_FACE = b"\x00"
 CHILDREN = 16
 CROWDED_BYTES = 2 * BUCKET_ENTRIES_MAX * ENTRY_BYTES
 """What outgrows this is divided in the middle of an update, since long buckets take long to change."""
+
+UPDATES_KEPT = 6
+"""Of so many updates the hashes are kept that they replaced: as many as blocks may wait for the disk, and two more."""
 
 EMPTY = bytes(HASH_BYTES)
 
@@ -146,6 +152,13 @@ class Node:
             self.counts[child] = count
 
 
+class Replaced(NamedTuple):
+    """What one update put something else in the place of, by prefix: nodes (nothing where none was), buckets."""
+
+    nodes: dict[str, bytes | None]
+    entries: dict[str, bytes]
+
+
 class Tree:
     """All records under one root, with a store of buckets behind it."""
 
@@ -161,6 +174,8 @@ class Tree:
         self.loaded_bytes = 0
         self.root = EMPTY
         self.count = 0
+        self._replaced: deque[Replaced] = deque(maxlen=UPDATES_KEPT)
+        self._replaced_now = Replaced({}, {})
 
     def read(self, key: bytes) -> bytes | None:
         """Give a record's value, or nothing when it is provably not there."""
@@ -173,6 +188,8 @@ class Tree:
         touched: dict[Node, None] = {}
         opened: dict[str, Bucket] = {}
         find_prefix, blinding = self._prefix, self._blinding
+        self._replaced_now = Replaced({}, {})
+        replaced = self._replaced_now.entries
         size = count = 0
         for change in changes:
             key, value, _face = change
@@ -181,6 +198,7 @@ class Tree:
             bucket = opened.get(prefix)
             if bucket is None:
                 bucket = opened[prefix] = self._open(prefix)
+                replaced[prefix] = bucket.entries
             count += bucket.put(key_hash, change, blinding)
             if len(bucket.entries) > CROWDED_BYTES:
                 self._divide(prefix, opened.pop(prefix), opened, touched)
@@ -189,19 +207,40 @@ class Tree:
         self.changed_bytes += size
         self._place(opened, touched)
         self._rehash(touched)
+        self._replaced.append(self._replaced_now)
         return self.root
 
-    def prove(self, key: bytes) -> tuple[bytes | None, bytes, tuple[bytes, ...]]:
-        """Give a record's stored value, its bucket's entries and, lowest first, each node's 15 other hashes."""
+    def remembers(self, updates: int) -> bool:
+        """Tell whether it can be proved what the tree said before the last so many updates."""
+        return updates <= len(self._replaced)
+
+    def prove(self, key: bytes, updates_ago: int = 0) -> tuple[bytes | None, bytes, tuple[bytes, ...]]:
+        """Give a record's present stored value, its bucket's entries and, lowest first, each node's 15 other hashes.
+
+        What an earlier root says is proved the same way, as far as the tree `remembers`: entries and hashes are then
+        those of before the last `updates_ago` updates, and the value belongs to them only if it has not changed since.
+        """
+        ensure(self.remembers(updates_ago), "what stood there before is not remembered")
+        # What the oldest of several updates replaced is what stood there before all of them.
+        undone = list(self._replaced)[len(self._replaced) - updates_ago :]
         key_hash = sha256(key).digest()
-        prefix = self._prefix(key_hash.hex())
-        levels = []
-        for depth in range(len(prefix) - 1, -1, -1):
-            hashes = self._nodes[prefix[:depth]].hashes
-            at = _AT[prefix[depth]]
+        digits = key_hash.hex()
+        levels: list[bytes] = []
+        while (hashes := self._hashes_before(digits[: len(levels)], undone)) is not None:
+            at = _AT[digits[len(levels)]]
             levels.append(bytes(hashes[1:at] + hashes[at + HASH_BYTES :]))
-        bucket = self._open(prefix)
-        return bucket.find(key_hash), bucket.entries, tuple(levels)
+        prefix = digits[: len(levels)]
+        entries = next((each.entries[prefix] for each in undone if prefix in each.entries), None)
+        if entries is None:
+            entries = self._open(prefix).entries
+        return self._open(self._prefix(digits)).find(key_hash), entries, tuple(reversed(levels))
+
+    def _hashes_before(self, prefix: str, undone: list[Replaced]) -> bytes | bytearray | None:
+        for each in undone:
+            if prefix in each.nodes:
+                return each.nodes[prefix]
+        node = self._nodes.get(prefix)
+        return None if node is None else node.hashes
 
     def flushed(self) -> None:
         """Begin a new set of changed buckets: the store has taken the old ones, or is about to.
@@ -225,6 +264,7 @@ class Tree:
     def rebuild(self, buckets: Iterable[tuple[str, bytes]]) -> bytes:
         """Build the nodes from a store's buckets; give the root, for the caller to compare with the one it knows."""
         nodes = self._nodes = {}
+        self._replaced.clear()
         self.count = 0
         self.root = EMPTY
         touched: dict[Node, None] = {}
@@ -241,6 +281,7 @@ class Tree:
                 node = self._add_node(above, touched)
             node.set_child(_AT[prefix[-1]], hashed, count)
         self._rehash(touched)
+        self._replaced_now = Replaced({}, {})
         return self.root
 
     def items(self) -> Iterator[tuple[bytes, bytes]]:
@@ -346,7 +387,7 @@ class Tree:
 
     def _place(self, buckets: dict[str, Bucket], touched: dict[Node, None]) -> None:
         """Enter changed buckets under their nodes, splitting those that hold too many records."""
-        nodes, changed = self._nodes, self.changed
+        nodes, changed, replaced = self._nodes, self.changed, self._replaced_now.nodes
         children: dict[str, Bucket] = {}
         for prefix, bucket in buckets.items():
             entries = bucket.entries
@@ -360,14 +401,17 @@ class Tree:
                 self.root = hashed
                 continue
             node = nodes[prefix[:-1]]
+            if node not in touched:
+                touched[node] = None
+                replaced[node.prefix] = bytes(node.hashes)
             node.set_child(_AT[prefix[-1]], hashed, size // ENTRY_BYTES)
-            touched[node] = None
         if children:
             self._place(children, touched)
 
     def _divide(self, prefix: str, bucket: Bucket, children: dict[str, Bucket], touched: dict[Node, None]) -> None:
         """Put a node in the place of a bucket, and what was in the bucket among `children`."""
         self.changed[prefix] = None
+        self._replaced_now.nodes.setdefault(prefix)
         node = self._nodes[prefix] = Node(prefix, self._nodes[prefix[:-1]] if prefix else None)
         touched[node] = None
         for digit, child in _split(bucket, len(prefix)):
@@ -376,6 +420,7 @@ class Tree:
     def _rehash(self, touched: dict[Node, None]) -> None:
         """Hash the touched nodes from the deepest up, merging those that have become small enough to be a bucket."""
         levels: dict[int, dict[Node, None]] = {}
+        replaced = self._replaced_now.nodes
         for node in touched:
             levels.setdefault(len(node.prefix), {})[node] = None
         for depth in range(max(levels, default=-1), -1, -1):
@@ -387,14 +432,17 @@ class Tree:
                 if above is None:
                     self.root = hashed
                     continue
+                if above not in above_level:
+                    above_level[above] = None
+                    replaced[above.prefix] = bytes(above.hashes)
                 above.set_child(node.at, hashed, count)
-                above_level[above] = None
 
     def _merge(self, prefix: str) -> bytes:
         """Turn a node with few records back into a bucket and give its hash."""
         merged = Bucket(b"", [])
         for digit in _DIGITS:
             bucket = self._open(prefix + digit)
+            self._replaced_now.entries.setdefault(prefix + digit, bucket.entries)
             if bucket.entries:
                 merged.entries += bucket.entries
                 merged.pairs += bucket.pairs

@@ -279,7 +279,12 @@ class Ledger:
         records = {key: value for key, value in self.base.items() if key[0] not in BOOKKEEPING}
         for key, quota in QUOTAS.items(self.state):
             lasting = structs.replace(
-                quota, period_start=0, operations_used=0, bytes_used=0, reserved_operations_used=0
+                quota,
+                period_start=0,
+                operations_used=0,
+                bytes_used=0,
+                reserved_operations_used=0,
+                reserved_bytes_used=0,
             )
             records[QUOTAS.full_key(key)] = encode(lasting)
         return records

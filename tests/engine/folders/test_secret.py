@@ -9,6 +9,7 @@ import pytest
 from sogdia.engine.folders.audit import audit
 from sogdia.engine.folders.backup import BackupRefusedError, back_up_folder, restore
 from sogdia.engine.folders.export import export_folder
+from sogdia.engine.folders.following import Difference
 from sogdia.engine.folders.importing import ExportRefusedError, import_export
 from sogdia.engine.folders.replay import Replayed, replay
 from sogdia.engine.solo.ledger import Ledger
@@ -75,7 +76,9 @@ def test_a_folder_with_another_secret_is_not_opened_restored_replayed_or_passed_
     with pytest.raises(BackupRefusedError, match=DIFFERS):
         restore(folder, tmp_path / "restored", ALL)
     assert DIFFERS in audit(folder, ALL)[0].message
-    assert DIFFERS in replay(folder, ALL).message
+    found = replay(folder, ALL)
+    assert isinstance(found, Difference)
+    assert (found.part, DIFFERS in found.message) == ("genesis", True)
 
 
 def test_an_export_with_another_secret_is_not_imported(folder, tmp_path):

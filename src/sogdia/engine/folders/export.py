@@ -20,7 +20,7 @@ import msgspec
 from sogdia.engine.folders.golden import open_file
 from sogdia.engine.folders.progress import Progress, silent
 from sogdia.engine.folders.workplace import require_new
-from sogdia.engine.storage.ledger_file import sync_folder
+from sogdia.engine.storage.disk import sync_folder
 from sogdia.kernel.genesis import HexKey
 
 if TYPE_CHECKING:

@@ -68,6 +68,8 @@ class RequestWrongError(Exception):
 class Many:
     """Envelopes submitted together: an `Asker` that answers once, when all of them are done."""
 
+    together = True
+
     def __init__(self, connection: Connection, number: int, count: int) -> None:
         """Wait for `count` outcomes."""
         self._connection = connection
@@ -191,7 +193,8 @@ class Requests:
         if height is not None and height != self._ledger.tip.height:
             connection.answer(number, Status.DONE, encode(self._checkpoints.state_proof(height, full_key)))
             return
-        opened = self._lookups.open_state_proof(full_key)
+        prove = self._lookups.open_state_proof if height is None else self._lookups.open_proof_of_the_tip
+        opened = prove(full_key)
         self._answer_later(connection, number, opened.height + 1, lambda: encode(self._lookups.state_proof(opened)))
 
     def _prove_life(self, connection: Connection, number: int, full_key: bytes) -> None:

@@ -41,6 +41,8 @@ _encode = frames.encode
 class Connection(asyncio.Protocol):
     """One client: an `Asker` towards the producer."""
 
+    together = False
+
     def __init__(self, server: Server) -> None:
         """Serve a client of `server`."""
         self._server = server

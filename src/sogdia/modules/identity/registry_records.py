@@ -53,6 +53,7 @@ Level = Annotated[int, Meta(ge=1, le=len(AssuranceLevel))]
 Handle = Annotated[str, Meta(min_length=HANDLE_CHARACTERS[0], max_length=HANDLE_CHARACTERS[1])]
 Allowance = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Period = Annotated[int, Meta(ge=1, le=PERIOD_MAX)]
+TimeLeft = Annotated[int, Meta(ge=0, le=PERIOD_MAX)]
 
 
 class Registrar(Record):
@@ -127,9 +128,12 @@ class Appeal(Record):
     """A suspended party's appeal. When nobody has upheld the suspension at the deadline, the suspension ends."""
 
     deadline: Seconds
+    """While it rests: when it is forgotten."""
     grounds: Hash | None
     """A commitment to the party's reasons, which stand off the ledger."""
     upheld_by: Account | None = None
+    left: TimeLeft | None = None
+    """How much of its time is left, while it rests because the suspension was lifted; nothing while the clock runs."""
 
 
 def tag_key(key: tuple[bytes, bytes]) -> bytes:
