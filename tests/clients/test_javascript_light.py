@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import subprocess
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -17,7 +19,7 @@ from sogdia.kernel.codec import encode
 from tests.clients import node_js
 from tests.clients.node_js import Judge, Wrong
 from tools import javascript_bundle, light_vectors, vectors
-from tools.light_anchors import NETWORK, ROOT, anchor, anchor_cases, block
+from tools.light_anchors import GENESIS, NETWORK, ROOT, anchor, anchor_cases, block
 from tools.light_cases import BOUNDS, NOW, Case, cases
 from tools.light_made import recorded
 
@@ -187,6 +189,29 @@ def test_both_write_and_read_the_same_store(light, tmp_path: Path):
     elsewhere = light_vectors.root_entry(replace(ROOT, network=NETWORK[::-1]))
     asked["root"] = elsewhere
     assert judged(light, "anchor", stored=stored, **asked) == {"expected": "refuse", "fault": "form"}
+
+
+def test_the_guide_s_example_checks_an_anchor_and_then_starts_from_there(node, tmp_path: Path):
+    guide = (node_js.ROOT / "docs" / "guides" / "javascript.md").read_text("utf-8")
+    (example,) = re.findall(r"^```js\n([^`]*?sogdia/light.*?)^```$", guide, re.MULTILINE | re.DOTALL)
+    imports, rest = example.split("\n\n", 1)
+    given = f"""
+const [genesis, genesisTime] = [{json.dumps(msgspec.json.encode(GENESIS).decode())}, {GENESIS.time}n];
+Date.now = () => {NOW // 10**6};
+let kept;
+for (const text of {json.dumps([encode(anchor(block(height))).hex() for height in (5, 9)])}) {{
+  const anchor = Uint8Array.from(text.match(/../g), (pair) => parseInt(pair, 16));
+  {rest}
+}}
+"""
+    (tmp_path / "node_modules").mkdir()
+    (tmp_path / "node_modules" / "sogdia").symlink_to(node_js.FOLDER)
+    (tmp_path / "check.mjs").write_text(imports + given, "utf-8")
+
+    answer = subprocess.run([node, "check.mjs"], cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert answer.returncode == 0, answer.stderr
+    assert re.findall(r"\bheight: (\d+)n", answer.stdout) == ["4", "8"]
 
 
 def test_the_light_client_in_one_file_is_smaller_than_ten_thousand_bytes_when_compressed():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -44,7 +44,7 @@ def make_network(tmp_path: Path, engine: Path) -> Iterator[Callable[..., Running
     """Make networks that end with the test."""
     made: list[RunningNetwork] = []
 
-    def make(program: Path = engine, **wanted: object) -> RunningNetwork:
+    def make(program: Path = engine, **wanted: Any) -> RunningNetwork:  # noqa: ANN401 - parts of a `Wanted`
         network = RunningNetwork(tmp_path / f"network{len(made)}", program, **wanted)
         made.append(network)
         return network

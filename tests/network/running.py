@@ -11,6 +11,8 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from msgspec import structs
+
 from sogdia.client import keys as key_files
 from sogdia.client.connection import Connection, Durable
 from sogdia.client.envelopes import EnvelopeMaker, Sender
@@ -60,13 +62,8 @@ class RunningNetwork:
         self.names = tuple(names)
         os.environ[VARIABLE] = str(engine)
         organisations = tuple(read_organisations(",".join(names)))
-        self.plan = create(
-            folder,
-            Wanted(
-                **{"name": "test", "organisations": organisations, "port": free_ports(len(names)), "timing": FAST}
-                | wanted
-            ),
-        )
+        usual = Wanted(name="test", organisations=organisations, port=free_ports(len(names)), timing=FAST)
+        self.plan = create(folder, structs.replace(usual, **wanted))
         self.network = bytes.fromhex(self.plan.network)
         self.said: list[str] = []
 

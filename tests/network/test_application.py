@@ -1,11 +1,12 @@
 """One organisation's answers to CometBFT: beginnings, the door, proposals, decided blocks."""
 
 import json
+from typing import Any
 
 import msgspec
 import pytest
 
-from sogdia.client.envelopes import EnvelopeMaker, Sender
+from sogdia.client.envelopes import EnvelopeMaker, Sender, Signed
 from sogdia.engine.cometbft import abci_pb2 as abci
 from sogdia.engine.cometbft.application import EngineWrongError
 from sogdia.engine.cometbft.grammar import OrderWrongError
@@ -29,22 +30,24 @@ HOUR = 3_600
 class Wallet:
     """Signs for the parties of the test genesis."""
 
-    def __init__(self, network):
+    def __init__(self, network: bytes) -> None:
+        """Sign for a network."""
         self.network = network
         self._maker = EnvelopeMaker(network)
         self._salt = 0
 
-    def account(self, name):
+    def account(self, name: str) -> bytes:
+        """Give a party's account."""
         return account_of(self.network, NO_ACCOUNT, name)
 
-    def sign(self, name, *operations, expiry=START + HOUR, keys=None, account=None, after=()):
+    def sign(self, name: str, *operations: Any, expiry=START + HOUR, keys=None, account=None, after=()) -> Signed:  # noqa: ANN401
+        """Sign operations for a party, or for another account with other keys."""
         self._salt += 1
         sender = Sender(account or self.account(name), keys or keys_of(name))
-        return self._maker.make(
-            [sender], operations, expiry=expiry, salt=self._salt.to_bytes(8, "big"), after=after
-        )
+        return self._maker.make([sender], operations, expiry=expiry, salt=self._salt.to_bytes(8, "big"), after=after)
 
-    def mint(self, units=100, **more):
+    def mint(self, units: int = 100, **more: Any) -> Signed:  # noqa: ANN401 - as for `sign`
+        """Let the bank mint money."""
         return self.sign("bank", Mint(currency="USD", to=self.account("nairobi"), units=units), **more)
 
 

@@ -7,7 +7,7 @@ from sogdia.engine.cometbft.grammar import Call, Grammar, OrderWrongError
 INIT = (Call.INFO, 0), (Call.INIT_CHAIN, 0)
 
 
-def heard(start, *calls):
+def heard(start, *calls: tuple[Call, int]):
     grammar = Grammar(start)
     for call, height in calls:
         grammar.hear(call, height)

@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from sogdia.client.connection import RefusedByNodeError
 from sogdia.engine.solo import producer
 from sogdia.engine.solo.clock import WallClock
+from sogdia.engine.solo.producer import Producer
 from sogdia.engine.solo.sealing import SealedBlock
 from sogdia.engine.storage.block_log import BlockLog
 from sogdia.kernel.genesis import network_of
@@ -99,6 +100,7 @@ def test_work_without_a_new_block_makes_a_node_not_ready(tmp_path, quiet, ready)
 
         def look() -> list[str]:
             making = node.service.producer
+            assert isinstance(making, Producer)
             making._checking, making._last_block = 1, time.monotonic() - quiet
             try:
                 return not_ready_because(node.service, STUCK_SECONDS)

@@ -86,8 +86,8 @@ class RandomTrade:
             "KWD": expected.Currency(holder_max=60_000, supply_max=150_000),
             "EUR": expected.Currency(listed=True),
         }
-        changes = {"market": {"windows": expected.WINDOWS}, "money": {"currencies": issued}} | genesis
-        self.ledger = Ledger(**changes)
+        changes: dict[str, Any] = {"market": {"windows": expected.WINDOWS}, "money": {"currencies": issued}}
+        self.ledger = Ledger(**(changes | genesis))
         self.second = expected.SecondLedger(tuple(GENESIS_PARTIES), rules, START)
         self.told: list[str] = []
         self.exits: list[tuple[str, ...]] = []

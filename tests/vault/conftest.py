@@ -9,8 +9,8 @@ import pytest
 
 from sogdia.vault.stores import FolderStore, store_at
 from tests import real_parts
-from tests.modules.documents.archive import archive
 from tests.go_programs import VERSITYGW, program
+from tests.modules.documents.archive import archive
 from tests.vault import s3_server
 from tests.vault.room import Room
 

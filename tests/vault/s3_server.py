@@ -7,11 +7,11 @@ import socket
 import subprocess
 import time
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 START_SECONDS = 20.0
 ACCESS_KEY, SECRET_KEY = "vault-tests", "only-on-loopback"

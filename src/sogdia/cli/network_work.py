@@ -28,4 +28,5 @@ def start_pair(place: Path, options: list[str], settings: Settings, say: Callabl
     try:
         pair.run(place, engine, options=tuple(options), final=FINAL, ready=lambda: None)
     except pair.PairStoppedError as stopped:
-        raise Stopped(Exit(stopped.status), "The node's application cannot go on; it has said why.", "") from stopped
+        status = next(each for each in Exit if each == stopped.status)
+        raise Stopped(status, "The node's application cannot go on; it has said why.", "") from stopped

@@ -25,6 +25,7 @@ from sogdia.kernel.blinding import SECRET_BYTES, commitment_to
 from sogdia.kernel.genesis import genesis_type, network_of
 from sogdia.kernel.values import NO_ACCOUNT, account_of
 from sogdia.modules import ALL
+from sogdia.network.organisations import Organisation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
     from sogdia.client.keys import KeyPair
     from sogdia.kernel.genesis import GenesisBase
-    from sogdia.network.organisations import Organisation
 
 PLAN: Final = "network.json"
 GENESIS: Final = "genesis.json"

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sogdia.engine.solo.ledger import Ledger as NodeLedger
-from sogdia.engine.solo.service import Service, alone, clock_of
+from sogdia.engine.solo.service import alone, clock_of
 from sogdia.kernel.calendar import DUE_PAGES
 from sogdia.modules import ALL
 from sogdia.testing.ledger import Ledger, genesis, keys_of

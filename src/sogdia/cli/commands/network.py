@@ -59,7 +59,9 @@ def create(folder: Path, organisations: str, hosts: str | None, name: str | None
     called = name or folder.resolve().name[:40] or "network"
     plan = make(folder, Wanted(name=called, organisations=tuple(found), hosts=places, port=port))
     lines = [f"Created the network {plan.name!r}, {plan.network}, in {folder}:"]
-    lines += [f"    {each.organisation:<16} {folder / each.folder}  (peers reach it at {each.peer})" for each in plan.nodes]
+    lines += [
+        f"    {each.organisation:<16} {folder / each.folder}  (peers reach it at {each.peer})" for each in plan.nodes
+    ]
     if places:
         lines.append("Give each organisation its own folder, and nobody else; guide: docs/guides/run-a-network.md")
     else:
@@ -173,7 +175,10 @@ def add_node(folder: Path, name: str, host: str, port: int | None, *, as_json: b
     from sogdia.network.creating import add_node as add  # noqa: PLC0415 - it needs the whole engine
 
     added = add(folder, name, host=host, port=port)
-    words = f"{name} is made in {folder / name}; its peers reach it at {added.peer}. Start it: sogdia network up {folder} {name}"
+    words = (
+        f"{name} is made in {folder / name}; its peers reach it at {added.peer}.\n"
+        f"Start it: sogdia network up {folder} {name}"
+    )
     options.show(words, {"node": name, "folder": str(folder / name), "peer": added.peer}, as_json=as_json)
 
 

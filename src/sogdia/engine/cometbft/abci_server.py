@@ -99,7 +99,7 @@ class AbciServer:
 
     async def start(self, path: Path) -> None:
         """Listen at a socket that only this account may open."""
-        path.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)  # noqa: ASYNC240 - once, at the start
         before = os.umask(0o177)
         try:
             self._server = await asyncio.get_running_loop().create_unix_server(lambda: AbciConnection(self), path)

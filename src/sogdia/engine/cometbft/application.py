@@ -157,7 +157,9 @@ class Application:
         wrong = self._replica.accepts(_occasion(request), request.txs)
         if wrong is None:
             return ACCEPTED
-        _log.warning("a proposal for height %s by %s is refused: %s", request.height, request.proposer_address.hex(), wrong)
+        _log.warning(
+            "a proposal for height %s by %s is refused: %s", request.height, request.proposer_address.hex(), wrong
+        )
         return REJECTED
 
     def _finalize_block(self, request: abci.RequestFinalizeBlock) -> abci.Response:

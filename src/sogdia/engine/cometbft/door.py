@@ -54,9 +54,7 @@ class Door:
         ledger, state = self._ledger, self._state
         start = state.savepoint()
         try:
-            admit(
-                state, envelope, time=ledger.tip.time, limits=self._limits, spent=self._ids, valid=ledger.valid
-            )
+            admit(state, envelope, time=ledger.tip.time, limits=self._limits, spent=self._ids, valid=ledger.valid)
         except Refused:
             state.undo(start)
             self._try_after_those_before(envelope)

@@ -67,7 +67,8 @@ class EngineRpc:
             self._streams = await asyncio.open_unix_connection(str(self._socket), limit=HEAD_BYTES_MAX)
         reader, writer = self._streams
         writer.write(
-            b"POST / HTTP/1.1\r\nHost: engine\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
+            b"POST / HTTP/1.1\r\nHost: engine\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+            % len(body)
         )
         writer.write(body)
         await writer.drain()

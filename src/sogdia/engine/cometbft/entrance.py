@@ -302,5 +302,3 @@ def _grouped(passed: list[Arrived]) -> Iterator[list[Arrived]]:
         size += length
     if group:
         yield group
-
-

@@ -95,7 +95,9 @@ class Replica:
     def decide(self, occasion: Occasion, transactions: Sequence[bytes]) -> Decided:
         """Execute a decided block. It is in memory only; `commit` makes it durable."""
         ledger = self.ledger
-        ensure(occasion.height == ledger.tip.height + 1, f"block {occasion.height} was decided after {ledger.tip.height}")
+        ensure(
+            occasion.height == ledger.tip.height + 1, f"block {occasion.height} was decided after {ledger.tip.height}"
+        )
         began = time.perf_counter()
         try:
             candidate = self.candidates.check(occasion, transactions)

@@ -48,6 +48,7 @@ from sogdia.kernel.refusal import Broken, Refused
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
+    from sogdia.engine.cometbft.entrance import Entrance
     from sogdia.engine.solo.producer import Producer
     from sogdia.engine.solo.server import Connection
 
@@ -103,7 +104,7 @@ class Many:
 class Requests:
     """Serves the requests."""
 
-    def __init__(self, producer: Producer, stop: Callable[[], None]) -> None:
+    def __init__(self, producer: Producer | Entrance, stop: Callable[[], None]) -> None:
         """Serve from `producer`; `stop` ends the node."""
         self._producer = producer
         self._ledger = producer.ledger
