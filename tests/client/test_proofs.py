@@ -161,7 +161,7 @@ def test_a_proof_can_be_looked_at_as_json(story, trusted):
 
     assert shown["proof"] == "HistoryProof"
     assert shown["state"]["anchor"]["header"]["header"]["network"] == story.ledger.network.hex()
-    assert proven["record"]["value"] == shown["state"]["value"]
+    assert proven["record"]["value"] == shown["state"]["stored"][34:]
     assert proven["steps"] == shown["steps"]
 
 
