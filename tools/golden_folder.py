@@ -28,7 +28,7 @@ from sogdia.kernel.refusal import Refused
 from sogdia.kernel.values import NO_ACCOUNT, account_of, name_of
 from sogdia.modules import ALL
 from sogdia.modules.identity import Kind
-from sogdia.modules.identity.node_keys import RotateNodeKey, endorsement_message
+from sogdia.modules.identity.node_keys import RotateNodeKey, rotation_message
 from sogdia.modules.identity.parties import RegisterParty
 from sogdia.modules.market.listings import AddVariant, OpenListing, PublishTerms
 from sogdia.modules.market.orders import AcceptOrder, ConfirmDelivery, OrderLine, PlaceOrder, SettleOrder, ShipOrder
@@ -184,8 +184,10 @@ class Story:
     def _change_the_node_key(self) -> None:
         """Another key signs headers."""
         old, new = self._node_keys
-        endorsement = old.sign(endorsement_message(self.ledger.machine.network, new.public))
-        self._step("registrar", RotateNodeKey(old=old.public, new=new.public, endorsement=endorsement))
+        message = rotation_message(self.ledger.machine.network, 0, old.public, new.public)
+        endorsement, acceptance = old.sign(message), new.sign(message)
+        change = RotateNodeKey(old=old.public, new=new.public, endorsement=endorsement, acceptance=acceptance)
+        self._step("registrar", change)
         self._block()
         self._block()
 

@@ -27,6 +27,7 @@ from sogdia.client.shapes import summary
 from sogdia.client.who_sees import accounts_in, has_public_part, public_part
 from sogdia.kernel.codec import encode
 from sogdia.kernel.passkey import EXTRA_BYTES_MAX
+from sogdia.kernel.proof import face_proof, whole
 from sogdia.kernel.signature import SIGNATURE_BYTES
 from sogdia.kernel.values import ACCOUNT_BYTES, Account, CurrencyCode, Hash, Name
 from sogdia.modules.market.queries import OrderAnswer
@@ -156,12 +157,15 @@ class StateRoutes:
             if not table.life:
                 raise Problem(404, f"Records of {table.name} have no life.", "Ask with prove=1.")
             history = await self._network.ask(questions.prove_life(full_key))
-            proof, state = encode(history), history.state
+            proof, state = encode(history), whole(history)
         else:
             state = await self._network.ask(questions.prove(full_key))
             proof = encode(state)
         record = None if state.value is None else table.codec.decode(state.value)
-        require(call.reader, entitled=record is None or await self._sees(call, table, full_key[1:], record))
+        if record is not None and not await self._sees(call, table, full_key[1:], record):
+            face = None if call.query.prove == "life" else face_proof(state)
+            require(call.reader, entitled=face is not None)
+            proof = encode(face)
         if as_bytes:
             return Response(proof, media_type=PROOF)
         height = state.anchor.header.header.height - 1

@@ -20,7 +20,8 @@ import msgspec
 from msgspec import Meta
 
 from sogdia.api.forms import write
-from sogdia.api.history import EventName, Height, Wanted, place_text
+from sogdia.api.happenings import Wanted, place_text
+from sogdia.api.history import EventName, Height
 from sogdia.api.outgoing import TargetRefused, post, target_of
 from sogdia.api.problems import Problem
 from sogdia.api.routing import Call, Route, answer
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
-    from sogdia.api.history import Happened, Happenings
+    from sogdia.api.happenings import Happened, Happenings
     from sogdia.api.network import Network
     from sogdia.api.settings import Settings
     from sogdia.api.visibility import Visibility
@@ -151,7 +152,10 @@ class Webhooks:
         """Tell one webhook what happens, block after block."""
         while found := self._all("id = ? and state = 'active'", identity):
             webhook = found[0]
-            await self._happenings.beyond(webhook.height - 1)
+            first, _last = await self._happenings.beyond(webhook.height - 1, webhook.event)
+            if first > webhook.height:
+                self._set(identity, "height = ?, failures = 0", first)
+                continue
             events = await self._happenings.in_block(webhook.height, Wanted(event=webhook.event), START)
             if events and not await self._hand_over(webhook, events):
                 continue

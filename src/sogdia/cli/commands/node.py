@@ -116,16 +116,21 @@ def _show_created(folder: Path, created: Created, *, as_json: bool) -> None:
 @click.option("--log-level", metavar="LEVEL", help="The least that is said: debug, info, warning or error.")
 @click.option("--log-format", metavar="FORMAT", help="Lines for people (text), or one JSON object a line (json).")
 @click.option("--accept-clock", is_flag=True, help="The computer's clock is right, although it seems to have leapt.")
+@click.option("--part", type=click.Choice(["both", "application"]), default="both", hidden=True)
 def start(  # noqa: PLR0913 - one parameter an option
     folder: Path | None,
     config: Path | None,
     metrics: str | None,
     log_level: str | None,
     log_format: str | None,
+    part: str,
     *,
     accept_clock: bool,
 ) -> None:
     """Run the node of DIR until Ctrl-C or 'sogdia node stop'.
+
+    A node of a network of several organisations is two processes: the application, which is ours, and the engine,
+    CometBFT. This runs both, and begins both anew when either ends.
 
     Settings come from the command line, the environment, the file of --config, in this order ('sogdia config show').
     SIGHUP reads them again.
@@ -138,6 +143,15 @@ def start(  # noqa: PLR0913 - one parameter an option
     settings = gathered(config, said).settings
     place = node_folder(folder, settings)
     say = _say_in(settings.log.format)
+    if part == "both" and wiring.needs_engine(place):
+        from sogdia.cli.network_work import start_pair  # noqa: PLC0415 - only such a node needs it
+
+        options_given = [("--config", config and str(config)), ("--metrics", metrics), ("--log-level", log_level)]
+        options_given.append(("--log-format", log_format))
+        start_pair(place, [word for name, value in options_given if value for word in (name, value)], settings, say)
+        return
+    if part == "application":
+        stop_with_the_parent()
     keys = wiring.load_keys(place, lambda path: options.ask_passphrase(path.stem))
     with ExitStack() as while_running:
 
@@ -154,6 +168,20 @@ def start(  # noqa: PLR0913 - one parameter an option
             read_again=lambda: gathered(config, said).settings,
         )
     say("The node has stopped; all that was acknowledged is written.")
+
+
+def stop_with_the_parent() -> None:
+    """Ask this process to stop in order once the one that began it is gone, which closes our standard input."""
+    import os  # noqa: PLC0415 - only the application of a pair needs these
+    import signal  # noqa: PLC0415
+    from threading import Thread  # noqa: PLC0415
+
+    def wait() -> None:
+        while os.read(0, 4096):  # not through sys.stdin: its lock would be held when the interpreter ends
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    Thread(target=wait, daemon=True).start()
 
 
 def _say_in(log_format: str) -> Callable[[str], None]:
