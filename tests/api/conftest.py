@@ -20,19 +20,23 @@ import pytest
 from msgspec.structs import replace
 
 from sogdia.api.application import Api
+from sogdia.api.network import PARTY_SECONDS
 from sogdia.api.serving import server_of
 from sogdia.client import keys as key_files
 from sogdia.client.connection import Connection
 from sogdia.client.envelopes import EnvelopeMaker, Sender
 from sogdia.client.keys import AnyKeyPair, derive
+from sogdia.kernel.blinding import commitment_to
 from sogdia.kernel.values import NO_ACCOUNT, account_of, name_of
 from sogdia.modules.identity import Kind
+from sogdia.modules.identity.keys import ChangeKeys, NewKey, key_message
 from sogdia.modules.identity.parties import RegisterParty
 from sogdia.modules.market.listings import AddVariant, OpenListing, PublishTerms
 from sogdia.modules.market.orders import OrderLine, PlaceOrder
 from sogdia.modules.market.records import Offer
 from sogdia.modules.money import Asset
 from sogdia.modules.money.currencies import Mint
+from sogdia.testing.passkeys import ORIGIN
 from tests.cli.conftest import silently, wait_until_it_answers
 
 if TYPE_CHECKING:
@@ -40,10 +44,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sogdia.api.network import Network
+    from sogdia.client.envelopes import SigningKey
     from sogdia.kernel.operation import Operation
     from sogdia.settings.sections import Settings
 
 SECONDS = 20.0
+SECRET = bytes(range(32))
 SETTINGS = """
 [api]
 requests_a_second = 100000
@@ -120,21 +126,35 @@ class Town:
         """Obtain a token."""
         account = self.account(who).hex()
         given = self.post("/v1/challenges", {"account": account}).document
-        signature = self.parties[who].keys.sign(given["text"].encode()).hex()
-        signed = {"account": account, "key": "0", "challenge": given["challenge"], "signature": signature}
+        signature = self.parties[who].keys.sign(given["line"].encode()).hex()
+        signed = {"line": given["line"], "signature": signature}
         token: str = self.post("/v1/tokens", signed).document["token"]
         return f"Bearer {token}"
+
+    def register(self, name: str) -> None:
+        """Enter a party with one key of Ed25519."""
+        keys = derive(b"sogdia tests", name)
+        registration = RegisterParty(
+            reference=name, kind=int(Kind.ENTERPRISE), country="KE", roles=0, sponsor=self.account("bank"), scheme=1,
+            public=keys.public,
+        )  # fmt: skip
+        self.send("bank", registration)
+        self.parties[name] = Sender(account_of(self.network, self.account("bank"), name), keys)
+
+    def add_key(self, who: str, number: int, keys: SigningKey, valid_until: int | None = None) -> None:
+        """Let a party add a key, which becomes that of a number."""
+        proof = keys.signature(key_message(self.network, self.account(who), number, keys.scheme, keys.public))
+        joins = NewKey(keys.scheme, keys.public, proof.value, proof.extra, valid_until=valid_until)
+        self.send(who, ChangeKeys(add=(joins,)))
+
+    def forget(self) -> None:
+        """Wait until the API takes no party's record for current that it has read before now."""
+        time.sleep(PARTY_SECONDS + 0.1)
 
     def settle_down(self) -> None:
         """Enter parties, money, a listing and an order."""
         for name in ("bukhara", "nairobi", "stranger"):
-            keys = derive(b"sogdia tests", name)
-            registration = RegisterParty(
-                reference=name, kind=int(Kind.ENTERPRISE), country="KE", roles=0, sponsor=self.account("bank"),
-                scheme=1, public=keys.public,
-            )  # fmt: skip
-            self.send("bank", registration)
-            self.parties[name] = Sender(account_of(self.network, self.account("bank"), name), keys)
+            self.register(name)
         asset = Asset("USD", self.account("bank"))
         self.send("bank", Mint(currency="USD", to=self.account("nairobi"), units=90_000))
         self.send(
@@ -190,6 +210,7 @@ def create_with_customs(place: Path, node: Path, keys: Path) -> None:
     """Create a node of one organisation, in whose genesis stands Kenya's customs authority as well."""
     draft = place / "draft"
     create = ["node", "create", str(draft), "--organisation", "bank", "--country", "KZ", "--unprotected"]
+    create += ["--passkey-site", ORIGIN]
     silently(*create, "--keys", str(keys))
     genesis = json.loads((draft / "genesis.json").read_text("utf-8"))
     customs = {
@@ -198,11 +219,15 @@ def create_with_customs(place: Path, node: Path, keys: Path) -> None:
     }  # fmt: skip
     genesis["identity"]["parties"].append(customs)
     genesis["documents"] = {"authorities": [{"country": "KE", "parties": ["customs"]}]}
+    genesis["blinding"] = commitment_to(SECRET)
     (place / "genesis.json").write_text(json.dumps(genesis), "utf-8")
-    silently(
-        "node", "create", str(node), "--genesis", str(place / "genesis.json"), "--node-key",
-        str(draft / "keys" / "node.key"),
-    )  # fmt: skip
+    (place / "secret").write_text(SECRET.hex(), "ascii")
+    given = {
+        "--genesis": place / "genesis.json",
+        "--node-key": draft / "keys" / "node.key",
+        "--secret": place / "secret",
+    }
+    silently("node", "create", str(node), *(str(each) for option in given.items() for each in option))
 
 
 @pytest.fixture(scope="session")

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sogdia.settings.sections import Settings
+    from sogdia.settings.sources import Said
 
 
-def gathered(config: Path | None, said: Mapping[str, str | None] | None = None) -> Gathered:
+def gathered(config: Path | None, said: Mapping[str, Said] | None = None) -> Gathered:
     """Put the settings together; `said` is what the command line says, by the names of settings."""
     return gather(config, os.environ, said)
 

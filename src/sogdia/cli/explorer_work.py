@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from sogdia.settings.sources import Said
+
 WAKE_SECONDS = 0.5
 
 
-def start(folder: Path | None, config: Path | None, said: Mapping[str, str | None], *, until_input_ends: bool) -> None:
+def start(folder: Path | None, config: Path | None, said: Mapping[str, Said], *, until_input_ends: bool) -> None:
     """Serve the pages, and keep their index unless somebody else does."""
     settings = gathered(config, said).settings
     node = door_folder(folder, settings)

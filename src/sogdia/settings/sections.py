@@ -2,7 +2,7 @@
 
 A setting is called `section.name`. It is given in a TOML file (`[section]`, then `name = value`), in the environment
 (`SOGDIA_SECTION_NAME`), or on the command line, which comes first. A list is an array in the file, and a
-text with commas elsewhere.
+text with commas or spaces elsewhere.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ AddressOrNone = Annotated[str, Meta(max_length=300, pattern=rf"^\Z|{PORT_PATTERN
 Address = Annotated[str, Meta(max_length=300, pattern=PORT_PATTERN)]
 Database = Annotated[str, Meta(max_length=2_000, pattern=r"^\Z|^(sqlite|postgresql(\+[a-z]+)?)://[^\s]*\Z")]
 Origin = Annotated[str, Meta(max_length=300, pattern=r"^https?://[^\s/,]+\Z")]
-HostName = Annotated[str, Meta(max_length=300, pattern=r"^[0-9a-z.\[\]:-]+\Z")]
+HostName = Annotated[str, Meta(max_length=300, pattern=r"^[0-9A-Za-z.\[\]:-]+\Z")]
 Proxy = Annotated[str, Meta(max_length=60, pattern=r"^[0-9A-Fa-f.:/]+\Z")]
 HttpUrlOrNone = Annotated[str, Meta(max_length=2_000, pattern=r"^\Z|^https?://[^\s]+\Z")]
 
@@ -127,6 +127,14 @@ class ExplorerSettings(Section, frozen=True, kw_only=True, forbid_unknown_fields
     """The explorer, `sogdia explorer start`."""
 
     listen: Annotated[Address, Meta(description="Where it listens: host and port.")] = "127.0.0.1:8081"
+    hosts: Annotated[
+        tuple[HostName, ...],
+        Meta(
+            max_length=100,
+            description="The site's own names as browsers send them, with the port if it is not that of the scheme:"
+            " nobody can sign in under another. Empty: where it listens.",
+        ),
+    ] = ()
     node_connections_max: Annotated[
         int, Meta(ge=1, le=256, description="Connections to the node that are kept open.")
     ] = 8

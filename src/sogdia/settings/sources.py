@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -25,6 +25,10 @@ FIELDS: dict[str, msgspec.structs.FieldInfo] = {
     f"{section}.{field.name}": field for section, struct in SECTIONS.items() for field in msgspec.structs.fields(struct)
 }
 VARIABLES = {f"{PREFIX}{key.replace('.', '_').upper()}": key for key in FIELDS}
+
+
+Said: TypeAlias = "str | tuple[str, ...] | None"
+"""What the command line says of a setting: nothing, a value, or the values of a list."""
 
 
 class Fault(NamedTuple):
@@ -63,7 +67,7 @@ class _Given(NamedTuple):
 def gather(
     file: Path | None = None,
     environment: Mapping[str, str] | None = None,
-    command_line: Mapping[str, str | None] | None = None,
+    command_line: Mapping[str, Said] | None = None,
 ) -> Gathered:
     """Put the settings together; raises `SettingsWrong` with every fault of every source."""
     faults: list[Fault] = []
@@ -95,10 +99,10 @@ def _place_in_order(fault: Fault) -> tuple[str, int, str]:
 
 
 def _convert(given: _Given, field: msgspec.structs.FieldInfo) -> Any:  # noqa: ANN401 - any setting's type
-    """Give the typed value; a text from outside the file may be a number, a truth value, or a list with commas."""
+    """Give the typed value; a text from outside the file may be a number, a truth value, or a list."""
     value = given.value
-    if given.is_text and isinstance(_shape_of(field), msgspec.inspect.VarTupleType):
-        value = [each.strip() for each in value.split(",") if each.strip()]
+    if isinstance(value, str) and given.is_text and isinstance(_shape_of(field), msgspec.inspect.VarTupleType):
+        value = value.replace(",", " ").split()
     return msgspec.convert(value, field.type, strict=not given.is_text)
 
 

@@ -386,20 +386,20 @@ def consent(ledger: Ledger, code: bytes = bytes(10), **changes: Any) -> GiveCons
 def with_consents(ledger: Ledger) -> None:
     """Let Nairobi grant a mandate that needs codes, and begin a chain."""
     grant(ledger, consent_needed=True)
-    ledger.must("nairobi", RenewConsents(end=bytes(10)))
+    ledger.must("nairobi", RenewConsents(reference="agent", end=bytes(10)))
 
 
 def opened(ledger: Ledger) -> None:
     """Let a code open the mandate."""
     grant(ledger, consent_needed=True)
     end = consent_end(ledger, b"0123456789")
-    ledger.must("nairobi", RenewConsents(end=end))
+    ledger.must("nairobi", RenewConsents(reference="agent", end=end))
     ledger.must("lanzhou", consent(ledger, b"0123456789"))
 
 
 def consent_end(ledger: Ledger, code: bytes) -> bytes:
-    """Give the end of Nairobi's chain of one code."""
-    return code_before(ledger.network, ledger.account("nairobi"), code)
+    """Give the end of the mandate's chain of one code."""
+    return code_before(ledger.network, name_of(ledger.account("nairobi"), "agent"), code)
 
 
 def suspend_samarkand(ledger: Ledger) -> None:
@@ -453,12 +453,30 @@ GRANT = [
 
 REVOKE = [Row(Kernel.MANDATE_UNKNOWN, "nairobi", lambda _ledger: RevokeMandate(reference="other"), grant)]
 
-RENEW = [Row(Refuse.NOTHING_CHANGES, "nairobi", lambda _ledger: RenewConsents(end=None))]
+RENEW = [
+    Row(Kernel.MANDATE_UNKNOWN, "nairobi", lambda _ledger: RenewConsents(reference="other", end=None), grant),
+    Row(Refuse.CONSENT_NOT_NEEDED, "nairobi", lambda _ledger: RenewConsents(reference="agent", end=None), grant),
+    Row(
+        Refuse.NOTHING_CHANGES,
+        "nairobi",
+        lambda _ledger: RenewConsents(reference="agent", end=None),
+        lambda ledger: grant(ledger, consent_needed=True),
+    ),
+]
+
+
+def recovered(ledger: Ledger) -> None:
+    """Grant the mandate, and let the keys that granted it have been recovered since."""
+    grant(ledger)
+    account = ledger.account("nairobi")
+    poke(ledger, PARTIES, account, structs.replace(PARTIES.must(ledger.state, account), recoveries=1))
+
 
 CONSENT = [
     Row(Kernel.MANDATE_UNKNOWN, "lanzhou", consent),
-    Row(Refuse.SENDER_NOT_AGENT, "bukhara", consent, grant),
+    Row(Kernel.MANDATE_UNKNOWN, "bukhara", consent, grant, note="to-a-stranger"),
     Row(Refuse.SENDER_NOT_AGENT, "nairobi", consent, grant, note="though-it-is-the-grantor"),
+    Row(Kernel.MANDATE_VOID, "lanzhou", consent, recovered),
     Row(Refuse.CONSENT_NOT_NEEDED, "lanzhou", consent, grant),
     Row(Refuse.CONSENT_ALREADY_GIVEN, "lanzhou", consent, opened),
     Row(Refuse.NO_CONSENTS, "lanzhou", consent, lambda ledger: grant(ledger, consent_needed=True)),

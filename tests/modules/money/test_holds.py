@@ -309,7 +309,7 @@ def test_the_last_bytes_of_the_storage_can_be_used(ledger):
         ({"reference": "0123456789abcdef"}, 0),
         ({"reference": "0123456789abcdefg"}, 101),
         ({"units": 0}, 101),
-        ({"units": LARGEST}, Refuse.HOLDER_CAP_PASSED),
+        ({"units": LARGEST}, Refuse.FUNDS_INSUFFICIENT),
         ({"units": LARGEST + 1}, 101),
         ({"deadline": 2**32}, 101),
         ({"deadline": 2**32 - 1}, Refuse.DEADLINE_TOO_FAR),

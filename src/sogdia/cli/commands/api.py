@@ -13,6 +13,8 @@ from sogdia.cli.options import Folder
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from sogdia.settings.sources import Said
+
 
 @click.group()
 def api() -> None:
@@ -42,7 +44,7 @@ def start(
     from sogdia.client.connection import Connection  # noqa: PLC0415 - as above
     from sogdia.operate import logs  # noqa: PLC0415 - as above
 
-    said = {"api.listen": listen, "api.allowed_origins": ",".join(allow_origin) or None}
+    said: dict[str, Said] = {"api.listen": listen, "api.allowed_origins": allow_origin or None}
     settings = gathered(config, said).settings
     found = door_folder(folder, settings)
     Connection(found).close()

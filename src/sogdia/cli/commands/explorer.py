@@ -13,9 +13,15 @@ from sogdia.cli.options import Folder
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from sogdia.settings.sources import Said
+
 INDEX_HELP = (
     f"The database of an index that 'sogdia index run' keeps. Default: ${DATABASE_VARIABLE}, or an index in the node's"
     " folder, which the explorer then keeps itself."
+)
+HOSTS_HELP = (
+    "A name under which people reach the site, with the port if it is not that of the scheme; nobody can sign in under"
+    " another. Repeatable. Default: explorer.hosts of the settings, or the place where it listens."
 )
 
 
@@ -29,9 +35,16 @@ def explorer() -> None:
 @options.config_option
 @click.option("--index", "database", metavar="URL", help=INDEX_HELP)
 @click.option("--listen", metavar="HOST:PORT", help="Where to be found. Default: 127.0.0.1:8081.")
+@click.option("--host", "hosts", multiple=True, metavar="NAME", help=HOSTS_HELP)
 @options.until_input_ends_option
-def start(
-    folder: Path | None, config: Path | None, database: str | None, listen: str | None, *, until_input_ends: bool
+def start(  # noqa: PLR0913 - one parameter an option
+    folder: Path | None,
+    config: Path | None,
+    database: str | None,
+    listen: str | None,
+    hosts: tuple[str, ...],
+    *,
+    until_input_ends: bool,
 ) -> None:
     """Serve the pages over the node of DIR until Ctrl-C.
 
@@ -39,5 +52,5 @@ def start(
     """
     from sogdia.cli import explorer_work  # noqa: PLC0415 - it needs the web server's library
 
-    said = {"index.database": database, "explorer.listen": listen}
+    said: dict[str, Said] = {"index.database": database, "explorer.listen": listen, "explorer.hosts": hosts or None}
     explorer_work.start(folder, config, said, until_input_ends=until_input_ends)

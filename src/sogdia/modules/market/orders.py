@@ -50,7 +50,7 @@ from sogdia.modules.market.records import (
 )
 from sogdia.modules.market.refunds import refund_lines
 from sogdia.modules.market.refusals import MarketRefusal as Refuse
-from sogdia.modules.money import Pot, asset_key, move, require_may_receive
+from sogdia.modules.money import asset_key, set_aside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -121,9 +121,8 @@ class PlaceOrder(Operation, tag=410):
             sponsor=sponsor,
             history=NO_HISTORY,
         )
-        require_payable(ctx, placed)
 
-        move(state, terms.asset, total, (ctx.sender, Pot.AVAILABLE), (ctx.sender, Pot.HELD))
+        set_aside(state, terms.asset, total, ctx.sender, settlement.payees(placed, paid))
         quota.occupy(state, sponsor, ORDER_BYTES + settlement.LINE_BYTES * len(lines))
         for key, variant in stocks.items():
             VARIANTS.put(state, key, variant)
@@ -306,13 +305,6 @@ def share_freight(prices: list[tuple[tuple[bytes, int], Any, int, int, int]], fr
     return lines
 
 
-def require_payable(ctx: Context, order: Order) -> None:
-    """Refuse an order whose settlement would pay somebody what it may not have: once placed, it is a promise."""
-    for account, units in settlement.payees(order, order.paid):
-        if units:
-            require_may_receive(ctx.state, order.asset, account, units)
-
-
 def decline_lines(ctx: Context, name: bytes, order: Order, declined: tuple[int, ...]) -> Order:
     """Refund the lines that the merchant does not accept."""
     wanted = []
@@ -341,7 +333,7 @@ def buyer_order(ctx: Context, name: bytes, *states: OrderState) -> Order:
 def merchant_order(ctx: Context, name: bytes, *states: OrderState) -> Order:
     """Give an order that was placed with the sender in one of the states, or refuse."""
     order = open_order(ctx, name, *states)
-    require(ctx.sender == order.merchant, Refuse.SENDER_NOT_MERCHANT, merchant=order.merchant)
+    require(ctx.sender == order.merchant, Refuse.SENDER_NOT_MERCHANT, order=name)
     return order
 
 

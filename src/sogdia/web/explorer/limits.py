@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 SESSION_SECONDS: Final = 900
-CHALLENGE_SECONDS: Final = 120
 SESSIONS_MAX: Final = 10_000
-SPENT_MAX: Final = 10_000
 FORM_BYTES_MAX: Final = 4_096
 ROWS: Final = 24
 LISTING_ROWS: Final = 16

@@ -6,6 +6,7 @@ sogdia explorer start ──┬── server (thread) ── pages ──▶ nod
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 import uvicorn
+from msgspec.structs import replace
 
 from sogdia.index.database import database_in
 from sogdia.settings.sections import address_of
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 START_SECONDS = 20.0
 STOP_SECONDS = 20
 PAUSE_SECONDS = 0.02
+HTTP_PORT = 80
 
 
 class CannotListenError(Exception):
@@ -37,12 +40,18 @@ class CannotListenError(Exception):
 
 @contextmanager
 def serving(folder: Path, database: str, settings: ExplorerSettings) -> Iterator[str]:
-    """Serve the pages for as long as this lasts; gives their address. Port 0 means any that is free."""
+    """Serve the pages for as long as this lasts; gives their address. Port 0 means any that is free.
+
+    A site that is told no names of its own goes by its address.
+    """
     host, port = address_of(settings.listen)
     try:
         listening = socket.create_server((host, port), backlog=settings.requests_max, family=_family(host))
     except OSError as error:
         raise CannotListenError(f"{host}:{port} cannot be listened on ({error.strerror or error})") from error
+    address = listening.getsockname()
+    if not settings.hosts:
+        settings = replace(settings, hosts=own_names(host, *address[:2]))
     config = uvicorn.Config(
         explorer(folder, database, settings),
         access_log=False,
@@ -60,12 +69,25 @@ def serving(folder: Path, database: str, settings: ExplorerSettings) -> Iterator
         until = time.monotonic() + START_SECONDS
         while not server.started and thread.is_alive() and time.monotonic() < until:
             time.sleep(PAUSE_SECONDS)
-        shown = f"[{host}]" if ":" in host else host
-        yield f"http://{shown}:{listening.getsockname()[1]}"
+        yield f"http://{_in_brackets(host)}:{address[1]}"
     finally:
         server.should_exit = True
         thread.join(STOP_SECONDS)
         listening.close()
+
+
+def own_names(host: str, address: str, port: int) -> tuple[str, ...]:
+    """Give the names by which browsers reach what listens: with its port, unless it is the one that they leave out."""
+    found = ipaddress.ip_address(address)
+    # Who listens on all addresses of a machine is reached by names that only its operator knows.
+    names = {} if found.is_unspecified else {_in_brackets(host): None, _in_brackets(address): None}
+    if found.is_loopback or found.is_unspecified:
+        names["localhost"] = None
+    return tuple(name if port == HTTP_PORT else f"{name}:{port}" for name in names)
+
+
+def _in_brackets(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _family(host: str) -> socket.AddressFamily:

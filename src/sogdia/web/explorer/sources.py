@@ -49,7 +49,7 @@ class Sources:
         """Nothing is opened before the first page needs it."""
         self._folder = folder
         self._index = OpenedIndex(database)
-        self._settings = settings
+        self.settings = settings
         self._idle: list[Connection] = []
         self._lock = threading.Lock()
         self._network: Network | None = None
@@ -62,7 +62,7 @@ class Sources:
         connection = self._idle_connection()
         try:
             if connection is None:
-                connection = Connection(self._folder, seconds=self._settings.node_seconds_max)
+                connection = Connection(self._folder, seconds=self.settings.node_seconds_max)
             yield connection
         except (NodeNotRunningError, TryLaterError, OSError) as error:
             # What lay idle was made for the node that is gone, too.
@@ -73,7 +73,7 @@ class Sources:
                 connection.close()
             raise
         with self._lock:
-            if len(self._idle) < self._settings.node_connections_max:
+            if len(self._idle) < self.settings.node_connections_max:
                 self._idle.append(connection)
                 return
         connection.close()
