@@ -6,8 +6,10 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from sogdia.client import keys as key_files
+from sogdia.engine.cometbft.entrance import Entrance
+from sogdia.engine.cometbft.places import home
 from sogdia.engine.solo.ledger import Ledger
-from sogdia.engine.solo.service import Service, clock_of
+from sogdia.engine.solo.service import Service, alone, clock_of
 from sogdia.modules import ALL
 from sogdia.operate import logs
 from sogdia.operate.running import Run
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 KEYS = "keys"
 KEY_SUFFIX = ".key"
 NO_PASSPHRASE = ""
+COMETBFT = "cometbft"
 VERIFIER = {"auto": None, "on": True, "off": False}
 
 
@@ -35,6 +38,11 @@ def create(folder: Path, genesis: GenesisBase, *, modules: tuple[Module, ...] = 
 def open_ledger(folder: Path, keys: Iterable[NodeKey] = (), *, modules: tuple[Module, ...] = ALL) -> Ledger:
     """Open a ledger that no node has open."""
     return Ledger.open(folder, modules, keys)
+
+
+def needs_engine(folder: Path) -> bool:
+    """Tell whether a node's folder belongs to a network of several organisations, whose blocks CometBFT orders."""
+    return home(folder).is_dir()
 
 
 def load_keys(folder: Path, passphrase_for: Callable[[Path], str]) -> list[NodeKey]:
@@ -64,8 +72,11 @@ def run(  # noqa: PLR0913 - what an operator may decide
     async def serve() -> None:
         ledger = Ledger.open(folder, modules, keys)
         try:
-            clock = clock_of(ledger, accept_clock=accept_clock)
-            service = Service(ledger, clock, verifier=VERIFIER[chosen.node.verifier] if verifier is None else verifier)
+            if ledger.genesis.engine == COMETBFT:
+                service = Service(Entrance(ledger))
+            else:
+                checks_ahead = VERIFIER[chosen.node.verifier] if verifier is None else verifier
+                service = alone(ledger, clock_of(ledger, accept_clock=accept_clock), verifier=checks_ahead)
             run_under = Run(service, chosen, read_again)
             await run_under.start()
         except BaseException:

@@ -41,9 +41,10 @@ def test_the_same_bytes_again_get_the_same_receipt(town):
 def test_who_does_not_wait_asks_by_the_id(town):
     signed = town.sign("nairobi", payment(town))
 
-    sent = town.ask("/v1/envelopes?wait=0", signed.raw, content_type=OCTETS)
+    sent = town.ask("/v1/envelopes", signed.raw, content_type=OCTETS, prefer="respond-async")
 
-    assert sent.status == 202
+    assert (sent.status, sent.document) == (202, {"id": signed.id.hex(), "status": "under way"})
+    assert sent.headers["preference-applied"] == "respond-async"
     assert sent.headers["location"] == f"/v1/envelopes/{signed.id.hex()}"
     found = sent
     for _try in range(200):
@@ -57,7 +58,7 @@ def test_who_does_not_wait_asks_by_the_id(town):
 def test_what_nobody_waited_for_and_no_block_has_says_why(town):
     signed = town.sign("nairobi", payment(town), expiry=-90_000)
 
-    sent = town.ask("/v1/envelopes?wait=0", signed.raw, content_type=OCTETS)
+    sent = town.ask("/v1/envelopes", signed.raw, content_type=OCTETS, prefer="respond-async")
     time.sleep(0.2)
 
     told = town.ask(sent.headers["location"])

@@ -9,17 +9,16 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 import msgspec
-from starlette.responses import HTMLResponse, Response
-from starlette.routing import Route as StarletteRoute
 from starlette.routing import Router
 
 from sogdia.api.edge import Edge
 from sogdia.api.envelopes import EnvelopeRoutes
-from sogdia.api.history import Happenings, HistoryRoutes
+from sogdia.api.happenings import Happenings
+from sogdia.api.history import HistoryRoutes
 from sogdia.api.network import Network
 from sogdia.api.openapi import document, page
 from sogdia.api.readers import Readers
-from sogdia.api.routing import JSON, running, tagged
+from sogdia.api.routing import HTML, JSON, Addresses, running, standing
 from sogdia.api.state import StateRoutes
 from sogdia.api.visibility import Visibility
 from sogdia.api.webhooks import Webhooks
@@ -27,8 +26,6 @@ from sogdia.api.webhooks import Webhooks
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
     from pathlib import Path
-
-    from starlette.requests import Request
 
     from sogdia.api.routing import Route
     from sogdia.api.settings import Settings
@@ -88,25 +85,16 @@ class Api:
             *more,
         ]
         by_path: dict[str, list[Route]] = {}
-        # Fixed addresses before those with parameters, so that none hides another.
-        for each in sorted(self.routes, key=lambda route: "{" in route.path):
+        for each in self.routes:
             by_path.setdefault(each.path, []).append(each)
+        addresses = Addresses()
         described = msgspec.json.encode(document(self.routes, release()))
-        shown = page(self.routes, name)
-
-        async def describe(request: Request) -> Response:
-            return tagged(request, Response(described, media_type=JSON))
-
-        async def show(request: Request) -> Response:
-            return tagged(request, HTMLResponse(shown))
-
-        own = [StarletteRoute("/v1/openapi.json", describe), StarletteRoute("/", show), StarletteRoute("/v1/", show)]
-        router = Router(
-            routes=[*own, *(running(path, together, self.readers.of) for path, together in by_path.items())],
-            redirect_slashes=False,
-            lifespan=self._lifespan,
-        )
-        self.application = Edge(router, settings)
+        shown = page(self.routes, name).encode()
+        for path, content, form in (("/v1/openapi.json", described, JSON), ("/", shown, HTML), ("/v1/", shown, HTML)):
+            addresses.add(path, standing(content, form))
+        for path, together in by_path.items():
+            addresses.add(path, running(together, self.readers.of))
+        self.application = Edge(Router(default=addresses, lifespan=self._lifespan, redirect_slashes=False), settings)
 
     @asynccontextmanager
     async def _lifespan(self, _application: object) -> AsyncIterator[None]:

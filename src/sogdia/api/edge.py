@@ -8,8 +8,6 @@ import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
-from starlette.exceptions import HTTPException
-
 from sogdia.api.problems import Problem, problem_of
 
 if TYPE_CHECKING:
@@ -58,7 +56,6 @@ class Edge:
         if scope["type"] != "http":
             await self._inner(scope, receive, send)
             return
-        scope["app"] = self  # so that routes raise what they cannot serve, and it is put in words here
         started = False
         origin = self._origin(scope)
 
@@ -116,7 +113,7 @@ class _Body:
         self._receive = receive
         self._settings = settings
         self._size = 0
-        self._until = time.monotonic() + settings.body_seconds
+        self._until = asyncio.get_running_loop().time() + settings.body_seconds
         self._whole = False
 
     async def receive(self) -> Message:
@@ -124,7 +121,8 @@ class _Body:
         if self._whole:
             return await self._receive()
         try:
-            message = await asyncio.wait_for(self._receive(), max(0.0, self._until - time.monotonic()))
+            async with asyncio.timeout_at(self._until):
+                message = await self._receive()
         except TimeoutError as error:
             raise Problem(408, "The body came too slowly.", headers={"connection": "close"}) from error
         self._size += len(message.get("body", b""))
@@ -141,9 +139,6 @@ def _too_large(settings: Settings) -> Problem:
 
 
 def _as_problem(error: Exception) -> Problem:
-    if isinstance(error, HTTPException):
-        return Problem(error.status_code, "There is nothing at this address, or not with this method.",
-                       "See /v1/openapi.json.", headers=error.headers)  # fmt: skip
     known = problem_of(error)
     if known is not None:
         return known
@@ -163,7 +158,7 @@ def _cors(origin: str | None) -> list[tuple[bytes, bytes]]:
         return []
     return [
         (b"access-control-allow-origin", origin.encode("latin-1")),
-        (b"access-control-expose-headers", b"ETag, Location, Retry-After"),
+        (b"access-control-expose-headers", b"ETag, Location, Preference-Applied, Retry-After"),
         (b"vary", b"Origin"),
     ]
 
@@ -171,7 +166,7 @@ def _cors(origin: str | None) -> list[tuple[bytes, bytes]]:
 async def _preflight(send: Any) -> None:  # noqa: ANN401 - what sends
     headers = [
         (b"access-control-allow-methods", b"GET, POST, DELETE"),
-        (b"access-control-allow-headers", b"authorization, content-type, if-none-match, last-event-id"),
+        (b"access-control-allow-headers", b"authorization, content-type, if-none-match, last-event-id, prefer"),
         (b"access-control-max-age", b"600"),
     ]  # fmt: skip
     await send({"type": "http.response.start", "status": 204, "headers": headers})

@@ -13,14 +13,14 @@ from sogdia.client import questions
 from sogdia.client.asynchronous import AsyncConnection
 from sogdia.client.declared import answer_type
 from sogdia.client.envelopes import EnvelopeMaker
-from sogdia.kernel.accounts import PARTIES, Key, Party, key_of
+from sogdia.kernel.accounts import PARTIES, Party
 from sogdia.kernel.genesis import genesis_type, network_of
 from sogdia.modules import ALL
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sogdia.client.questions import Question
+    from sogdia.client.questions import Answer, Question
     from sogdia.kernel.operation import Query
 
 REMEMBERED_MAX = 10_000
@@ -58,13 +58,17 @@ class Network:
 
     async def ask(self, question: Question[T]) -> T:
         """Ask the node."""
+        return question.answered_by(await (await self.send(question)))
+
+    async def send(self, question: Question[Any]) -> asyncio.Future[Answer]:
+        """Send the node a question; gives what will be its answer, as it comes."""
         connection = self._connection
         if connection is None or not connection.is_open:
             async with self._opening:
                 if self._connection is None or not self._connection.is_open:
                     self._connection = await AsyncConnection.open(self.folder)
                 connection = self._connection
-        return await connection.ask(question)
+        return connection.send(question)
 
     async def query(self, query: Query) -> tuple[int, Any]:
         """Ask a declared query; gives the height and the typed answer."""
@@ -83,13 +87,3 @@ class Network:
         while len(self._parties) > REMEMBERED_MAX:
             self._parties.popitem(last=False)
         return party
-
-    async def key(self, account: bytes, number: int) -> Key | None:
-        """Give a current key of an account that may act, or nothing."""
-        party = await self.party(account)
-        if party is None or party.suspended:
-            return None
-        key, now = key_of(party, number), time.time()
-        # From the deadline of a recovery on the old keys are worth nothing, even before the new ones are in place.
-        ends = (None if key is None else key.valid_until, party.recovers_at)
-        return None if any(end is not None and end < now for end in ends) else key

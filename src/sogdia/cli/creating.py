@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -39,6 +40,8 @@ class Wanted(NamedTuple):
     currency: str
     clock: str
     unprotected: bool
+    passkey_sites: tuple[str, ...] = ()
+    """Origins on which people use passkeys; the domain of the first is theirs for as long as the network lives."""
 
 
 class Created(NamedTuple):
@@ -109,14 +112,24 @@ def _one_organisation(wanted: Wanted, organisation: bytes, signing: bytes) -> di
         "roles": ROLES,
         "quota": {},
     }
+    sites = wanted.passkey_sites
     return {
         "name": wanted.name,
         "time": int(time.time()),
         "clock": wanted.clock,
+        "passkeys": {"rp_id": _domain_of(sites[0]), "origins": sites} if sites else None,
         "validators": [[signing.hex(), 1]],
         "identity": {"parties": [party], "registrars": [{"reference": wanted.organisation}]},
         "money": {"currencies": [{"currency": wanted.currency.upper(), "issuer": wanted.organisation}]},
     }
+
+
+def _domain_of(origin: str) -> str:
+    """Give the domain of a site, under which its passkeys are made."""
+    found = re.fullmatch(r"https?://([a-z0-9.-]+)(?::[0-9]{1,5})?", origin)
+    if found is None:
+        raise usage(f"{origin!r} is no site.", "Write it as browsers do: https://ledger.example.")
+    return found[1]
 
 
 def _convert(content: dict[str, Any]) -> Any:  # noqa: ANN401 - its type depends on the modules

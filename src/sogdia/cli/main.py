@@ -27,6 +27,7 @@ COMMANDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
     },
     "Running a node": {
         "node": ("node:node", "Create, start, stop and look after a node."),
+        "network": ("network:network", "Several organisations and one ledger: make, run and look after a network."),
         "config": ("config:config", "Check settings, and show where each comes from."),
         "notices": ("notices:notices", "Tell people by mail, web push or SMS what needs looking at."),
         "api": ("api:api", "Serve HTTP beside a node."),

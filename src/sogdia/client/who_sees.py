@@ -44,6 +44,8 @@ class Reader(NamedTuple):
     kind: int = 0
     country: str = ""
     roles: int = 0
+    key: int | None = None
+    """The number of the key by which it has shown who it is."""
 
     @property
     def sees_all(self) -> bool:
@@ -56,15 +58,15 @@ class Reader(NamedTuple):
         return self.kind == Kind.AUTHORITY
 
     @classmethod
-    def of(cls, account: bytes, party: Party | None) -> Reader:
+    def of(cls, account: bytes, party: Party | None, key: int | None = None) -> Reader:
         """Say what an account is when it reads. A suspended party sees what is its own, and no more by what it is.
 
         Only genesis names authorities: a registrar may enter a party of that kind, but not let it oversee anybody.
         """
         if party is None or party.suspended:
-            return cls(account)
+            return cls(account, key=key)
         kind = party.kind if party.kind != Kind.AUTHORITY or party.registrar == NO_ACCOUNT else 0
-        return cls(account, kind, party.country, party.roles)
+        return cls(account, kind, party.country, party.roles, key)
 
 
 ANYBODY: Final = Reader()

@@ -42,15 +42,18 @@ PAUSE_SECONDS: Final = 0.05
 class Stage:
     """A running node, and the keys of everybody on it."""
 
-    def __init__(self, folder: Path, network: bytes, keys: dict[str, KeyPair]) -> None:
-        """Hold the node's folder, its network and the keys by name."""
+    def __init__(
+        self, folder: Path, network: bytes, keys: dict[str, KeyPair], references: dict[str, str] | None = None
+    ) -> None:
+        """Hold the node's folder, its network and the keys by name, and by which reference some are on the ledger."""
         self.folder = folder
         self.network = network
         self.keys = keys
+        self._references = references or {}
 
     def account(self, name: str) -> bytes:
         """Give the account of somebody who is there from the start."""
-        return account_of(self.network, NO_ACCOUNT, name)
+        return account_of(self.network, NO_ACCOUNT, self._references.get(name, name))
 
     def connect(self) -> Connection:
         """Connect to the node."""

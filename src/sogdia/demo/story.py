@@ -65,14 +65,19 @@ class Story:
         self.forgotten = name_of(stage.account("nairobi"), "silk-2")
         self._decode = receipt_decoder(ALL).decode
 
-    def tell(self) -> None:
-        """Tell it from the first listing to the last payment."""
-        self._open_the_market()
-        self._order_and_ship()
-        self._return_one()
-        self._forget_one()
-        self._wait_for_the_end()
-        self._prove_it()
+    def tell(self, between: Callable[[int], None] = lambda _chapter: None) -> None:
+        """Tell it from the first listing to the last payment; `between` is called after each chapter."""
+        chapters = (
+            self._open_the_market,
+            self._order_and_ship,
+            self._return_one,
+            self._forget_one,
+            self._wait_for_the_end,
+            self._prove_it,
+        )
+        for number, chapter in enumerate(chapters, 1):
+            chapter()
+            between(number)
 
     def _open_the_market(self) -> None:
         self.do("bank", Mint(currency="USD", to=self.stage.account("nairobi"), units=SAVINGS))

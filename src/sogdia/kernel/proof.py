@@ -1,10 +1,14 @@
 """Proofs: bytes by which whoever trusts a header can check a record, a receipt or a whole life, offline.
 
-    state proof   = [1, anchor, table, key, value | nil, entries, [level, …]]
+    state proof   = [1, anchor, table, key, stored value | nil, entries, [level, …]]
     receipt proof = [2, anchor, id, receipt, place, envelope | nil, header | nil, place | nil]
-    history proof = [3, state proof, [[id, operation index, receipt hash, height, time], …]]
+    history proof = [3, state proof | face proof, [[id, operation index, receipt hash, height, time], …]]
+    face proof    = [4, anchor, table, key, face, hash of the rest, entries, [level, …]]
     anchor        = [[[signed header, [validator, …]], …], signed header]
     place         = [index, size, [neighbour, …]]
+
+A stored value (`tree`) holds blind and value; a face proof shows only what anybody may see of a record, and nothing by
+which the rest could be tried out.
 
 The first number says what follows and in which shape; a shape that changes gets a new number. The roots of height H
 stand in header H+1, which is the anchor's. Checking has two halves: whether that header is to be trusted depends on
@@ -25,7 +29,19 @@ from sogdia.kernel.envelope import DOMAIN, Body, Signature
 from sogdia.kernel.header import Header, Height, SignedHeader, Validators
 from sogdia.kernel.merkle import path, root_from_path
 from sogdia.kernel.receipt import NO_HISTORY, fold, result_leaf
-from sogdia.kernel.tree import BUCKET_ENTRIES_MAX, ENTRY_BYTES, HASH_BYTES, root_from_proof, value_hash_in
+from sogdia.kernel.tree import (
+    BUCKET_ENTRIES_MAX,
+    ENTRY_BYTES,
+    FACE_BYTES_MAX,
+    FRONT_BYTES,
+    HASH_BYTES,
+    face_in,
+    hash_from_face,
+    rest_hash,
+    root_from_proof,
+    stored_hash,
+    stored_hash_in,
+)
 from sogdia.kernel.values import Hash, Seconds
 
 if TYPE_CHECKING:
@@ -44,7 +60,11 @@ TableNumber = Annotated[int, Meta(ge=1, le=255)]
 Level = Annotated[bytes, Meta(min_length=15 * HASH_BYTES, max_length=15 * HASH_BYTES)]
 """The hashes of a node's 15 other children, in their order."""
 
+TableKey = Annotated[bytes, Meta(max_length=KEY_BYTES_MAX)]
+Levels = Annotated[tuple[Level, ...], Meta(max_length=LEVELS_MAX)]
 Entries = Annotated[bytes, Meta(max_length=BUCKET_ENTRIES_MAX * ENTRY_BYTES)]
+Stored = Annotated[bytes, Meta(min_length=FRONT_BYTES + 1)]
+FaceBytes = Annotated[bytes, Meta(min_length=1, max_length=FACE_BYTES_MAX)]
 OperationIndex = Annotated[int, Meta(ge=0, le=2**16 - 1)]
 
 
@@ -106,10 +126,15 @@ class StateProof(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only
 
     anchor: Anchor
     table: TableNumber
-    key: Annotated[bytes, Meta(max_length=KEY_BYTES_MAX)]
-    value: bytes | None
+    key: TableKey
+    stored: Stored | None
     entries: Entries
-    levels: Annotated[tuple[Level, ...], Meta(max_length=LEVELS_MAX)]
+    levels: Levels
+
+    @property
+    def value(self) -> bytes | None:
+        """The record's bytes, as they are shown."""
+        return None if self.stored is None else self.stored[FRONT_BYTES:]
 
 
 class ReceiptProof(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=True, tag=2):
@@ -138,16 +163,29 @@ class LifeStep(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=T
     time: Seconds
 
 
+class FaceProof(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=True, tag=4):
+    """That a record stands in the state after height H, and what of it anybody may see: its face."""
+
+    anchor: Anchor
+    table: TableNumber
+    key: TableKey
+    face: FaceBytes
+    rest: Hash
+    """The hash of blind and what is not shown."""
+    entries: Entries
+    levels: Levels
+
+
 class HistoryProof(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=True, tag=3):
     """That a record stands in the state after height H, and that these are all steps of its life up to then."""
 
-    state: StateProof
+    state: StateProof | FaceProof
     steps: Annotated[tuple[LifeStep, ...], Meta(min_length=1)]
 
 
-Proof = StateProof | ReceiptProof | HistoryProof
+Proof = StateProof | ReceiptProof | HistoryProof | FaceProof
 
-_PROOFS: Codec[Proof] = Codec(StateProof | ReceiptProof | HistoryProof)
+_PROOFS: Codec[Proof] = Codec(StateProof | ReceiptProof | HistoryProof | FaceProof)
 _ENVELOPES: Codec[tuple[Body, tuple[Signature, ...]]] = Codec(
     tuple[Body, Annotated[tuple[Signature, ...], Meta(max_length=16)]]
 )
@@ -160,6 +198,22 @@ class ProvenRecord(NamedTuple):
     table: int
     key: bytes
     value: bytes | None
+    height: int
+    time: int
+    root: bytes
+
+
+class ProvenFace(NamedTuple):
+    """What a face proof proves: that there is a record after `height`, and still at `time`, and the end of its value.
+
+    `rest` is the hash of what is not shown: two proofs with the same one are of a record that has not changed there.
+    """
+
+    network: bytes
+    table: int
+    key: bytes
+    face: bytes
+    rest: bytes
     height: int
     time: int
     root: bytes
@@ -185,22 +239,44 @@ class ProvenReceipt(NamedTuple):
 class ProvenHistory(NamedTuple):
     """What a history proof proves: a record, and every step of its life."""
 
-    record: ProvenRecord
+    record: ProvenRecord | ProvenFace
     steps: tuple[LifeStep, ...]
 
 
-Proven = ProvenRecord | ProvenReceipt | ProvenHistory
+Proven = ProvenRecord | ProvenReceipt | ProvenHistory | ProvenFace
 
 
 # ------------------------------------------------------------------------------------------------------------ making
 
 
-def state_proof(
-    anchor: Anchor, full_key: bytes, value: bytes | None, proven: tuple[bytes, tuple[bytes, ...]]
-) -> StateProof:
-    """Join what `Tree.read` and `Tree.prove` give for a full key with the header that carries the tree's root."""
-    entries, levels = proven
-    return StateProof(anchor=anchor, table=full_key[0], key=full_key[1:], value=value, entries=entries, levels=levels)
+def state_proof(anchor: Anchor, full_key: bytes, proven: tuple[bytes | None, bytes, tuple[bytes, ...]]) -> StateProof:
+    """Join what `Tree.prove` gives for a full key with the header that carries the tree's root."""
+    stored, entries, levels = proven
+    return StateProof(anchor=anchor, table=full_key[0], key=full_key[1:], stored=stored, entries=entries, levels=levels)
+
+
+def face_proof(proof: StateProof) -> FaceProof | None:
+    """Keep of a state proof what anybody may see; nothing when the record has no face, or is not there."""
+    stored = proof.stored
+    if stored is None or not stored[0]:
+        return None
+    return FaceProof(
+        anchor=proof.anchor,
+        table=proof.table,
+        key=proof.key,
+        face=face_in(stored),
+        rest=rest_hash(stored),
+        entries=proof.entries,
+        levels=proof.levels,
+    )
+
+
+def whole(proof: HistoryProof) -> StateProof:
+    """Give the state proof in the proof of a life; one that stands on a face alone is refused."""
+    state = proof.state
+    if isinstance(state, FaceProof):
+        _wrong(ProofFault.FORM, "the whole record is needed, and it shows the face alone")
+    return state
 
 
 def receipt_proof(
@@ -229,7 +305,7 @@ def receipt_proof(
     )
 
 
-def history_proof(state: StateProof, steps: Sequence[LifeStep]) -> HistoryProof:
+def history_proof(state: StateProof | FaceProof, steps: Sequence[LifeStep]) -> HistoryProof:
     """Join the proof of a record with a life and all steps of that life, oldest first."""
     return HistoryProof(state=state, steps=tuple(steps))
 
@@ -253,18 +329,10 @@ def decode_proof(raw: bytes) -> Proof:
 
 def check_state(proof: StateProof, header: Header) -> ProvenRecord:
     """Check a state proof against a trusted header and say what it proves."""
-    key_hash = sha256(bytes((proof.table,)) + proof.key).digest()
-    _check_bucket(proof.entries, key_hash, len(proof.levels))
-    value_hash = value_hash_in(proof.entries, key_hash)
-    if proof.value is None:
-        if value_hash is not None:
-            _wrong(ProofFault.VALUE, "it says that there is no record, but the bucket has an entry for the key")
-    elif value_hash is None:
-        _wrong(ProofFault.VALUE, "it shows a record, but the bucket has no entry for the key")
-    elif sha256(proof.value).digest() != value_hash:
-        _wrong(ProofFault.VALUE, "the record's bytes are not those that the bucket's entry is the hash of")
-    root = root_from_proof(key_hash, proof.entries, proof.levels)
-    _require_root(ProofFault.STATE_ROOT, root, header.state_root, "bucket and levels")
+    stored = proof.stored
+    if stored is not None and FRONT_BYTES + stored[0] >= len(stored):
+        _wrong(ProofFault.FORM, f"a value of {len(stored) - FRONT_BYTES} bytes has a face of {stored[0]}")
+    root = _check_in_tree(proof, None if stored is None else stored_hash(stored), header)
     return ProvenRecord(
         network=header.network,
         table=proof.table,
@@ -274,6 +342,37 @@ def check_state(proof: StateProof, header: Header) -> ProvenRecord:
         time=header.time,
         root=root,
     )
+
+
+def check_face(proof: FaceProof, header: Header) -> ProvenFace:
+    """Check a face proof against a trusted header and say what it proves."""
+    root = _check_in_tree(proof, hash_from_face(proof.face, proof.rest), header)
+    return ProvenFace(
+        network=header.network,
+        table=proof.table,
+        key=proof.key,
+        face=proof.face,
+        rest=proof.rest,
+        height=header.height - 1,
+        time=header.time,
+        root=root,
+    )
+
+
+def _check_in_tree(proof: StateProof | FaceProof, shown: bytes | None, header: Header) -> bytes:
+    """Refuse unless the key's entry has the hash of what is shown (none: no entry) and leads to the header's root."""
+    key_hash = sha256(bytes((proof.table,)) + proof.key).digest()
+    _check_bucket(proof.entries, key_hash, len(proof.levels))
+    told = stored_hash_in(proof.entries, key_hash)
+    if shown is None and told is not None:
+        _wrong(ProofFault.VALUE, "it says that there is no record, but the bucket has an entry for the key")
+    if shown is not None and told is None:
+        _wrong(ProofFault.VALUE, "it shows a record, but the bucket has no entry for the key")
+    if shown != told:
+        _wrong(ProofFault.VALUE, "the record's bytes are not those that the bucket's entry is the hash of")
+    root = root_from_proof(key_hash, proof.entries, proof.levels)
+    _require_root(ProofFault.STATE_ROOT, root, header.state_root, "bucket and levels")
+    return root
 
 
 def check_receipt(proof: ReceiptProof, header: Header) -> ProvenReceipt:
@@ -305,10 +404,16 @@ def check_receipt(proof: ReceiptProof, header: Header) -> ProvenReceipt:
 
 def check_history(proof: HistoryProof, header: Header) -> ProvenHistory:
     """Check a history proof against a trusted header and say what it proves."""
-    record = check_state(proof.state, header)
-    if record.value is None:
+    record: ProvenRecord | ProvenFace
+    if isinstance(proof.state, FaceProof):
+        record = check_face(proof.state, header)
+        shown: bytes | None = record.face
+    else:
+        record = check_state(proof.state, header)
+        shown = record.value
+    if shown is None:
         _wrong(ProofFault.HISTORY, "there is no record, hence no history")
-    told = record.value[-len(_HISTORY_HEAD) - HASH_BYTES :]
+    told = shown[-len(_HISTORY_HEAD) - HASH_BYTES :]
     folded = NO_HISTORY
     for step in proof.steps:
         folded = fold(folded, step.id, step.operation, step.receipt_hash, step.height, step.time)
@@ -326,6 +431,8 @@ def check_against(proof: Proof, header: Header) -> Proven:
             return check_receipt(proof, header)
         case HistoryProof():
             return check_history(proof, header)
+        case FaceProof():
+            return check_face(proof, header)
 
 
 def anchor_of(proof: Proof) -> Anchor:

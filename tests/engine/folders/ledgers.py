@@ -12,7 +12,7 @@ from sogdia.client.keys import KeyPair
 from sogdia.engine.solo.ledger import Ledger
 from sogdia.engine.solo.sealing import transactions_root
 from sogdia.engine.storage.block_pieces import pieces_of
-from sogdia.engine.storage.ledger_file import DATA, Flushed
+from sogdia.engine.storage.ledger_file import DATA, BlockWrite, Flushed, LedgerFile
 from sogdia.kernel.header import SignedHeader
 from sogdia.kernel.stored_block import StoredBlock, decode_block, encode_block
 from tests.engine.tiny_module import (
@@ -90,8 +90,13 @@ class Surgeon:
     """Changes what stands in the closed file of a ledger, as no program would."""
 
     def __init__(self, folder: Path) -> None:
-        """Work on the file in `folder`."""
+        """Work on the file in `folder`, which takes over first what the log alone has."""
         self._path = str(folder / DATA)
+        file = LedgerFile(folder)
+        if file._in_log():
+            file._write_to_data(BlockWrite([], None, []), None)
+        file._log.forget()
+        file.close()
 
     def _change(self, database: bytes, *changes: tuple[bytes, bytes | None]) -> None:
         with lmdb.open(self._path, subdir=False, max_dbs=DATABASES) as environment:

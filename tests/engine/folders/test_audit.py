@@ -256,7 +256,7 @@ def test_hashes_that_do_not_lead_to_the_root_are_found(folder):
 def story_with_record(folder, full_key, value):
     """The story, with a record that no operation wrote."""
     book = write_story(folder)
-    book.ledger.tree.update([(full_key(book), value)])
+    book.ledger.tree.update([(full_key(book), value, 0)])
     book.ledger.close()
     return folder
 

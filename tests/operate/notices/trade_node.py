@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sogdia.engine.solo.ledger import Ledger as NodeLedger
-from sogdia.engine.solo.service import Service, clock_of
+from sogdia.engine.solo.service import alone, clock_of
 from sogdia.kernel.calendar import DUE_PAGES
 from sogdia.modules import ALL
 from sogdia.testing.ledger import Ledger, genesis, keys_of
@@ -30,7 +30,7 @@ class TradeNode(RunningNode):
     async def _serve(self) -> None:
         ledger = NodeLedger.open(self.folder, ALL, [keys_of("node")])
         self._loop = asyncio.get_running_loop()
-        self.service = Service(ledger, clock_of(ledger), verifier=False)
+        self.service = alone(ledger, clock_of(ledger), verifier=False)
         await self.service.run(lambda _path: self._ready.set())
 
     def calendar(self) -> dict[bytes, int]:

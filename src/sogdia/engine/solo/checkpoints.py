@@ -58,7 +58,7 @@ class Checkpoints:
                 f"the state of height {height} is not kept: {there_are}; the present is {self._ledger.tip.height}"
             )
         tree = self._tree(height)
-        return state_proof(self._lookups.anchor(height + 1), full_key, tree.read(full_key), tree.prove(full_key))
+        return state_proof(self._lookups.anchor(height + 1), full_key, tree.prove(full_key))
 
     def _tree(self, height: int) -> Tree:
         if self._open is not None:

@@ -48,6 +48,7 @@ from sogdia.kernel.refusal import Broken, Refused
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
+    from sogdia.engine.cometbft.entrance import Entrance
     from sogdia.engine.solo.producer import Producer
     from sogdia.engine.solo.server import Connection
 
@@ -67,6 +68,8 @@ class RequestWrongError(Exception):
 
 class Many:
     """Envelopes submitted together: an `Asker` that answers once, when all of them are done."""
+
+    together = True
 
     def __init__(self, connection: Connection, number: int, count: int) -> None:
         """Wait for `count` outcomes."""
@@ -101,7 +104,7 @@ class Many:
 class Requests:
     """Serves the requests."""
 
-    def __init__(self, producer: Producer, stop: Callable[[], None]) -> None:
+    def __init__(self, producer: Producer | Entrance, stop: Callable[[], None]) -> None:
         """Serve from `producer`; `stop` ends the node."""
         self._producer = producer
         self._ledger = producer.ledger
@@ -191,12 +194,13 @@ class Requests:
         if height is not None and height != self._ledger.tip.height:
             connection.answer(number, Status.DONE, encode(self._checkpoints.state_proof(height, full_key)))
             return
-        opened = self._lookups.open_state_proof(full_key)
+        prove = self._lookups.open_state_proof if height is None else self._lookups.open_proof_of_the_tip
+        opened = prove(full_key)
         self._answer_later(connection, number, opened.height + 1, lambda: encode(self._lookups.state_proof(opened)))
 
     def _prove_life(self, connection: Connection, number: int, full_key: bytes) -> None:
         opened = self._lookups.open_state_proof(full_key)
-        if opened.value is None:
+        if not opened.is_there:
             raise RequestWrongError("there is no such record, hence no life to prove")
         self._answer_later(connection, number, opened.height + 1, lambda: encode(self._lookups.history_proof(opened)))
 
