@@ -10,6 +10,7 @@ from sogdia.engine.cometbft.entrance import Entrance
 from sogdia.engine.cometbft.places import home
 from sogdia.engine.solo.ledger import Ledger
 from sogdia.engine.solo.service import Service, alone, clock_of
+from sogdia.kernel.blinding import NO_SECRET
 from sogdia.modules import ALL
 from sogdia.operate import logs
 from sogdia.operate.running import Run
@@ -30,9 +31,9 @@ COMETBFT = "cometbft"
 VERIFIER = {"auto": None, "on": True, "off": False}
 
 
-def create(folder: Path, genesis: GenesisBase, *, modules: tuple[Module, ...] = ALL) -> None:
-    """Make a new ledger from a genesis."""
-    Ledger.create(folder, modules, genesis).close()
+def create(folder: Path, genesis: GenesisBase, *, secret: bytes = NO_SECRET, modules: tuple[Module, ...] = ALL) -> None:
+    """Make a new ledger from a genesis, with the blinding secret to which it is committed, if it is."""
+    Ledger.create(folder, modules, genesis, secret=secret).close()
 
 
 def open_ledger(folder: Path, keys: Iterable[NodeKey] = (), *, modules: tuple[Module, ...] = ALL) -> Ledger:

@@ -42,10 +42,7 @@ class Wrong(Exception):  # noqa: N818 - reads as what it says
     """What was shown proves nothing."""
 
 
-class Array(list[Any]):
-    """An array that knows its bytes, `raw`."""
-
-
+Array: Any = type("Array", (list,), {"raw": b""})  # knows its bytes
 REFUSALS = (Wrong, CryptoError, UnicodeDecodeError)  # what the checks raise
 
 

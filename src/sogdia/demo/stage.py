@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ import msgspec
 
 from sogdia.client import keys as key_files
 from sogdia.client.connection import Connection, NodeNotRunningError
+from sogdia.kernel.blinding import SECRET_BYTES, commitment_to
 from sogdia.kernel.genesis import genesis_type, network_of
 from sogdia.kernel.values import NO_ACCOUNT, account_of
 from sogdia.modules import ALL
@@ -60,7 +62,7 @@ class Stage:
         return Connection(self.folder)
 
 
-def make_genesis(keys: dict[str, KeyPair], node_key: KeyPair) -> GenesisBase:
+def make_genesis(keys: dict[str, KeyPair], node_key: KeyPair, secret: bytes) -> GenesisBase:
     """Make the genesis of the demo: seven parties, one currency, windows of seconds."""
     parties: list[dict[str, Any]] = [
         {
@@ -78,6 +80,7 @@ def make_genesis(keys: dict[str, KeyPair], node_key: KeyPair) -> GenesisBase:
         "name": "sogdia-demo",
         "time": int(time.time()),
         "validators": [[node_key.public.hex(), 1]],
+        "blinding": commitment_to(secret),
         "identity": {"parties": parties, "registrars": [{"reference": "registrar"}]},
         "money": {"currencies": [{"currency": "USD", "issuer": "bank"}]},
         "market": {"windows": WINDOWS},
@@ -95,9 +98,10 @@ def set_up(folder: Path) -> Stage:
     """Make the keys and the ledger in a new folder. The keys are without a passphrase, and their files say so."""
     keys = {name: key_files.generate() for name in PEOPLE}
     node_key = key_files.generate()
-    genesis = make_genesis(keys, node_key)
+    secret = secrets.token_bytes(SECRET_BYTES)
+    genesis = make_genesis(keys, node_key, secret)
     network = network_of(genesis)
-    create(folder, genesis)
+    create(folder, genesis, secret=secret)
     stage = Stage(folder, network, keys)
     people_keys(folder).mkdir()
     for name, pair in keys.items():

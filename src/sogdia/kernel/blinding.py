@@ -27,6 +27,11 @@ def is_secret_of(secret: bytes, commitment: str | None) -> bool:
     return secret == NO_SECRET if commitment is None else commitment_to(secret) == commitment
 
 
+def blinding_of(secret: bytes) -> bytes:
+    """Give what is hashed before the hash of a full key; the tree keeps it, since it makes many blinds."""
+    return b"sogdia/blind" + secret
+
+
 def blind_of(secret: bytes, key_hash: bytes) -> bytes:
     """Give the blind of the record whose full key has this hash."""
-    return sha256(b"sogdia/blind" + secret + key_hash).digest()[:BLIND_BYTES]
+    return sha256(blinding_of(secret) + key_hash).digest()[:BLIND_BYTES]

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from sogdia.kernel.blinding import BLIND_BYTES, NO_SECRET, blind_of
+from sogdia.kernel.blinding import BLIND_BYTES, NO_SECRET, blinding_of
 from sogdia.kernel.refusal import ensure
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Bucket:
         self.entries = entries
         self.pairs = pairs
 
-    def put(self, key_hash: bytes, change: Change, secret: bytes) -> int:
+    def put(self, key_hash: bytes, change: Change, blinding: bytes) -> int:
         """Set or (with no value) remove a record; give by how much the number of records changed."""
         key, value, face = change
         entries = self.entries
@@ -86,7 +86,10 @@ class Bucket:
             self.entries = entries[:at] + entries[at + ENTRY_BYTES :]
             del self.pairs[place : place + 2]
             return -1
-        front = self.pairs[place + 1][:FRONT_BYTES] if at >= 0 else NO_FACE + blind_of(secret, key_hash)
+        if at >= 0:
+            front = self.pairs[place + 1][:FRONT_BYTES]
+        else:
+            front = NO_FACE + sha256(blinding + key_hash).digest()[:BLIND_BYTES]
         if face != front[0]:
             front = bytes((face,)) + front[1:]
         stored = front + value
@@ -108,7 +111,7 @@ class Bucket:
         if at < 0:
             return None
         stored = self.pairs[at // HASH_BYTES + 1]
-        hashed = sha256(stored).digest() if stored.startswith(NO_FACE) else stored_hash(stored)
+        hashed = stored_hash(stored) if stored[0] else sha256(stored).digest()
         if hashed != entries[at + HASH_BYTES : at + ENTRY_BYTES]:
             ensure(condition=False, message="a stored value does not match its hash")
         return stored
@@ -162,7 +165,7 @@ class Tree:
     def __init__(self, load: Callable[[str], bytes | None], secret: bytes = NO_SECRET) -> None:
         """Start empty; `load` reads a bucket's bytes by its prefix. The `secret` is needed when records come to be."""
         self._load = load
-        self._secret = secret
+        self._blinding = blinding_of(secret)
         self._nodes: dict[str, Node] = {}
         self._depth = 0
         self._kept: dict[str, Bucket | None] = {}
@@ -184,7 +187,7 @@ class Tree:
         """Apply a block's changes (no value: drop) in one go and give the new root."""
         touched: dict[Node, None] = {}
         opened: dict[str, Bucket] = {}
-        find_prefix, secret = self._prefix, self._secret
+        find_prefix, blinding = self._prefix, self._blinding
         self._replaced_now = Replaced({}, {})
         replaced = self._replaced_now.entries
         size = count = 0
@@ -196,7 +199,7 @@ class Tree:
             if bucket is None:
                 bucket = opened[prefix] = self._open(prefix)
                 replaced[prefix] = bucket.entries
-            count += bucket.put(key_hash, change, secret)
+            count += bucket.put(key_hash, change, blinding)
             if len(bucket.entries) > CROWDED_BYTES:
                 self._divide(prefix, opened.pop(prefix), opened, touched)
             size += ENTRY_BYTES + len(key) + (0 if value is None else FRONT_BYTES + len(value))
@@ -378,7 +381,7 @@ class Tree:
         if sha256(b"\x00" + entries).digest() != expected:
             ensure(condition=False, message=f"bucket {prefix!r} in the store does not match the state root")
         pairs = _pairs_of(memoryview(raw)[end:])
-        if len(pairs) != 2 * raw[0]:
+        if len(pairs) != 2 * raw[0] or not all(pairs):
             ensure(condition=False, message=f"bucket {prefix!r} in the store is damaged")
         return Bucket(entries, pairs)
 
@@ -456,9 +459,11 @@ def bucket_hash(entries: bytes) -> bytes:
 
 def stored_hash(stored: bytes) -> bytes:
     """Hash a stored value, as its entry shows it."""
-    if not stored or stored.startswith(NO_FACE):
+    if not stored[0]:
         return sha256(stored).digest()
-    return hash_from_face(face_in(stored), rest_hash(stored))
+    end = len(stored) - stored[0]
+    rest = sha256(NO_FACE + stored[1:end]).digest()
+    return sha256(stored[:1] + stored[end:] + rest).digest()
 
 
 def face_in(stored: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
     DIR/network.json          who takes part and where
     DIR/genesis.json          the genesis, the same for everybody
+    DIR/blinding.secret       the network's secret, for those who run a node and nobody else; each ledger holds it too
     DIR/people/NAME.key       the key with which an organisation acts on the ledger
     DIR/NAME/                 its node: the ledger, and the engine's home in engine/
 
@@ -10,6 +11,7 @@ For organisations on machines of their own, DIR/NAME is what each of them gets, 
 
 from __future__ import annotations
 
+import secrets
 import shutil
 import time
 from typing import TYPE_CHECKING, Any, Final
@@ -19,6 +21,7 @@ import msgspec
 from sogdia import node
 from sogdia.client import keys as key_files
 from sogdia.engine.cometbft.home import Place, Timing, node_id, write_home
+from sogdia.kernel.blinding import SECRET_BYTES, commitment_to
 from sogdia.kernel.genesis import genesis_type, network_of
 from sogdia.kernel.values import NO_ACCOUNT, account_of
 from sogdia.modules import ALL
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 
 PLAN: Final = "network.json"
 GENESIS: Final = "genesis.json"
+BLINDING: Final = "blinding.secret"
 PEOPLE: Final = "people"
 HOST: Final = "127.0.0.1"
 PORT: Final = 26_600
@@ -124,7 +128,8 @@ def _create(folder: Path, wanted: Wanted) -> Plan:
     people = [key_files.generate() for _each in organisations]
     validators = [key_files.generate() for _each in organisations]
     nodes = [key_files.generate() for _each in organisations]
-    genesis = make_genesis(wanted, people, validators)
+    secret = secrets.token_bytes(SECRET_BYTES)
+    genesis = make_genesis(wanted, people, validators, secret)
     network = network_of(genesis)
     hosts = wanted.hosts or (HOST,) * len(organisations)
     planned = tuple(
@@ -141,13 +146,16 @@ def _create(folder: Path, wanted: Wanted) -> Plan:
     plan = Plan(name=wanted.name, network=network.hex(), nodes=planned)
     raw_genesis = msgspec.json.format(msgspec.json.encode(genesis), indent=2) + b"\n"
     (folder / GENESIS).write_bytes(raw_genesis)
+    (folder / BLINDING).touch(mode=0o600)
+    (folder / BLINDING).write_bytes(secret)
     (folder / PEOPLE).mkdir(mode=0o700)
     for at, each in enumerate(organisations):
         account = account_of(network, NO_ACCOUNT, each.name)
         path = folder / PEOPLE / f"{each.name}.key"
         key_files.save(path, people[at], "", account=account, label=each.name, unprotected=True)
         place = place_of(planned[at], planned, wanted.timing)
-        make_node(folder / each.name, genesis, place, nodes[at], validators[at])
+        node.create(folder / each.name, genesis, secret=secret)
+        write_home(folder / each.name, genesis, place, nodes[at], validators[at])
         (folder / each.name / GENESIS).write_bytes(raw_genesis)
     write_plan(folder, plan)
     return plan
@@ -175,16 +183,20 @@ def add_node(folder: Path, name: str, *, host: str = HOST, port: int | None = No
         port=port or max(each.port for each in plan.nodes) + 1,
         validates=False,
     )
-    make_node(place, genesis, place_of(planned, (*plan.nodes, planned), Timing()), node_key, validator)
+    node.create(place, genesis, secret=_secret_of(folder))
+    write_home(place, genesis, place_of(planned, (*plan.nodes, planned), Timing()), node_key, validator)
     (place / GENESIS).write_bytes(raw_genesis)
     write_plan(folder, msgspec.structs.replace(plan, nodes=(*plan.nodes, planned)))
     return planned
 
 
-def make_node(folder: Path, genesis: GenesisBase, place: Place, node_key: KeyPair, validator: KeyPair | None) -> None:
-    """Make one organisation's node: its ledger at genesis, and the engine's home."""
-    node.create(folder, genesis)
-    write_home(folder, genesis, place, node_key, validator)
+def _secret_of(folder: Path) -> bytes:
+    try:
+        return (folder / BLINDING).read_bytes()
+    except FileNotFoundError as error:
+        raise NetworkFolderError(
+            f"{folder} lacks {BLINDING}, without which no node can follow the network. Take whose copy you know"
+        ) from error
 
 
 def place_of(own: PlannedNode, nodes: Sequence[PlannedNode], timing: Timing) -> Place:
@@ -200,7 +212,7 @@ def place_of(own: PlannedNode, nodes: Sequence[PlannedNode], timing: Timing) -> 
     )
 
 
-def make_genesis(wanted: Wanted, people: list[KeyPair], validators: list[KeyPair]) -> GenesisBase:
+def make_genesis(wanted: Wanted, people: list[KeyPair], validators: list[KeyPair], secret: bytes) -> GenesisBase:
     """Make the genesis: every organisation a party with a validator of the same weight."""
     organisations = wanted.organisations
     currencies = [
@@ -211,6 +223,7 @@ def make_genesis(wanted: Wanted, people: list[KeyPair], validators: list[KeyPair
         "time": int(time.time()),
         "engine": "cometbft",
         "validators": [[each.public.hex(), POWER] for each in validators],
+        "blinding": commitment_to(secret),
         "identity": {
             "parties": [
                 *(each.party(keys.public) for each, keys in zip(organisations, people, strict=True)),

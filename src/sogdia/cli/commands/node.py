@@ -44,6 +44,7 @@ def node() -> None:
 @click.argument("folder", metavar="DIR", type=Folder())
 @click.option("--genesis", type=Folder(), help="Begin with this genesis, instead of one for a single organisation.")
 @click.option("--node-key", type=Folder(), help="With --genesis: the file of the key that signs headers.")
+@click.option("--secret", type=Folder(), help="With --genesis: the file of the blinding secret that it commits to.")
 @click.option("--name", metavar="TEXT", help="What the network is called. Default: the folder's name.")
 @click.option("--organisation", default="house", show_default=True, metavar="REFERENCE", help="Who runs it.")
 @click.option("--country", default="ZZ", show_default=True, help="Where it is: two letters of ISO 3166.")
@@ -63,6 +64,7 @@ def create(  # noqa: PLR0913 - one parameter an option
     folder: Path,
     genesis: Path | None,
     node_key: Path | None,
+    secret: Path | None,
     name: str | None,
     organisation: str,
     country: str,
@@ -82,9 +84,9 @@ def create(  # noqa: PLR0913 - one parameter an option
     from sogdia.cli.creating import Wanted, create_for, create_from  # noqa: PLC0415 - they need the whole engine
 
     if genesis is not None:
-        created = create_from(folder, genesis, node_key)
-    elif node_key is not None:
-        raise usage("--node-key goes with a genesis that names that key.", "Add --genesis FILE.")
+        created = create_from(folder, genesis, node_key, secret)
+    elif node_key is not None or secret is not None:
+        raise usage("--node-key and --secret go with a genesis that names them.", "Add --genesis FILE.")
     else:
         called = name or folder.resolve().name[:40] or "network"
         wanted = Wanted(called, organisation, country, currency, clock, unprotected, passkey_sites)
@@ -105,8 +107,27 @@ def _show_created(folder: Path, created: Created, *, as_json: bool) -> None:
         lines.append(
             f"Put the file of the key {created.node_key.hex()} into {folder / 'keys'} (its name ends in .key)."
         )
+    if created.genesis.blinding is None:
+        lines.append("Its genesis names no blinding secret: small values beside a proved record can be guessed.")
     lines.append(f"Start it with: sogdia node start {folder}")
     options.show("\n".join(lines), document, as_json=as_json)
+
+
+@node.command()
+@click.argument("file", type=Folder())
+@json_option
+def secret(file: Path, *, as_json: bool) -> None:
+    """Make a blinding secret for a genesis that you write, in the new FILE.
+
+    Whoever runs a node of the network needs it, and nobody else may have it: with it, small values that stand beside a
+    proved record can be guessed. It goes with every export and backup.
+    """
+    from sogdia.cli.creating import new_secret  # noqa: PLC0415 - as above
+
+    blinding = new_secret(file)
+    options.show(
+        f'Wrote {file}. Put "blinding": "{blinding}" into the genesis.', {"blinding": blinding}, as_json=as_json
+    )
 
 
 @node.command()
