@@ -42,12 +42,16 @@ class Result(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One step in the life of an object: which record, and what went into its history."""
+    """One step in the life of an object: which record, what went into its history, and whether a life begins with it.
+
+    A name can be used for a second object once the first has ended, as a hold's can; its life begins anew.
+    """
 
     object: bytes
     id: bytes
     operation: int
     receipt_hash: bytes
+    first: bool
 
 
 class Machine:
@@ -204,7 +208,8 @@ class Block:
             for key, (table, record) in self._now(touched).items():
                 history = fold(record.history, envelope_id, operation, hashed, self.height, self.time)
                 state.write(table, key, structs.replace(record, history=history))
-                self.steps.append(Step(table.life_key(key), envelope_id, operation, hashed))
+                first = record.history == NO_HISTORY
+                self.steps.append(Step(table.life_key(key), envelope_id, operation, hashed, first))
         state.lives = {}
 
     def _now(self, touched: dict[bytes, Table[Any, Any]]) -> dict[bytes, tuple[Table[Any, Any], Any]]:
