@@ -184,6 +184,8 @@ class Order(Record):
     platform_fee: BasisPoints
     state: int
     deadline: Seconds
+    due: Seconds
+    """Where it stands in the calendar: at its deadline, or before it."""
     lines: int
     paid: Parts
     refunded: Parts
