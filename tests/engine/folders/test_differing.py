@@ -1,7 +1,8 @@
 """Two states compared, and a ledger put back to an earlier height."""
 
 import shutil
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,11 +14,8 @@ from tests.engine.folders.ledgers import Book
 from tests.engine.running_node import reopened
 from tests.engine.tiny_module import MODULES, NOTES
 
-if TYPE_CHECKING:
-    from pathlib import Path
 
-
-def books(tmp_path, *more: Any) -> tuple[Path, Path]:
+def books(tmp_path: Path, *more: Any) -> tuple[Path, Path]:  # noqa: ANN401 - functions of name and book
     """Make two ledgers that agree for two blocks, then whatever each of `more` adds to its own."""
     for name in ("one", "other"):
         book = Book(tmp_path / name)
