@@ -141,7 +141,7 @@ def check_proof(raw, network, validators, since):
 def check_state(proof, header):
     table, key, shown, *rest, entries, levels = proof[2:]
     key_hash, hashed = digest(bytes((table,)) + key), rest[0] if rest else None
-    told = {"face": shown.hex()} if rest else {"value": shown and shown[17:].hex()}
+    told = {"face": shown.hex(), "rest": rest[0].hex()} if rest else {"value": shown and shown[17:].hex()}
     if shown and not rest:
         end = len(shown) - shown[0]
         need(end > 17, "nothing but a face")
