@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import structs
 
-from sogdia.client.proofs import proof_bytes
+from sogdia.client.proofs import own_anchor, proof_bytes
 from sogdia.kernel.codec import encode
 from sogdia.kernel.header import SignedHeader, Validator, digest_of
-from sogdia.kernel.proof import Anchor, Handover
+from sogdia.kernel.proof import Anchor, Handover, OwnBlock
 from sogdia.kernel.tree import ENTRY_BYTES, root_from_proof, stored_hash
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ def damaged_state(proof: StateProof, absent: StateProof, sign: Signing) -> Itera
 
 def _signed_lies(proof: StateProof, absent: StateProof, sign: Signing) -> Iterator[Damaged]:
     """Sign roots over buckets that no tree has, and headers that no chain has."""
-    header = proof.anchor.header.header
+    header = own_anchor(proof).header.header
 
     def over(told: StateProof) -> bytes:
         key_hash = digest(bytes((told.table,)) + told.key)
@@ -229,7 +229,7 @@ def damaged_faced(proof: StateProof, sign: Signing) -> Iterator[Damaged]:
     def over(told: StateProof) -> bytes:
         entry = key_hash + stored_hash(told.stored or b"")
         root = root_from_proof(key_hash, entry, ())
-        header = structs.replace(proof.anchor.header.header, state_root=root)
+        header = structs.replace(own_anchor(proof).header.header, state_root=root)
         return proof_bytes(structs.replace(told, entries=entry, levels=(), anchor=Anchor(header=sign(header))))
 
     yield "no face where there is one", proof_bytes(faced(0))
@@ -267,20 +267,20 @@ def damaged_face(proof: FaceProof, other: FaceProof) -> Iterator[Damaged]:
 
 def damaged_handovers(proof: Any, liar: KeyPair, last: KeyPair) -> Iterator[Damaged]:  # noqa: ANN401 - has two handovers
     """Change how validators handed over; `last` is the key that the second handover names."""
-    first, second = proof.anchor.handovers
+    first, second = own_anchor(proof).handovers
     own = (Validator(liar.public, 1),)
 
     def for_liar(header: Header) -> SignedHeader:
         told = structs.replace(header, validators=digest_of(own), next_validators=digest_of(own))
         return SignedHeader(header=told, signatures=(liar.sign(told.hash()),))
 
-    lie = for_liar(proof.anchor.header.header)
+    lie = for_liar(own_anchor(proof).header.header)
     to_liar = Handover(header=first.header, validators=own)
     by_liar = Handover(header=for_liar(first.header.header), validators=own)
     yield "a handover to the liar, who signs the rest", put(proof, "anchor", Anchor(handovers=(to_liar,), header=lie))
     yield "a handover that the liar signed, too", put(proof, "anchor", Anchor(handovers=(by_liar,), header=lie))
     yield "the liar's header without a handover", put(proof, "anchor", Anchor(handovers=(), header=lie))
-    early = structs.replace(proof.anchor.header.header, height=second.header.header.height)
+    early = structs.replace(own_anchor(proof).header.header, height=second.header.header.height)
     signed_early = SignedHeader(header=early, signatures=(last.sign(early.hash()),))
     yield "the new key signs a header of the handover's own height", put(proof, "anchor.header", signed_early)
     yield "both handovers are left out", put(proof, "anchor.handovers", ())
@@ -296,7 +296,7 @@ def damaged_handovers(proof: Any, liar: KeyPair, last: KeyPair) -> Iterator[Dama
     )
     yield "a bit of a handover's signature", flip(proof, "anchor.handovers.1.header.signatures.0")
     yield "a handover's header announces others", flip(proof, "anchor.handovers.0.header.header.next_validators")
-    yield "a header in place of a handover", put(proof, "anchor.handovers.0.header", proof.anchor.header)
+    yield "a header in place of a handover", put(proof, "anchor.handovers.0.header", own_anchor(proof).header)
     yield "sixty-five handovers", put(proof, "anchor.handovers", (first,) * 65)
 
 
@@ -332,9 +332,9 @@ def damaged_receipt(proof: ReceiptProof, other: ReceiptProof) -> Iterator[Damage
         "a signature scheme that does not exist",
         put(alone, "envelope", envelope.replace(b"\x91\x93\x01\xc4\x40", b"\x91\x93\x04\xc4\x40")),
     )
-    yield "no header of the block, but a place in it", put(proof, "header", None)
-    yield "the block's header has another time", more(proof, "header.time")
-    yield "the header of another block", put(proof, "header", proof.anchor.header.header)
+    yield "no header of the block, but a place in it", put(proof, "block", None)
+    yield "the block's header has another time", more(proof, "block.header.time")
+    yield "the header of another block", put(proof, "block", OwnBlock(own_anchor(proof).header.header))
     yield "another index among the transactions", more(proof, "included.index")
     yield "a bit of a neighbour among the transactions", flip(proof, "included.path.0")
     yield (

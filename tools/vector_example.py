@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from sogdia.client.proofs import proof_bytes
+from sogdia.client.proofs import own_anchor, proof_bytes
 from sogdia.kernel.blinding import commitment_to
 from sogdia.kernel.codec import encode
 from sogdia.kernel.envelope import Body, Signature
@@ -85,7 +85,7 @@ The proof of that balance, {len(proof_bytes(proof))} bytes:
 {_block(annotated(proof, "state proof", {}))}
 
 The hash of its header, over which the signature is, is
-`{proof.anchor.header.header.hash().hex()}`. The one validator has the key
+`{own_anchor(proof).header.header.hash().hex()}`. The one validator has the key
 `{validator.public.hex()}` and the weight {validator.power}.
 """
 

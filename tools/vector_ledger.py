@@ -19,6 +19,7 @@ from sogdia.kernel.proof import (
     Handover,
     HistoryProof,
     LifeStep,
+    OwnBlock,
     ReceiptProof,
     StateProof,
     history_proof,
@@ -114,7 +115,9 @@ class SealedLedger:
         anchor = self._anchor(following.header)
         if not whole:
             return receipt_proof(anchor, block.results, index)
-        return receipt_proof(anchor, block.results, index, header=block.header.header, envelopes=block.envelopes)
+        return receipt_proof(
+            anchor, block.results, index, block=OwnBlock(block.header.header), envelopes=block.envelopes
+        )
 
     def prove_history(self, full_key: bytes, *former_keys: bytes) -> HistoryProof:
         """Prove a record and its life, which may have begun under other keys."""

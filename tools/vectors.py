@@ -18,11 +18,11 @@ import msgspec
 from msgspec import structs
 
 from sogdia.client.keys import derive
-from sogdia.client.proofs import Trusted, check, proof_bytes, trusted_by_key
+from sogdia.client.proofs import Trusted, check, own_anchor, proof_bytes, trusted_by_key
 from sogdia.kernel.envelope import EnvelopeCodec
 from sogdia.kernel.header import Validator
 from sogdia.kernel.parameters import Limits
-from sogdia.kernel.proof import ProofWrong, Proven, ProvenFace, ProvenHistory, ProvenReceipt, anchor_of
+from sogdia.kernel.proof import ProofWrong, Proven, ProvenFace, ProvenHistory, ProvenReceipt
 from sogdia.kernel.refusal import Refused
 from sogdia.kernel.signature import verify
 from sogdia.modules import ALL
@@ -165,8 +165,8 @@ def state_file(story: Story) -> str:
     trusted = story.sealed.trusted
     deep = story.states["a balance below two nodes"]
     moved = story.states["a balance after the node's key changed twice"]
-    last = anchor_of(moved).handovers[-1]
-    since = anchor_of(deep).header.header.height
+    last = own_anchor(moved).handovers[-1]
+    since = own_anchor(deep).header.header.height
     trusts = {
         "genesis": trusted,
         "another network": structs.replace(trusted, network=damage.flipped(trusted.network)),
@@ -176,7 +176,7 @@ def state_file(story: Story) -> str:
         "the genesis keys from the header's height on": structs.replace(trusted, since=since),
         "the genesis keys from one height later on": structs.replace(trusted, since=since + 1),
         "the genesis keys from the first handover's height on": structs.replace(
-            trusted, since=anchor_of(moved).handovers[0].header.header.height
+            trusted, since=own_anchor(moved).handovers[0].header.header.height
         ),
         "the third key": trusted_by_key(
             trusted.network, last.validators[0].public, since=last.header.header.height + 1

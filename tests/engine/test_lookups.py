@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sogdia.client.keys import KeyPair
-from sogdia.client.proofs import check, trusted_by_genesis
+from sogdia.client.proofs import check, own_anchor, trusted_by_genesis
 from sogdia.engine.solo import writing
 from sogdia.engine.solo.lookups import Lookups
 from sogdia.engine.storage.ledger_file import IDS, DamagedError
@@ -237,6 +237,6 @@ def test_proofs_after_a_change_of_the_node_key_show_how_it_was_handed_over(ledge
 
     proof = lookups.state_proof(lookups.open_state_proof(NOTES.full_key(wallet.name(1))))
 
-    assert len(proof.anchor.handovers) == 1
+    assert len(own_anchor(proof).handovers) == 1
     check(proof, trusted_by_genesis(tiny_genesis()))
     assert NODE_KEY.public != other.public

@@ -9,10 +9,11 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from sogdia.engine.cometbft import abci_pb2 as abci
-from sogdia.engine.cometbft.application import Application, chain_id
-from sogdia.engine.cometbft.home import address_of, engine_genesis
+from sogdia.engine.cometbft.application import Application
+from sogdia.engine.cometbft.home import engine_genesis
 from sogdia.engine.cometbft.replica import Replica
 from sogdia.engine.solo.ledger import Ledger
+from sogdia.kernel.comet import address_of, chain_id_of
 from sogdia.kernel.genesis import network_of
 from sogdia.modules import ALL
 from sogdia.testing.ledger import genesis, keys_of
@@ -99,7 +100,7 @@ class Chain:
         import json  # noqa: PLC0415 - only here
 
         told = abci.RequestInitChain(
-            chain_id=chain_id(self.network),
+            chain_id=chain_id_of(self.network),
             app_state_bytes=json.dumps(engine_genesis(self.genesis)["app_state"]).encode(),
             initial_height=1,
         )

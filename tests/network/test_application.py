@@ -10,8 +10,8 @@ from sogdia.client.envelopes import EnvelopeMaker, Sender, Signed
 from sogdia.engine.cometbft import abci_pb2 as abci
 from sogdia.engine.cometbft.application import EngineWrongError
 from sogdia.engine.cometbft.grammar import OrderWrongError
-from sogdia.engine.cometbft.roots import app_hash
 from sogdia.engine.cometbft.transactions import transaction_of
+from sogdia.kernel.comet import AppState, app_hash
 from sogdia.kernel.merkle import EMPTY_ROOT
 from sogdia.kernel.receipt import receipt_hash
 from sogdia.kernel.refusal import Broken
@@ -409,14 +409,18 @@ def test_commit_is_durable_before_it_answers(chain, wallet):
 def test_the_app_hash_covers_state_and_results_and_stands_still(chain, wallet):
     ledger = chain.members[0].ledger
     chain.block(wallet.mint().raw)
-    assert chain.app_hash == app_hash(ledger.tree.root, ledger.tip.results_root)
+    first = AppState(state_root=ledger.tree.root, results_height=1, results_root=ledger.tip.results_root)
+    assert chain.app_hash == app_hash(first)
     assert ledger.tip.results_root != EMPTY_ROOT
 
     chain.block(at=START + 1)
     quiet = chain.app_hash
     chain.block(at=START + 2)
 
-    assert quiet == chain.app_hash == app_hash(ledger.tree.root, EMPTY_ROOT)
+    assert quiet == chain.app_hash
+    assert ledger.tip.results_root == EMPTY_ROOT
+    chain.members[0].die()
+    assert chain.members[0].replica.app_hash() == quiet
 
 
 def test_a_decided_block_that_may_not_be_stops_the_node(chain):

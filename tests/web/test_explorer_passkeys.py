@@ -15,6 +15,7 @@ import pytest
 from sogdia.client import keys as key_files
 from sogdia.client.codes import account_code
 from sogdia.client.logins import login_challenge
+from sogdia.client.p256_keys import P256KeyPair
 from sogdia.kernel.signature import WEBAUTHN
 from sogdia.kernel.values import account_of
 from sogdia.modules.identity.keys import ChangeKeys, NewKey, key_message
@@ -392,10 +393,10 @@ def test_a_passkeys_answer_to_another_line_is_refused(town, bukhara):
 
 
 def test_a_line_signed_as_text_by_a_passkeys_own_key_is_no_answer_of_a_passkey(town, bukhara):
-    line = town.site.challenge(bukhara)
-    form = asserted(line, phone(town, b"good"))
+    line, pair = town.site.challenge(bukhara), P256KeyPair(b"good".ljust(32))
+    assert pair.public in [key.public for key in town.party(bukhara).keys]
 
-    answer = town.site.post("/enter", {**form, "extra": ""})
+    answer = town.site.post("/enter", {"challenge": line, "signature": pair.sign(line.encode()).hex()})
 
     assert answer.status == 403
     assert "not by a key that acts for" in answer.words

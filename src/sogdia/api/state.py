@@ -27,7 +27,7 @@ from sogdia.client.shapes import summary
 from sogdia.client.who_sees import accounts_in, has_public_part, public_part
 from sogdia.kernel.codec import encode
 from sogdia.kernel.passkey import EXTRA_BYTES_MAX
-from sogdia.kernel.proof import face_proof, whole
+from sogdia.kernel.proof import face_proof, height_of, whole
 from sogdia.kernel.signature import SIGNATURE_BYTES
 from sogdia.kernel.values import ACCOUNT_BYTES, Account, CurrencyCode, Hash, Name
 from sogdia.modules.market.queries import OrderAnswer
@@ -168,7 +168,7 @@ class StateRoutes:
             proof = encode(face)
         if as_bytes:
             return Response(proof, media_type=PROOF)
-        height = state.anchor.header.header.height - 1
+        height = height_of(state.anchor) - 1
         return await self._told(call, table, full_key[1:], height, state.value, proof)
 
     async def _told(  # noqa: PLR0913 - what there is to tell

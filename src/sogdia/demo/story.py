@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from sogdia.client.checking import begin, check
 from sogdia.client.envelopes import EnvelopeMaker, Sender
-from sogdia.client.proofs import check, proof_bytes, trusted_by_genesis
+from sogdia.client.proofs import proof_bytes
 from sogdia.kernel.genesis import genesis_type
 from sogdia.kernel.machine import receipt_decoder
 from sogdia.kernel.refusal import explain
@@ -156,7 +157,7 @@ class Story:
     def _prove_it(self) -> None:
         genesis = msgspec.json.decode(self.connection.genesis(), type=genesis_type(ALL))
         proof = self.connection.prove_life(CLOSED_ORDERS.full_key(self.order))
-        check(proof, trusted_by_genesis(genesis))
+        check(proof, begin(genesis), time.time_ns())
         size = len(proof_bytes(proof))
         self.say(f"The node hands out a proof of the order's whole life: {len(proof.steps)} steps in {size} bytes.")
         self.say("It is checked without asking the node: it holds.")

@@ -6,7 +6,10 @@ from typing import NamedTuple
 
 
 class TrustedRoots(NamedTuple):
-    """The state after `height`, still so at `time`, and the last results up to then, which are of `results_height`."""
+    """The state after `height`, still so at `time`, and the last results up to then, which are of `results_height`.
+
+    `previous` is the hash of the header of `height`, to which the trusted one links back.
+    """
 
     network: bytes
     height: int
@@ -14,3 +17,4 @@ class TrustedRoots(NamedTuple):
     state_root: bytes
     results_height: int
     results_root: bytes
+    previous: bytes

@@ -123,6 +123,7 @@ def test_an_anchor_says_what_the_state_was_and_moves_trust_on():
         state_root=STATE.state_root,
         results_height=7,
         results_root=STATE.results_root,
+        previous=way[1].header.last_block_id.hash if way[1].header.last_block_id else b"",
     )
     assert checked.store == LightStore(root=ROOT, blocks=way)
 

@@ -72,6 +72,7 @@ def check_anchor(anchor: CometAnchor, store: LightStore, now: int, bounds: Bound
         state_root=anchor.state.state_root,
         results_height=anchor.state.results_height,
         results_root=anchor.state.results_root,
+        previous=b"" if header.last_block_id is None else header.last_block_id.hash,
     )
     return CheckedAnchor(roots, with_blocks(store, checked))
 

@@ -12,6 +12,7 @@ from sogdia.engine.cometbft.candidates import Occasion
 from sogdia.engine.cometbft.grammar import Call, Grammar
 from sogdia.engine.storage.ledger_file import release
 from sogdia.kernel.codec import encode
+from sogdia.kernel.comet import chain_id_of
 from sogdia.kernel.genesis import genesis_type, network_of
 from sogdia.kernel.header import validators_at
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 ABCI_VERSION = "2."
 APP_VERSION = 1
-CHAIN_ID_DIGITS = 16
 QUERY_OK = 0
 QUERY_WRONG = 1
 
@@ -32,11 +32,6 @@ _log = logging.getLogger(__name__)
 
 class EngineWrongError(Exception):
     """The engine is not the one that this node was made for: another network, another version, another genesis."""
-
-
-def chain_id(network: bytes) -> str:
-    """Give the name by which CometBFT knows a network."""
-    return f"sogdia-{network.hex()[:CHAIN_ID_DIGITS]}"
 
 
 class Application:
@@ -106,8 +101,8 @@ class Application:
                 f"the engine's genesis is that of the network {network_of(genesis).hex()}, and this node's ledger"
                 f" belongs to {network.hex()}: all nodes need the same genesis file"
             )
-        if request.chain_id != chain_id(network):
-            raise EngineWrongError(f"the engine's chain is {request.chain_id!r}, not {chain_id(network)!r}")
+        if request.chain_id != chain_id_of(network):
+            raise EngineWrongError(f"the engine's chain is {request.chain_id!r}, not {chain_id_of(network)!r}")
         if request.initial_height not in (0, 1):
             raise EngineWrongError(f"the engine begins at height {request.initial_height}, and the ledger at 1")
         ours = {each.public: each.power for each in validators_at(self._ledger.state(), 1)}

@@ -14,11 +14,13 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from sogdia.engine.cometbft.abci_server import AbciServer
+from sogdia.engine.cometbft.anchors import Anchors
 from sogdia.engine.cometbft.application import Application
 from sogdia.engine.cometbft.engine_rpc import EngineAwayError, EngineRefusedError, EngineRpc, base64
 from sogdia.engine.cometbft.places import abci_socket, rpc_socket
 from sogdia.engine.cometbft.replica import Replica
 from sogdia.engine.cometbft.transactions import BATCH_BYTES_MAX, BATCH_ENVELOPES_MAX, transaction_of
+from sogdia.kernel.comet_answers import AnswerWrong
 from sogdia.kernel.refusal import Refused
 from sogdia.kernel.refusals import KernelRefusal as Refuse
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from sogdia.engine.solo.ledger import Ledger
+    from sogdia.engine.solo.lookups import Anchored
     from sogdia.engine.solo.producer import Asker
     from sogdia.engine.solo.sealing import SealedBlock
     from sogdia.kernel.envelope import Envelope
@@ -78,6 +81,8 @@ class Entrance:
         application.on_refused = self.hear_refused
         self._abci = AbciServer(application)
         self._rpc = EngineRpc(rpc_socket(ledger.folder))
+        self._anchors = Anchors(ledger, replica.lookups, self._rpc)
+        self._fetching: set[asyncio.Task[None]] = set()
         self._arrived: list[Arrived] = []
         self._to_hand_on: list[list[Arrived]] = []
         self._pending: dict[bytes, list[Arrived]] = {}
@@ -253,6 +258,24 @@ class Entrance:
     def when_durable(self, height: int, then: Callable[[], None]) -> None:
         """Call `then` once `height` is durable."""
         self.replica.waiters.add(height, then)
+
+    def anchor(self, height: int, then: Callable[[Anchored], None], failed: Callable[[str], None]) -> None:
+        """Give what proofs that lead to the header of `height` need, once it is durable: the engine has the votes."""
+
+        async def fetch() -> None:
+            try:
+                at = await self._anchors.at(height)
+            except (EngineAwayError, EngineRefusedError, AnswerWrong) as error:
+                failed(f"the engine's header of height {height}: {error}")
+            else:
+                then(at)
+
+        def begin() -> None:
+            task = asyncio.get_running_loop().create_task(fetch())
+            self._fetching.add(task)
+            task.add_done_callback(self._fetching.discard)
+
+        self.when_durable(height, begin)
 
     def advance(self, to: int) -> int:
         """Refuse: nobody moves this clock."""

@@ -6,15 +6,15 @@ import json
 import os
 from base64 import b64encode
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from sogdia.engine.cometbft.application import APP_VERSION, chain_id
+from sogdia.engine.cometbft.application import APP_VERSION
 from sogdia.engine.cometbft.entrance import HANDED_ON_AT_ONCE_MAX
 from sogdia.engine.cometbft.places import abci_socket, home, rpc_socket
 from sogdia.engine.cometbft.transactions import BATCH_BYTES_MAX
+from sogdia.kernel.comet import address_of, chain_id_of
 from sogdia.kernel.genesis import network_of
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ NODE_KEY_FILE = "node_key.json"
 VALIDATOR_KEY_FILE = "priv_validator_key.json"
 VALIDATOR_STATE_FILE = "priv_validator_state.json"
 
-ADDRESS_BYTES = 20
 BLOCK_BYTES_SPARE = 1024 * 1024
 """What a block of the engine holds besides our transactions: its header, commits, evidence, and framing."""
 
@@ -78,11 +77,6 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     timing: Timing = Timing()
 
 
-def address_of(public: bytes) -> bytes:
-    """Give the address by which the engine knows a key."""
-    return sha256(public).digest()[:ADDRESS_BYTES]
-
-
 def node_id(public: bytes) -> str:
     """Give the name of a node's key, as peers write it."""
     return address_of(public).hex()
@@ -121,7 +115,7 @@ def engine_genesis(genesis: GenesisBase) -> dict[str, object]:
     began = datetime.fromtimestamp(genesis.time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {
         "genesis_time": began,
-        "chain_id": chain_id(network),
+        "chain_id": chain_id_of(network),
         "initial_height": "1",
         "consensus_params": {
             "block": {"max_bytes": str(genesis.limits.block_bytes_max + BLOCK_BYTES_SPARE), "max_gas": "-1"},

@@ -13,13 +13,14 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from sogdia.engine.cometbft.anchors import last_results
 from sogdia.engine.cometbft.candidates import BlockFullError, Candidates
 from sogdia.engine.cometbft.door import Door
 from sogdia.engine.cometbft.known import KnownSignatures, KnownTransactions
-from sogdia.engine.cometbft.roots import app_hash
 from sogdia.engine.solo.lookups import Lookups
 from sogdia.engine.solo.scrub import Scrub
 from sogdia.engine.solo.waiters import Waiters
+from sogdia.kernel.comet import AppState, app_hash
 from sogdia.kernel.header import validators_at
 from sogdia.kernel.refusal import Broken, Refused, ensure
 
@@ -68,6 +69,7 @@ class Replica:
         self.applied = 0
         self.on_block: Callable[[SealedBlock, float], None] | None = None
         self.on_commit: list[Callable[[SealedBlock], None]] = []
+        self._last_results = last_results(self.lookups, ledger.tip.height)
         self._decided: tuple[SealedBlock, list[bytes]] | None = None
         self._last_block = time.monotonic()
         self._ticking: asyncio.TimerHandle | None = None
@@ -75,8 +77,13 @@ class Replica:
     # ----------------------------------------------------------------------------------------------- what is decided
 
     def app_hash(self) -> bytes:
-        """Give the app hash after the last executed block."""
-        return app_hash(self.ledger.tree.root, self.ledger.tip.results_root)
+        """Give the app hash after the last executed block.
+
+        It covers the state and the last results that there were, with their height, and nothing else: it stands still
+        when nothing happens, so that the engine has no reason to make another block.
+        """
+        height, root = self._last_results
+        return app_hash(AppState(state_root=self.ledger.tree.root, results_height=height, results_root=root))
 
     def propose(self, occasion: Occasion, transactions: Sequence[bytes], bytes_max: int) -> list[bytes]:
         """Choose the transactions of a block that this node proposes."""
@@ -106,6 +113,8 @@ class Replica:
             raise Broken(message) from error
         candidate.block.close()
         sealed = ledger.seal(candidate.block, candidate.envelopes, None)
+        if sealed.results or sealed.exits:
+            self._last_results = sealed.height, ledger.tip.results_root
         self._decided = (sealed, list(transactions))
         self._last_block = time.monotonic()
         if self.on_block is not None:

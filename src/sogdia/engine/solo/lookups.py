@@ -16,9 +16,12 @@ from sogdia.engine.storage.ledger_file import IDS, STEPS, DamagedError
 from sogdia.engine.storage.place_index import search
 from sogdia.kernel.proof import (
     Anchor,
+    AnyAnchor,
+    AnyBlock,
     Handover,
     HistoryProof,
     LifeStep,
+    OwnBlock,
     ReceiptProof,
     StateProof,
     history_proof,
@@ -51,6 +54,13 @@ class Found(NamedTuple):
     number: int
     result: Result
     block: StoredBlock
+
+
+class Anchored(NamedTuple):
+    """What a proof leads to, and the block before its header, whose results and time can be proved with it."""
+
+    anchor: AnyAnchor
+    before: AnyBlock | None
 
 
 class OpenStateProof(NamedTuple):
@@ -107,6 +117,11 @@ class Lookups:
         except msgspec.MsgspecError as error:
             raise DamagedError(f"block {height} cannot be read: {error}") from error
 
+    def results_root(self, height: int) -> bytes:
+        """Give the root over the results of a height up to the last."""
+        tip = self._ledger.tip
+        return tip.results_root if height == tip.height else self.header(height + 1).header.results_root
+
     def find(self, result_id: bytes) -> Found | None:
         """Find how an envelope or an exit ended, or nothing when no block has it."""
         for place in self._places(IDS, result_id):
@@ -150,13 +165,14 @@ class Lookups:
 
     # ------------------------------------------------------------------------------------------------------ proofs
 
-    def anchor(self, height: int) -> Anchor:
-        """Give the header of `height` with the handovers that lead to whoever signed it."""
+    def anchored(self, height: int) -> Anchored:
+        """Give the header of `height` with the handovers that lead to whoever signed it, and the header before."""
         handovers = (_decode_handover(raw) for raw in self._ledger.writer.handovers)
-        return Anchor(
+        anchor = Anchor(
             handovers=tuple(each for each in handovers if each.header.header.height < height),
             header=self.header(height),
         )
+        return Anchored(anchor, OwnBlock(self.header(height - 1).header) if height > 1 else None)
 
     def open_state_proof(self, full_key: bytes) -> OpenStateProof:
         """Make the proof of the present record under a key, or of its absence, but for the header that it leads to.
@@ -182,21 +198,23 @@ class Lookups:
         height = ledger.tip.height - 1 if same else ledger.tip.height
         return OpenStateProof(height, full_key, tree.prove(full_key))
 
-    def state_proof(self, opened: OpenStateProof) -> StateProof:
-        """Finish a proof once the header after its height is durable."""
-        return state_proof(self.anchor(opened.height + 1), opened.full_key, opened.proven)
+    def state_proof(self, opened: OpenStateProof, at: Anchored | None = None) -> StateProof:
+        """Finish a proof with the anchor of the header after its height: our own, unless another engine's is given."""
+        at = at or self.anchored(opened.height + 1)
+        return state_proof(at.anchor, opened.full_key, opened.proven)
 
-    def history_proof(self, opened: OpenStateProof) -> HistoryProof:
-        """Finish a proof with the whole life of the record, once the header after its height is durable."""
-        return history_proof(self.state_proof(opened), self.life(opened.full_key, opened.height))
+    def history_proof(self, opened: OpenStateProof, at: Anchored | None = None) -> HistoryProof:
+        """Finish a proof with the whole life of the record, and the anchor of the header after its height."""
+        return history_proof(self.state_proof(opened, at), self.life(opened.full_key, opened.height))
 
-    def receipt_proof(self, found: Found) -> ReceiptProof:
-        """Prove a result, once the header after its block is durable."""
+    def receipt_proof(self, found: Found, at: Anchored | None = None) -> ReceiptProof:
+        """Prove a result with the anchor of the header after its block."""
+        at = at or self.anchored(found.height + 1)
         return receipt_proof(
-            self.anchor(found.height + 1),
+            at.anchor,
             found.block.all_results(),
             found.number,
-            header=found.block.header.header,
+            block=at.before,
             envelopes=found.block.envelopes,
         )
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from sogdia.engine.solo.clock import Clock
     from sogdia.engine.solo.ledger import Ledger
+    from sogdia.engine.solo.lookups import Anchored
     from sogdia.engine.solo.sealing import SealedBlock
     from sogdia.engine.solo.writing import Commit
     from sogdia.kernel.envelope import Envelope
@@ -388,6 +389,10 @@ class Producer:
             return
         self._waiters_so_far += 1
         insort(self._waiters, (height, self._waiters_so_far, then))
+
+    def anchor(self, height: int, then: Callable[[Anchored], None], failed: Callable[[str], None]) -> None:  # noqa: ARG002 - another engine may fail
+        """Give what proofs that lead to the header of `height` need, once it is durable."""
+        self.when_durable(height, lambda: then(self.lookups.anchored(height)))
 
     def _answer(self) -> None:
         """Give out what the durable blocks answer."""

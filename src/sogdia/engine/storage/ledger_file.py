@@ -426,6 +426,8 @@ class LedgerFile:
 
     def make_room(self, what: BlockWrite) -> None:
         """Enlarge the map when `what` might not fit; to be called while no transaction is under way."""
+        if self.is_for_log(what):
+            return
         wanted = self._short_of + MAP_SLACK + 2 * (what.size() + sum(len(block.raw) for block in self._logged or ()))
         if what.flush is not None:
             wanted += 2 * what.flush.size + PAGES_A_BUCKET * PAGE_BYTES * len(what.flush.buckets)
