@@ -77,11 +77,11 @@ def squeezed(text: str) -> str:
     return made
 
 
-def joined(*entries: str) -> tuple[str, str]:
+def joined(entry: str = ENTRY, *more: str) -> tuple[str, str]:
     """Give all modules of the entries as one text, and the names that they offer."""
     exported: list[str] = []
     made = ""
-    for name in dict.fromkeys(each for entry in entries for each in sources(entry)):
+    for name in dict.fromkeys(each for one in (entry, *more) for each in sources(one)):
         text = (SOURCES / name).read_text("utf-8")
         exported += [each for names, _source in _EXPORT_FROM.findall(text) for each in re.findall(r"\w+", names)]
         made += _EXPORT.sub("", _EXPORT_FROM.sub("", _IMPORT.sub("", text)))

@@ -55,7 +55,7 @@ const HEADER = withBytes(
     nextValidators: HASH,
   }),
 );
-const SIGNED_HEADER = parts({ header: HEADER, signatures: list(bytes(64), 1, 64) });
+const SIGNED_HEADER = parts({ header: HEADER, signatures: list(bytes(64), 0, 64) });
 const VALIDATORS = list(parts({ publicKey: HASH, weight: number(1n, 2n ** 31n - 1n) }), 1, 64);
 const HANDOVERS = list(parts({ signed: SIGNED_HEADER, validators: VALIDATORS }), 0, 64);
 const ANCHOR = parts({ handovers: HANDOVERS, signed: SIGNED_HEADER });
