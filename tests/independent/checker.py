@@ -24,7 +24,7 @@ BODY = ("parts", EIGHT, TIME, ("maybe", TIME), ("array", ("parts", HASH, TIME), 
 SIGNATURE = ("parts", ("number", 1, 3), ("bytes", 64, 64), ("maybe", ("bytes", 0, 1024)))
 ENVELOPE = ("parts", BODY, ("array", SIGNATURE, 0, 16))
 HEADER = ("parts", HASH, HEIGHT, TIME, *(HASH,) * 6)
-SIGNED = ("parts", HEADER, ("array", ("bytes", 64, 64), 1, 64))
+SIGNED = ("parts", HEADER, ("array", ("bytes", 64, 64), 0, 64))
 VALIDATORS = ("array", ("parts", HASH, ("number", 1, 2**31 - 1)), 1, 64)
 ANCHOR = ("parts", ("array", ("parts", SIGNED, VALIDATORS), 0, 64), SIGNED)
 PLACE = ("parts", TIME, ("number", 1, 2**32 - 1), ("array", HASH, 0, 32))
@@ -141,7 +141,7 @@ def check_proof(raw, network, validators, since):
 def check_state(proof, header):
     table, key, shown, *rest, entries, levels = proof[2:]
     key_hash, hashed = digest(bytes((table,)) + key), rest[0] if rest else None
-    told = {"face": shown.hex()} if rest else {"value": shown and shown[17:].hex()}
+    told = {"face": shown.hex(), "rest": rest[0].hex()} if rest else {"value": shown and shown[17:].hex()}
     if shown and not rest:
         end = len(shown) - shown[0]
         need(end > 17, "nothing but a face")
