@@ -1,6 +1,6 @@
 """`make bench`: the figures that the project promises, as ratios of things measured in the same run.
 
-    python -m bench [--quick] [--only limit,postgres,growth,ids,replay,passkeys,index,vault,http] [--json FILE]
+    python -m bench [--quick] [--only limit,postgres,growth,ids,replay,passkeys,index,vault,http,light] [--json FILE]
 
 Absolute figures belong to the machine; ratios are what is promised. `--quick` takes shorter runs and a million records.
 """
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 
-from bench import growth, ids, node_load, passkeys
+from bench import growth, ids, light, node_load, passkeys
 from bench import vault as sealing
 from bench.replaying import measure as measure_replay
 
@@ -169,6 +169,16 @@ def http(*, quick: bool) -> tuple[list[Promise], Row]:
     return promises, {"http": found}
 
 
+def light_client(*, quick: bool) -> tuple[list[Promise], Row]:
+    """Measure the light client against bare verification of the same signatures."""
+    rates = light.measure(300 if quick else 1_000)
+    promises = [
+        at_least("headers a second, one core, four validators", rates.headers_per_second, 1_000),
+        at_least("headers / bare verification of their signatures", rates.ratio, 0.65),
+    ]
+    return promises, {"rates": rates}
+
+
 PARTS: dict[str, Callable[..., tuple[list[Promise], Row]]] = {
     "limit": limit,
     "postgres": postgres,
@@ -179,6 +189,7 @@ PARTS: dict[str, Callable[..., tuple[list[Promise], Row]]] = {
     "index": indexed,
     "vault": vault,
     "http": http,
+    "light": light_client,
 }
 
 

@@ -7,30 +7,35 @@ import os
 import re
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
 
+from sogdia.api.network import PARTY_SECONDS
 from sogdia.client import keys as key_files
 from sogdia.client.connection import Connection
 from sogdia.client.envelopes import EnvelopeMaker, Sender
 from sogdia.client.keys import AnyKeyPair, derive
 from sogdia.kernel.values import NO_ACCOUNT, account_of, name_of
 from sogdia.modules.identity import Kind
+from sogdia.modules.identity.keys import ChangeKeys, NewKey, key_message
 from sogdia.modules.identity.parties import RegisterParty
 from sogdia.modules.market.listings import AddVariant, OpenListing, PublishTerms
 from sogdia.modules.market.orders import OrderLine, PlaceOrder
 from sogdia.modules.market.records import Offer
 from sogdia.modules.money import Asset
 from sogdia.modules.money.currencies import Mint
+from sogdia.testing.passkeys import ORIGIN
 from tests.cli.conftest import silently, wait_until_it_answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from sogdia.client.envelopes import SigningKey
     from sogdia.kernel.operation import Operation
 
 SECONDS = 20.0
@@ -105,21 +110,35 @@ class Town:
         """Obtain a token."""
         account = self.account(who).hex()
         given = self.post("/v1/challenges", {"account": account}).document
-        signature = self.parties[who].keys.sign(given["text"].encode()).hex()
-        signed = {"account": account, "key": "0", "challenge": given["challenge"], "signature": signature}
+        signature = self.parties[who].keys.sign(given["line"].encode()).hex()
+        signed = {"line": given["line"], "signature": signature}
         token: str = self.post("/v1/tokens", signed).document["token"]
         return f"Bearer {token}"
+
+    def register(self, name: str) -> None:
+        """Enter a party with one key of Ed25519."""
+        keys = derive(b"sogdia tests", name)
+        registration = RegisterParty(
+            reference=name, kind=int(Kind.ENTERPRISE), country="KE", roles=0, sponsor=self.account("bank"), scheme=1,
+            public=keys.public,
+        )  # fmt: skip
+        self.send("bank", registration)
+        self.parties[name] = Sender(account_of(self.network, self.account("bank"), name), keys)
+
+    def add_key(self, who: str, number: int, keys: SigningKey, valid_until: int | None = None) -> None:
+        """Let a party add a key, which becomes that of a number."""
+        proof = keys.signature(key_message(self.network, self.account(who), number, keys.scheme, keys.public))
+        joins = NewKey(keys.scheme, keys.public, proof.value, proof.extra, valid_until=valid_until)
+        self.send(who, ChangeKeys(add=(joins,)))
+
+    def forget(self) -> None:
+        """Wait until the API takes no party's record for current that it has read before now."""
+        time.sleep(PARTY_SECONDS + 0.1)
 
     def settle_down(self) -> None:
         """Enter parties, money, a listing and an order."""
         for name in ("bukhara", "nairobi", "stranger"):
-            keys = derive(b"sogdia tests", name)
-            registration = RegisterParty(
-                reference=name, kind=int(Kind.ENTERPRISE), country="KE", roles=0, sponsor=self.account("bank"),
-                scheme=1, public=keys.public,
-            )  # fmt: skip
-            self.send("bank", registration)
-            self.parties[name] = Sender(account_of(self.network, self.account("bank"), name), keys)
+            self.register(name)
         asset = Asset("USD", self.account("bank"))
         self.send("bank", Mint(currency="USD", to=self.account("nairobi"), units=90_000))
         self.send(
@@ -148,6 +167,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     place = tmp_path_factory.mktemp("town")
     node, keys = place / "node", place / "keys"
     create = ["node", "create", str(node), "--organisation", "bank", "--country", "KZ", "--unprotected"]
+    create += ["--passkey-site", ORIGIN]
     silently(*create, "--keys", str(keys))
     (place / "settings.toml").write_text(SETTINGS, "utf-8")
     sogdia = [sys.executable, "-m", "sogdia.cli.main"]

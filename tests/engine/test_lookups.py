@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sogdia.client.keys import KeyPair
-from sogdia.client.proofs import check, trusted_by_genesis
+from sogdia.client.proofs import check, own_anchor, trusted_by_genesis
 from sogdia.engine.solo import writing
 from sogdia.engine.solo.lookups import Lookups
 from sogdia.engine.storage.ledger_file import IDS, DamagedError
@@ -90,6 +90,7 @@ def test_a_damaged_run_is_noticed_and_never_taken_for_an_absence(tmp_path, monke
 
 def test_a_damaged_block_is_noticed_when_it_is_read(ledger):
     ledger.build_block(START, opened(ledger, wallet_of(ledger).note(1)))
+    ledger.commit(flush=True)
     file = ledger.file
     with file._env.begin(write=True) as transaction:
         key = (1).to_bytes(8, "big") + bytes(4)
@@ -236,6 +237,24 @@ def test_proofs_after_a_change_of_the_node_key_show_how_it_was_handed_over(ledge
 
     proof = lookups.state_proof(lookups.open_state_proof(NOTES.full_key(wallet.name(1))))
 
-    assert len(proof.anchor.handovers) == 1
+    assert len(own_anchor(proof).handovers) == 1
     check(proof, trusted_by_genesis(tiny_genesis()))
     assert NODE_KEY.public != other.public
+
+
+def test_a_name_that_was_used_before_has_the_steps_of_its_last_life_alone(ledger):
+    wallet = wallet_of(ledger)
+    change = wallet.sign(ChangeNote(reference="n1", text="of the first life"))
+    ledger.build_block(START, opened(ledger, wallet.note(1, deadline=START + 2), change))
+    ledger.build_block(START + 3)
+    lookups = Lookups(ledger)
+    first_life = [step.height for step in lookups.life(NOTES.full_key(wallet.name(1)))]
+    ledger.build_block(START + 4, opened(ledger, wallet.note(1)))
+    ledger.build_block(START + 5, opened(ledger, wallet.sign(ChangeNote(reference="n1", text="of the second"))))
+    proof = lookups.open_state_proof(NOTES.full_key(wallet.name(1)))
+    ledger.build_block(START + 6, empty=True)
+
+    proven = check(lookups.history_proof(proof), trusted_by_genesis(ledger.genesis))
+
+    assert isinstance(proven, ProvenHistory)
+    assert (first_life, [step.height for step in proven.steps]) == ([1, 1], [3, 4])

@@ -53,7 +53,8 @@ def _tagged(shape: Any) -> str:  # noqa: ANN401 - any declared class
 def _table(table: Table[Any, Any]) -> str:
     life = " with a life" if table.life else ""
     record = table.codec.shape
-    return f"{table.number} {table.name}{life} {_tagged(record)}"
+    face = "" if table.face is None else f", face {' '.join(table.face.__struct_fields__)}"
+    return f"{table.number} {table.name}{life} {_tagged(record)}{face}"
 
 
 def _fields(info: Any) -> str:  # noqa: ANN401 - a struct's description

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from html import unescape
 from threading import Thread
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ from sogdia.demo.stage import running, set_up
 from sogdia.kernel.signature import ED25519, verify
 from sogdia.testing.ledger import keys_of
 from sogdia.web.explorer import explorer
-from sogdia.web.explorer.serving import CannotListenError, serving
+from sogdia.web.explorer.serving import CannotListenError, own_names, serving
 from sogdia.web.explorer.settings import Settings
 from tests.web.playing import ROOT, Played
 from tests.web.visiting import Site
@@ -87,6 +88,61 @@ def test_a_place_that_is_taken_is_named_as_such(played):
         port = int(address.rpartition(":")[2])
         with pytest.raises(CannotListenError, match="cannot be listened on"), serving(settings, "127.0.0.1", port):
             pass
+
+
+@pytest.mark.parametrize("name", ["a b", "https://ledger.example", "x/y"])
+def test_a_name_of_the_site_that_is_none_is_named_as_such(tmp_path, name):
+    done = subprocess.run(
+        [*SOGDIA, "explorer", "start", str(tmp_path), "--host", name],
+        env=environment(tmp_path), capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 2
+    assert "is no name of a site" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("host", "address", "port", "names"),
+    [
+        ("127.0.0.1", "127.0.0.1", 8_081, ("127.0.0.1:8081", "localhost:8081")),
+        ("localhost", "127.0.0.1", 80, ("localhost", "127.0.0.1")),
+        ("::1", "::1", 9_000, ("[::1]:9000", "localhost:9000")),
+        ("192.0.2.7", "192.0.2.7", 8_081, ("192.0.2.7:8081",)),
+        ("0.0.0.0", "0.0.0.0", 8_081, ("localhost:8081",)),  # noqa: S104 - a place to listen
+    ],
+)
+def test_a_site_that_is_told_no_names_goes_by_its_address(host, address, port, names):
+    assert own_names(host, address, port) == names
+
+
+def test_a_site_makes_and_takes_lines_under_its_own_names_alone(played):
+    settings = Settings(node_folder=played.folder, database=played.database, hosts=("Ledger.example",))
+    with serving(settings, "127.0.0.1", 0) as address:
+        site = Site(address, played)
+        path = f"/enter?account={site.account('nairobi')}"
+        other, own = site.get(path), site.get(path, host="LEDGER.example")
+        page, foreign = site.get("/", host="evil.example"), site.get(path, host="evil.example")
+        taken = site.post("/enter", {"challenge": "", "signature": "00" * 64}, host="evil.example")
+
+    assert "sogdia login to ledger.example network" in own.words
+    for answer in (other, foreign, taken):
+        assert answer.status == 421
+        assert "none of its own" in answer.words
+        assert "sogdia login" not in answer.words
+    assert page.status == 200
+
+
+def test_behind_a_web_server_that_speaks_https_people_sign_in_and_get_a_secure_cookie(played):
+    settings = Settings(node_folder=played.folder, database=played.database, hosts=("ledger.example",))
+    with serving(settings, "127.0.0.1", 0) as address:
+        site = Site(address, played)
+        page = site.get(f"/enter?account={site.account('nairobi')}", host="ledger.example").text
+        line = unescape(page.partition('name="challenge" value="')[2].partition('"')[0])
+        form = {"challenge": line, "signature": keys_of("nairobi").sign(line.encode()).hex()}
+        answer = site.post("/enter", form, host="ledger.example", origin="https://ledger.example")
+
+    assert answer.status == 303
+    assert "; Secure" in answer.headers["set-cookie"]
 
 
 def test_the_pages_can_stand_below_a_path_of_another_application(played):

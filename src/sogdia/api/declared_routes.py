@@ -35,16 +35,21 @@ that is not declared, a parameter given twice and a number with a leading zero a
 READERS = """
 ## Who asks
 
-*A token*: `POST /v1/challenges`, see that the second line of `text` is the API that you mean, sign its bytes, `POST
-/v1/tokens`, then `Authorization: Bearer …` for a quarter of an hour. An API in the open should know its names (`hosts`
-in its settings); it then takes nothing that was signed for another. *A signed request* (RFC 9421), for one request:
+*A token*: `POST /v1/challenges` gives a `line`, which names the API, the network and the account. Read it, sign its
+bytes (`sogdia keys sign-challenge` does both), `POST /v1/tokens` with `line` and `signature`, then `Authorization:
+Bearer …` for a quarter of an hour. The line is good for two minutes, once. A passkey signs with SHA-256 of
+`sogdia/login` and the line as its challenge, on a site that the network's `passkeys` record names; `extra` then holds
+its authenticator data and client data as in an envelope. Compute that hash yourself: never let a passkey answer to 32
+bytes that a server has made, which could be the id of an envelope. An API in the open should know its names (`hosts` in
+its settings); it then takes nothing that was signed for another. *A signed request* (RFC 9421), for one request:
 
     Signature-Input: sogdia=("@method" "@authority" "@path" "@query");created=…;expires=…;nonce="…";\
         keyid="ACCOUNT/KEY";alg="ed25519"                                        (on one line)
     Signature: sogdia=:BASE64:
 
-With a body, `"content-digest"` comes fifth, and the header `Content-Digest: sha-256=:…:` goes with it. `expires` is at
-most 300 seconds after `created`; a nonce has 16 to 64 letters, digits, `-` and `_`, and counts once.
+`alg` is that of the key, `ed25519` or `ecdsa-p256-sha256`; passkeys sign no requests. With a body, `"content-digest"`
+comes fifth, and the header `Content-Digest: sha-256=:…:` goes with it. `expires` is at most 300 seconds after
+`created`; a nonce has 16 to 64 letters, digits, `-` and `_`, and counts once.
 
 ## Proofs, problems, repeats
 
@@ -58,7 +63,9 @@ not admissible gives 409. Answers to questions carry an ETag; `If-None-Match` gi
 
 The id of an event is `height.result.number`. `/v1/events/stream` sends server-sent events; `Last-Event-ID` goes on
 behind that event. A webhook gets the events of one block in a POST, in the order of blocks, at least once, until it
-answers 2xx (410 ends it; redirects are not followed), after pauses of 1 second that double up to an hour.
+answers 2xx (410 ends it; redirects are not followed), after pauses of 1 second that double up to an hour. It also ends
+when the key that made it may not act any more (removed, expired, recovered) or its party is suspended; its `state` is
+then `ended`, with the `reason`, and a replay lets it go on for the key that asks.
 `webhook-signature` is `v1a,` and the base64 of the Ed25519 signature over `webhook-id.webhook-timestamp.body`, by the
 key at `/v1/webhook-key`. Nothing is sent to private addresses or without TLS unless `private_webhooks` says so.
 """

@@ -22,10 +22,14 @@ from sogdia.client.declared import (
     refusal_codes,
     tables,
 )
+from sogdia.client.logins import LINE_CHARACTERS_MAX, Shown
 from sogdia.client.shapes import summary
 from sogdia.client.who_sees import accounts_in, has_public_part, public_part
 from sogdia.kernel.codec import encode
-from sogdia.kernel.values import ACCOUNT_BYTES, Account, CurrencyCode, Hash, KeyNumber, Name
+from sogdia.kernel.passkey import EXTRA_BYTES_MAX
+from sogdia.kernel.proof import face_proof, height_of, whole
+from sogdia.kernel.signature import SIGNATURE_BYTES
+from sogdia.kernel.values import ACCOUNT_BYTES, Account, CurrencyCode, Hash, Name
 from sogdia.modules.market.queries import OrderAnswer
 
 if TYPE_CHECKING:
@@ -59,25 +63,23 @@ class Proving(msgspec.Struct, frozen=True):
 
 
 class ForAccount(msgspec.Struct, frozen=True):
-    """For whom a challenge is."""
+    """For whom a line is."""
 
     account: Account
 
 
-class SignedChallenge(msgspec.Struct, frozen=True):
-    """A challenge that a party has signed."""
+class SignedLine(msgspec.Struct, frozen=True):
+    """A line that a party has signed; `extra` is what a passkey's signature brings with it, as in an envelope."""
 
-    account: Account
-    key: KeyNumber
-    challenge: Annotated[bytes, Meta(min_length=40, max_length=40)]
-    signature: Annotated[bytes, Meta(min_length=64, max_length=64)]
+    line: Annotated[str, Meta(min_length=1, max_length=LINE_CHARACTERS_MAX)]
+    signature: Annotated[bytes, Meta(min_length=SIGNATURE_BYTES, max_length=SIGNATURE_BYTES)]
+    extra: Annotated[bytes, Meta(max_length=EXTRA_BYTES_MAX)] | None = None
 
 
 class Challenge(msgspec.Struct, frozen=True):
-    """What is to be signed for a token: the bytes of `text`."""
+    """The line that is to be signed for a token."""
 
-    challenge: bytes
-    text: str
+    line: str
     expires: int
 
 
@@ -155,15 +157,18 @@ class StateRoutes:
             if not table.life:
                 raise Problem(404, f"Records of {table.name} have no life.", "Ask with prove=1.")
             history = await self._network.ask(questions.prove_life(full_key))
-            proof, state = encode(history), history.state
+            proof, state = encode(history), whole(history)
         else:
             state = await self._network.ask(questions.prove(full_key))
             proof = encode(state)
         record = None if state.value is None else table.codec.decode(state.value)
-        require(call.reader, entitled=record is None or await self._sees(call, table, full_key[1:], record))
+        if record is not None and not await self._sees(call, table, full_key[1:], record):
+            face = None if call.query.prove == "life" else face_proof(state)
+            require(call.reader, entitled=face is not None)
+            proof = encode(face)
         if as_bytes:
             return Response(proof, media_type=PROOF)
-        height = state.anchor.header.header.height - 1
+        height = height_of(state.anchor) - 1
         return await self._told(call, table, full_key[1:], height, state.value, proof)
 
     async def _told(  # noqa: PLR0913 - what there is to tell
@@ -224,17 +229,14 @@ class StateRoutes:
         )
 
     async def challenge(self, call: Call) -> Response:
-        """Give a challenge to sign."""
-        challenge, until = self._readers.challenge(call.body.account)
-        text = self._readers.text_to_sign(_host(call), call.body.account, challenge).decode("ascii")
-        return answer(Challenge(challenge, text, until), 201)
+        """Give the line to sign."""
+        line, until = self._readers.line(_host(call), call.body.account)
+        return answer(Challenge(line, until), 201)
 
     async def token(self, call: Call) -> Response:
-        """Give a token for a signed challenge."""
+        """Give a token for a signed line."""
         asked = call.body
-        token, until = await self._readers.token(
-            _host(call), asked.account, asked.key, asked.challenge, asked.signature
-        )
+        token, until = await self._readers.token(_host(call), asked.line, Shown(asked.signature, asked.extra))
         return answer(Token(token, until), 201, cache_control="no-store")
 
     # ------------------------------------------------------------------------------------------------------- routes
@@ -252,9 +254,9 @@ class StateRoutes:
             Route(method="GET", path="/v1/declarations", name="declarations", handler=self.declarations,
                   summary="List operations, events, queries and tables with their numbers", answers={200: plain}),
             Route(method="POST", path="/v1/challenges", name="challenge", handler=self.challenge,
-                  summary="Get a challenge to sign for a token", body_type=ForAccount, answers={201: Challenge}),
+                  summary="Get the line to sign for a token", body_type=ForAccount, answers={201: Challenge}),
             Route(method="POST", path="/v1/tokens", name="token", handler=self.token,
-                  summary="Get a token for a signed challenge", body_type=SignedChallenge, answers={201: Token}),
+                  summary="Get a token for a signed line", body_type=SignedLine, answers={201: Token}),
         ]  # fmt: skip
         return [*fixed, *map(self._query_route, queries().values()), *map(self._record_route, tables().values())]
 

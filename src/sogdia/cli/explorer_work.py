@@ -12,6 +12,7 @@ import click
 
 from sogdia.cli.exits import Exit, Stopped, usage
 from sogdia.cli.finding import find_node
+from sogdia.client.logins import is_site
 from sogdia.web.explorer.serving import CannotListenError, database_of, running
 from sogdia.web.explorer.settings import Settings
 
@@ -31,15 +32,18 @@ def read_listen(text: str) -> tuple[str, int]:
     return found[1] or found[2], int(found[3])
 
 
-def start(folder: Path | None, database: str | None, listen: str) -> None:
+def start(folder: Path | None, database: str | None, listen: str, hosts: tuple[str, ...]) -> None:
     """Serve the pages, and keep their index unless somebody else does."""
     host, port = read_listen(listen)
+    for each in hosts:
+        if not is_site(each):
+            raise usage(f"{each!r} is no name of a site.", "Write HOST or HOST:PORT, such as ledger.example.")
     node = find_node(folder)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_signal: stop.set())
-    settings = Settings(node_folder=node, database=database or database_of(node))
+    settings = Settings(node_folder=node, database=database or database_of(node), hosts=hosts)
     try:
         with running(settings, host, port, follow=database is None) as address:
             click.echo(f"The explorer of the node in {node} is at {address}", err=True)

@@ -42,10 +42,13 @@ HeaderSignature = Annotated[bytes, Meta(min_length=64, max_length=64)]
 
 
 class SignedHeader(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=True):
-    """A header with the signatures of its validators, in their order; solo has one."""
+    """A header with the signatures of its validators, in their order: one under solo.
+
+    Under CometBFT there is none: the validators sign that engine's own header, whose app hash covers what ours says.
+    """
 
     header: Header
-    signatures: Annotated[tuple[HeaderSignature, ...], Meta(min_length=1, max_length=VALIDATORS_MAX)]
+    signatures: Annotated[tuple[HeaderSignature, ...], Meta(max_length=VALIDATORS_MAX)]
 
 
 HEADERS: Codec[SignedHeader] = Codec(SignedHeader)

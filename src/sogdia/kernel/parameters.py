@@ -24,6 +24,8 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     live_ids_max: Count = 1_000_000
     validity_max: Count = 30 * DAY
     quota_period: Count = DAY
+    reserved_bytes_max: Count = 10_000_000
+    """Bytes that a sponsor's parties may send in a period once its quota is spent, for what stays open then."""
 
 
 class Parameters(Record):

@@ -16,9 +16,12 @@ from sogdia.engine.storage.ledger_file import IDS, STEPS, DamagedError
 from sogdia.engine.storage.place_index import search
 from sogdia.kernel.proof import (
     Anchor,
+    AnyAnchor,
+    AnyBlock,
     Handover,
     HistoryProof,
     LifeStep,
+    OwnBlock,
     ReceiptProof,
     StateProof,
     history_proof,
@@ -26,7 +29,7 @@ from sogdia.kernel.proof import (
     state_proof,
 )
 from sogdia.kernel.stored_block import StoredBlock, decode_block, decode_signed_header
-from sogdia.kernel.tree import value_hash_in
+from sogdia.kernel.tree import stored_hash_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -53,13 +56,24 @@ class Found(NamedTuple):
     block: StoredBlock
 
 
+class Anchored(NamedTuple):
+    """What a proof leads to, and the block before its header, whose results and time can be proved with it."""
+
+    anchor: AnyAnchor
+    before: AnyBlock | None
+
+
 class OpenStateProof(NamedTuple):
     """A proof of the present state that waits for the header of `height` + 1 to be durable."""
 
     height: int
     full_key: bytes
-    value: bytes | None
-    proven: tuple[bytes, tuple[bytes, ...]]
+    proven: tuple[bytes | None, bytes, tuple[bytes, ...]]
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is such a record."""
+        return self.proven[0] is not None
 
 
 class Lookups:
@@ -103,6 +117,11 @@ class Lookups:
         except msgspec.MsgspecError as error:
             raise DamagedError(f"block {height} cannot be read: {error}") from error
 
+    def results_root(self, height: int) -> bytes:
+        """Give the root over the results of a height up to the last."""
+        tip = self._ledger.tip
+        return tip.results_root if height == tip.height else self.header(height + 1).header.results_root
+
     def find(self, result_id: bytes) -> Found | None:
         """Find how an envelope or an exit ended, or nothing when no block has it."""
         for place in self._places(IDS, result_id):
@@ -113,16 +132,18 @@ class Lookups:
         return None
 
     def life(self, full_key: bytes, up_to: int | None = None) -> list[LifeStep]:
-        """Give all steps in the life of an object up to a height, oldest first."""
+        """Give the steps in the last life of an object up to a height, oldest first; its name can have had others."""
         last = self.height() if up_to is None else up_to
         life_key = self._ledger.machine.tables[full_key[0]].life_key(full_key)
         places = {place for place in self._places(STEPS, sha256(life_key).digest()) if place.height <= last}
-        steps = []
+        steps: list[LifeStep] = []
         for place in sorted(places):
             block = self.block(place.height)
             step = block.steps[place.number] if place.number < len(block.steps) else None
             if step is None or step.object != life_key:
                 continue
+            if step.first:
+                steps.clear()
             result_id, receipt = block.all_results()[step.result]
             steps.append(
                 LifeStep(
@@ -146,13 +167,14 @@ class Lookups:
 
     # ------------------------------------------------------------------------------------------------------ proofs
 
-    def anchor(self, height: int) -> Anchor:
-        """Give the header of `height` with the handovers that lead to whoever signed it."""
+    def anchored(self, height: int) -> Anchored:
+        """Give the header of `height` with the handovers that lead to whoever signed it, and the header before."""
         handovers = (_decode_handover(raw) for raw in self._ledger.writer.handovers)
-        return Anchor(
+        anchor = Anchor(
             handovers=tuple(each for each in handovers if each.header.header.height < height),
             header=self.header(height),
         )
+        return Anchored(anchor, OwnBlock(self.header(height - 1).header) if height > 1 else None)
 
     def open_state_proof(self, full_key: bytes) -> OpenStateProof:
         """Make the proof of the present record under a key, or of its absence, but for the header that it leads to.
@@ -165,8 +187,8 @@ class Lookups:
         if durable and tree.remembers(since):
             earlier = tree.prove(full_key, since)
             key_hash = sha256(full_key).digest()
-            if value_hash_in(earlier[0], key_hash) == value_hash_in(tree.prove(full_key)[0], key_hash):
-                return OpenStateProof(durable - 1, full_key, tree.read(full_key), earlier)
+            if stored_hash_in(earlier[1], key_hash) == stored_hash_in(tree.prove(full_key)[1], key_hash):
+                return OpenStateProof(durable - 1, full_key, earlier)
         return self.open_proof_of_the_tip(full_key)
 
     def open_proof_of_the_tip(self, full_key: bytes) -> OpenStateProof:
@@ -176,23 +198,25 @@ class Lookups:
         # When the last block has changed nothing, its own header carries the root of the present state already.
         same = header is not None and header.header.state_root == tree.root
         height = ledger.tip.height - 1 if same else ledger.tip.height
-        return OpenStateProof(height, full_key, tree.read(full_key), tree.prove(full_key))
+        return OpenStateProof(height, full_key, tree.prove(full_key))
 
-    def state_proof(self, opened: OpenStateProof) -> StateProof:
-        """Finish a proof once the header after its height is durable."""
-        return state_proof(self.anchor(opened.height + 1), opened.full_key, opened.value, opened.proven)
+    def state_proof(self, opened: OpenStateProof, at: Anchored | None = None) -> StateProof:
+        """Finish a proof with the anchor of the header after its height: our own, unless another engine's is given."""
+        at = at or self.anchored(opened.height + 1)
+        return state_proof(at.anchor, opened.full_key, opened.proven)
 
-    def history_proof(self, opened: OpenStateProof) -> HistoryProof:
-        """Finish a proof with the whole life of the record, once the header after its height is durable."""
-        return history_proof(self.state_proof(opened), self.life(opened.full_key, opened.height))
+    def history_proof(self, opened: OpenStateProof, at: Anchored | None = None) -> HistoryProof:
+        """Finish a proof with the whole life of the record, and the anchor of the header after its height."""
+        return history_proof(self.state_proof(opened, at), self.life(opened.full_key, opened.height))
 
-    def receipt_proof(self, found: Found) -> ReceiptProof:
-        """Prove a result, once the header after its block is durable."""
+    def receipt_proof(self, found: Found, at: Anchored | None = None) -> ReceiptProof:
+        """Prove a result with the anchor of the header after its block."""
+        at = at or self.anchored(found.height + 1)
         return receipt_proof(
-            self.anchor(found.height + 1),
+            at.anchor,
             found.block.all_results(),
             found.number,
-            header=found.block.header.header,
+            block=at.before,
             envelopes=found.block.envelopes,
         )
 

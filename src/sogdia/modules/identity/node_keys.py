@@ -1,4 +1,8 @@
-"""Keys that sign headers. A change takes effect two heights later, so that the header between can announce it."""
+"""Keys that sign headers. A change takes effect two heights later, so that the header between can announce it.
+
+The key that goes and the key that comes both sign the same message, which names the two and the height of the change
+before: so nobody puts a key in place that nobody holds, and no signature serves for a second change between the two.
+"""
 
 from __future__ import annotations
 
@@ -20,11 +24,14 @@ if TYPE_CHECKING:
 
 
 class RotateNodeKey(Operation, tag=205):
-    """Let headers be signed with `new` in place of `old`, which endorses the change by its signature."""
+    """Let headers be signed with `new` in place of `old`. Both keys sign for it."""
 
     old: NodeKey
     new: NodeKey
     endorsement: Proof
+    """The old key's signature over `rotation_message`."""
+    acceptance: Proof
+    """The new key's, which shows that somebody holds it."""
 
     def check(self) -> None:
         """Refuse keys that cannot sign and changes that change nothing."""
@@ -39,8 +46,9 @@ class RotateNodeKey(Operation, tag=205):
         current = validators_at(ctx.state, ctx.height)
         require(self.old in [each.public for each in current], Refuse.NODE_KEY_UNKNOWN, old=self.old)
         require(self.new not in [each.public for each in current], Refuse.KEY_UNCHANGED)
-        message = endorsement_message(ctx.network, self.new)
-        require(verify(ED25519, self.old, message, self.endorsement), Refuse.ENDORSEMENT_WRONG)
+        message = rotation_message(ctx.network, changes_at, self.old, self.new)
+        require(verify(ED25519, self.old, message, self.endorsement), Refuse.ENDORSEMENT_WRONG, changes_at=changes_at)
+        require(verify(ED25519, self.new, message, self.acceptance), Refuse.KEY_NOT_PROVEN, changes_at=changes_at)
 
         changed = tuple(Validator(self.new, each.power) if each.public == self.old else each for each in current)
         from_height = set_validators(ctx.state, ctx.height, changed)
@@ -48,6 +56,6 @@ class RotateNodeKey(Operation, tag=205):
         ctx.emit(NodeKeyRotated(old=self.old, new=self.new, from_height=from_height))
 
 
-def endorsement_message(network: bytes, new: bytes) -> bytes:
-    """Give what a node's current key signs to hand over to the next."""
-    return b"sogdia/node-key" + network + new
+def rotation_message(network: bytes, changes_at: int, old: bytes, new: bytes) -> bytes:
+    """Give what both keys sign: the change, and when the change before it took effect (0 when there was none)."""
+    return b"sogdia/node-key" + network + changes_at.to_bytes(8, "big") + old + new

@@ -29,6 +29,7 @@ from sogdia.kernel.genesis import is_sandbox
 from sogdia.web.explorer.pages import chain, finding, health, orders, proofs, trade
 from sogdia.web.explorer.pages.asking import COOKIE, Asked, PageError
 from sogdia.web.explorer.pages.entering import enter, entered, require_own_form
+from sogdia.web.explorer.pages.passkeys import passkey
 from sogdia.web.explorer.parts import Link, Page, Paragraph, Words
 from sogdia.web.explorer.readers import NotEnteredError, Readers
 from sogdia.web.explorer.settings import FORM_BYTES_MAX, SESSION_SECONDS
@@ -47,8 +48,10 @@ if TYPE_CHECKING:
 
 FOLDER: Final = Path(__file__).parent
 MENU: Final = ("blocks", "listings", "currencies", "refusals", "health")
-ROBOTS: Final = "User-agent: *\nDisallow: /find\nDisallow: /enter\nDisallow: /check\nDisallow: /proofs\n"
-ASSETS: Final = {"check.js": "text/javascript", "sogdia.min.js": "text/javascript"}
+ROBOTS: Final = (
+    "User-agent: *\nDisallow: /find\nDisallow: /enter\nDisallow: /passkey\nDisallow: /check\nDisallow: /proofs\n"
+)
+ASSETS: Final = dict.fromkeys(("check.js", "passkeys.js", "sogdia.min.js"), "text/javascript")
 ASSET_SECONDS: Final = 3_600
 
 _log = logging.getLogger(__name__)
@@ -88,9 +91,7 @@ class Frame:
             reader=reader,
             style=self._style_text(),
         )
-        policy = self._policy
-        if page.template == "check.html":
-            policy += "; script-src 'self'; connect-src 'self'"
+        policy = f"{self._policy}; {page.policy}" if page.policy else self._policy
         headers = {
             "content-security-policy": policy,
             "cache-control": "no-store" if reader or page.template == "enter.html" else "no-cache",
@@ -248,7 +249,9 @@ class Site:
 
     @staticmethod
     def _set_cookie(asked: Asked, response: Response, ticket: str, seconds: int) -> None:
-        secure = asked.request.url.scheme == "https"
+        # Behind a web server that speaks HTTPS, only the browser's word tells that it does.
+        told = asked.request.headers.get("origin", "")
+        secure = asked.request.url.scheme == "https" or told.startswith("https://")
         response.set_cookie(
             COOKIE, ticket, max_age=seconds, path=asked.at("/"), secure=secure, httponly=True, samesite="strict"
         )
@@ -328,6 +331,7 @@ def explorer(settings: Settings) -> Starlette:
         "/check": proofs.check,
         "/check/{kind}/{key}": proofs.check,
         "/enter": enter,
+        "/passkey": passkey,
     }
     routes = [Route("/enter", site.enter, methods=["POST"]), Route("/leave", site.leave, methods=["POST"])]
     routes += [Route(path, site.page(make), methods=["GET"]) for path, make in shown.items()]

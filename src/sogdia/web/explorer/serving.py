@@ -6,11 +6,13 @@ sogdia explorer start ──┬── server (thread) ── pages ──▶ nod
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 import subprocess
 import sys
 import time
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from threading import Thread
 from typing import TYPE_CHECKING
 
@@ -28,6 +30,7 @@ START_SECONDS = 20.0
 STOP_SECONDS = 20
 PAUSE_SECONDS = 0.02
 WAITING_MAX = 256
+HTTP_PORT = 80
 INDEX_FILE = "index.sqlite"
 
 
@@ -42,11 +45,17 @@ def database_of(folder: Path) -> str:
 
 @contextmanager
 def serving(settings: Settings, host: str, port: int) -> Iterator[str]:
-    """Serve the pages for as long as this lasts; gives their address. Port 0 means any that is free."""
+    """Serve the pages for as long as this lasts; gives their address. Port 0 means any that is free.
+
+    A site that is told no names of its own goes by its address.
+    """
     try:
         listening = socket.create_server((host, port), backlog=WAITING_MAX, family=_family(host))
     except OSError as error:
         raise CannotListenError(f"{host}:{port} cannot be listened on ({error.strerror or error})") from error
+    address = listening.getsockname()
+    if not settings.hosts:
+        settings = replace(settings, hosts=own_names(host, *address[:2]))
     config = uvicorn.Config(
         explorer(settings),
         access_log=False,
@@ -63,12 +72,25 @@ def serving(settings: Settings, host: str, port: int) -> Iterator[str]:
         until = time.monotonic() + START_SECONDS
         while not server.started and thread.is_alive() and time.monotonic() < until:
             time.sleep(PAUSE_SECONDS)
-        shown = f"[{host}]" if ":" in host else host
-        yield f"http://{shown}:{listening.getsockname()[1]}"
+        yield f"http://{_in_brackets(host)}:{address[1]}"
     finally:
         server.should_exit = True
         thread.join(STOP_SECONDS)
         listening.close()
+
+
+def own_names(host: str, address: str, port: int) -> tuple[str, ...]:
+    """Give the names by which browsers reach what listens: with its port, unless it is the one that they leave out."""
+    found = ipaddress.ip_address(address)
+    # Who listens on all addresses of a machine is reached by names that only its operator knows.
+    names = {} if found.is_unspecified else {_in_brackets(host): None, _in_brackets(address): None}
+    if found.is_loopback or found.is_unspecified:
+        names["localhost"] = None
+    return tuple(name if port == HTTP_PORT else f"{name}:{port}" for name in names)
+
+
+def _in_brackets(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _family(host: str) -> socket.AddressFamily:

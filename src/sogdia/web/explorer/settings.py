@@ -9,9 +9,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SESSION_SECONDS: Final = 900
-CHALLENGE_SECONDS: Final = 120
 SESSIONS_MAX: Final = 10_000
-SPENT_MAX: Final = 10_000
 NODE_SECONDS_MAX: Final = 10.0
 NODE_CONNECTIONS_MAX: Final = 8
 FORM_BYTES_MAX: Final = 4_096
@@ -28,7 +26,10 @@ QUESTION_MAX: Final = 200
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Where the node and the index are."""
+    """Where the node and the index are, and how the site is called."""
 
     node_folder: Path
     database: str
+    hosts: tuple[str, ...] = ()
+    """The site's own names as browsers send them (with the port, if it is not that of the scheme). Nobody can sign in
+    under another name, which somebody in between might have put there. `serving` knows its own address."""

@@ -54,8 +54,7 @@ class Sources:
 
     def __init__(self, settings: Settings) -> None:
         """Nothing is opened before the first page needs it."""
-        self._folder = settings.node_folder
-        self._database = settings.database
+        self.settings = settings
         self._idle: list[Connection] = []
         self._lock = threading.Lock()
         self._engine: sqlalchemy.Engine | None = None
@@ -69,7 +68,7 @@ class Sources:
         connection = self._idle_connection()
         try:
             if connection is None:
-                connection = Connection(self._folder, seconds=NODE_SECONDS_MAX)
+                connection = Connection(self.settings.node_folder, seconds=NODE_SECONDS_MAX)
             yield connection
         except (NodeNotRunningError, TryLaterError, OSError) as error:
             # What lay idle was made for the node that is gone, too.
@@ -123,7 +122,7 @@ class Sources:
             if self._engine is not None:
                 return self._engine
             try:
-                engine = open_engine(self._database)
+                engine = open_engine(self.settings.database)
                 file = engine.url.database
                 if engine.dialect.name == SQLITE and (not file or not Path(file).exists()):
                     raise IndexAwayError("the index has not been made yet")
