@@ -25,6 +25,7 @@ PAGE = FOLDER / "check-proof.html"
 PAGE_SOURCE = FOLDER / "page" / "check-proof.html"
 ENTRY = "sogdia.js"
 LIGHT_ENTRY = "sogdia-light.js"
+PAGE_ENTRIES = ("proofs.js", "receipts.js")
 COMPRESSED_BYTES_MAX = 12_000
 PAGE_BYTES_MAX = 13_000
 LIGHT_BYTES_MAX = 10_000
@@ -76,11 +77,11 @@ def squeezed(text: str) -> str:
     return made
 
 
-def joined(entry: str = ENTRY) -> tuple[str, str]:
-    """Give all modules of an entry as one text, and the names that it offers."""
+def joined(entry: str = ENTRY, *more: str) -> tuple[str, str]:
+    """Give all modules of the entries as one text, and the names that they offer."""
     exported: list[str] = []
     made = ""
-    for name in sources(entry):
+    for name in dict.fromkeys(each for one in (entry, *more) for each in sources(one)):
         text = (SOURCES / name).read_text("utf-8")
         exported += [each for names, _source in _EXPORT_FROM.findall(text) for each in re.findall(r"\w+", names)]
         made += _EXPORT.sub("", _EXPORT_FROM.sub("", _IMPORT.sub("", text)))
@@ -94,8 +95,8 @@ def bundle(entry: str = ENTRY) -> str:
 
 
 def page() -> str:
-    """Make the page with the module inside, so that it works from a disk and without a network."""
-    made, _exported = joined()
+    """Make the page with what it needs of the module inside, so that it works from a disk and without a network."""
+    made, _exported = joined(*PAGE_ENTRIES)
     before, _import, after = re.split(r"(    import [^;]*;\n)", PAGE_SOURCE.read_text("utf-8"))
     script, rest = after.split("  </script>")
     # The braces keep the page's own names apart from those of the module.

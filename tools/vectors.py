@@ -71,7 +71,11 @@ def proves(proven: Proven) -> dict[str, Any]:
         case ProvenHistory():
             return {**proves(proven.record), "steps": len(proven.steps)}
         case _:
-            shown = {"face": proven.face.hex()} if isinstance(proven, ProvenFace) else {"value": hex_of(proven.value)}
+            shown = (
+                {"face": proven.face.hex(), "rest": proven.rest.hex()}
+                if isinstance(proven, ProvenFace)
+                else {"value": hex_of(proven.value)}
+            )
             return {
                 "table": proven.table,
                 "key": proven.key.hex(),

@@ -154,6 +154,7 @@ def test_the_browser_judges_every_light_block_and_anchor_as_it_says(chromium, tm
         ),
         ("receipt-proofs", "a payment that was refused", "was refused with number 310, by its operation 0, at 2023"),
         ("state-proofs", "a balance that is not there", "It holds. There was no record under this key."),
+        ("face-proofs", "an order that was settled", "It holds. There was this record. This was still so at 2023"),
         ("history-proofs", "an order that was settled", "These are all 5 steps of its life, and no others."),
     ],
 )

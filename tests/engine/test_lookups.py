@@ -240,3 +240,21 @@ def test_proofs_after_a_change_of_the_node_key_show_how_it_was_handed_over(ledge
     assert len(own_anchor(proof).handovers) == 1
     check(proof, trusted_by_genesis(tiny_genesis()))
     assert NODE_KEY.public != other.public
+
+
+def test_a_name_that_was_used_before_has_the_steps_of_its_last_life_alone(ledger):
+    wallet = wallet_of(ledger)
+    change = wallet.sign(ChangeNote(reference="n1", text="of the first life"))
+    ledger.build_block(START, opened(ledger, wallet.note(1, deadline=START + 2), change))
+    ledger.build_block(START + 3)
+    lookups = Lookups(ledger)
+    first_life = [step.height for step in lookups.life(NOTES.full_key(wallet.name(1)))]
+    ledger.build_block(START + 4, opened(ledger, wallet.note(1)))
+    ledger.build_block(START + 5, opened(ledger, wallet.sign(ChangeNote(reference="n1", text="of the second"))))
+    proof = lookups.open_state_proof(NOTES.full_key(wallet.name(1)))
+    ledger.build_block(START + 6, empty=True)
+
+    proven = check(lookups.history_proof(proof), trusted_by_genesis(ledger.genesis))
+
+    assert isinstance(proven, ProvenHistory)
+    assert (first_life, [step.height for step in proven.steps]) == ([1, 1], [3, 4])

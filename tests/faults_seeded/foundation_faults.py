@@ -196,6 +196,13 @@ IDENTITY_FAULTS = (
         IDENTITY,
     ),
     Fault(
+        "A name that was used before proves the steps of all its lives",
+        "engine/solo/lookups.py",
+        "            if step.first:\n                steps.clear()\n",
+        "",
+        ("tests/engine/test_lookups.py",),
+    ),
+    Fault(
         "The reserved lane takes bytes without end",
         "kernel/quota.py",
         "reserved_bytes_used=lane_bytes",

@@ -19,7 +19,7 @@ from sogdia.modules.money import BALANCES, asset_key
 from sogdia.modules.money.holds import PlaceHold
 from sogdia.modules.money.transfers import Transfer
 from sogdia.testing.ledger import START, Ledger
-from tests.modules.identity.key_refusals import grant, mandate
+from tests.modules.identity.mandate_rows import grant, mandate
 from tests.refused import poke, rules_in
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from sogdia.modules.market.records import OrderState
 from sogdia.modules.money import asset_key
 from sogdia.modules.money.holds import CaptureHold
 from sogdia.testing.ledger import Ledger
-from tests.modules.identity.key_refusals import grant, mandate
+from tests.modules.identity.mandate_rows import grant, mandate
 from tests.modules.market.shop import MERCHANT, bring, open_shop, order, order_name
 from tests.modules.market.test_late_refunds import late, settle
 from tests.modules.money.purse import PAYEE, PAYER, hold, hold_name, pay, place, set_caps

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import OrderedDict
-from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -26,7 +25,6 @@ from sogdia.client.questions import (
     RefusedByNodeError,
     RequestWrongError,
     TryLaterError,
-    outcome_of,
 )
 from sogdia.kernel.codec import NOT_DECODABLE, encode
 from sogdia.kernel.dry_run import NotAdmissible
@@ -40,7 +38,7 @@ from sogdia.modules import ALL
 if TYPE_CHECKING:
     from sogdia.api.network import Network
     from sogdia.api.visibility import Visibility
-    from sogdia.client.questions import Answer
+    from sogdia.client.questions import Outcome
     from sogdia.client.who_sees import Reader
     from sogdia.kernel.operation import Operation
     from sogdia.settings.sections import ApiSettings
@@ -59,9 +57,11 @@ _list_of_bytes = msgspec.msgpack.Decoder(list[bytes]).decode
 UNDER_WAY_MAX = 2_000
 """Half of what may be under way to the node, so that whoever waits for an answer always finds room."""
 
+LEAVING_BYTES_MAX = 2**20
 TURNED_DOWN_MAX = 2_000
 WITHOUT_WAITING = "respond-async"
-"""The preference (RFC 7240) of whoever asks for the receipt later: 202 says that the node has been sent it."""
+"""The preference (RFC 7240) of whoever asks for the receipt later: 202 says that the API has taken the envelope and
+hands it to the node. Nothing of it has been checked but that it is one, and it is in no block yet."""
 
 YesNo = Literal["0", "1"]
 
@@ -109,7 +109,10 @@ class EnvelopeRoutes:
         self._network = network
         self._visibility = visibility
         self._settings = settings
-        self._under_way: dict[bytes, asyncio.Future[Answer]] = {}
+        self._under_way: set[bytes] = set()
+        self._leaving: list[tuple[bytes, bytes]] = []
+        self._leaving_bytes = 0
+        self._handing_over: set[asyncio.Task[None]] = set()
         self._turned_down: OrderedDict[bytes, Problem] = OrderedDict()
 
     def id_of(self, raw: bytes) -> bytes:
@@ -126,7 +129,7 @@ class EnvelopeRoutes:
         identity = self.id_of(raw)
         place = f"/v1/envelopes/{identity.hex()}"
         if WITHOUT_WAITING in preferences(call.request):
-            await self._begin(raw, identity)
+            self._begin(raw, identity)
             under_way = {"id": identity, "status": "under way"}
             return answer(under_way, 202, location=place, preference_applied=WITHOUT_WAITING)
         try:
@@ -145,23 +148,42 @@ class EnvelopeRoutes:
                     return known
             raise
 
-    async def _begin(self, raw: bytes, identity: bytes) -> None:
-        """Hand the node an envelope for which nobody waits; what becomes of it is asked by its id."""
+    def _begin(self, raw: bytes, identity: bytes) -> None:
+        """Take an envelope for which nobody waits; what becomes of it is asked by its id."""
         if identity in self._under_way:
             return
         if len(self._under_way) >= UNDER_WAY_MAX:
             raise Problem(503, "Too many envelopes are under way.", "Try again.", headers={"retry-after": "1"})
-        sent = await self._network.send(questions.submit(raw))
-        self._under_way[identity] = sent
-        sent.add_done_callback(partial(self._ended, identity))
+        self._under_way.add(identity)
+        if not self._leaving:
+            asyncio.get_running_loop().call_soon(self._leave)
+        self._leaving.append((identity, raw))
+        self._leaving_bytes += len(raw)
+        if self._leaving_bytes > LEAVING_BYTES_MAX:
+            self._leave()
 
-    def _ended(self, identity: bytes, sent: asyncio.Future[Answer]) -> None:
-        """Remember for a while why an envelope that nobody waited for is in no block."""
-        self._under_way.pop(identity, None)
+    def _leave(self) -> None:
+        """Hand the node what has come in this turn of the loop, together."""
+        leaving, self._leaving, self._leaving_bytes = self._leaving, [], 0
+        if leaving:
+            task = asyncio.get_running_loop().create_task(self._hand_over(leaving))
+            self._handing_over.add(task)
+            task.add_done_callback(self._handing_over.discard)
+
+    async def _hand_over(self, leaving: list[tuple[bytes, bytes]]) -> None:
+        ids = [identity for identity, _raw in leaving]
+        outcomes: list[Outcome]
         try:
-            outcome = outcome_of(sent.result())
-        except (NodeNotRunningError, RequestWrongError, TryLaterError, asyncio.CancelledError) as error:
-            outcome = Postponed(str(error))
+            outcomes = await self._network.ask(questions.submit_many([raw for _identity, raw in leaving]))
+        except (NodeNotRunningError, RequestWrongError, TryLaterError) as error:
+            outcomes = [Postponed(str(error))] * len(ids)
+        finally:
+            self._under_way.difference_update(ids)
+        for identity, outcome in zip(ids, outcomes, strict=True):
+            self._remember(identity, outcome)
+
+    def _remember(self, identity: bytes, outcome: Outcome) -> None:
+        """Remember for a while why an envelope that nobody waited for is in no block."""
         match outcome:
             case Postponed():
                 self._turned_down[identity] = Problem(503, f"It was not taken: {outcome.reason}.", "Send it again.")

@@ -20,7 +20,7 @@ from sogdia.modules import ALL
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sogdia.client.questions import Answer, Question
+    from sogdia.client.questions import Question
     from sogdia.kernel.operation import Query
 
 REMEMBERED_MAX = 10_000
@@ -58,17 +58,13 @@ class Network:
 
     async def ask(self, question: Question[T]) -> T:
         """Ask the node."""
-        return question.answered_by(await (await self.send(question)))
-
-    async def send(self, question: Question[Any]) -> asyncio.Future[Answer]:
-        """Send the node a question; gives what will be its answer, as it comes."""
         connection = self._connection
         if connection is None or not connection.is_open:
             async with self._opening:
                 if self._connection is None or not self._connection.is_open:
                     self._connection = await AsyncConnection.open(self.folder)
                 connection = self._connection
-        return connection.send(question)
+        return await connection.ask(question)
 
     async def query(self, query: Query) -> tuple[int, Any]:
         """Ask a declared query; gives the height and the typed answer."""

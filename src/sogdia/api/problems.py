@@ -10,7 +10,13 @@ from starlette.responses import Response
 
 from sogdia.api.faults import DoorRefusal
 from sogdia.client.declared import refusal_codes
-from sogdia.client.questions import NodeNotRunningError, RefusedByNodeError, RequestWrongError, TryLaterError
+from sogdia.client.questions import (
+    NodeNotRunningError,
+    RefusedByNodeError,
+    RequestWrongError,
+    TooLargeError,
+    TryLaterError,
+)
 from sogdia.vault.faults import VaultRefusal
 
 if TYPE_CHECKING:
@@ -123,7 +129,7 @@ def problem_of(error: Exception) -> Problem | None:
         case NodeNotRunningError():
             return Problem(503, "The node does not answer.", "Try again.", headers={"retry-after": "2"})
         case RequestWrongError():
-            return Problem(404, f"The node answers: {error}.")
+            return Problem(413 if isinstance(error, TooLargeError) else 404, f"The node answers: {error}.")
     return None
 
 

@@ -121,6 +121,7 @@ def _by_the_node(error: Exception) -> Stopped | None:
 
 def _by_a_folder(error: Exception) -> Stopped | None:
     from sogdia.engine.folders.backup import BackupRefusedError  # noqa: PLC0415 - looked up when there is one
+    from sogdia.engine.folders.differing import NotComparableError  # noqa: PLC0415
     from sogdia.engine.folders.following import DifferenceFoundError  # noqa: PLC0415
     from sogdia.engine.folders.importing import ExportRefusedError  # noqa: PLC0415
     from sogdia.engine.solo.clock import ClockRefusedError  # noqa: PLC0415
@@ -140,7 +141,7 @@ def _by_a_folder(error: Exception) -> Stopped | None:
         return Stopped(Exit.DAMAGED, str(error))
     if isinstance(error, StorageFullError):
         return Stopped(Exit.USAGE, f"{error}.", "Make room on the disk.")
-    if isinstance(error, FolderNotUsableError | ClockRefusedError | KeyMissingError):
+    if isinstance(error, FolderNotUsableError | ClockRefusedError | KeyMissingError | NotComparableError):
         return Stopped(Exit.USAGE, str(error))
     return None
 

@@ -106,16 +106,13 @@ class AsyncConnection:
 
     async def ask(self, question: Question[T]) -> T:
         """Ask a question and wait for its answer; others may be asked meanwhile."""
-        return question.answered_by(await self.send(question))
-
-    def send(self, question: Question[Any]) -> asyncio.Future[Answer]:
-        """Send a question; gives what will be its answer, as it comes."""
         wire, loop = self._wire, asyncio.get_running_loop()
         if wire.ended.done():
             raise NodeNotRunningError("the node has ended the connection")
         if len(wire.waiting) >= UNDER_WAY_MAX:
             raise TryLaterError(f"{UNDER_WAY_MAX} requests are under way already")
         self._number += 1
+        request = frame(self._number, question.kind, question.payload)
         future: asyncio.Future[Answer] = loop.create_future()
         until = loop.time() + self._seconds
         wire.waiting[self._number] = (future, until)
@@ -123,8 +120,8 @@ class AsyncConnection:
             self._looking = loop.call_at(until, self._look_for_late)
         if not self._leaving:
             loop.call_soon(self._leave)
-        self._leaving.append(frame(self._number, question.kind, question.payload))
-        return future
+        self._leaving.append(request)
+        return question.answered_by(await future)
 
     def _leave(self) -> None:
         """Let the requests of this turn of the loop go in one write."""

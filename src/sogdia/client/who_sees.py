@@ -131,7 +131,7 @@ RECORDS: Final[dict[str, dict[Sees, str]]] = {
     "Order": {
         _P: "record state deadline history",
         _O: "merchant asset carrier tax_collector platform platform_fee lines paid refunded commitment "
-        "sponsor delivery_confirmed return_until requested split closing",
+        "sponsor delivery_confirmed return_until requested split closing due",
     },
     "Line": {_O: "record listing variant quantity paid promotion returned"},
     "ClosedOrder": {_P: "record outcome closed_at history", _O: "merchant asset paid refunded lines lines_root"},

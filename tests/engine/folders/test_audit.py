@@ -146,7 +146,7 @@ def test_an_envelope_without_a_result_is_found(folder):
 
 def test_a_step_of_a_result_that_is_not_there_is_found(folder):
     surgeon = Surgeon(folder)
-    surgeon.put_block(3, steps=[StoredStep(b"object", 2, 0)])
+    surgeon.put_block(3, steps=[StoredStep(b"object", 2, 0, first=True)])
 
     (found,) = audit(folder, MODULES)
 

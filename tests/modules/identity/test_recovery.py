@@ -33,15 +33,12 @@ from tests.modules.identity.key_refusals import (
     NEW,
     approval,
     begin,
-    consent,
-    consent_end,
     digest_in,
-    grant,
     guardians,
-    mandate,
     proposal,
     propose,
 )
+from tests.modules.identity.mandate_rows import consent, consent_end, grant, mandate
 from tests.modules.identity.town import key, new_key, other_keys, party
 from tests.refused import poke
 

@@ -118,6 +118,7 @@ def test_a_reference_is_free_again_when_its_hold_has_ended(ledger):
     name = place(ledger, 30)
 
     assert record_of(ledger, name).units == 30
+    assert [step.first for step in ledger.last_block.steps] == [True]
 
 
 def test_one_envelope_can_place_and_another_party_capture_in_the_same_block(ledger):

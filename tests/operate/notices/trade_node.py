@@ -33,16 +33,18 @@ class TradeNode(RunningNode):
         self.service = alone(ledger, clock_of(ledger), verifier=False)
         await self.service.run(lambda _path: self._ready.set())
 
-    def calendar(self) -> dict[bytes, int]:
+    def calendar(self) -> dict[bytes, int | None]:
         """Give every object that the ledger itself has in its calendar, with its deadline."""
 
-        def look() -> dict[bytes, int]:
-            state = self.service.ledger.state()
+        def look() -> dict[bytes, int | None]:
+            machine, state = self.service.ledger.machine, self.service.ledger.state()
             return {
-                due: int.from_bytes(slot[:4], "big") for slot, page in DUE_PAGES.items(state) for due in page.objects
+                due: machine.exits[due[0]].deadline_of(state.find(machine.tables[due[0]], due))
+                for _slot, page in DUE_PAGES.items(state)
+                for due in page.objects
             }
 
-        found: dict[bytes, int] = self.inside(look)
+        found: dict[bytes, int | None] = self.inside(look)
         return found
 
 

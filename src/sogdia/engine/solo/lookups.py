@@ -132,16 +132,18 @@ class Lookups:
         return None
 
     def life(self, full_key: bytes, up_to: int | None = None) -> list[LifeStep]:
-        """Give all steps in the life of an object up to a height, oldest first."""
+        """Give the steps in the last life of an object up to a height, oldest first; its name can have had others."""
         last = self.height() if up_to is None else up_to
         life_key = self._ledger.machine.tables[full_key[0]].life_key(full_key)
         places = {place for place in self._places(STEPS, sha256(life_key).digest()) if place.height <= last}
-        steps = []
+        steps: list[LifeStep] = []
         for place in sorted(places):
             block = self.block(place.height)
             step = block.steps[place.number] if place.number < len(block.steps) else None
             if step is None or step.object != life_key:
                 continue
+            if step.first:
+                steps.clear()
             result_id, receipt = block.all_results()[step.result]
             steps.append(
                 LifeStep(

@@ -105,6 +105,7 @@ class PlaceOrder(Operation, tag=410):
         require(total <= UNITS_MAX, Refuse.TOTAL_TOO_LARGE, most=UNITS_MAX)
         require(total <= self.pay_at_most, Refuse.PRICE_ABOVE_MAXIMUM, total=total, at_most=self.pay_at_most)
         sponsor = PARTIES.must(state, ctx.sender).sponsor
+        deadline = ctx.time + RULES.must(state, None).windows.accept
         placed = Order(
             merchant=self.merchant,
             asset=terms.asset,
@@ -113,7 +114,8 @@ class PlaceOrder(Operation, tag=410):
             platform=terms.platform,
             platform_fee=terms.platform_fee,
             state=OrderState.PLACED,
-            deadline=ctx.time + RULES.must(state, None).windows.accept,
+            deadline=deadline,
+            due=deadline,
             lines=len(lines),
             paid=paid,
             refunded=NOTHING,
@@ -129,7 +131,7 @@ class PlaceOrder(Operation, tag=410):
         for number, line in enumerate(lines, start=1):
             LINES.put(state, (name, number), line)
         ORDERS.put(state, name, placed)
-        calendar.schedule(state, placed.deadline, ORDERS.full_key(name))
+        calendar.schedule(state, deadline, ORDERS.full_key(name))
 
         ctx.emit(
             OrderPlaced(
@@ -137,7 +139,7 @@ class PlaceOrder(Operation, tag=410):
                 merchant=self.merchant,
                 asset=terms.asset,
                 paid=paid,
-                deadline=placed.deadline,
+                deadline=deadline,
                 lines=tuple(
                     LineFact(number, line.listing, line.variant, line.quantity, line.paid, line.promotion)
                     for number, line in enumerate(lines, start=1)
@@ -338,8 +340,13 @@ def merchant_order(ctx: Context, name: bytes, *states: OrderState) -> Order:
 
 
 def advance(ctx: Context, name: bytes, before: Order, after: Order) -> None:
-    """Write an order that has moved on, and move its place in the calendar with its deadline."""
-    calendar.move(ctx.state, before.deadline, after.deadline, ORDERS.full_key(name))
+    """Write an order that has moved on. It stays where it stands in the calendar unless it is due before that.
+
+    Most orders move on several times before they are due first, and each move would write four records.
+    """
+    if after.deadline < before.due:
+        calendar.move(ctx.state, before.due, after.deadline, ORDERS.full_key(name))
+        after = structs.replace(after, due=after.deadline)
     ORDERS.put(ctx.state, name, after)
 
 

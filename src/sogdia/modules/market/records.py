@@ -182,6 +182,8 @@ class Order(Record):
     tax_collector: Account | None
     platform: Account | None
     platform_fee: BasisPoints
+    due: Seconds
+    """Where it stands in the calendar: at its deadline, or before it."""
     lines: int
     paid: Parts
     refunded: Parts
