@@ -157,8 +157,11 @@ def test_an_order_is_whole_for_its_parties_only(town):
         told = town.ask(address, **claim).document
         assert told["whole"] is False
         assert set(told["record"]) == {"state", "deadline", "history"}
-    assert town.ask(f"{address}?prove=1").status == 401
-    assert town.ask(f"{address}?prove=1", authorization=town.token("stranger")).status == 403
+        proved = town.ask(f"{address}?prove=1", **claim).document
+        assert (proved["whole"], proved["record"]) == (False, told["record"])
+        assert town.account("bukhara").hex() not in proved["proof"]
+    assert town.ask(f"{address}?prove=life").status == 401
+    assert town.ask(f"{address}?prove=life", authorization=town.token("stranger")).status == 403
     assert town.ask(f"/v1/queries/order-lines?name={town.order_name('o1')}").status == 401
 
 
