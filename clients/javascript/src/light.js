@@ -482,7 +482,16 @@ export async function checkAnchor(raw, store, now, bounds) {
   const said = sha256(utf8("sogdia/app"), state.stateRoot, bigEndian(state.resultsHeight, 8), state.resultsRoot);
   must(same(said, header.appHash), "app hash", "Its roots are not those that its header stands for.");
   const { network } = store.root;
-  const roots = { network, height: header.height - 1n, time: header.time / SECOND, ...state };
+  const { stateRoot, resultsHeight, resultsRoot } = state;
+  const roots = {
+    network,
+    height: header.height - 1n,
+    time: header.time / SECOND,
+    stateRoot,
+    resultsHeight,
+    resultsRoot,
+    previous: header.lastBlockId ? header.lastBlockId.hash : new Uint8Array(),
+  };
   return { roots, store: withBlocks(store, checked) };
 }
 

@@ -14,8 +14,7 @@ import msgspec
 from sogdia.cli import documents, options
 from sogdia.cli.exits import Exit, Stopped, usage
 from sogdia.cli.outcomes import decode_receipt, key_document, receipt_document
-from sogdia.cli.sending import read_id
-from sogdia.cli.sessions import GENESIS_BYTES_MAX, Session, keys_of, read_genesis, read_limited
+from sogdia.cli.sessions import GENESIS_BYTES_MAX, Session, keys_of, read_genesis, read_id, read_limited
 from sogdia.client import checking, proofs
 from sogdia.client.declared import key_parts, lay_out_key, tables
 from sogdia.client.light.roots import root_by_header
