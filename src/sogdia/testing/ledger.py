@@ -13,6 +13,7 @@ from msgspec import structs
 from sogdia.client.envelopes import EnvelopeMaker, Sender, Signed, SigningKey
 from sogdia.client.keys import KeyPair, derive
 from sogdia.kernel.blinding import NO_SECRET, commitment_to
+from sogdia.kernel.calendar import DUE_NODES, DUE_PAGES
 from sogdia.kernel.codec import encode
 from sogdia.kernel.genesis import genesis_type, network_of
 from sogdia.kernel.machine import Block, Machine, receipt_decoder
@@ -25,6 +26,7 @@ from sogdia.kernel.values import NO_ACCOUNT, account_of
 from sogdia.modules import ALL
 from sogdia.modules.identity import Kind
 from sogdia.modules.identity.parties import RegisterParty
+from sogdia.modules.market.records import ORDERS
 from sogdia.modules.money import Asset
 from sogdia.modules.money.currencies import Mint
 
@@ -274,7 +276,8 @@ class Ledger:
     def snapshot(self) -> dict[bytes, bytes]:
         """Give all records outside the kernel's own bookkeeping, to show that nothing changed.
 
-        Of the quotas, what is used in a period is left out; what is stored stays in.
+        Of the quotas, what is used in a period is left out; what is stored stays in. Where an order stands in the
+        calendar is left out as well: it is moved on when its old place comes up, whatever else a block does.
         """
         records = {key: value for key, value in self.base.items() if key[0] not in BOOKKEEPING}
         for key, quota in QUOTAS.items(self.state):
@@ -287,8 +290,12 @@ class Ledger:
                 reserved_bytes_used=0,
             )
             records[QUOTAS.full_key(key)] = encode(lasting)
+        for name, order in ORDERS.items(self.state):
+            records[ORDERS.full_key(name)] = encode(structs.replace(order, due=order.deadline))
         return records
 
 
-BOOKKEEPING = frozenset((SPENT_PAGES.number, SPENT_SLOTS.number, SPENT_TOTAL.number, QUOTAS.number))
-"""Tables of used ids and quotas, which change even when an operation is refused."""
+BOOKKEEPING = frozenset(
+    table.number for table in (SPENT_PAGES, SPENT_SLOTS, SPENT_TOTAL, QUOTAS, DUE_NODES, DUE_PAGES, ORDERS)
+)
+"""Tables of used ids, quotas and places in the calendar, which change even when an operation is refused."""
