@@ -388,6 +388,7 @@ def test_only_little_on_a_quick_disk_is_written_without_a_thread(folder, monkeyp
     ledger.execute(START, opened(ledger, *(wallet.note(number, "x" * 20_000) for number in range(6, 10))))
     assert not ledger.writer.is_short()
     ledger.commit()
+    ledger.execute(START, opened(ledger, wallet.note(11)))
     assert ledger.writer.is_short()
     monkeypatch.setattr("sogdia.engine.solo.writing.SHORT_SECONDS", 0.0)
     assert not ledger.writer.is_short()

@@ -12,7 +12,7 @@ from sogdia.client.keys import KeyPair
 from sogdia.engine.solo.ledger import Ledger
 from sogdia.engine.solo.sealing import transactions_root
 from sogdia.engine.storage.block_pieces import pieces_of
-from sogdia.engine.storage.ledger_file import DATA, BlockWrite, Flushed, LedgerFile
+from sogdia.engine.storage.ledger_file import DATA, Flushed, LedgerFile
 from sogdia.kernel.header import SignedHeader
 from sogdia.kernel.stored_block import StoredBlock, decode_block, encode_block
 from sogdia.kernel.tree_hashes import FRONT_BYTES, stored_hash
@@ -94,8 +94,7 @@ class Surgeon:
         """Work on the file in `folder`, which takes over first what the log alone has."""
         self._path = str(folder / DATA)
         file = LedgerFile(folder)
-        if file._in_log():
-            file._write_to_data(BlockWrite([], None, []), None)
+        file.take_log()
         file._log.forget()
         file.close()
 

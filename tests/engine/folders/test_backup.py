@@ -50,6 +50,19 @@ def test_a_backup_of_a_ledger_that_keeps_running_is_the_state_of_one_moment(tmp_
     assert isinstance(replay(tmp_path / "ledger", MODULES), Replayed)
 
 
+def test_a_backup_of_a_ledger_that_was_killed_has_its_last_blocks(tmp_path):
+    book = write_story(tmp_path / "ledger")
+    book.ledger.abandon()
+    killed = shutil.copytree(tmp_path / "ledger", tmp_path / "killed")
+
+    copied = back_up_folder(tmp_path / "ledger", tmp_path / "backup")
+    restored = restore(killed, tmp_path / "restored", MODULES)
+
+    assert copied.height == restored.height == HEIGHT
+    assert audit(tmp_path / "backup", MODULES) == []
+    assert isinstance(replay(tmp_path / "restored", MODULES), Replayed)
+
+
 def test_a_restored_backup_goes_on_where_the_backup_stood(story, tmp_path):
     back_up_folder(story, tmp_path / "backup")
 

@@ -161,9 +161,10 @@ def test_a_run_killed_at_several_points_ends_with_the_same_ledger_and_report(tmp
     points = [
         ("before-execute", 1),
         ("after-execute", 30),
-        ("before-log", 5),
+        ("before-sync", 5),
         ("after-log", 12),
         ("before-commit", 1),
+        ("after-commit", 1),
         *(
             (("after-execute", 1 + (rotation + nth * 37) % (expected.height - 1)))
             for nth in range(40 if full_run else 2)

@@ -1,7 +1,8 @@
 """Copies of a ledger, also of one that goes on working, and a folder made from such a copy again.
 
-A copy is one file, the state of one moment. Keys are not in it: they are kept by other means than data. To copy a
-ledger at work its own thread writes down everything and holds the file; then another thread copies and takes its time.
+A copy is one file, the state of one moment: the data file takes the log before. Keys are not in it: they are kept by
+other means than data. To copy a ledger at work its own thread writes down everything and holds the file; then another
+thread copies and takes its time.
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ class BackupRefusedError(Exception):
 def back_up_folder(folder: Path, target: Path, progress: Progress = silent) -> Copied:
     """Copy the ledger in `folder`, which no process may have open, into the new folder `target`."""
     with closing(open_file(folder)) as file:
+        file.take_log()
         return back_up(file, target, progress)
 
 
@@ -75,6 +77,7 @@ def restore(backup: Path, folder: Path, modules: tuple[Module, ...], progress: P
     `progress` counts bytes while the file is copied, and then what the audit counts. Raises `BackupRefusedError`.
     """
     with closing(open_file(backup)) as file, workplace(folder) as place:
+        file.take_log()
         try:
             copied = _copy_checked(file, place, progress)
         except DamagedError as error:

@@ -361,7 +361,7 @@ class LedgerFile:
 
     def is_for_log(self, what: BlockWrite) -> bool:
         """Tell whether a write goes to the log: a few small blocks and nothing else."""
-        return what.flush is None and not what.runs and self._log.has_room(what.size())
+        return bool(what.blocks) and what.flush is None and not what.runs and self._log.has_room(what.size())
 
     def _write_to_log(self, blocks: list[LoggedBlock], entered: Callable[[], None] | None) -> None:
         logged = self._in_log()
@@ -456,8 +456,15 @@ class LedgerFile:
         """End a long reading."""
         self._held -= 1
 
+    def take_log(self) -> None:
+        """Let the data file take what the log alone has, so that a copy of it is whole."""
+        if self._in_log():
+            self.make_room(BlockWrite([], None, []))
+            self.write(BlockWrite([], None, []))
+            self.refresh()
+
     def copy_to(self, folder: Path) -> None:
-        """Write a compact copy of what is committed into a new folder; any thread, between `hold` and `let_go`."""
+        """Write a compact copy of the data file into a new folder; any thread, between `hold` and `let_go`."""
         folder.mkdir(parents=True, exist_ok=False, mode=0o700)
         path = folder / DATA
         self._env.copy(os.fspath(path), compact=True)
@@ -486,8 +493,7 @@ class LedgerFile:
 
 def lmdb_format() -> str:
     """Name the file format of the LMDB library at hand: its first two numbers decide."""
-    major, minor = lmdb.version()[:2]
-    return f"{major}.{minor}"
+    return ".".join(str(number) for number in lmdb.version()[:2])
 
 
 def release() -> str:
