@@ -5,6 +5,7 @@ from __future__ import annotations
 from tools.seeded_faults import Fault
 
 ADMISSION = ("tests/kernel/test_admission.py", "tests/kernel/test_predecessors.py")
+BLINDING = ("tests/kernel/test_blinding.py",)
 CALENDAR = ("tests/kernel/test_calendar.py",)
 ENVELOPE = ("tests/kernel/test_envelope.py",)
 HISTORY = ("tests/kernel/test_history.py", "tests/scenarios")
@@ -23,6 +24,34 @@ RETURNS = ("tests/modules/market/test_returns.py",)
 STORAGE = ("tests/modules/market/test_storage.py",)
 
 KERNEL_FAULTS = (
+    Fault(
+        "Records have no blind",
+        "kernel/tree.py",
+        "sha256(blinding + key_hash).digest()[:BLIND_BYTES]",
+        "bytes(BLIND_BYTES)",
+        BLINDING,
+    ),
+    Fault(
+        "A record's blind changes with its value",
+        "kernel/tree.py",
+        "front = self.pairs[place + 1][:FRONT_BYTES]\n",
+        "front = NO_FACE + sha256(blinding + value).digest()[:BLIND_BYTES]\n",
+        BLINDING,
+    ),
+    Fault(
+        "Any secret is that of any genesis",
+        "kernel/blinding.py",
+        "return secret == NO_SECRET if commitment is None else commitment_to(secret) == commitment",
+        "return len(secret) == SECRET_BYTES",
+        BLINDING,
+    ),
+    Fault(
+        "A value may be all face",
+        "kernel/proof_checks.py",
+        "FRONT_BYTES + stored[0] >= len(stored)",
+        "FRONT_BYTES + stored[0] > len(stored)",
+        ("tests/independent/test_checker.py",),
+    ),
     Fault(
         "A deadline's exit comes a second early",
         "kernel/machine.py",
