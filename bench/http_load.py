@@ -24,9 +24,9 @@ from bench.work import STEPS, Maker, keys_of
 from sogdia.api.application import Api
 from sogdia.api.routing import OCTETS, Call, Route, answer
 from sogdia.api.serving import server_of
-from sogdia.api.settings import Settings
 from sogdia.client.connection import Connection, Durable
 from sogdia.kernel.values import name_of
+from sogdia.settings.sections import ApiSettings, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -386,12 +386,14 @@ async def _nothing(_call: Call) -> Response:
 
 def _serve(folder: Path) -> None:
     """Serve the API of a node with one route more, which does nothing."""
-    settings = Settings(port=0, requests_a_second=10**6, requests_at_once=10**6, connections_of_an_address=2_000)
+    limits = ApiSettings(
+        listen="127.0.0.1:0", requests_a_second=10**6, requests_at_once=10**6, connections_of_an_address=2_000
+    )
     empty = Route(
         method="POST", path=NOTHING, name="nothing", summary="Do nothing", handler=_nothing, raw_bodies=(OCTETS,)
     )
-    application = Api(folder, settings, more=(empty,)).application
-    server_of(application, settings, lambda address: print(address, flush=True)).run()
+    application = Api(folder, Settings(api=limits), more=(empty,)).application
+    server_of(application, limits, lambda address: print(address, flush=True)).run()
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from sogdia.kernel.blinding import NO_SECRET
 from sogdia.modules import ALL
 from sogdia.operate import logs
 from sogdia.operate.running import Run
-from sogdia.operate.settings import Settings
+from sogdia.settings.sections import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sogdia.engine.solo.sealing import NodeKey
     from sogdia.kernel.genesis import GenesisBase
     from sogdia.kernel.module import Module
+    from sogdia.operate.beside import Beside
 
 KEYS = "keys"
 KEY_SUFFIX = ".key"
@@ -64,9 +65,13 @@ def run(  # noqa: PLR0913 - what an operator may decide
     verifier: bool | None = None,
     settings: Settings | None = None,
     read_again: Callable[[], Settings] | None = None,
+    beside: Callable[[Settings], Beside] | None = None,
     modules: tuple[Module, ...] = ALL,
 ) -> None:
-    """Run the node of a data folder until it is asked to stop; `ready` hears the path of its socket."""
+    """Run the node of a data folder until it is asked to stop; `ready` hears the path of its socket.
+
+    `beside` gives the doors that run with it, as processes of their own.
+    """
     chosen = Settings() if settings is None else settings
     logs.begin(chosen.log)
 
@@ -78,7 +83,7 @@ def run(  # noqa: PLR0913 - what an operator may decide
             else:
                 checks_ahead = VERIFIER[chosen.node.verifier] if verifier is None else verifier
                 service = alone(ledger, clock_of(ledger, accept_clock=accept_clock), verifier=checks_ahead)
-            run_under = Run(service, chosen, read_again)
+            run_under = Run(service, chosen, read_again, None if beside is None else beside(chosen))
             await run_under.start()
         except BaseException:
             ledger.abandon()

@@ -14,11 +14,11 @@ from starlette.routing import Router
 
 from sogdia.api.edge import Edge
 from sogdia.api.problems import Problem
-from sogdia.api.settings import Settings
 from sogdia.client import keys as key_files
 from sogdia.client.keys import generate_p256
 from sogdia.client.logins import login_challenge
 from sogdia.modules.identity.keys import ChangeKeys
+from sogdia.settings.sections import ApiSettings
 from sogdia.testing.passkeys import Passkey
 
 OWN = "/v1/queries/balance"
@@ -278,7 +278,7 @@ def test_a_signed_request_names_the_algorithm_of_its_key(town, samarkand, key, a
 
 @pytest.mark.parametrize(("host", "status"), [(b"Api.example:8080", None), (b"evil.example", 421), (None, 421)])
 def test_an_api_that_knows_its_names_answers_to_no_other(host, status):
-    edge = Edge(Router(), Settings(hosts=("api.example:8080",)))
+    edge = Edge(Router(), ApiSettings(hosts=("api.example:8080",)))
     headers = [] if host is None else [(b"host", host)]
     scope = {"raw_path": b"/", "query_string": b"", "client": ("192.0.2.1", 1), "headers": headers}
 

@@ -26,13 +26,14 @@ ENVELOPE = ("parts", BODY, ("array", SIGNATURE, 0, 16))
 HEADER = ("parts", HASH, HEIGHT, TIME, *(HASH,) * 6)
 SIGNED = ("parts", HEADER, ("array", ("bytes", 64, 64), 0, 64))
 VALIDATORS = ("array", ("parts", HASH, ("number", 1, 2**31 - 1)), 1, 64)
-ANCHOR = ("parts", ("array", ("parts", SIGNED, VALIDATORS), 0, 64), SIGNED)
+ANCHOR = ("parts", ("number", 1, 1), ("array", ("parts", SIGNED, VALIDATORS), 0, 64), SIGNED)
 PLACE = ("parts", TIME, ("number", 1, 2**32 - 1), ("array", HASH, 0, 32))
 RECORD = ANCHOR, ("number", 1, 255), ("bytes", 0, 255)
 BUCKET = ("bytes", 0, 1024), ("array", ("bytes", 480, 480), 0, 64)
 STATE = ("parts", ("number", 1, 1), *RECORD, ("maybe", ("bytes", 18, 4 * 2**20)), *BUCKET)
 FACE = ("parts", ("number", 4, 4), *RECORD, ("bytes", 1, 255), HASH, *BUCKET)
-RECEIPT = ("parts", ("number", 2, 2), ANCHOR, HASH, ANY, PLACE, ("maybe", ANY), ("maybe", HEADER), ("maybe", PLACE))
+BLOCK = ("parts", ("number", 1, 1), HEADER)
+RECEIPT = ("parts", ("number", 2, 2), ANCHOR, HASH, ANY, PLACE, ("maybe", ANY), ("maybe", BLOCK), ("maybe", PLACE))
 LIFE = ("parts", ("number", 3, 3), ("begins", HEIGHT), ("array", ("parts", HASH, INDEX, HASH, HEIGHT, TIME), 1, 2**22))
 NONE = ("array", HASH, 1, 0)
 PROOFS = {b"\x01": STATE, b"\x02": RECEIPT, b"\x03": LIFE, b"\x04": FACE}
@@ -128,7 +129,7 @@ def check_proof(raw, network, validators, since):
     proof = decode(raw, PROOFS.get(raw[1:2], NONE))
     state = proof[1] if proof[0] == 3 else proof
     fit(state, {proof[0]: PROOFS[raw[1:2]], 1: STATE, 3: NONE, 4: FACE}.get(state[0], NONE))
-    handovers, signed = state[1]
+    _engine, handovers, signed = state[1]
     for announcing, following in handovers:
         if announcing[0][1] >= since:
             header = trust(announcing, network, validators, since)
@@ -175,7 +176,8 @@ def root_of(leaf, place):
 
 
 def check_receipt(proof, header):
-    identity, receipt, place, envelope, before, included = proof[2:]
+    identity, receipt, place, envelope, block, included = proof[2:]
+    before = block and block[1]
     if envelope is not None:
         body, signatures = decode(envelope, ENVELOPE)
         need(len(signatures) == len(body[5]), "not one signature a signer")

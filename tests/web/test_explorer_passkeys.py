@@ -20,10 +20,10 @@ from sogdia.kernel.signature import WEBAUTHN
 from sogdia.kernel.values import account_of
 from sogdia.modules.identity.keys import ChangeKeys, NewKey, key_message
 from sogdia.modules.identity.queries import PartyQuery
+from sogdia.settings.sections import ExplorerSettings
 from sogdia.testing.ledger import keys_of
 from sogdia.testing.passkeys import Passkey
 from sogdia.web.explorer.serving import serving
-from sogdia.web.explorer.settings import Settings
 from sogdia.web.explorer.sources import ask
 from tests.web.playing import Played
 from tests.web.test_explorer_browser import AXE, RUN, Visit
@@ -68,13 +68,16 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     port = free_port()
     origin = f"http://localhost:{port}"
     played = Played(tmp_path_factory.mktemp("passkeys") / "node", passkeys={"rp_id": DOMAIN, "origins": [origin]})
-    settings = Settings(node_folder=played.folder, database=played.database)
+    here, elsewhere = (ExplorerSettings(listen=f"127.0.0.1:{each}") for each in (port, 0))
     with played.running():
         played.send_mint()
         played.market()
         played.send("place", "nairobi", played.place("silk-1", played.lines()))
         played.index()
-        with serving(settings, "127.0.0.1", port), serving(settings, "127.0.0.1", 0) as other:
+        with (
+            serving(played.folder, played.database, here),
+            serving(played.folder, played.database, elsewhere) as other,
+        ):
             site = Site(origin, played)
             yield Town(played, site, Site(other.replace("127.0.0.1", "localhost"), played))
 

@@ -17,8 +17,8 @@ from sogdia.modules.market.orders import OrderLine, PlaceOrder
 from sogdia.testing.ledger import keys_of
 from sogdia.web.explorer import readers as readers_module
 from sogdia.web.explorer.entitlement import Entitlement, asker_of
+from sogdia.web.explorer.limits import SESSION_SECONDS
 from sogdia.web.explorer.readers import NotEnteredError, Readers
-from sogdia.web.explorer.settings import SESSION_SECONDS
 from tests.web.playing import Played
 
 SITE = "ledger.example"

@@ -58,7 +58,9 @@ const HEADER = withBytes(
 const SIGNED_HEADER = parts({ header: HEADER, signatures: list(bytes(64), 0, 64) });
 const VALIDATORS = list(parts({ publicKey: HASH, weight: number(1n, 2n ** 31n - 1n) }), 1, 64);
 const HANDOVERS = list(parts({ signed: SIGNED_HEADER, validators: VALIDATORS }), 0, 64);
-const ANCHOR = parts({ handovers: HANDOVERS, signed: SIGNED_HEADER });
+/** The engine of the network: 1 is the embedded one. */
+const ENGINE = number(1n, 1n);
+const ANCHOR = parts({ engine: ENGINE, handovers: HANDOVERS, signed: SIGNED_HEADER });
 const SIZE = 2n ** 32n - 1n;
 const PLACE = parts({ index: number(0n, SIZE), size: number(1n, SIZE), neighbours: list(HASH, 0, 32) });
 const RECORD = { anchor: ANCHOR, table: number(1n, 255n), key: bytes(0, 255) };
@@ -74,7 +76,7 @@ const RECEIPT = parts({
   receipt: ANY,
   place: PLACE,
   envelope: maybe(ANY),
-  header: maybe(HEADER),
+  block: maybe(parts({ engine: ENGINE, header: HEADER })),
   included: maybe(PLACE),
 });
 const STEP = parts({ id: HASH, operation: INDEX, receiptHash: HASH, height: HEIGHT, time: TIME });
@@ -350,7 +352,8 @@ function entryOf(entries, keyHash, depth) {
  * @param {ReceiptProof} proof
  * @param {Header} header
  */
-function checkReceipt({ id, receipt, place, envelope, header: before, included }, header) {
+function checkReceipt({ id, receipt, place, envelope, block, included }, header) {
+  const before = block && block.header;
   if (envelope !== null) {
     const { body, signatures } = formed("envelope", () => readEnvelope(envelope));
     need(signatures.length === body.signers.length, "envelope", "The envelope has not one signature a signer.");

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 import msgspec
 from starlette.routing import Router
 
+from sogdia.api.documents import BLOBS, DocumentRoutes
 from sogdia.api.edge import Edge
 from sogdia.api.envelopes import EnvelopeRoutes
+from sogdia.api.finding import FindingRoutes
 from sogdia.api.happenings import Happenings
 from sogdia.api.history import HistoryRoutes
 from sogdia.api.network import Network
@@ -22,13 +24,15 @@ from sogdia.api.routing import HTML, JSON, Addresses, running, standing
 from sogdia.api.state import StateRoutes
 from sogdia.api.visibility import Visibility
 from sogdia.api.webhooks import Webhooks
+from sogdia.index.database import database_in
+from sogdia.modules.documents.records import BLOB_BYTES_MAX
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
     from pathlib import Path
 
     from sogdia.api.routing import Route
-    from sogdia.api.settings import Settings
+    from sogdia.settings.sections import Settings
 
 SECRET_BYTES = 32
 SECRET = "secret"  # noqa: S105 - the name of the file, not what stands in it
@@ -69,19 +73,24 @@ class Api:
         name: str = "Sogdia",
     ) -> None:
         """Prepare the API of the node of `folder`, over a way to it of one's own and with `more` routes if need be."""
+        limits = settings.api
         secret = own_secret(folder)
         self.network = Network(folder) if network is None else network
         self.readers = Readers(self.network, secret)
         self.visibility = Visibility(self.network)
         self.happenings = Happenings(self.network)
         self.webhooks = Webhooks(
-            folder / PLACE / WEBHOOKS, secret, self.network, self.visibility, self.happenings, settings
+            folder / PLACE / WEBHOOKS, secret, self.network, self.visibility, self.happenings, limits
         )
+        self.finding = FindingRoutes(self.network, self.visibility, settings.index.database or database_in(folder))
+        self.documents = DocumentRoutes(self.network, self.visibility, settings)
         self.routes: list[Route] = [
-            *EnvelopeRoutes(self.network, self.visibility, settings).routes(),
+            *EnvelopeRoutes(self.network, self.visibility, limits).routes(),
             *StateRoutes(self.network, self.visibility, self.readers).routes(),
-            *HistoryRoutes(self.network, self.visibility, self.happenings, secret, settings).routes(),
+            *HistoryRoutes(self.network, self.visibility, self.happenings, secret, limits).routes(),
             *self.webhooks.routes(),
+            *self.finding.routes(),
+            *self.documents.routes(),
             *more,
         ]
         by_path: dict[str, list[Route]] = {}
@@ -94,13 +103,18 @@ class Api:
             addresses.add(path, standing(content, form))
         for path, together in by_path.items():
             addresses.add(path, running(together, self.readers.of))
-        self.application = Edge(Router(default=addresses, lifespan=self._lifespan, redirect_slashes=False), settings)
+        router = Router(default=addresses, lifespan=self._lifespan, redirect_slashes=False)
+        larger = {BLOBS.encode(): BLOB_BYTES_MAX} if settings.vault.place else {}
+        self.application = Edge(router, limits, larger)
 
     @asynccontextmanager
     async def _lifespan(self, _application: object) -> AsyncIterator[None]:
         await self.network.begin()
         self.webhooks.begin()
+        self.documents.begin()
         yield
         await self.webhooks.end()
         await self.happenings.end()
+        await self.documents.end()
+        self.finding.close()
         await self.network.end()

@@ -6,12 +6,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from sogdia.api.application import Api
-from sogdia.api.settings import Settings
 from sogdia.api.visibility import class_of_event, class_of_query, class_of_record
 from sogdia.client.declared import events, queries, tables
+from sogdia.settings.sections import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,12 +67,32 @@ then `ended`, with the `reason`, and a replay lets it go on for the key that ask
 `webhook-signature` is `v1a,` and the base64 of the Ed25519 signature over `webhook-id.webhook-timestamp.body`, by the
 key at `/v1/webhook-key`. Nothing is sent to private addresses or without TLS unless `private_webhooks` says so.
 """
+ELSEWHERE = """
+
+## Index and vault
+
+`/v1/index` and `/v1/search` read the index that `index.database` names, or the one in the node's folder. A row is
+shown as the record that it comes from: listings, parties, currencies and counts of public facts to anybody; an
+order whole to those who may see it, and its public columns to others; with whom a merchant trades to itself and its
+country's authorities; a party's payments, holds and envelopes to itself; sums of what is not public to whoever runs
+a node.
+
+`/v1/vault` serves the vault at `vault.place`: sealed blobs and wrapped keys, no content and no content key. Who may
+read is asked of the ledger; an authority names with `receipt` the envelope in which it stated why. To whoever has
+no part in a document the answer is the same whether it is there or not. How the steps go together:
+[guide](../guides/share-documents.md).
+
+What is not configured or does not answer is told by number: 10100 to 10106 of [the refusals](refusals.md).
+"""
 CLASSES = """
 *Order*: the order's parties, authorities of the buyer's and the merchant's country, and whoever runs a node. Of a
 closed order the ledger keeps buyer, merchant and issuer only. *Parties*: the accounts in it or that it is about, and
 whoever runs a node. *Operators*: whoever runs a node. Others are shown the public fields of
 [who sees each field](visibility.md), with `whole` false, or nothing where there are none. Validators hold every record;
-this says only what the API shows. A proof holds the whole record, so it is for those who may see the record.
+this says only what the API shows. A proof of a whole record is for those who may see the record; of an order or an attestation others get the proof of
+its public part. That a
+record is not there is told to anybody where it has public fields, and else to those about whom its key is, to the
+parties of its order, and to whoever names with `receipt` an envelope whose facts speak of it and of them.
 """
 
 
@@ -85,6 +103,7 @@ def reference_page() -> Iterator[str]:
     for route in declared_routes():
         yield f"| {route.method} | `{route.path}` | {route.summary} |"
     yield READERS
+    yield ELSEWHERE
     yield f"## For whom\n{CLASSES}\n| what | class |\n|---|---|"
     for table in tables().values():
         yield f"| record `{table.name}` | {class_of_record(table.codec.shape)} |"
@@ -92,6 +111,4 @@ def reference_page() -> Iterator[str]:
         yield f"| query `{query}` | {class_of_query(asked)} |"
     for name, event in events().items():
         yield f"| event `{name}` | {class_of_event(event)} |"
-    yield "\n## Settings\n\nThe TOML file of `sogdia api start --settings`.\n\n| setting | default |\n|---|---|"
-    for name, value in msgspec.structs.asdict(Settings()).items():
-        yield f"| `{name}` | {msgspec.json.encode(value).decode()} |"
+    yield "\nLimits and all else that an operator decides: section `api` of [the settings](settings.md)."

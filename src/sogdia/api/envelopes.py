@@ -37,11 +37,11 @@ from sogdia.modules import ALL
 
 if TYPE_CHECKING:
     from sogdia.api.network import Network
-    from sogdia.api.settings import Settings
     from sogdia.api.visibility import Visibility
     from sogdia.client.questions import Outcome
     from sogdia.client.who_sees import Reader
     from sogdia.kernel.operation import Operation
+    from sogdia.settings.sections import ApiSettings
 
 
 class _Framed(msgspec.Struct, frozen=True, array_like=True):
@@ -104,7 +104,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
 class EnvelopeRoutes:
     """The routes of envelopes."""
 
-    def __init__(self, network: Network, visibility: Visibility, settings: Settings) -> None:
+    def __init__(self, network: Network, visibility: Visibility, settings: ApiSettings) -> None:
         """Send to the node of `network`."""
         self._network = network
         self._visibility = visibility

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from sogdia.api.happenings import Happened, Happenings, Place
     from sogdia.api.network import Network
-    from sogdia.api.settings import Settings
     from sogdia.api.visibility import Visibility
     from sogdia.client.who_sees import Reader
+    from sogdia.settings.sections import ApiSettings
 
 PAGE_MAX = 100
 BLOCKS_SCANNED_MAX = 500
@@ -82,7 +82,7 @@ class HistoryRoutes:
     """The routes of the past."""
 
     def __init__(
-        self, network: Network, visibility: Visibility, happenings: Happenings, secret: bytes, settings: Settings
+        self, network: Network, visibility: Visibility, happenings: Happenings, secret: bytes, settings: ApiSettings
     ) -> None:
         """Read the past of `network`; cursors are sealed with `secret`."""
         self._network = network

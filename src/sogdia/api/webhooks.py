@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
     from sogdia.api.happenings import Happened, Happenings
     from sogdia.api.network import Network
-    from sogdia.api.settings import Settings
     from sogdia.api.visibility import Visibility
+    from sogdia.settings.sections import ApiSettings
 
 FIRST_PAUSE_SECONDS = 1.0
 PAUSE_SECONDS_MAX = 3_600.0
@@ -107,7 +107,7 @@ class Webhooks:
         network: Network,
         visibility: Visibility,
         happenings: Happenings,
-        settings: Settings,
+        settings: ApiSettings,
     ) -> None:
         """Open the file of webhooks, or make it."""
         self._keys = derive(secret, "webhooks")

@@ -56,7 +56,7 @@ def refused(number: int, facts: Iterable[tuple[str, object]], known: RefusalCode
 
 def _by_settings(error: Exception) -> Stopped | None:
     """Give the end of a command whose settings cannot be used: every fault with its place and way out."""
-    from sogdia.operate.settings_sources import SettingsWrong  # noqa: PLC0415 - looked up when there is an error
+    from sogdia.settings.sources import SettingsWrong  # noqa: PLC0415 - looked up when there is an error
 
     if not isinstance(error, SettingsWrong):
         return None

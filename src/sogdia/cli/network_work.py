@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from sogdia.operate.settings import Settings
+    from sogdia.settings.sections import Settings
 
 FINAL = frozenset({int(Exit.USAGE), int(Exit.UNREACHABLE), int(Exit.DAMAGED)})
 """With these the application ends when a person has to do something first."""

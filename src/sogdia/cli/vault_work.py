@@ -16,8 +16,8 @@ from sogdia.cli import documents, options
 from sogdia.cli.exits import Exit, Stopped, usage
 from sogdia.cli.fields import Reading, read_text
 from sogdia.cli.finding import find_node
-from sogdia.cli.sending import Signatory, read_id, send_applied, signatory
-from sogdia.cli.sessions import Session, keys_of, read_limited
+from sogdia.cli.sending import Signatory, send_applied, signatory
+from sogdia.cli.sessions import Session, keys_of, read_id, read_limited
 from sogdia.cli.tables import table_words
 from sogdia.client.shapes import fields_of
 from sogdia.kernel.values import name_of, owner_of, reference_of

@@ -14,9 +14,11 @@ from sogdia.index.errors import IndexFullError, IndexStoppedError, IndexUnreacha
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from sqlalchemy import Connection, Engine, Table
 
+FILE = "index.sqlite"
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 BUSY_SECONDS = 10
 CONNECT_SECONDS = 10
@@ -29,6 +31,11 @@ WRITING = ["journal_mode=WAL", "synchronous=NORMAL", f"wal_autocheckpoint={CHECK
 DISK_FULL_STATE = "53100"
 CHUNK = 400
 """How many rows are asked for at once: below every limit on the number of parameters."""
+
+
+def database_in(folder: Path) -> str:
+    """Give the database that is meant when none is named: a file in the node's folder."""
+    return f"sqlite:///{(folder / FILE).resolve()}"
 
 
 def open_engine(url: str, *, writing: bool = False) -> Engine:

@@ -134,6 +134,8 @@ def secret(file: Path, *, as_json: bool) -> None:
 @click.argument("folder", metavar="[DIR]", type=Folder(), required=False)
 @options.config_option
 @click.option("--metrics", metavar="HOST:PORT", help="Serve /metrics and /health there, such as 127.0.0.1:9464.")
+@click.option("--http", metavar="HOST:PORT", help="Run the HTTP API beside the node there, such as 127.0.0.1:8080.")
+@click.option("--explorer", metavar="HOST:PORT", help="Run the explorer beside it there, such as 127.0.0.1:8081.")
 @click.option("--log-level", metavar="LEVEL", help="The least that is said: debug, info, warning or error.")
 @click.option("--log-format", metavar="FORMAT", help="Lines for people (text), or one JSON object a line (json).")
 @click.option("--accept-clock", is_flag=True, help="The computer's clock is right, although it seems to have leapt.")
@@ -142,6 +144,8 @@ def start(  # noqa: PLR0913 - one parameter an option
     folder: Path | None,
     config: Path | None,
     metrics: str | None,
+    http: str | None,
+    explorer: str | None,
     log_level: str | None,
     log_format: str | None,
     part: str,
@@ -154,13 +158,17 @@ def start(  # noqa: PLR0913 - one parameter an option
     CometBFT. This runs both, and begins both anew when either ends.
 
     Settings come from the command line, the environment, the file of --config, in this order ('sogdia config show').
-    SIGHUP reads them again.
+    SIGHUP reads them again. API and explorer are processes of their own, which end with the node and cannot stop it.
     """
     from sogdia import node as wiring  # noqa: PLC0415 - it needs the whole engine
     from sogdia.cli.configured import gathered, node_folder  # noqa: PLC0415 - as above
     from sogdia.client.running_nodes import announced  # noqa: PLC0415 - as above
+    from sogdia.operate.beside import Beside, doors_of  # noqa: PLC0415 - as above
 
-    said = {"metrics.listen": metrics, "log.level": log_level, "log.format": log_format}
+    said = {
+        "metrics.listen": metrics, "node.http": http, "node.explorer": explorer, "log.level": log_level,
+        "log.format": log_format,
+    }  # fmt: skip
     settings = gathered(config, said).settings
     place = node_folder(folder, settings)
     say = _say_in(settings.log.format)
@@ -187,6 +195,7 @@ def start(  # noqa: PLR0913 - one parameter an option
             accept_clock=accept_clock,
             settings=settings,
             read_again=lambda: gathered(config, said).settings,
+            beside=lambda chosen: Beside(doors_of(chosen, place, config), chosen, say),
         )
     say("The node has stopped; all that was acknowledged is written.")
 

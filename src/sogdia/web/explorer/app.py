@@ -25,15 +25,16 @@ from starlette.routing import Route
 from sogdia.client.codes import account_code
 from sogdia.client.questions import RefusedByNodeError, RequestWrongError
 from sogdia.index.cursors import CursorWrongError
+from sogdia.index.errors import IndexAwayError
 from sogdia.kernel.genesis import is_sandbox
+from sogdia.web.explorer.limits import FORM_BYTES_MAX, SESSION_SECONDS
 from sogdia.web.explorer.pages import chain, finding, health, orders, proofs, trade
 from sogdia.web.explorer.pages.asking import COOKIE, Asked, PageError
 from sogdia.web.explorer.pages.entering import enter, entered, require_own_form
 from sogdia.web.explorer.pages.passkeys import passkey
 from sogdia.web.explorer.parts import Link, Page, Paragraph, Words
 from sogdia.web.explorer.readers import NotEnteredError, Readers
-from sogdia.web.explorer.settings import FORM_BYTES_MAX, SESSION_SECONDS
-from sogdia.web.explorer.sources import IndexAwayError, NodeAwayError, Sources
+from sogdia.web.explorer.sources import NodeAwayError, Sources
 from sogdia.web.explorer.texts import say
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from sogdia.web.explorer.settings import Settings
+    from sogdia.settings.sections import ExplorerSettings
 
     Maker = Callable[[Asked], Page | str]
 
@@ -135,9 +136,9 @@ class Guard:
 class Site:
     """The pages over one node and one index."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, folder: Path, database: str, settings: ExplorerSettings) -> None:
         """Nothing is opened before the first page is asked for."""
-        self.sources = Sources(settings)
+        self.sources = Sources(folder, database, settings)
         self.readers = Readers()
         self._frame = Frame()
 
@@ -311,9 +312,9 @@ def robots(_request: Request) -> Response:
     return PlainTextResponse(ROBOTS)
 
 
-def explorer(settings: Settings) -> Starlette:
-    """Make the application over a node and an index."""
-    site = Site(settings)
+def explorer(folder: Path, database: str, settings: ExplorerSettings) -> Starlette:
+    """Make the application over the node of a folder and an index."""
+    site = Site(folder, database, settings)
     shown: dict[str, Maker] = {
         "/": chain.home,
         "/find": finding.find,

@@ -18,7 +18,7 @@ from sogdia.client.who_sees import Reader
 from sogdia.kernel.passkey import EXTRA_BYTES_MAX
 from sogdia.kernel.signature import SIGNATURE_BYTES
 from sogdia.modules.identity.queries import PartyQuery, PasskeysQuery
-from sogdia.web.explorer.settings import SESSION_SECONDS, SESSIONS_MAX
+from sogdia.web.explorer.limits import SESSION_SECONDS, SESSIONS_MAX
 from sogdia.web.explorer.sources import ask
 from sogdia.web.explorer.texts import say
 

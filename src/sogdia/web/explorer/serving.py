@@ -12,58 +12,55 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from threading import Thread
 from typing import TYPE_CHECKING
 
 import uvicorn
+from msgspec.structs import replace
 
+from sogdia.index.database import database_in
+from sogdia.settings.sections import address_of
 from sogdia.web.explorer.app import explorer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from sogdia.web.explorer.settings import Settings
+    from sogdia.settings.sections import ExplorerSettings
 
 START_SECONDS = 20.0
 STOP_SECONDS = 20
 PAUSE_SECONDS = 0.02
-WAITING_MAX = 256
 HTTP_PORT = 80
-INDEX_FILE = "index.sqlite"
 
 
 class CannotListenError(Exception):
     """The address cannot be had, with why."""
 
 
-def database_of(folder: Path) -> str:
-    """Give the database that is meant when none is named: a file in the node's folder."""
-    return f"sqlite:///{(folder / INDEX_FILE).resolve()}"
-
-
 @contextmanager
-def serving(settings: Settings, host: str, port: int) -> Iterator[str]:
+def serving(folder: Path, database: str, settings: ExplorerSettings) -> Iterator[str]:
     """Serve the pages for as long as this lasts; gives their address. Port 0 means any that is free.
 
     A site that is told no names of its own goes by its address.
     """
+    host, port = address_of(settings.listen)
     try:
-        listening = socket.create_server((host, port), backlog=WAITING_MAX, family=_family(host))
+        listening = socket.create_server((host, port), backlog=settings.requests_max, family=_family(host))
     except OSError as error:
         raise CannotListenError(f"{host}:{port} cannot be listened on ({error.strerror or error})") from error
     address = listening.getsockname()
     if not settings.hosts:
         settings = replace(settings, hosts=own_names(host, *address[:2]))
     config = uvicorn.Config(
-        explorer(settings),
+        explorer(folder, database, settings),
         access_log=False,
         log_config=None,
+        log_level="warning",
         proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=STOP_SECONDS // 4,
-        limit_concurrency=WAITING_MAX,
+        limit_concurrency=settings.requests_max,
     )
     server = uvicorn.Server(config)
     thread = Thread(target=server.run, args=([listening],), daemon=True)
@@ -115,9 +112,9 @@ def followed(folder: Path, database: str) -> Iterator[None]:
 
 
 @contextmanager
-def running(settings: Settings, host: str, port: int, *, follow: bool) -> Iterator[str]:
-    """Serve the pages and, when it is asked for, keep their index; gives the address."""
+def running(folder: Path, settings: ExplorerSettings, database: str = "") -> Iterator[str]:
+    """Serve the pages over an index and, when none is named, keep one in the node's folder; gives the address."""
     with ExitStack() as stack:
-        if follow:
-            stack.enter_context(followed(settings.node_folder, settings.database))
-        yield stack.enter_context(serving(settings, host, port))
+        if not database:
+            stack.enter_context(followed(folder, database_in(folder)))
+        yield stack.enter_context(serving(folder, database or database_in(folder), settings))
