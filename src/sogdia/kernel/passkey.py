@@ -60,7 +60,8 @@ _TO_URL: Final = bytes.maketrans(b"+/", b"-_")
 
 def signed_bytes(state: Reader, message: bytes, extra: bytes | None) -> bytes:
     """Give what the assertion in `extra` has signed if it covers `message` on this network, or refuse."""
-    return asserted_bytes(PASSKEYS.get(state, None, Refuse.NO_PASSKEYS), message, extra)
+    rules = PASSKEYS.get(state, None, Refuse.NO_PASSKEYS)
+    return asserted_bytes(rules, message, extra)
 
 
 def asserted_bytes(rules: Passkeys, message: bytes, extra: bytes | None) -> bytes:
