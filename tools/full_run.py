@@ -28,7 +28,13 @@ MATRICES = {
     "faults": "Faults of power, disk and process, every case.",
 }
 FOLDERS = {
-    "soak": ("tests/soak", "tests/properties", "tests/faults_seeded"),
+    "soak": (
+        "tests/soak",
+        "tests/properties",
+        "tests/faults_seeded",
+        "tests/network/test_simulation.py",
+        "tests/client/light",
+    ),
     "faults": ("tests/faults",),
 }
 OUTCOMES = {
