@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.real("CometBFT"), pytest.mark.slow, pytest.mark.timeout(900)]
 
+HEADERS_IN_A_SLICE = 120
+
 
 def trust_of(genesis: dict[str, Any]) -> Trust:
     """Trust CometBFT's own genesis, as ours is trusted when its chain follows from it."""
@@ -34,9 +36,6 @@ def trust_of(genesis: dict[str, Any]) -> Trust:
         validators=validators,
         next_validators_hash=validators_hash(validators),
     )
-
-
-HEADERS_IN_A_SLICE = 120
 
 
 @pytest.mark.parametrize(("module", "most"), [(NEWEST, 1_000), (OLDER, 50)], ids=["pinned", "older"])
