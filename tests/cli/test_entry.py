@@ -43,6 +43,7 @@ GROUPS = (
     "keys",
     "node",
     "prove",
+    "network",
     "index",
     "credential",
     "esign",
@@ -108,6 +109,8 @@ def test_every_command_that_shows_something_shows_it_as_json(sogdia, words):
     # What runs in the foreground, a story that is told and a script for a shell are no documents.
     foreground = (
         ("demo",),
+        ("network", "demo"),
+        ("network", "logs"),
         ("completion",),
         ("node", "start"),
         ("index", "run"),

@@ -85,20 +85,24 @@ def test_nothing_that_is_there_is_overwritten(sogdia, folder, tmp_path):
     assert not (tmp_path / "second").exists()
 
 
-def test_a_genesis_of_others_needs_the_key_that_it_names(sogdia, folder, tmp_path):
-    genesis, key = folder / "genesis.json", folder / "keys" / "node.key"
+def test_a_genesis_of_others_needs_the_key_and_the_secret_that_it_names(sogdia, folder, tmp_path):
+    genesis, secret, key = tmp_path / "genesis.json", tmp_path / "secret", folder / "keys" / "node.key"
+    made = sogdia("node", "secret", secret, "--json")
+    content = json.loads((folder / "genesis.json").read_text()) | {"blinding": made.document["blinding"]}
+    genesis.write_text(json.dumps(content))
+    words = ("--genesis", genesis, "--secret", secret)
 
-    with_key = sogdia("node", "create", tmp_path / "a", "--genesis", genesis, "--node-key", key, "--json")
-    without = sogdia("node", "create", tmp_path / "b", "--genesis", genesis)
-    wrong = sogdia(
-        "node", "create", tmp_path / "c", "--genesis", genesis, "--node-key", tmp_path / "keys" / "house.key"
-    )
+    with_key = sogdia("node", "create", tmp_path / "a", *words, "--node-key", key, "--json")
+    without = sogdia("node", "create", tmp_path / "b", *words)
+    wrong = sogdia("node", "create", tmp_path / "c", *words, "--node-key", tmp_path / "keys" / "house.key")
+    no_secret = sogdia("node", "create", tmp_path / "d", "--genesis", genesis)
 
     assert with_key.document["has_key"] is True
     assert (tmp_path / "a" / "keys" / "node.key").read_bytes() == key.read_bytes()
     assert without.status == Exit.DONE
     assert "Put the file of the key" in without.out
-    assert wrong.status == Exit.USAGE
+    assert (wrong.status, no_secret.status) == (Exit.USAGE, Exit.USAGE)
+    assert "secret" in no_secret.err
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"\xff", b'{"name": 5}', b"[" * 50_000])

@@ -260,7 +260,7 @@ def test_every_declared_query_is_asked_by_words_or_by_options(sogdia, shop):
         "guardians": ["nairobi"],
         "recovery": ["nairobi", "bukhara"],
         "mandate": ["nairobi/none"],
-        "consents": ["nairobi"],
+        "consents": ["nairobi/none"],
         "registrar": ["@bank"],
         "attestation": ["bank/none"],
         "appeal": ["nairobi"],

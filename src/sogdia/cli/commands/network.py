@@ -78,23 +78,29 @@ def create(folder: Path, organisations: str, hosts: str | None, name: str | None
 @FOLDER
 @NODES
 @click.option("--no-wait", is_flag=True, help="Do not wait until they have a block.")
-def up(folder: Path, nodes: tuple[str, ...], *, no_wait: bool) -> None:
+@json_option
+def up(folder: Path, nodes: tuple[str, ...], *, no_wait: bool, as_json: bool) -> None:
     """Start all nodes of DIR on this machine, or those that are named; ready when each has a block."""
     from sogdia.network import local  # noqa: PLC0415 - it needs the whole engine
     from sogdia.network.engine_program import find_engine  # noqa: PLC0415 - as above
 
     find_engine()
-    local.up(folder, nodes, wait=not no_wait, say=click.echo)
+    local.up(folder, nodes, wait=not no_wait, say=_nobody if as_json else click.echo)
+    if as_json:
+        _show_states(folder)
 
 
 @network.command()
 @FOLDER
 @NODES
-def down(folder: Path, nodes: tuple[str, ...]) -> None:
+@json_option
+def down(folder: Path, nodes: tuple[str, ...], *, as_json: bool) -> None:
     """Stop all nodes of DIR, or those that are named; all that was acknowledged is written."""
     from sogdia.network import local  # noqa: PLC0415 - it needs the client
 
-    local.down(folder, nodes, say=click.echo)
+    local.down(folder, nodes, say=_nobody if as_json else click.echo)
+    if as_json:
+        _show_states(folder)
 
 
 @network.command()
@@ -125,6 +131,17 @@ def status(folder: Path, *, as_json: bool) -> int:
         return Exit.DONE
     click.echo(f"No node of this network answers. Start it: sogdia network up {folder}", err=True)
     return Exit.UNREACHABLE
+
+
+def _nobody(_line: str) -> None:
+    return
+
+
+def _show_states(folder: Path) -> None:
+    """Show for programs how each node is now."""
+    from sogdia.network import local  # noqa: PLC0415 - it needs the client
+
+    options.show("", {"nodes": [_document(each) for each in local.states(folder)]}, as_json=True)
 
 
 def _line(state: NodeState) -> str:

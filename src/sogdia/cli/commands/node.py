@@ -139,7 +139,13 @@ def secret(file: Path, *, as_json: bool) -> None:
 @click.option("--log-level", metavar="LEVEL", help="The least that is said: debug, info, warning or error.")
 @click.option("--log-format", metavar="FORMAT", help="Lines for people (text), or one JSON object a line (json).")
 @click.option("--accept-clock", is_flag=True, help="The computer's clock is right, although it seems to have leapt.")
-@click.option("--part", type=click.Choice(["both", "application"]), default="both", hidden=True)
+@click.option(
+    "--part",
+    type=click.Choice(["both", "application"]),
+    default="both",
+    hidden=True,
+    help="For a network's node: both its processes, or the application alone, which ends with its standard input.",
+)
 def start(  # noqa: PLR0913 - one parameter an option
     folder: Path | None,
     config: Path | None,
