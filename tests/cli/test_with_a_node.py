@@ -241,7 +241,7 @@ def test_a_p256_key_signs_and_its_owner_lets_another_act(sogdia, shop):
 
 NOT_THERE = (
     *("hold", "guardians", "recovery", "mandate", "consents", "passkeys", "attestation", "appeal", "handle"),
-    *("handle-of", "encryption-key", "file", "authorities"),
+    *("handle-of", "file", "authorities"),
 )
 
 
