@@ -273,11 +273,11 @@ class Ledger:
         self._registered[name] = account_of(self.network, self.account("registrar"), name)
         return self._registered[name]
 
-    def snapshot(self) -> dict[bytes, bytes]:
+    def snapshot(self, *, calendar: bool = True) -> dict[bytes, bytes]:
         """Give all records outside the kernel's own bookkeeping, to show that nothing changed.
 
-        Of the quotas, what is used in a period is left out; what is stored stays in. Where an order stands in the
-        calendar is left out as well: it is moved on when its old place comes up, whatever else a block does.
+        Of the quotas, what is used in a period is left out; what is stored stays in. Without the `calendar` an order's
+        place in it is left out, too: when time passes it is moved on as its old place comes up, whatever else happens.
         """
         records = {key: value for key, value in self.base.items() if key[0] not in BOOKKEEPING}
         for key, quota in QUOTAS.items(self.state):
@@ -290,12 +290,16 @@ class Ledger:
                 reserved_bytes_used=0,
             )
             records[QUOTAS.full_key(key)] = encode(lasting)
+        if calendar:
+            return records
+        for key in [key for key in records if key[0] in CALENDAR]:
+            del records[key]
         for name, order in ORDERS.items(self.state):
             records[ORDERS.full_key(name)] = encode(structs.replace(order, due=order.deadline))
         return records
 
 
-BOOKKEEPING = frozenset(
-    table.number for table in (SPENT_PAGES, SPENT_SLOTS, SPENT_TOTAL, QUOTAS, DUE_NODES, DUE_PAGES, ORDERS)
-)
-"""Tables of used ids, quotas and places in the calendar, which change even when an operation is refused."""
+BOOKKEEPING = frozenset(table.number for table in (SPENT_PAGES, SPENT_SLOTS, SPENT_TOTAL, QUOTAS))
+"""Tables of used ids and quotas, which change even when an operation is refused."""
+
+CALENDAR = frozenset((DUE_NODES.number, DUE_PAGES.number))
