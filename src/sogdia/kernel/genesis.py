@@ -12,9 +12,10 @@ import msgspec
 from msgspec import Meta
 
 from sogdia.kernel.codec import encode
-from sogdia.kernel.header import VALIDATORS, Validator, ValidatorSets
+from sogdia.kernel.header import Validator, first_validators
 from sogdia.kernel.parameters import PARAMETERS, Limits, Parameters
 from sogdia.kernel.passkey import PASSKEYS, Origin, Passkeys, RelyingPartyId
+from sogdia.kernel.protocol import PROTOCOL, Protocol, Version
 from sogdia.kernel.refusal import ensure
 from sogdia.kernel.values import NO_ACCOUNT, Seconds, account_of
 
@@ -50,6 +51,8 @@ class GenesisBase(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     clock: Literal["wall", "manual"] = "wall"
     """`manual` is for simulations: time moves only when the driver says so."""
     limits: Limits = Limits()
+    protocol: Version = 1
+    """The version of the rules with which the network begins."""
     passkeys: GenesisPasskeys | None = None
     """Without it nobody can sign with a passkey on this network."""
     validators: Annotated[tuple[GenesisValidator, ...], Meta(min_length=1, max_length=64)]
@@ -96,7 +99,8 @@ def load(state: State, genesis: Any, modules: tuple[Module, ...]) -> None:  # no
     ensure(not state.changes, "a genesis is loaded into an empty state")
     PARAMETERS.put(state, None, Parameters(limits=genesis.limits))
     validators = tuple(Validator(bytes.fromhex(each.public), each.power) for each in genesis.validators)
-    VALIDATORS.put(state, None, ValidatorSets(current=validators, following=validators, changes_at=0))
+    first_validators(state, validators)
+    PROTOCOL.put(state, None, Protocol(version=genesis.protocol))
     if genesis.passkeys is not None:
         PASSKEYS.put(state, None, Passkeys(rp_id=genesis.passkeys.rp_id, origins=genesis.passkeys.origins))
     context = GenesisContext(state, network_of(genesis), genesis.time)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from sogdia.kernel.codec import Event
     from sogdia.kernel.genesis import GenesisContext
-    from sogdia.kernel.operation import Exit, Operation, Query
+    from sogdia.kernel.operation import Context, Exit, Operation, Query, Turn
     from sogdia.kernel.refusal import RefusalCode
     from sogdia.kernel.state import Reader, Table
 
@@ -37,6 +37,9 @@ class Module:
     exits: tuple[Exit, ...]
     genesis: type[Any]
     load_genesis: Callable[[GenesisContext, Any], None]
+    turns: tuple[Turn, ...] = ()
+    accuse: Callable[[Context, bytes], None] | None = None
+    """What becomes of whoever holds the key of an address that has provably signed two blocks of one height."""
 
 
 def tag_of(declared: type[Any]) -> int:
@@ -57,6 +60,7 @@ def check_declarations(modules: tuple[Module, ...]) -> None:
         ensure(len(numbers) == len(set(numbers)), f"two {kind} have the same tag")
     tables = [table.number for module in modules for table in module.tables]
     ensure(len(tables) == len(set(tables)), "two tables have the same number")
+    ensure(sum(module.accuse is not None for module in modules) <= 1, "two modules say what becomes of misbehaviour")
     for module in modules:
         hundred = range(module.number, module.number + NUMBERS_PER_MODULE)
         declared = [tag_of(each) for each in (*module.operations, *module.events)]
@@ -67,5 +71,5 @@ def check_declarations(modules: tuple[Module, ...]) -> None:
             all(table.number // 10 == module.number // NUMBERS_PER_MODULE for table in module.tables),
             f"{module.name} declares a table outside its ten",
         )
-        own_exits = all(each.table in module.tables for each in module.exits)
-        ensure(own_exits, f"{module.name} has an exit for a foreign table")
+        own_exits = all(each.table in module.tables for each in (*module.exits, *module.turns))
+        ensure(own_exits, f"{module.name} has an exit or a turn for a foreign table")

@@ -26,6 +26,19 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     quota_period: Count = DAY
 
 
+BOUNDS: dict[str, tuple[int, int]] = {
+    "envelope_bytes_max": (16 * 1024, 2**20),
+    "block_bytes_max": (256 * 1024, 64 * 2**20),
+    "block_envelopes_max": (100, 100_000),
+    "exit_writes_max": (500, 100_000),
+    "live_ids_max": (10_000, 50_000_000),
+    "validity_max": (DAY, 90 * DAY),
+    "quota_period": (60, 30 * DAY),
+}
+"""Between what each limit may be set by vote: never so low that nothing could be voted any more, never so high that a
+node of ordinary size could not follow. Genesis may say anything."""
+
+
 class Parameters(Record):
     """The limits in force."""
 

@@ -118,3 +118,8 @@ class KernelRefusal(RefusalCode):
         "The mandate needs a one-time code of the party for each operation",
         "Put GiveConsent with its next code before the operation.",
     )
+    OPERATION_NOT_IN_FORCE = (
+        142,
+        "The operation belongs to a later version of the protocol",
+        "Wait until the organisations have put that version in force.",
+    )

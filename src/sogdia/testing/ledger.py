@@ -201,12 +201,16 @@ class Ledger:
             salt=self._salt.to_bytes(8, "big"),
         )
 
-    def block(self, *signed: Signed | bytes, at: int | None = None) -> list[Receipt | Refused]:
+    def block(
+        self, *signed: Signed | bytes, at: int | None = None, misbehaviour: Sequence[bytes] = ()
+    ) -> list[Receipt | Refused]:
         """Make one block; give each envelope's receipt, or the refusal that kept it out of the block."""
         if at is not None:
             self.time = at
         self.height += 1
-        block = Block(self.machine, self.base, self.base, height=self.height, time=self.time)
+        block = Block(
+            self.machine, self.base, self.base, height=self.height, time=self.time, misbehaviour=misbehaviour
+        )
         answers: list[Receipt | Refused] = []
         for each in signed:
             raw = each if isinstance(each, bytes) else each.raw
@@ -246,7 +250,7 @@ class Ledger:
         return self.exit_receipts()
 
     def exit_receipts(self) -> list[Receipt]:
-        """Give the receipts of the exits in the last block."""
+        """Give the receipts of the last block for what no envelope asked for: deadlines, heights, evidence."""
         return [self._decode(each.receipt) for each in self.last_block.exits]
 
     def fund(self, name: str, units: int, currency: str = "USD") -> None:

@@ -19,10 +19,10 @@ from sogdia.kernel.operation import Exit, Operation
 from sogdia.kernel.refusal import require
 from sogdia.kernel.values import Account, Hash
 from sogdia.modules.identity.events import SuspensionAppealed, SuspensionEnded, SuspensionUpheld
-from sogdia.modules.identity.records import Role
+from sogdia.modules.identity.records import RULES, Role
 from sogdia.modules.identity.refusals import IdentityRefusal as Refuse
 from sogdia.modules.identity.registrars import is_admitted_for
-from sogdia.modules.identity.registry_records import APPEALS, REGISTRARS, Appeal
+from sogdia.modules.identity.registry_records import APPEALS, Appeal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,8 +50,7 @@ class AppealSuspension(Operation, tag=225):
         require(party.suspended, Refuse.PARTY_NOT_SUSPENDED)
         require(APPEALS.find(ctx.state, ctx.sender) is None, Refuse.APPEALED_ALREADY)
 
-        # Only a registrar can have suspended it, and registrars don't go away.
-        deadline = ctx.time + REGISTRARS.must(ctx.state, party.registrar).appeal_period
+        deadline = ctx.time + RULES.must(ctx.state, None).appeal_period
         APPEALS.put(ctx.state, ctx.sender, Appeal(deadline=deadline, grounds=self.grounds))
         calendar.schedule(ctx.state, deadline, APPEALS.full_key(ctx.sender))
 
