@@ -130,6 +130,7 @@ def _by_a_folder(error: Exception) -> Stopped | None:
         FolderNotUsableError,
         StorageFullError,
     )
+    from sogdia.kernel.protocol import UpgradeNeededError  # noqa: PLC0415
 
     if isinstance(error, FolderInUseError):
         return Stopped(Exit.UNREACHABLE, str(error))
@@ -139,7 +140,7 @@ def _by_a_folder(error: Exception) -> Stopped | None:
         return Stopped(Exit.DAMAGED, str(error))
     if isinstance(error, StorageFullError):
         return Stopped(Exit.USAGE, f"{error}.", "Make room on the disk.")
-    if isinstance(error, FolderNotUsableError | ClockRefusedError | KeyMissingError):
+    if isinstance(error, FolderNotUsableError | ClockRefusedError | KeyMissingError | UpgradeNeededError):
         return Stopped(Exit.USAGE, str(error))
     return None
 

@@ -28,7 +28,7 @@ from sogdia.kernel.refusals import KernelRefusal
 from sogdia.kernel.values import account_of, name_of, owner_of
 from sogdia.modules.identity import key_message
 from sogdia.modules.identity.keys import ChangeKeys
-from sogdia.modules.identity.node_keys import endorsement_message
+from sogdia.modules.identity.node_keys import endorsement_message, possession_message
 from sogdia.modules.identity.parties import RegisterParty
 
 if TYPE_CHECKING:
@@ -200,11 +200,13 @@ def _currency(values: Mapping[str, Any], session: Session, sender: bytes) -> Ass
 def _sign_field(  # noqa: PLR0913 - everything that a proof is about
     field: str, key: str, place: int, values: Mapping[str, Any], session: Session, sender: Signing
 ) -> bytes:
-    """Sign what a field calls for: a new key shows that somebody holds it, an old node key hands over."""
+    """Sign what a field calls for: a new key shows that somebody holds it, a node key also for whom, or hands over."""
     network = session.naming.network.hash
     pair = _open(key, session.ring)
     if field == "endorsement":
         return pair.sign(endorsement_message(network, values["new"]))
+    if field == "possession":
+        return pair.sign(possession_message(network, values["account"], values["public"]))
     # A key that joins is proven for its number: the first free one of the account, and so on along the list.
     account = values.get("account", sender.account)
     party = session.party(account)

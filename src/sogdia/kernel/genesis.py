@@ -76,12 +76,18 @@ class GenesisContext:
 
 def genesis_type(modules: tuple[Module, ...]) -> type[GenesisBase]:
     """Make the genesis type of a set of modules: the common part and a section a module."""
-    sections = [(module.name, module.genesis, msgspec.field(default_factory=module.genesis)) for module in modules]
+    first = _there_from_the_start(modules)
+    sections = [(module.name, module.genesis, msgspec.field(default_factory=module.genesis)) for module in first]
     made: Any = msgspec.defstruct(
         "Genesis", sections, bases=(GenesisBase,), frozen=True, kw_only=True, forbid_unknown_fields=True
     )
     genesis: type[GenesisBase] = made
     return genesis
+
+
+def _there_from_the_start(modules: tuple[Module, ...]) -> list[Module]:
+    """Leave out modules that were added by an upgrade: they have no section, whatever version a network begins with."""
+    return [module for module in modules if module.since == 1]
 
 
 def is_sandbox(name: str) -> bool:
@@ -104,5 +110,5 @@ def load(state: State, genesis: Any, modules: tuple[Module, ...]) -> None:  # no
     if genesis.passkeys is not None:
         PASSKEYS.put(state, None, Passkeys(rp_id=genesis.passkeys.rp_id, origins=genesis.passkeys.origins))
     context = GenesisContext(state, network_of(genesis), genesis.time)
-    for module in modules:
+    for module in _there_from_the_start(modules):
         module.load_genesis(context, getattr(genesis, module.name))

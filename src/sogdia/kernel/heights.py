@@ -34,9 +34,7 @@ def _show_height(key: bytes) -> dict[str, Any]:
     return {"height": int.from_bytes(key, "big")}
 
 
-DUE_HEIGHTS: Table[int, DueHeight] = Table(
-    "kernel/due-heights", 15, DueHeight, key=_height_key, show_key=_show_height
-)
+DUE_HEIGHTS: Table[int, DueHeight] = Table("kernel/due-heights", 15, DueHeight, key=_height_key, show_key=_show_height)
 
 
 def scheduled_at(state: Reader, height: int) -> tuple[bytes, ...]:

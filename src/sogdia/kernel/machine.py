@@ -283,9 +283,7 @@ class Block:
         """Apply one object's exit; it has a receipt and a place in the history like an envelope."""
         record = self._record_of(due_object)
         apply = self._machine.exits[due_object[0]].apply
-        self._by_rule(
-            exit_id(due_object, deadline), lambda context: apply(context, due_object[1:], record, writes_max)
-        )
+        self._by_rule(exit_id(due_object, deadline), lambda context: apply(context, due_object[1:], record, writes_max))
 
     def _let_height_come(self, height: int) -> None:
         """Do what is scheduled for the next height, in order: then the state that its block begins with holds it."""

@@ -1,4 +1,4 @@
-"""The members of a network: organisations, each with the validator that it runs. The table is also of whoever is jailed.
+"""The members of a network: organisations, each with the validator that it runs, jailed or not.
 
 `kernel.header.ValidatorSets` says which keys sign at which height, and this record whose they are. Both are written
 here together, so they cannot come apart. Governance decides who is a member; a member changes its own key.

@@ -23,7 +23,8 @@ NUMBERS_PER_MODULE = 100
 class Module:
     """A module's declaration. All its permanent numbers lie in the hundred that begins at `number`.
 
-    Table numbers have one byte; a module's begin at `number` / 10 (identity 20, money 30, market 40, documents 50).
+    Table numbers have one byte; a module's begin at `number` / 10 (identity 20, money 30, market 40, documents 50,
+    governance 60).
     """
 
     name: str
@@ -37,6 +38,9 @@ class Module:
     exits: tuple[Exit, ...]
     genesis: type[Any]
     load_genesis: Callable[[GenesisContext, Any], None]
+    since: int = 1
+    """The version of the protocol with which it began. One that is added later has no section in genesis, so that a
+    network keeps its identity, and begins without a record of its own."""
     turns: tuple[Turn, ...] = ()
     accuse: Callable[[Context, bytes], None] | None = None
     """What becomes of whoever holds the key of an address that has provably signed two blocks of one height."""
@@ -67,9 +71,12 @@ def check_declarations(modules: tuple[Module, ...]) -> None:
         declared += [int(code) for code in module.refusals]
         ensure(len(module.refusals) == len(module.refusals.__members__), f"{module.name} uses a refusal number twice")
         ensure(all(number in hundred for number in declared), f"{module.name} declares a number outside its hundred")
+        not_before = all(each.since >= module.since for each in module.operations)
+        ensure(not_before, f"{module.name} has an operation that is older than itself")
         ensure(
             all(table.number // 10 == module.number // NUMBERS_PER_MODULE for table in module.tables),
             f"{module.name} declares a table outside its ten",
         )
-        own_exits = all(each.table in module.tables for each in (*module.exits, *module.turns))
+        scheduled = [each.table for each in module.exits] + [each.table for each in module.turns]
+        own_exits = all(table in module.tables for table in scheduled)
         ensure(own_exits, f"{module.name} has an exit or a turn for a foreign table")

@@ -62,9 +62,7 @@ def version_for(state: Reader, height: int, known: int) -> int:
 
 def announce(state: State, version: int, height: int) -> None:
     """Write down that a version will be in force from `height` on."""
-    PROTOCOL.put(
-        state, None, Protocol(version=protocol_of(state).version, next_version=version, next_height=height)
-    )
+    PROTOCOL.put(state, None, Protocol(version=protocol_of(state).version, next_version=version, next_height=height))
 
 
 def call_off(state: State) -> None:

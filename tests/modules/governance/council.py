@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from msgspec import structs
 
 from sogdia.client.keys import derive
 from sogdia.kernel.header import address_of, validators_at
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from sogdia.kernel.members import Member
     from sogdia.kernel.receipt import Receipt
     from sogdia.modules.governance.proposing import Proposing
-    from sogdia.modules.governance.records import Proposal
 
 DAY = 86_400
 ORGANISATIONS = ("almaty", "bishkek", "dushanbe", "tashkent")
@@ -55,7 +53,9 @@ def council(*powers: int, organisations: tuple[str, ...] = ORGANISATIONS, **chan
         others.append(made)
     content: dict[str, Any] = {
         "identity": {"parties": others, "registrars": [{"reference": "almaty"}]},
-        "validators": [[node_keys(name).public.hex(), power] for name, power in zip(organisations, weights, strict=True)],
+        "validators": [
+            [node_keys(name).public.hex(), power] for name, power in zip(organisations, weights, strict=True)
+        ],
         "governance": {
             "members": [{"reference": name, "public": node_keys(name).public.hex()} for name in organisations]
         },
@@ -81,7 +81,7 @@ def signing(ledger: Ledger, height: int) -> dict[bytes, int]:
     return {each.public: each.power for each in validators_at(ledger.state, height)}
 
 
-def proposal(ledger: Ledger, reference: str = "p1", by: str = "almaty") -> Proposal | None:
+def proposal(ledger: Ledger, reference: str = "p1", by: str = "almaty") -> Any:  # noqa: ANN401 - a proposal, or nothing
     """Give somebody's proposal, or nothing."""
     return PROPOSALS.find(ledger.state, name_of(ledger.account(by), reference))
 
@@ -126,7 +126,9 @@ def pass_it(ledger: Ledger, asked: Proposing, *also: str, by: str = "almaty", ye
     return receipts[-1]
 
 
-def carry_through(ledger: Ledger, asked: Proposing, *also: str, by: str = "almaty", yes: tuple[str, ...] = ()) -> Receipt:
+def carry_through(
+    ledger: Ledger, asked: Proposing, *also: str, by: str = "almaty", yes: tuple[str, ...] = ()
+) -> Receipt:
     """Let a proposal pass and take effect as early as it can; give the receipt of what it did."""
     pass_it(ledger, asked, *also, by=by, yes=yes)
     ledger.block()
@@ -135,9 +137,5 @@ def carry_through(ledger: Ledger, asked: Proposing, *also: str, by: str = "almat
 
 def jail(ledger: Ledger, *names: str) -> None:
     """Make a block with evidence against somebody's node."""
-    ledger.block(misbehaviour=[address_of(node_keys(name).public) for name in names])
-
-
-def with_power(found: Member, to: int) -> Member:
-    """Give a member with another power."""
-    return structs.replace(found, power=to)
+    ledger.evidence = tuple(address_of(node_keys(name).public) for name in names)
+    ledger.block()

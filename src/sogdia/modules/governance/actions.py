@@ -8,13 +8,12 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from sogdia.kernel.header import Power
+from sogdia.kernel.module import tag_of
 from sogdia.kernel.parameters import Count
 from sogdia.kernel.protocol import Version
 from sogdia.kernel.quota import Amount
 from sogdia.kernel.values import Account, CountryCode, Name, NodeKey
 from sogdia.modules.identity import COUNTRIES_MAX, Allowance, Period
-
-Countries = Annotated[tuple[CountryCode, ...], Meta(min_length=1, max_length=COUNTRIES_MAX)]
 
 
 class ActionKind(IntEnum):
@@ -90,7 +89,7 @@ class RegistrarAdmission(Struct, frozen=True, array_like=True, gc=False, tag=7):
     """Admit a registrar, or give it other countries and quotas; without countries, for every one."""
 
     account: Account
-    countries: Countries | None
+    countries: Annotated[tuple[CountryCode, ...], Meta(min_length=1, max_length=COUNTRIES_MAX)] | None
     parties: Allowance
     attestations: Allowance
     period: Period
@@ -130,7 +129,7 @@ Action = (
 
 def kind_of(action: Action) -> ActionKind:
     """Give the number of what an action does."""
-    return ActionKind(action.__struct_config__.tag)
+    return ActionKind(tag_of(type(action)))
 
 
 def about(action: Action) -> bytes | None:

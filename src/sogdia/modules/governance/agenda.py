@@ -1,8 +1,8 @@
 """The life of a proposal, as its writes: made, passed, ended. What decides stands in `deciding`.
 
-    (made) ──▶ open ──more than two thirds say yes──▶ waiting ──its height──▶ APPLIED or NO_LONGER_FITS
-                │                                        └──cancelled by another vote──▶ CANCELLED
-                └──cannot pass any more, deadline, withdrawn, proposer gone──▶ ended
+(made) ──▶ open ──more than two thirds say yes──▶ waiting ──its height──▶ APPLIED or NO_LONGER_FITS
+            │                                        └──cancelled by another vote──▶ CANCELLED
+            └──cannot pass any more, deadline, withdrawn, proposer gone──▶ ended
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def enter(state: State, name: bytes, proposal: Proposal) -> None:
 
 
 def let_wait(ctx: Context, name: bytes, proposal: Proposal) -> None:
-    """Let a proposal that has passed wait for its height; one that is past or too near is moved to the first possible."""
+    """Let a proposal that has passed wait for its height, or for the first possible when that is past or too near."""
     effect_at = max(proposal.height, ctx.height + NOTICE)
     agenda = agenda_of(ctx.state)
     PROPOSALS.put(ctx.state, name, structs.replace(proposal, effect_at=effect_at))

@@ -12,7 +12,7 @@ class ProposalMade(Event, tag=600):
     """A member proposed an action, and says yes to it."""
 
     proposal: Name
-    action: int
+    action_kind: int
     about: Account | None
     """The account that it is about, if it is about one."""
     height: int

@@ -45,16 +45,16 @@ def load_genesis(context: GenesisContext, section: GovernanceGenesis) -> None:
     state = context.state
     RULES.put(state, None, GovernanceRules(voting_period=section.voting_period))
     AGENDA.put(state, None, Agenda(open=(), waiting=()))
-    operators = {key for key, party in PARTIES.items(state) if party.roles & Role.OPERATOR}
+    operators = sorted(key for key, party in PARTIES.items(state) if party.roles & Role.OPERATOR)
     validators = validators_at(state, 0)
     owners = {bytes.fromhex(each.public): context.account(each.reference) for each in section.members}
     if not section.members and len(operators) == len(validators) == 1:
-        owners = {validators[0].public: next(iter(operators))}
+        owners = {validators[0].public: operators[0]}
     if not owners:
         ensure(not operators, "genesis has operators: name in governance.members whose validator is whose")
         MEMBERS.put(state, None, Members(members=()))
         return
-    ensure(set(owners.values()) == operators, "genesis names the operators as members, and nobody else")
+    ensure(sorted(frozenset(owners.values())) == operators, "genesis names the operators as members, and nobody else")
     each_once = len(owners) == len(operators) == len(section.members or owners)
     ensure(each_once, "genesis names a member, or the key of one, twice")
     every_key = sorted(owners) == sorted(each.public for each in validators)

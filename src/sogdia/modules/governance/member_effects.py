@@ -44,9 +44,7 @@ def admit(ctx: Context, action: Admission) -> None:
     joined = Member(action.account, action.public, action.power)
     from_height = set_members(ctx.state, ctx.height, (*members_of(ctx.state), joined))
 
-    ctx.emit(
-        MemberAdmitted(account=action.account, public=action.public, power=action.power, from_height=from_height)
-    )
+    ctx.emit(MemberAdmitted(account=action.account, public=action.public, power=action.power, from_height=from_height))
 
 
 def removal_fits(ctx: Context, action: Removal) -> None:

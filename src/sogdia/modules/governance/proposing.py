@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from msgspec import Meta
 
 from sogdia.kernel import quota
 from sogdia.kernel.accounts import PARTIES, Level
@@ -19,9 +21,9 @@ from sogdia.kernel.protocol import Version
 from sogdia.kernel.quota import Amount
 from sogdia.kernel.refusal import Refused, require
 from sogdia.kernel.signature import ED25519, verify
-from sogdia.kernel.values import Account, Name, NodeKey, Reference, name_of
+from sogdia.kernel.values import Account, CountryCode, Name, NodeKey, Reference, name_of
 from sogdia.modules.governance import actions, agenda
-from sogdia.modules.governance.actions import Countries, about, kind_of
+from sogdia.modules.governance.actions import about, kind_of
 from sogdia.modules.governance.deciding import decide
 from sogdia.modules.governance.effects import require_fitting
 from sogdia.modules.governance.events import ProposalMade
@@ -37,7 +39,15 @@ from sogdia.modules.governance.records import (
     agenda_of,
 )
 from sogdia.modules.governance.refusals import GovernanceRefusal as Refuse
-from sogdia.modules.identity import Allowance, Period, Proof, check_countries, check_key, possession_message
+from sogdia.modules.identity import (
+    COUNTRIES_MAX,
+    Allowance,
+    Period,
+    Proof,
+    check_countries,
+    check_key,
+    possession_message,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -92,7 +102,11 @@ class Proposing(Operation):
 
         ctx.emit(
             ProposalMade(
-                proposal=name, action=int(kind_of(action)), about=about(action), height=self.height, deadline=deadline
+                proposal=name,
+                action_kind=int(kind_of(action)),
+                about=about(action),
+                height=self.height,
+                deadline=deadline,
             )
         )
         decide(ctx, name)
@@ -202,7 +216,7 @@ class ProposeRegistrar(Proposing, tag=606):
     """Propose to admit a registrar, or to give one other countries and quotas."""
 
     account: Account
-    countries: Countries | None
+    countries: Annotated[tuple[CountryCode, ...], Meta(min_length=1, max_length=COUNTRIES_MAX)] | None = None
     """In the order of their letters; nothing for every country."""
     parties: Allowance
     attestations: Allowance
@@ -216,9 +230,7 @@ class ProposeRegistrar(Proposing, tag=606):
 
     def action(self) -> actions.Action:
         """Give what is proposed."""
-        return actions.RegistrarAdmission(
-            self.account, self.countries, self.parties, self.attestations, self.period
-        )
+        return actions.RegistrarAdmission(self.account, self.countries, self.parties, self.attestations, self.period)
 
 
 class ProposeDismissal(Proposing, tag=607):

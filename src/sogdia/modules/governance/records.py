@@ -70,7 +70,7 @@ class Proposal(Record):
 
 
 class Agenda(Record):
-    """Which proposals are open, in the order in which they were made, and which wait, in the order in which they passed."""
+    """Which proposals are open, in the order in which they were made, and which wait, in that in which they passed."""
 
     open: Annotated[tuple[Name, ...], Meta(max_length=PROPOSALS_MAX)]
     waiting: Annotated[tuple[Name, ...], Meta(max_length=PROPOSALS_MAX)]
@@ -89,9 +89,7 @@ def _show_name(key: bytes) -> dict[str, Any]:
 
 PROPOSALS: Table[bytes, Proposal] = Table("governance/proposals", 60, Proposal, show_key=_show_name)
 AGENDA: Table[None, Agenda] = Table("governance/agenda", 61, Agenda, key=no_key, show_key=show_no_key)
-RULES: Table[None, GovernanceRules] = Table(
-    "governance/rules", 62, GovernanceRules, key=no_key, show_key=show_no_key
-)
+RULES: Table[None, GovernanceRules] = Table("governance/rules", 62, GovernanceRules, key=no_key, show_key=show_no_key)
 
 
 def agenda_of(state: Reader) -> Agenda:
