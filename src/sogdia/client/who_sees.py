@@ -170,7 +170,7 @@ EVENTS: Final[dict[str, dict[Sees, str]]] = {
     "PartySuspended": {_P: "account reason"},
     "PartyReinstated": {_P: "account"},
     "SponsorChanged": {_P: "account sponsor"},
-    "NodeKeyRotated": {_P: "old new from_height"},
+    "NodeKeyRotated": {_P: "account old new from_height"},
     "ProposalMade": {_P: "proposal action_kind about height deadline"},
     "BallotCast": {_P: "proposal member yes"},
     "ProposalPassed": {_P: "proposal effect_at"},

@@ -31,7 +31,9 @@ def test_a_change_takes_effect_two_heights_later(ledger):
     receipt = ledger.must("registrar", change(ledger, OLD, NEW))
 
     height = ledger.height
-    assert receipt.events == (NodeKeyRotated(old=OLD.public, new=NEW.public, from_height=height + 2),)
+    account = ledger.account("registrar")
+    rotated = NodeKeyRotated(account=account, old=OLD.public, new=NEW.public, from_height=height + 2)
+    assert receipt.events == (rotated,)
     assert signers(ledger, height) == [OLD.public]
     assert signers(ledger, height + 1) == [OLD.public]
     assert signers(ledger, height + 2) == [NEW.public]

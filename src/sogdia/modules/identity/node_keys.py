@@ -53,7 +53,7 @@ class RotateNodeKey(Operation, tag=205):
         enter_key(ctx.state, self.new, ctx.sender)
         from_height = change_member(ctx.state, ctx.height, structs.replace(member, public=self.new))
 
-        ctx.emit(NodeKeyRotated(old=self.old, new=self.new, from_height=from_height))
+        ctx.emit(NodeKeyRotated(account=ctx.sender, old=self.old, new=self.new, from_height=from_height))
 
 
 def endorsement_message(network: bytes, new: bytes) -> bytes:
