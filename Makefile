@@ -1,6 +1,7 @@
 # Sogdia: the commands of the house. Plain POSIX make; only Python 3.11 or newer has to be there.
 
 ## make demo      set up, then play the main job and stay up until Ctrl-C (make demo ONCE=1: play, check, end)
+## make network-demo  the same on four organisations, one of which loses its power (ONCE=1: play, check, end); needs CometBFT
 ## make test      set up, then run every test; ends with the real parts that were used
 ## make check     formatter, lint, types, import contracts and the tidiness of the repository
 ## make bench     measure speed and size (make bench ARGS=--quick for daily use)
@@ -14,7 +15,7 @@
 ## PYTHON=/path/to/python3 names the Python that the environment is made with.
 
 .POSIX:
-.PHONY: help setup demo test check bench soak faults docs lock clean
+.PHONY: help setup demo network-demo test check bench soak faults docs lock clean
 
 PYTHON =
 PYTHONS = $(PYTHON) python3 python3.11 python3.12 python3.13 python3.14
@@ -27,6 +28,9 @@ setup: .venv/dev.stamp .venv/package.stamp
 
 demo: .venv/package.stamp
 	@once='$(ONCE)'; .venv/bin/sogdia demo $${once:+--once}
+
+network-demo: .venv/package.stamp
+	@once='$(ONCE)'; .venv/bin/sogdia network demo $${once:+--once}
 
 test: setup
 	.venv/bin/python -m pytest

@@ -21,15 +21,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from bench.node_load import VALIDITY_SECONDS, Node, play
+from bench.node_load import VALIDITY_SECONDS, Node, play, processor_seconds
 from bench.postgres_peer import cluster
 from bench.work import Maker, genesis
 from sogdia.client.connection import Connection, Durable
 from sogdia.index import following
-from sogdia.index.database import open_engine
-from sogdia.index.errors import IndexStoppedError, IndexUnreachableError
+from sogdia.index.database import open_engine, told
+from sogdia.index.errors import IndexStoppedError, IndexUnreachableError, IndexUnusableError
 from sogdia.index.projections.market import LISTINGS
-from sogdia.index.reading.stand import read_stand
+from sogdia.index.reading.stand import stand
 from sogdia.index.reading.trade import complete_title, search_listings
 from sogdia.index.search import LISTING_WORDS, enter_document
 from sogdia.index.sources import FolderSource
@@ -55,6 +55,9 @@ class Following(msgspec.Struct, frozen=True, kw_only=True):
     database: str
     together_per_second: float
     lag_seconds_max: float
+    index_microseconds: float
+    """What an envelope costs of the index's processor time, without the database server's."""
+
     rebuild_per_second: float
     envelopes: int
     database_bytes: int
@@ -71,6 +74,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     p99: float
     most: float
     complete_p99: float
+    processor_p99: float
+    """Of the searching process alone: with SQLite that is all, with PostgreSQL the server's part is missing."""
 
 
 @contextmanager
@@ -95,13 +100,19 @@ def follow(kind: str, orders: int) -> Following:
             maker = Maker(node.network, int(time.time()) + VALIDITY_SECONDS)
             preparations = list(maker.preparations())
             lives = [maker.life(number) for number in range(orders)]
-            with _follower(node.folder, url), Connection(node.folder) as connection:
+            with (
+                _follower(node.folder, url) as index,
+                closing(Watch(url)) as watch,
+                Connection(node.folder) as connection,
+            ):
                 for outcome in connection.submit_many(preparations):
                     if not isinstance(outcome, Durable):
                         message = f"the bench could not be set up: {outcome}"
                         raise RuntimeError(message)  # noqa: TRY004 - not a matter of types
-                _wait_until(url, connection.height())
-                rate, samples = _play_and_watch(node.folder, url, connection, lives)
+                watch.wait_until(connection.height())
+                used = processor_seconds(index)
+                rate, samples = _play_and_watch(node.folder, watch, connection, lives)
+                used = processor_seconds(index) - used
             node.stop()
             with closing(FolderSource(node.folder)) as source:
                 rebuilt = _rebuild(source, kind)
@@ -112,6 +123,7 @@ def follow(kind: str, orders: int) -> Following:
         database=kind,
         together_per_second=rate,
         lag_seconds_max=_lag(samples),
+        index_microseconds=1e6 * used / (5 * orders),
         rebuild_per_second=rebuilt,
         envelopes=len(preparations) + 5 * orders,
         database_bytes=size,
@@ -119,58 +131,71 @@ def follow(kind: str, orders: int) -> Following:
 
 
 @contextmanager
-def _follower(folder: Path, url: str) -> Iterator[None]:
+def _follower(folder: Path, url: str) -> Iterator[int]:
+    """Run the product's own follower; gives its process."""
     command = [sys.executable, "-m", "sogdia", "index", "run", "--node", str(folder), "--database", url]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
     try:
-        yield
+        yield process.pid
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=60)
 
 
-def _height(url: str) -> int:
-    try:
-        stand = read_stand(url)
-    except (IndexStoppedError, IndexUnreachableError):
-        return 0
-    return 0 if stand is None else stand.height
+class Watch:
+    """The index's height, read over one kept connection: opening one each time would take from what is measured."""
 
+    def __init__(self, url: str) -> None:
+        """Watch the index of a database."""
+        self._engine = open_engine(url)
 
-def _wait_until(url: str, height: int) -> None:
-    until = time.monotonic() + CATCH_UP_SECONDS
-    while _height(url) < height:
-        if time.monotonic() > until:
-            message = f"the index has come to {_height(url)}, not to {height}"
-            raise RuntimeError(message)
-        time.sleep(SAMPLE_SECONDS)
+    def height(self) -> int:
+        """Give the height of the index, 0 while there is none."""
+        try:
+            with told(self._engine), self._engine.connect() as connection:
+                return stand(connection).height
+        except (IndexStoppedError, IndexUnreachableError, IndexUnusableError):
+            return 0
+
+    def wait_until(self, height: int) -> None:
+        """Wait until the index has come to a height."""
+        until = time.monotonic() + CATCH_UP_SECONDS
+        while self.height() < height:
+            if time.monotonic() > until:
+                message = f"the index has come to {self.height()}, not to {height}"
+                raise RuntimeError(message)
+            time.sleep(SAMPLE_SECONDS)
+
+    def close(self) -> None:
+        """Let the database go."""
+        self._engine.dispose()
 
 
 def _play_and_watch(
-    folder: Path, url: str, connection: Connection, lives: list[tuple[bytes, ...]]
+    folder: Path, watch: Watch, connection: Connection, lives: list[tuple[bytes, ...]]
 ) -> tuple[float, list[Sample]]:
     """Play; give the steps a second until the index has the last of them, and the two heights over time."""
     samples: list[Sample] = []
     over = threading.Event()
 
-    def watch() -> None:
+    def sample() -> None:
         with Connection(folder) as asking:
             while not over.is_set():
-                samples.append((time.perf_counter(), asking.height(), _height(url)))
+                samples.append((time.perf_counter(), asking.height(), watch.height()))
                 over.wait(SAMPLE_SECONDS)
 
-    watching = threading.Thread(target=watch)
-    watching.start()
+    sampling = threading.Thread(target=sample)
+    sampling.start()
     started = time.perf_counter()
     try:
         steps = play(connection, iter(lives), IN_FLIGHT)
-        _wait_until(url, connection.height())
+        watch.wait_until(connection.height())
         seconds = time.perf_counter() - started
         time.sleep(2 * SAMPLE_SECONDS)
     finally:
         over.set()
-        watching.join()
+        sampling.join()
     return steps / seconds, samples
 
 
@@ -239,17 +264,18 @@ def find(kind: str, listings: int, searches: int) -> Finding:
                     connection.exec_driver_sql("ANALYZE")
         engine = open_engine(url)
         with engine.connect() as connection:
-            taken, completed = [], []
+            taken, completed, used = [], [], []
             for question in questions(searches):
-                started = time.perf_counter()
+                started, before = time.perf_counter(), time.process_time()
                 search_listings(connection, question)
                 taken.append(time.perf_counter() - started)
+                used.append(time.process_time() - before)
                 started = time.perf_counter()
                 complete_title(connection, question[:2])
                 completed.append(time.perf_counter() - started)
         engine.dispose()
-    taken.sort()
-    completed.sort()
+    for each in (taken, completed, used):
+        each.sort()
     return Finding(
         database=kind,
         listings=listings,
@@ -259,6 +285,7 @@ def find(kind: str, listings: int, searches: int) -> Finding:
         p99=1_000 * taken[searches * 99 // 100],
         most=1_000 * taken[-1],
         complete_p99=1_000 * completed[searches * 99 // 100],
+        processor_p99=1_000 * used[searches * 99 // 100],
     )
 
 

@@ -117,11 +117,11 @@ def measure(in_flight: int, orders: int, *, verifier: bool = True) -> Load:
             warm = [maker.life(number) for number in range(orders // 10 + in_flight)]
             lives = [maker.life(len(warm) + number) for number in range(orders)]
             play(connection, iter(warm), in_flight)
-            cpu = _cpu_of(node.process.pid)
+            cpu = processor_seconds(node.process.pid)
             started = time.perf_counter()
             steps = play(connection, iter(lives), in_flight)
             seconds = time.perf_counter() - started
-            cpu = _cpu_of(node.process.pid) - cpu
+            cpu = processor_seconds(node.process.pid) - cpu
     finally:
         node.close()
     return Load(
@@ -134,7 +134,7 @@ def measure(in_flight: int, orders: int, *, verifier: bool = True) -> Load:
     )
 
 
-def _cpu_of(process: int) -> float:
+def processor_seconds(process: int) -> float:
     """Give the processor seconds that a process has used (Linux)."""
     fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -75,8 +75,12 @@ def keys_of(name: str) -> KeyPair:
     return derive(SEED, name)
 
 
-def genesis(time: int, *, clock: str = "wall") -> GenesisBase:
-    """Make the genesis: default rules, quotas on and wide enough for the whole run."""
+def genesis(time: int, *, clock: str = "wall", organisations: int = 0) -> GenesisBase:
+    """Make the genesis: default rules, quotas on and wide enough for the whole run.
+
+    With `organisations` it is for CometBFT, and each of them has a validator, whose key is that of "node 0" and so on.
+    """
+    validators = [f"node {number}" for number in range(organisations)] or ["node"]
     people = trade()
     quota = {
         "operations": 10**12,
@@ -102,7 +106,8 @@ def genesis(time: int, *, clock: str = "wall") -> GenesisBase:
         "name": "bench",
         "time": time,
         "clock": clock,
-        "validators": [[keys_of("node").public.hex(), 1]],
+        "engine": "cometbft" if organisations else "solo",
+        "validators": [[keys_of(name).public.hex(), 1] for name in validators],
         "identity": {"parties": parties},
         "money": {"currencies": [{"currency": "USD", "issuer": "bank", "supply_max": 2**60, "holder_max": 2**60}]},
     }

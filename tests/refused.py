@@ -85,7 +85,8 @@ def assert_refused(ledger: Ledger, row: Row) -> Receipt | Refused:
 
 def poke(ledger: Ledger, table_of: Table[Any, Any], key: object, record: Record | None) -> None:
     """Put a record into the committed state past all rules, as only a test may."""
-    ledger.base.tree.update([(table_of.full_key(key), None if record is None else encode(record))])
+    face = 0 if record is None else table_of.face_bytes(record)
+    ledger.base.tree.update([(table_of.full_key(key), None if record is None else encode(record), face)])
 
 
 def rules_of(operation: type[Operation]) -> list[RefusalCode]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -23,12 +24,13 @@ from sogdia.engine.folders.backup import back_up_folder
 from sogdia.engine.folders.export import export_folder
 from sogdia.engine.solo.ledger import Ledger
 from sogdia.engine.storage.ledger_file import release
+from sogdia.kernel.blinding import commitment_to
 from sogdia.kernel.genesis import genesis_type
 from sogdia.kernel.refusal import Refused
 from sogdia.kernel.values import NO_ACCOUNT, account_of, name_of
 from sogdia.modules import ALL
 from sogdia.modules.identity import Kind
-from sogdia.modules.identity.node_keys import RotateNodeKey, endorsement_message
+from sogdia.modules.identity.node_keys import RotateNodeKey, rotation_message
 from sogdia.modules.identity.parties import RegisterParty
 from sogdia.modules.market.listings import AddVariant, OpenListing, PublishTerms
 from sogdia.modules.market.orders import AcceptOrder, ConfirmDelivery, OrderLine, PlaceOrder, SettleOrder, ShipOrder
@@ -47,6 +49,7 @@ GOLDEN = Path(__file__).resolve().parent.parent / "tests" / "golden"
 START = 1_760_000_000
 MINUTE, HOUR = 60, 3_600
 SEED = b"sogdia golden folder"
+SECRET = sha256(SEED + b", its blinding secret").digest()
 PARTIES: tuple[tuple[str, Kind, str, tuple[str, ...]], ...] = (
     ("registrar", Kind.REGISTRAR, "KZ", ("registrar", "operator")),
     ("bank", Kind.PAYMENT_INSTITUTION, "KZ", ("issuer",)),
@@ -72,7 +75,7 @@ class Story:
     def __init__(self, folder: Path) -> None:
         """Make the ledger."""
         self._node_keys = [derive(SEED, "node", name) for name in ("first", "second")]
-        self.ledger = Ledger.create(folder, ALL, _genesis(self._node_keys[0]), self._node_keys)
+        self.ledger = Ledger.create(folder, ALL, _genesis(self._node_keys[0]), self._node_keys, secret=SECRET)
         self._maker = EnvelopeMaker(self.ledger.machine.network)
         self._time = START
         self._salt = 0
@@ -184,8 +187,10 @@ class Story:
     def _change_the_node_key(self) -> None:
         """Another key signs headers."""
         old, new = self._node_keys
-        endorsement = old.sign(endorsement_message(self.ledger.machine.network, new.public))
-        self._step("registrar", RotateNodeKey(old=old.public, new=new.public, endorsement=endorsement))
+        message = rotation_message(self.ledger.machine.network, old.public, new.public)
+        endorsement, acceptance = old.sign(message), new.sign(message)
+        change = RotateNodeKey(old=old.public, new=new.public, endorsement=endorsement, acceptance=acceptance)
+        self._step("registrar", change)
         self._block()
         self._block()
 
@@ -213,6 +218,7 @@ def _genesis(node_key: KeyPair) -> Any:  # noqa: ANN401 - its type depends on th
         "name": "golden",
         "time": START,
         "clock": "manual",
+        "blinding": commitment_to(SECRET),
         "validators": [[node_key.public.hex(), 1]],
         "identity": {"parties": parties, "registrars": [{"reference": "registrar"}]},
         "money": {"currencies": [{"currency": "USD", "issuer": "bank"}]},

@@ -61,8 +61,41 @@ OWN = {
     "\u043c": "m",
     "\u0442": "t",
     "\u03c4": "t",
+    # Small capitals, in which the standard sees letters of their own: ve, en, komi sje.
+    "\u0299": "b",
+    "\u029c": "h",
+    "\u0262": "g",
+    # Read as others by whoever does not know the alphabet: soft sign and tone six, i, pe and pi, sha, omega, chi.
+    "\u0185": "b",
+    "\u1d0e": "u",
+    "\u03c0": "n",
+    "\u0448": "w",
+    "\u03c9": "w",
+    "\u03c7": "x",
+    # E in its other forms: epsilon and ukrainian ie, turned e and schwa.
+    "\ua793": "e",
+    "\u01dd": "e",
+    # Ze, yogh and ezh, and what else looks like a three.
+    "\u025c": "3",
+    "\u021d": "3",
+    # The spelling of the sharp s where a keyboard has none; beta looks like it.
+    "\xdf": "ss",
+    # Letters of the north: eth, whose prototype is a mathematical sign, thorn, eng.
+    "\u2202": "d",
+    "\xfe": "p",
+    "\u014b": "n",
+    # Joined letters, and clicks.
+    "\u0195": "hv",
+    "\u0238": "db",
+    "\u0239": "qp",
+    "\u0237": "j",
+    "\u01a8": "2",
+    "!": "l",
 }
-"""Look-alikes that the standard leaves out because it also looks at capitals, which a handle has none of."""
+"""Look-alikes beyond the standard: it judges by careful reading, and looks at capitals, which a handle has none of.
+
+What joins two letters to one, and what belongs to the phonetic alphabet, is no letter of a handle in the first place.
+"""
 
 HEAD = '''"""Which letters a handle may hold, and what each looks like: made by `tools/handle_tables.py`, not by hand.
 

@@ -1,6 +1,7 @@
-"""Writes the JavaScript module in one small file, and a page that checks proofs with all of it inside.
+"""Writes the JavaScript modules in one small file each, and a page that checks proofs with the first of them inside.
 
-    python -m tools.javascript_bundle            write sogdia.min.js, for all and for the explorer, and check-proof.html
+    python -m tools.javascript_bundle            write sogdia.min.js, for all and for the explorer, sogdia-light.min.js,
+                                                 and check-proof.html
     python -m tools.javascript_bundle --check    say which of them are not what this version would write
 
 The modules are put one behind another, without comments and without white space that means nothing. Names stay as they
@@ -18,16 +19,20 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parent.parent / "clients" / "javascript"
 SOURCES = FOLDER / "src"
 BUNDLE = FOLDER / "sogdia.min.js"
+LIGHT_BUNDLE = FOLDER / "sogdia-light.min.js"
 EXPLORER = FOLDER.parent.parent / "src" / "sogdia" / "web" / "explorer" / "assets" / "sogdia.min.js"
 PAGE = FOLDER / "check-proof.html"
 PAGE_SOURCE = FOLDER / "page" / "check-proof.html"
 ENTRY = "sogdia.js"
+LIGHT_ENTRY = "sogdia-light.js"
+PAGE_ENTRIES = ("proofs.js", "receipts.js")
 COMPRESSED_BYTES_MAX = 12_000
 PAGE_BYTES_MAX = 13_000
+LIGHT_BYTES_MAX = 10_000
 HEAD = "// Sogdia's JavaScript client in one file. Apache-2.0. Made by `python -m tools.javascript_bundle`; edit src.\n"
 
-_IMPORT = re.compile(r'^import \{[^}]*\} from "\./([a-z0-9]+\.js)";\n', re.MULTILINE)
-_EXPORT_FROM = re.compile(r'^export \{([^}]*)\} from "\./([a-z0-9]+\.js)";\n', re.MULTILINE)
+_IMPORT = re.compile(r'^import \{[^}]*\} from "\./([a-z0-9-]+\.js)";\n', re.MULTILINE)
+_EXPORT_FROM = re.compile(r'^export \{([^}]*)\} from "\./([a-z0-9-]+\.js)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=const|function|async|class)", re.MULTILINE)
 _TOKEN = re.compile(
     r"""(?P<space>\s+|/\*.*?\*/|//[^\n]*)
@@ -39,8 +44,8 @@ _TOKEN = re.compile(
 )
 
 
-def sources() -> list[str]:
-    """Give the names of the modules, each behind those that it imports."""
+def sources(entry: str = ENTRY) -> list[str]:
+    """Give the names of the modules that an entry needs, each behind those that it imports."""
     ordered: list[str] = []
 
     def add(name: str) -> None:
@@ -50,7 +55,7 @@ def sources() -> list[str]:
                 add(needed)
         ordered.append(name)
 
-    add(ENTRY)
+    add(entry)
     return ordered
 
 
@@ -72,26 +77,26 @@ def squeezed(text: str) -> str:
     return made
 
 
-def joined() -> tuple[str, str]:
-    """Give all modules as one text, and the names that they offer."""
+def joined(entry: str = ENTRY, *more: str) -> tuple[str, str]:
+    """Give all modules of the entries as one text, and the names that they offer."""
     exported: list[str] = []
     made = ""
-    for name in sources():
+    for name in dict.fromkeys(each for one in (entry, *more) for each in sources(one)):
         text = (SOURCES / name).read_text("utf-8")
         exported += [each for names, _source in _EXPORT_FROM.findall(text) for each in re.findall(r"\w+", names)]
         made += _EXPORT.sub("", _EXPORT_FROM.sub("", _IMPORT.sub("", text)))
     return squeezed(made), ",".join(sorted(exported))
 
 
-def bundle() -> str:
-    """Make the module in one file."""
-    made, exported = joined()
+def bundle(entry: str = ENTRY) -> str:
+    """Make a module in one file."""
+    made, exported = joined(entry)
     return f"{HEAD}{made}export{{{exported}}};\n"
 
 
 def page() -> str:
-    """Make the page with the module inside, so that it works from a disk and without a network."""
-    made, _exported = joined()
+    """Make the page with what it needs of the module inside, so that it works from a disk and without a network."""
+    made, _exported = joined(*PAGE_ENTRIES)
     before, _import, after = re.split(r"(    import [^;]*;\n)", PAGE_SOURCE.read_text("utf-8"))
     script, rest = after.split("  </script>")
     # The braces keep the page's own names apart from those of the module.
@@ -100,7 +105,7 @@ def page() -> str:
 
 def build() -> dict[Path, str]:
     """Make all files anew."""
-    return {BUNDLE: bundle(), EXPLORER: bundle(), PAGE: page()}
+    return {BUNDLE: bundle(), EXPLORER: bundle(), LIGHT_BUNDLE: bundle(LIGHT_ENTRY), PAGE: page()}
 
 
 def compressed_bytes(text: str) -> int:

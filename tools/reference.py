@@ -17,6 +17,7 @@ import msgspec
 from msgspec import inspect as types
 
 from sogdia.api.declared_routes import reference_page
+from sogdia.api.faults import DoorRefusal
 from sogdia.cli import main as entry
 from sogdia.cli.commands.tx import common_options, tx
 from sogdia.cli.exits import Exit
@@ -33,7 +34,7 @@ from sogdia.modules import ALL
 from sogdia.modules.documents.classes import CLASSES
 from sogdia.modules.money.currencies import Mint
 from sogdia.operate.figures import FIGURES, HISTOGRAMS
-from sogdia.operate.settings_sources import FIELDS, SECTIONS, VARIABLES, bounds, description
+from sogdia.settings.sources import FIELDS, SECTIONS, VARIABLES, bounds, description
 from sogdia.vault.faults import VaultRefusal
 
 if TYPE_CHECKING:
@@ -309,11 +310,12 @@ def refusals_page() -> Iterator[str]:
     )
     yield "100 to 199 are never in a block: the envelope's id stays unspent. Of the others, those that an operation's"
     yield "fields alone break are not admissible either; the rest leave a receipt and spend the id. Those of the"
-    yield "vault's door are answers of the vault, and stand in no block."
+    yield "doors are answers of the vault and of the HTTP API, and stand in no block."
     groups: list[tuple[str, type[RefusalCode]]] = [
         ("kernel", KernelRefusal),
         *((each.name, each.refusals) for each in ALL),
         ("the vault's door", VaultRefusal),
+        ("the HTTP API's door", DoorRefusal),
     ]
     for name, codes in groups:
         yield f"\n## {name.capitalize()}\n"
@@ -464,6 +466,8 @@ def settings_page() -> Iterator[str]:
 def _toml(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
+    if value == ():
+        return "none"
     return f"`{value}`" if value != "" else "none"
 
 

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import structs
 
-from sogdia.client.proofs import proof_bytes
+from sogdia.client.proofs import own_anchor, proof_bytes
 from sogdia.kernel.codec import encode
 from sogdia.kernel.header import SignedHeader, Validator, digest_of
-from sogdia.kernel.proof import Anchor, Handover
-from sogdia.kernel.tree import ENTRY_BYTES, root_from_proof
+from sogdia.kernel.proof import Anchor, Handover, OwnBlock
+from sogdia.kernel.tree import ENTRY_BYTES, root_from_proof, stored_hash
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sogdia.client.keys import KeyPair
     from sogdia.kernel.header import Header
-    from sogdia.kernel.proof import HistoryProof, ReceiptProof, StateProof
+    from sogdia.kernel.proof import FaceProof, HistoryProof, ReceiptProof, StateProof
 
 Damaged = tuple[str, bytes]
 Signing = Callable[["Header"], "SignedHeader"]
@@ -144,7 +144,7 @@ def damaged_state(proof: StateProof, absent: StateProof, sign: Signing) -> Itera
     """Change what a state proof says of a record, and its way to the root."""
     entries, levels = proof.entries, proof.levels
     cut = [entries[at : at + ENTRY_BYTES] for at in range(0, len(entries), ENTRY_BYTES)]
-    (own,) = (at for at, entry in enumerate(cut) if entry[32:] == digest(proof.value or b""))
+    (own,) = (at for at, entry in enumerate(cut) if entry[:32] == digest(bytes((proof.table,)) + proof.key))
     without_own = b"".join(cut[:own] + cut[own + 1 :])
     yield "another table", more(proof, "table")
     yield "table 0", put(proof, "table", 0)
@@ -152,10 +152,14 @@ def damaged_state(proof: StateProof, absent: StateProof, sign: Signing) -> Itera
     yield "a bit of the key", flip(proof, "key")
     yield "a byte more in the key", put(proof, "key", proof.key + b"\x00")
     yield "a key of 256 bytes", put(proof, "key", bytes(256))
-    yield "a bit of the value", flip(proof, "value")
-    yield "an empty value", put(proof, "value", b"")
-    yield "the value is text", put(proof, "value", "text")
-    yield "it says that the record is not there", put(proof, "value", None)
+    yield "a face where there is none", flip(proof, "stored")
+    yield "a bit of the blind", proof_bytes(changed(proof, "stored", lambda told: told[:1] + flipped(told[1:])))
+    yield "a bit of the value", proof_bytes(changed(proof, "stored", lambda told: told[:17] + flipped(told[17:])))
+    yield "the value without its blind", put(proof, "stored", proof.value)
+    yield "an empty value", put(proof, "stored", (proof.stored or b"")[:17])
+    yield "nothing at all in place of the stored value", put(proof, "stored", b"")
+    yield "the stored value is text", put(proof, "stored", "text of the length that it must have at least")
+    yield "it says that the record is not there", put(proof, "stored", None)
     yield "an entry is left out", put(proof, "entries", entries[:-ENTRY_BYTES])
     yield "the entries' order is reversed", put(proof, "entries", b"".join(reversed(cut)))
     yield "an entry stands there twice", put(proof, "entries", entries + cut[-1])
@@ -165,12 +169,12 @@ def damaged_state(proof: StateProof, absent: StateProof, sign: Signing) -> Itera
         "a bit of an entry's value hash",
         put(proof, "entries", b"".join([*cut[:-1], cut[-1][:32] + flipped(cut[-1][32:])])),
     )
-    yield "the record and its entry are left out", proof_bytes(structs.replace(proof, value=None, entries=without_own))
-    yield "record and entries are left out", proof_bytes(structs.replace(proof, value=None, entries=b""))
-    yield "a record where there is none", put(absent, "value", proof.value)
+    yield "the record and its entry are left out", proof_bytes(structs.replace(proof, stored=None, entries=without_own))
+    yield "record and entries are left out", proof_bytes(structs.replace(proof, stored=None, entries=b""))
+    yield "a record where there is none", put(absent, "stored", proof.stored)
     yield (
         "a record where there is none, with an entry",
-        proof_bytes(structs.replace(absent, value=proof.value, entries=_entry(absent, proof.value or b""))),
+        proof_bytes(structs.replace(absent, stored=proof.stored, entries=_entry(absent, proof.stored or b""))),
     )
     yield (
         "another proof's bucket and levels",
@@ -188,7 +192,7 @@ def damaged_state(proof: StateProof, absent: StateProof, sign: Signing) -> Itera
 
 def _signed_lies(proof: StateProof, absent: StateProof, sign: Signing) -> Iterator[Damaged]:
     """Sign roots over buckets that no tree has, and headers that no chain has."""
-    header = proof.anchor.header.header
+    header = own_anchor(proof).header.header
 
     def over(told: StateProof) -> bytes:
         key_hash = digest(bytes((told.table,)) + told.key)
@@ -201,9 +205,9 @@ def _signed_lies(proof: StateProof, absent: StateProof, sign: Signing) -> Iterat
     foreign = b"".join(sorted([*cut, absent.entries[:ENTRY_BYTES]]))
     yield "signed: an entry that belongs into another bucket", over(structs.replace(proof, entries=foreign))
     yield "signed: half an entry", over(structs.replace(proof, entries=proof.entries + bytes(32)))
-    yield "signed: another value", over(structs.replace(proof, value=flipped(proof.value or b"")))
-    yield "signed: a record without an entry", over(structs.replace(absent, value=proof.value))
-    yield "signed: no record, but an entry", over(structs.replace(proof, value=None))
+    yield "signed: another value", over(structs.replace(proof, stored=flipped(proof.stored or b"")))
+    yield "signed: a record without an entry", over(structs.replace(absent, stored=proof.stored))
+    yield "signed: no record, but an entry", over(structs.replace(proof, stored=None))
     yield "signed: height 0", put(proof, "anchor.header", sign(structs.replace(header, height=0)))
     yield "signed: a height beyond 2^48", put(proof, "anchor.header", sign(structs.replace(header, height=2**48 + 1)))
     other_network = structs.replace(header, network=flipped(header.network))
@@ -214,22 +218,69 @@ def _signed_lies(proof: StateProof, absent: StateProof, sign: Signing) -> Iterat
     yield "signed: a time beyond 32 bits", put(proof, "anchor.header", sign(later))
 
 
+def damaged_faced(proof: StateProof, sign: Signing) -> Iterator[Damaged]:
+    """Change how much of a record is its face."""
+    stored = proof.stored or b""
+    key_hash = digest(bytes((proof.table,)) + proof.key)
+
+    def faced(length: int, told: bytes = stored) -> StateProof:
+        return structs.replace(proof, stored=bytes((length,)) + told[1:])
+
+    def over(told: StateProof) -> bytes:
+        entry = key_hash + stored_hash(told.stored or b"")
+        root = root_from_proof(key_hash, entry, ())
+        header = structs.replace(own_anchor(proof).header.header, state_root=root)
+        return proof_bytes(structs.replace(told, entries=entry, levels=(), anchor=Anchor(header=sign(header))))
+
+    yield "no face where there is one", proof_bytes(faced(0))
+    yield "a face shorter by a byte", proof_bytes(faced(stored[0] - 1))
+    yield "a face longer by a byte", proof_bytes(faced(stored[0] + 1))
+    yield "a bit of the face", proof_bytes(changed(proof, "stored", lambda told: told[:-1] + bytes((told[-1] ^ 1,))))
+    yield "signed: a face as long as the value", over(faced(20, stored[:17] + stored[-20:]))
+    yield "signed: a face that is longer than the value", over(faced(21, stored[:17] + stored[-20:]))
+
+
+def damaged_face(proof: FaceProof, other: FaceProof) -> Iterator[Damaged]:
+    """Change what a face proof shows, or take it for what it is not."""
+    parts = msgspec.msgpack.decode(proof_bytes(proof))
+    face, rest = proof.face, proof.rest
+    yield "another table", more(proof, "table")
+    yield "a bit of the key", flip(proof, "key")
+    yield "a bit of the face", flip(proof, "face")
+    yield "a byte more in the face", put(proof, "face", proof.face + b"\x00")
+    yield "a face short by a byte", put(proof, "face", proof.face[1:])
+    yield "no face", put(proof, "face", b"")
+    yield "a face of 256 bytes", put(proof, "face", bytes(256))
+    yield "the face of another time of the same life", put(proof, "face", other.face)
+    yield "face and rest of another time", proof_bytes(structs.replace(proof, face=other.face, rest=other.rest))
+    yield "a bit of the rest's hash", flip(proof, "rest")
+    yield "a byte goes from the face to the rest", encode([*parts[:4], face[:-1], face[-1:] + rest[:-1], *parts[6:]])
+    yield "nil in place of the face", put(proof, "face", None)
+    yield "the rest's hash is short by a byte", put(proof, "rest", proof.rest[:-1])
+    yield "the entry is left out", put(proof, "entries", b"")
+    yield "a bit of an entry", flip(proof, "entries")
+    stored = bytes((len(face),)) + face + rest
+    yield "face and rest as a state proof's stored value", encode([1, *parts[1:4], stored, *parts[6:]])
+    yield "the lowest level is left out", put(proof, "levels", proof.levels[1:])
+    yield "a level too many", put(proof, "levels", (*proof.levels, LEVEL))
+
+
 def damaged_handovers(proof: Any, liar: KeyPair, last: KeyPair) -> Iterator[Damaged]:  # noqa: ANN401 - has two handovers
     """Change how validators handed over; `last` is the key that the second handover names."""
-    first, second = proof.anchor.handovers
+    first, second = own_anchor(proof).handovers
     own = (Validator(liar.public, 1),)
 
     def for_liar(header: Header) -> SignedHeader:
         told = structs.replace(header, validators=digest_of(own), next_validators=digest_of(own))
         return SignedHeader(header=told, signatures=(liar.sign(told.hash()),))
 
-    lie = for_liar(proof.anchor.header.header)
+    lie = for_liar(own_anchor(proof).header.header)
     to_liar = Handover(header=first.header, validators=own)
     by_liar = Handover(header=for_liar(first.header.header), validators=own)
     yield "a handover to the liar, who signs the rest", put(proof, "anchor", Anchor(handovers=(to_liar,), header=lie))
     yield "a handover that the liar signed, too", put(proof, "anchor", Anchor(handovers=(by_liar,), header=lie))
     yield "the liar's header without a handover", put(proof, "anchor", Anchor(handovers=(), header=lie))
-    early = structs.replace(proof.anchor.header.header, height=second.header.header.height)
+    early = structs.replace(own_anchor(proof).header.header, height=second.header.header.height)
     signed_early = SignedHeader(header=early, signatures=(last.sign(early.hash()),))
     yield "the new key signs a header of the handover's own height", put(proof, "anchor.header", signed_early)
     yield "both handovers are left out", put(proof, "anchor.handovers", ())
@@ -245,7 +296,7 @@ def damaged_handovers(proof: Any, liar: KeyPair, last: KeyPair) -> Iterator[Dama
     )
     yield "a bit of a handover's signature", flip(proof, "anchor.handovers.1.header.signatures.0")
     yield "a handover's header announces others", flip(proof, "anchor.handovers.0.header.header.next_validators")
-    yield "a header in place of a handover", put(proof, "anchor.handovers.0.header", proof.anchor.header)
+    yield "a header in place of a handover", put(proof, "anchor.handovers.0.header", own_anchor(proof).header)
     yield "sixty-five handovers", put(proof, "anchor.handovers", (first,) * 65)
 
 
@@ -281,9 +332,9 @@ def damaged_receipt(proof: ReceiptProof, other: ReceiptProof) -> Iterator[Damage
         "a signature scheme that does not exist",
         put(alone, "envelope", envelope.replace(b"\x91\x93\x01\xc4\x40", b"\x91\x93\x04\xc4\x40")),
     )
-    yield "no header of the block, but a place in it", put(proof, "header", None)
-    yield "the block's header has another time", more(proof, "header.time")
-    yield "the header of another block", put(proof, "header", proof.anchor.header.header)
+    yield "no header of the block, but a place in it", put(proof, "block", None)
+    yield "the block's header has another time", more(proof, "block.header.time")
+    yield "the header of another block", put(proof, "block", OwnBlock(own_anchor(proof).header.header))
     yield "another index among the transactions", more(proof, "included.index")
     yield "a bit of a neighbour among the transactions", flip(proof, "included.path.0")
     yield (
@@ -311,14 +362,14 @@ def damaged_history(proof: HistoryProof, other: HistoryProof, absent: StateProof
     yield "a step's height is negative", put(proof, "steps.1.height", -1)
     yield (
         "a bit of the record's history",
-        proof_bytes(changed(proof, "state.value", lambda value: value[:-1] + bytes((value[-1] ^ 1,)))),
+        proof_bytes(changed(proof, "state.stored", lambda value: value[:-1] + bytes((value[-1] ^ 1,)))),
     )
     yield "a record from another time of the same life", put(proof, "state", other.state)
     yield "no record, hence no life", put(proof, "state", absent)
 
 
-def _entry(proof: StateProof, value: bytes) -> bytes:
-    return digest(bytes((proof.table,)) + proof.key) + digest(value)
+def _entry(proof: StateProof, stored: bytes) -> bytes:
+    return digest(bytes((proof.table,)) + proof.key) + digest(stored)
 
 
 def _with_other_salt(envelope: bytes) -> bytes:

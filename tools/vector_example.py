@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from sogdia.client.proofs import proof_bytes
+from sogdia.client.proofs import own_anchor, proof_bytes
+from sogdia.kernel.blinding import commitment_to
 from sogdia.kernel.codec import encode
 from sogdia.kernel.envelope import Body, Signature
-from sogdia.kernel.tree import ENTRY_BYTES, HASH_BYTES, bucket_hash, root_from_proof
+from sogdia.kernel.tree import ENTRY_BYTES, FRONT_BYTES, HASH_BYTES, bucket_hash, root_from_proof
 from tools.vector_damage import digest
+from tools.vector_ledger import SECRET
 
 if TYPE_CHECKING:
     from tools.vector_story import Story
@@ -60,7 +62,16 @@ The record of the payer's balance has the full key
 
     {proof.table:02x}{proof.key.hex()}
 
-whose SHA-256 begins with the digit {key_hash.hex()[0]}. One node lies above its bucket, which holds:
+whose SHA-256 begins with the digit {key_hash.hex()[0]}. The blinding secret of this network is
+
+    {SECRET.hex()}
+
+so the genesis says `{commitment_to(SECRET)}`, and the
+record is stored as face length, blind and value:
+
+{_block(_stored(proof.stored or b""))}
+
+One node lies above its bucket, which holds:
 
 {_block(_entries(proof.entries))}
 
@@ -74,7 +85,7 @@ The proof of that balance, {len(proof_bytes(proof))} bytes:
 {_block(annotated(proof, "state proof", {}))}
 
 The hash of its header, over which the signature is, is
-`{proof.anchor.header.header.hash().hex()}`. The one validator has the key
+`{own_anchor(proof).header.header.hash().hex()}`. The one validator has the key
 `{validator.public.hex()}` and the weight {validator.power}.
 """
 
@@ -106,8 +117,13 @@ def _entries(entries: bytes) -> list[str]:
     lines = []
     for number, at in enumerate(range(0, len(entries), ENTRY_BYTES)):
         lines.append(_line(entries[at : at + HASH_BYTES], f"entry {number}: key hash", 0))
-        lines.append(_line(entries[at + HASH_BYTES : at + ENTRY_BYTES], "value hash", 0))
+        lines.append(_line(entries[at + HASH_BYTES : at + ENTRY_BYTES], "hash of the stored value", 0))
     return lines
+
+
+def _stored(stored: bytes) -> list[str]:
+    parts = ((stored[:1], "length of the face"), (stored[1:FRONT_BYTES], "blind"), (stored[FRONT_BYTES:], "value"))
+    return [_line(raw, label, 0) for raw, label in parts]
 
 
 def _bytes_lines(value: bytes, label: str, depth: int) -> list[str]:

@@ -6,6 +6,7 @@ height H needs the tree as it was then and the header of H+1, so the tree is ask
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
 from sogdia.client.keys import KeyPair, derive
@@ -18,6 +19,7 @@ from sogdia.kernel.proof import (
     Handover,
     HistoryProof,
     LifeStep,
+    OwnBlock,
     ReceiptProof,
     StateProof,
     history_proof,
@@ -25,13 +27,16 @@ from sogdia.kernel.proof import (
     state_proof,
 )
 from sogdia.kernel.refusal import Refused
-from sogdia.modules.identity.node_keys import RotateNodeKey, endorsement_message
+from sogdia.modules.identity.node_keys import RotateNodeKey, rotation_message
 from sogdia.testing.ledger import SEED, Ledger, keys_of
 
 if TYPE_CHECKING:
     from sogdia.client.envelopes import Signed
     from sogdia.kernel.header import Header
     from sogdia.kernel.machine import Result, Step
+
+
+SECRET = sha256(b"the blinding secret of the vectors").digest()
 
 
 class SealedBlock(NamedTuple):
@@ -48,7 +53,7 @@ class SealedLedger:
 
     def __init__(self) -> None:
         """Start from the test genesis, with the invariants left to the tests of the modules."""
-        self.ledger = Ledger()
+        self.ledger = Ledger(secret=SECRET)
         self.ledger.check_invariants = False
         self.trusted = trusted_by_genesis(self.ledger.genesis)
         self.handovers: list[Handover] = []
@@ -89,19 +94,19 @@ class SealedLedger:
         """Let another key sign headers; two more blocks and it does."""
         new = derive(SEED, "node", name)
         self._keys[new.public] = new
-        endorsement = old.sign(endorsement_message(self.ledger.network, new.public))
-        self.block(
-            self.ledger.sign("registrar", RotateNodeKey(old=old.public, new=new.public, endorsement=endorsement))
-        )
+        message = rotation_message(self.ledger.network, old.public, new.public)
+        endorsement, acceptance = old.sign(message), new.sign(message)
+        change = RotateNodeKey(old=old.public, new=new.public, endorsement=endorsement, acceptance=acceptance)
+        self.block(self.ledger.sign("registrar", change))
         self.block()
         return new
 
     def prove(self, *full_keys: bytes) -> list[StateProof]:
         """Prove the records of full keys as they are now, or their absence."""
         tree = self.ledger.base.tree
-        looked = [(key, tree.read(key), tree.prove(key)) for key in full_keys]
+        looked = [(key, tree.prove(key)) for key in full_keys]
         anchor = self._anchor(self.block().header)
-        return [state_proof(anchor, key, value, proven) for key, value, proven in looked]
+        return [state_proof(anchor, key, proven) for key, proven in looked]
 
     def prove_receipt(self, height: int, index: int, *, whole: bool) -> ReceiptProof:
         """Prove a result of a block, with everything that goes into such a proof or with nothing but the receipt."""
@@ -109,7 +114,9 @@ class SealedLedger:
         anchor = self._anchor(following.header)
         if not whole:
             return receipt_proof(anchor, block.results, index)
-        return receipt_proof(anchor, block.results, index, header=block.header.header, envelopes=block.envelopes)
+        return receipt_proof(
+            anchor, block.results, index, block=OwnBlock(block.header.header), envelopes=block.envelopes
+        )
 
     def prove_history(self, full_key: bytes, *former_keys: bytes) -> HistoryProof:
         """Prove a record and its life, which may have begun under other keys."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sogdia.kernel.proof import face_proof, history_proof, whole
 from sogdia.kernel.values import name_of
 from sogdia.modules.identity.parties import RegisterParty
 from sogdia.modules.market.listings import AddVariant, ChangeStock, OpenListing, PublishTerms
@@ -19,7 +20,7 @@ from tools.vector_ledger import SealedLedger
 if TYPE_CHECKING:
     from sogdia.client.envelopes import Signed
     from sogdia.kernel.operation import Operation
-    from sogdia.kernel.proof import HistoryProof, ReceiptProof, StateProof
+    from sogdia.kernel.proof import FaceProof, HistoryProof, ReceiptProof, StateProof
 
 DEEP_PARTIES = 600
 """With so many parties every bucket lies below two nodes."""
@@ -35,6 +36,7 @@ class Story:
         self.envelopes: dict[str, Signed] = {}
         self.states: dict[str, StateProof] = {}
         self.receipts: dict[str, ReceiptProof] = {}
+        self.faces: dict[str, FaceProof] = {}
         self.histories: dict[str, HistoryProof] = {}
         self._begin()
         self._pay()
@@ -81,12 +83,16 @@ class Story:
         self.sealed.block(opened, placed, counted)
         self._step("bukhara", AcceptOrder(order=order))
         self._step("bukhara", ShipOrder(order=order))
-        self.histories["an order that is under way"] = self.sealed.prove_history(ORDERS.full_key(order))
+        self.histories["an order that is under way"] = under_way = self.sealed.prove_history(ORDERS.full_key(order))
+        self._show("an order that is under way", whole(under_way))
+        shown = self.faces["an order that is under way"]
+        self.histories["an order that is under way, by its face"] = history_proof(shown, under_way.steps)
         self._step("nairobi", ConfirmDelivery(order=order))
         self._step("nairobi", SettleOrder(order=order))
         height = len(self.sealed.blocks)
         ended = self.sealed.prove_history(CLOSED_ORDERS.full_key(order), ORDERS.full_key(order))
         self.histories["an order that was settled"] = ended
+        self._show("an order that was settled", whole(ended))
         self.receipts["a settlement, alone in its block"] = self.sealed.prove_receipt(height, 0, whole=True)
 
     def _let_a_deadline_pass(self) -> None:
@@ -121,11 +127,11 @@ class Story:
         self.sealed.block(*(self.ledger.sign("registrar", *map(self._registration, batch)) for batch in batches))
         tree = self.ledger.base.tree
         absent = [BALANCES.full_key((number.to_bytes(20, "big"), self.ledger.asset())) for number in range(2_000)]
-        empty = next(key for key in absent if not tree.prove(key)[0])
-        others = max(absent, key=lambda key: len(tree.prove(key)[0]))
+        empty = next(key for key in absent if not tree.prove(key)[1])
+        others = max(absent, key=lambda key: len(tree.prove(key)[1]))
         # Which of them has neighbours in its bucket is a matter of hashes; a lone entry has no order to damage.
         balances = [self._balance(name) for name in ("nairobi", "bukhara")]
-        in_company = max(balances, key=lambda key: len(tree.prove(key)[0]))
+        in_company = max(balances, key=lambda key: len(tree.prove(key)[1]))
         here, among_others, in_no_company = self.sealed.prove(in_company, others, empty)
         self.states["a balance below two nodes"] = here
         self.states["no balance in a bucket of others"] = among_others
@@ -140,6 +146,15 @@ class Story:
         (self.states["a balance after the node's key changed twice"],) = self.sealed.prove(self._balance("bukhara"))
         height = len(self.sealed.blocks) - 1
         self.receipts["a payment after two key changes"] = self.sealed.prove_receipt(height, 0, whole=True)
+
+    def _show(self, name: str, proof: StateProof) -> None:
+        """Keep a record's proof, and what of it anybody may see."""
+        face = face_proof(proof)
+        if face is None:
+            message = f"{name} has no face"
+            raise ValueError(message)
+        self.states[f"{name}, whole"] = proof
+        self.faces[name] = face
 
     def _step(self, who: str, operation: Operation) -> None:
         self.sealed.block(self.ledger.sign(who, operation), at=self.ledger.time + 60)

@@ -18,11 +18,11 @@ import msgspec
 from msgspec import structs
 
 from sogdia.client.keys import derive
-from sogdia.client.proofs import Trusted, check, proof_bytes, trusted_by_key
+from sogdia.client.proofs import Trusted, check, own_anchor, proof_bytes, trusted_by_key
 from sogdia.kernel.envelope import EnvelopeCodec
 from sogdia.kernel.header import Validator
 from sogdia.kernel.parameters import Limits
-from sogdia.kernel.proof import ProofWrong, Proven, ProvenHistory, ProvenReceipt, anchor_of
+from sogdia.kernel.proof import ProofWrong, Proven, ProvenFace, ProvenHistory, ProvenReceipt
 from sogdia.kernel.refusal import Refused
 from sogdia.kernel.signature import verify
 from sogdia.modules import ALL
@@ -30,6 +30,7 @@ from sogdia.testing.ledger import SEED, keys_of
 from tools import vector_client as client
 from tools import vector_damage as damage
 from tools import vector_envelopes as envelopes
+from tools.light_vectors import LIGHT_FILE, light_text
 from tools.vector_example import example, with_example
 from tools.vector_signatures import p256_answers, passkey_answers
 from tools.vector_story import Story
@@ -70,14 +71,24 @@ def proves(proven: Proven) -> dict[str, Any]:
         case ProvenHistory():
             return {**proves(proven.record), "steps": len(proven.steps)}
         case _:
+            shown = (
+                {"face": proven.face.hex(), "rest": proven.rest.hex()}
+                if isinstance(proven, ProvenFace)
+                else {"value": hex_of(proven.value)}
+            )
             return {
                 "table": proven.table,
                 "key": proven.key.hex(),
-                "value": None if proven.value is None else proven.value.hex(),
+                **shown,
                 "height": proven.height,
                 "time": proven.time,
                 "root": proven.root.hex(),
             }
+
+
+def hex_of(value: bytes | None) -> str | None:
+    """Write bytes for JSON."""
+    return None if value is None else value.hex()
 
 
 def judge_proof(raw: bytes, trusted: Trusted) -> dict[str, Any]:
@@ -154,8 +165,8 @@ def state_file(story: Story) -> str:
     trusted = story.sealed.trusted
     deep = story.states["a balance below two nodes"]
     moved = story.states["a balance after the node's key changed twice"]
-    last = anchor_of(moved).handovers[-1]
-    since = anchor_of(deep).header.header.height
+    last = own_anchor(moved).handovers[-1]
+    since = own_anchor(deep).header.header.height
     trusts = {
         "genesis": trusted,
         "another network": structs.replace(trusted, network=damage.flipped(trusted.network)),
@@ -165,7 +176,7 @@ def state_file(story: Story) -> str:
         "the genesis keys from the header's height on": structs.replace(trusted, since=since),
         "the genesis keys from one height later on": structs.replace(trusted, since=since + 1),
         "the genesis keys from the first handover's height on": structs.replace(
-            trusted, since=anchor_of(moved).handovers[0].header.header.height
+            trusted, since=own_anchor(moved).handovers[0].header.header.height
         ),
         "the third key": trusted_by_key(
             trusted.network, last.validators[0].public, since=last.header.header.height + 1
@@ -193,6 +204,21 @@ def state_file(story: Story) -> str:
         "a balance after the node's key changed twice",
         damage.damaged_handovers(moved, keys_of("bank"), derive(SEED, "node", "third")),
     )
+    faced = "an order that was settled, whole"
+    file.refuse(faced, damage.damaged_faced(story.states[faced], story.sealed.resign))
+    return file.text()
+
+
+def face_file(story: Story) -> str:
+    """Write the vectors of face proofs."""
+    file = ProofFile("Face proofs: what anybody may see of a record.", {"genesis": story.sealed.trusted})
+    for name, proof in story.faces.items():
+        file.accept(name, proof)
+    ended, open_ = story.faces["an order that was settled"], story.faces["an order that is under way"]
+    name = "an order that was settled"
+    file.refuse(name, damage.damaged_form(proof_bytes(ended)))
+    file.refuse(name, damage.damaged_anchor(ended, story.sealed.blocks[0].header))
+    file.refuse(name, damage.damaged_face(ended, open_))
     return file.text()
 
 
@@ -296,11 +322,13 @@ def build() -> dict[Path, str]:
     return {
         FOLDER / "envelopes.json": envelope_file(story),
         FOLDER / "state-proofs.json": state_file(story),
+        FOLDER / "face-proofs.json": face_file(story),
         FOLDER / "receipt-proofs.json": receipt_file(story),
         FOLDER / "history-proofs.json": history_file(story),
         **{FOLDER / name: text for name, text in client_files(story).items()},
         FOLDER / "signatures" / "p256.json": _text(p256_answers()),
         FOLDER / "signatures" / "passkeys.json": _text(passkey_answers()),
+        FOLDER / LIGHT_FILE: light_text(),
         WIRE: with_example(WIRE.read_text("utf-8"), example(story)),
     }
 

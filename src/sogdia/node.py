@@ -6,12 +6,15 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from sogdia.client import keys as key_files
+from sogdia.engine.cometbft.entrance import Entrance
+from sogdia.engine.cometbft.places import home
 from sogdia.engine.solo.ledger import Ledger
-from sogdia.engine.solo.service import Service, clock_of
+from sogdia.engine.solo.service import Service, alone, clock_of
+from sogdia.kernel.blinding import NO_SECRET
 from sogdia.modules import ALL
 from sogdia.operate import logs
 from sogdia.operate.running import Run
-from sogdia.operate.settings import Settings
+from sogdia.settings.sections import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -20,21 +23,28 @@ if TYPE_CHECKING:
     from sogdia.engine.solo.sealing import NodeKey
     from sogdia.kernel.genesis import GenesisBase
     from sogdia.kernel.module import Module
+    from sogdia.operate.beside import Beside
 
 KEYS = "keys"
 KEY_SUFFIX = ".key"
 NO_PASSPHRASE = ""
+COMETBFT = "cometbft"
 VERIFIER = {"auto": None, "on": True, "off": False}
 
 
-def create(folder: Path, genesis: GenesisBase, *, modules: tuple[Module, ...] = ALL) -> None:
-    """Make a new ledger from a genesis."""
-    Ledger.create(folder, modules, genesis).close()
+def create(folder: Path, genesis: GenesisBase, *, secret: bytes = NO_SECRET, modules: tuple[Module, ...] = ALL) -> None:
+    """Make a new ledger from a genesis, with the blinding secret to which it is committed, if it is."""
+    Ledger.create(folder, modules, genesis, secret=secret).close()
 
 
 def open_ledger(folder: Path, keys: Iterable[NodeKey] = (), *, modules: tuple[Module, ...] = ALL) -> Ledger:
     """Open a ledger that no node has open."""
     return Ledger.open(folder, modules, keys)
+
+
+def needs_engine(folder: Path) -> bool:
+    """Tell whether a node's folder belongs to a network of several organisations, whose blocks CometBFT orders."""
+    return home(folder).is_dir()
 
 
 def load_keys(folder: Path, passphrase_for: Callable[[Path], str]) -> list[NodeKey]:
@@ -55,18 +65,25 @@ def run(  # noqa: PLR0913 - what an operator may decide
     verifier: bool | None = None,
     settings: Settings | None = None,
     read_again: Callable[[], Settings] | None = None,
+    beside: Callable[[Settings], Beside] | None = None,
     modules: tuple[Module, ...] = ALL,
 ) -> None:
-    """Run the node of a data folder until it is asked to stop; `ready` hears the path of its socket."""
+    """Run the node of a data folder until it is asked to stop; `ready` hears the path of its socket.
+
+    `beside` gives the doors that run with it, as processes of their own.
+    """
     chosen = Settings() if settings is None else settings
     logs.begin(chosen.log)
 
     async def serve() -> None:
         ledger = Ledger.open(folder, modules, keys)
         try:
-            clock = clock_of(ledger, accept_clock=accept_clock)
-            service = Service(ledger, clock, verifier=VERIFIER[chosen.node.verifier] if verifier is None else verifier)
-            run_under = Run(service, chosen, read_again)
+            if ledger.genesis.engine == COMETBFT:
+                service = Service(Entrance(ledger))
+            else:
+                checks_ahead = VERIFIER[chosen.node.verifier] if verifier is None else verifier
+                service = alone(ledger, clock_of(ledger, accept_clock=accept_clock), verifier=checks_ahead)
+            run_under = Run(service, chosen, read_again, None if beside is None else beside(chosen))
             await run_under.start()
         except BaseException:
             ledger.abandon()

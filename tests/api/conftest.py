@@ -7,34 +7,51 @@ import os
 import re
 import subprocess
 import sys
+import time
+from contextlib import contextmanager
+from copy import copy
+from queue import Queue
+from threading import Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
+from msgspec.structs import replace
 
+from sogdia.api.application import Api
+from sogdia.api.network import PARTY_SECONDS
+from sogdia.api.serving import server_of
 from sogdia.client import keys as key_files
 from sogdia.client.connection import Connection
 from sogdia.client.envelopes import EnvelopeMaker, Sender
 from sogdia.client.keys import AnyKeyPair, derive
+from sogdia.kernel.blinding import commitment_to
 from sogdia.kernel.values import NO_ACCOUNT, account_of, name_of
 from sogdia.modules.identity import Kind
+from sogdia.modules.identity.keys import ChangeKeys, NewKey, key_message
 from sogdia.modules.identity.parties import RegisterParty
 from sogdia.modules.market.listings import AddVariant, OpenListing, PublishTerms
 from sogdia.modules.market.orders import OrderLine, PlaceOrder
 from sogdia.modules.market.records import Offer
 from sogdia.modules.money import Asset
 from sogdia.modules.money.currencies import Mint
+from sogdia.testing.passkeys import ORIGIN
 from tests.cli.conftest import silently, wait_until_it_answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from sogdia.api.network import Network
+    from sogdia.client.envelopes import SigningKey
     from sogdia.kernel.operation import Operation
+    from sogdia.settings.sections import Settings
 
 SECONDS = 20.0
+SECRET = bytes(range(32))
 SETTINGS = """
+[api]
 requests_a_second = 100000
 requests_at_once = 100000
 header_seconds = 1
@@ -70,7 +87,11 @@ class Town:
             status = node.status()
         self.network, self.now = status.network, status.now
         self.maker = EnvelopeMaker(self.network)
-        self.parties = {"bank": Sender(account_of(self.network, NO_ACCOUNT, "bank"), bank)}
+        customs = derive(b"sogdia tests", "customs")
+        self.parties = {
+            who: Sender(account_of(self.network, NO_ACCOUNT, who), keys)
+            for who, keys in (("bank", bank), ("customs", customs))
+        }
 
     def account(self, name: str) -> bytes:
         """Give a party's account."""
@@ -105,21 +126,35 @@ class Town:
         """Obtain a token."""
         account = self.account(who).hex()
         given = self.post("/v1/challenges", {"account": account}).document
-        signature = self.parties[who].keys.sign(given["text"].encode()).hex()
-        signed = {"account": account, "key": "0", "challenge": given["challenge"], "signature": signature}
+        signature = self.parties[who].keys.sign(given["line"].encode()).hex()
+        signed = {"line": given["line"], "signature": signature}
         token: str = self.post("/v1/tokens", signed).document["token"]
         return f"Bearer {token}"
+
+    def register(self, name: str) -> None:
+        """Enter a party with one key of Ed25519."""
+        keys = derive(b"sogdia tests", name)
+        registration = RegisterParty(
+            reference=name, kind=int(Kind.ENTERPRISE), country="KE", roles=0, sponsor=self.account("bank"), scheme=1,
+            public=keys.public,
+        )  # fmt: skip
+        self.send("bank", registration)
+        self.parties[name] = Sender(account_of(self.network, self.account("bank"), name), keys)
+
+    def add_key(self, who: str, number: int, keys: SigningKey, valid_until: int | None = None) -> None:
+        """Let a party add a key, which becomes that of a number."""
+        proof = keys.signature(key_message(self.network, self.account(who), number, keys.scheme, keys.public))
+        joins = NewKey(keys.scheme, keys.public, proof.value, proof.extra, valid_until=valid_until)
+        self.send(who, ChangeKeys(add=(joins,)))
+
+    def forget(self) -> None:
+        """Wait until the API takes no party's record for current that it has read before now."""
+        time.sleep(PARTY_SECONDS + 0.1)
 
     def settle_down(self) -> None:
         """Enter parties, money, a listing and an order."""
         for name in ("bukhara", "nairobi", "stranger"):
-            keys = derive(b"sogdia tests", name)
-            registration = RegisterParty(
-                reference=name, kind=int(Kind.ENTERPRISE), country="KE", roles=0, sponsor=self.account("bank"),
-                scheme=1, public=keys.public,
-            )  # fmt: skip
-            self.send("bank", registration)
-            self.parties[name] = Sender(account_of(self.network, self.account("bank"), name), keys)
+            self.register(name)
         asset = Asset("USD", self.account("bank"))
         self.send("bank", Mint(currency="USD", to=self.account("nairobi"), units=90_000))
         self.send(
@@ -137,9 +172,62 @@ class Town:
         merchant = self.account("bukhara")
         return PlaceOrder(reference=reference, merchant=merchant, lines=(OrderLine("tea", 0, 2),), pay_at_most=5_000)
 
+    def found(self, path: str, who: str | None = None) -> Any:  # noqa: ANN401 - JSON
+        """Ask the index, once it has everything up to now."""
+        height = int(self.ask("/v1/status").document["height"])
+        until = time.monotonic() + SECONDS
+        while time.monotonic() < until:
+            said = self.ask("/v1/index")
+            if said.status == 200 and int(said.document["height"]) >= height:
+                break
+            time.sleep(0.05)
+        found = self.ask(path) if who is None else self.ask(path, authorization=self.token(who))
+        return found.document if found.status == 200 else found
+
     def order_name(self, reference: str) -> str:
         """Give the name of an order of Nairobi's, in hexadecimal."""
         return name_of(self.account("nairobi"), reference).hex()
+
+
+@contextmanager
+def another_api(town: Town, folder: Path, settings: Settings, network: Network) -> Iterator[Town]:
+    """Serve another API of the town's node in this process."""
+    addresses: Queue[str] = Queue()
+    chosen = replace(settings, api=replace(settings.api, listen="127.0.0.1:0"))
+    server = server_of(Api(folder, chosen, network=network).application, chosen.api, addresses.put)
+    thread = Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        there = copy(town)
+        there.address = addresses.get(timeout=SECONDS)
+        yield there
+    finally:
+        server.should_exit = True
+        thread.join(SECONDS)
+
+
+def create_with_customs(place: Path, node: Path, keys: Path) -> None:
+    """Create a node of one organisation, in whose genesis stands Kenya's customs authority as well."""
+    draft = place / "draft"
+    create = ["node", "create", str(draft), "--organisation", "bank", "--country", "KZ", "--unprotected"]
+    create += ["--passkey-site", ORIGIN]
+    silently(*create, "--keys", str(keys))
+    genesis = json.loads((draft / "genesis.json").read_text("utf-8"))
+    customs = {
+        "reference": "customs", "kind": int(Kind.AUTHORITY), "country": "KE", "roles": [], "sponsor": "bank",
+        "public": derive(b"sogdia tests", "customs").public.hex(),
+    }  # fmt: skip
+    genesis["identity"]["parties"].append(customs)
+    genesis["documents"] = {"authorities": [{"country": "KE", "parties": ["customs"]}]}
+    genesis["blinding"] = commitment_to(SECRET)
+    (place / "genesis.json").write_text(json.dumps(genesis), "utf-8")
+    (place / "secret").write_text(SECRET.hex(), "ascii")
+    given = {
+        "--genesis": place / "genesis.json",
+        "--node-key": draft / "keys" / "node.key",
+        "--secret": place / "secret",
+    }
+    silently("node", "create", str(node), *(str(each) for option in given.items() for each in option))
 
 
 @pytest.fixture(scope="session")
@@ -147,9 +235,10 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """Start a node and its API."""
     place = tmp_path_factory.mktemp("town")
     node, keys = place / "node", place / "keys"
-    create = ["node", "create", str(node), "--organisation", "bank", "--country", "KZ", "--unprotected"]
-    silently(*create, "--keys", str(keys))
-    (place / "settings.toml").write_text(SETTINGS, "utf-8")
+    create_with_customs(place, node, keys)
+    database = f"sqlite:///{place / 'index.sqlite'}"
+    told = f'\n[index]\ndatabase = "{database}"\n\n[vault]\nplace = "{place / "vault"}"\n'
+    (place / "settings.toml").write_text(SETTINGS + told, "utf-8")
     sogdia = [sys.executable, "-m", "sogdia.cli.main"]
     environment = {**os.environ, "HOME": str(place)}
     with (
@@ -164,10 +253,14 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
             str(node),
             "--listen",
             "127.0.0.1:0",
-            "--settings",
+            "--config",
             str(place / "settings.toml"),
         ]
-        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log) as api:
+        indexing = [*sogdia, "index", "run", "--node", str(node), "--config", str(place / "settings.toml")]
+        with (
+            subprocess.Popen(indexing, env=environment, stderr=log) as index,
+            subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log) as api,
+        ):
             assert api.stdout is not None
             said = api.stdout.readline().decode()
             found = re.search(r"http://127\.0\.0\.1:\d+", said)
@@ -176,4 +269,5 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
             made.settle_down()
             yield made
             api.terminate()
+            index.terminate()
         engine.terminate()

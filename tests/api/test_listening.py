@@ -5,14 +5,20 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import re
 import threading
+import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from sogdia.api.outgoing import TargetRefused, is_allowed, target_of
+from sogdia.client.envelopes import Sender
+from sogdia.client.keys import generate
 from sogdia.kernel.signature import ED25519, verify
+from sogdia.modules.identity.keys import ChangeKeys
+from sogdia.modules.identity.parties import SuspendParty
 
 SECONDS = 15.0
 
@@ -119,6 +125,76 @@ def test_webhooks_are_ones_own(town):
     assert town.ask("/v1/webhooks").status == 401
     assert town.ask(place, authorization=town.token("stranger")).status == 404
     assert town.ask(place, method="DELETE", authorization=town.token("bukhara")).status == 200
+
+
+def ended(town, place, claim):
+    """Wait until a webhook has ended, as its owner sees it, and give the reason."""
+    until = time.monotonic() + SECONDS
+    while (shown := town.ask(place, authorization=claim).document)["state"] == "active":
+        assert time.monotonic() < until
+        time.sleep(0.2)
+    assert shown["state"] == "ended"
+    return shown["reason"]
+
+
+def test_a_webhook_ends_with_the_key_that_made_it_and_goes_on_for_another(town):
+    town.register("merv")
+    first, second = town.parties["merv"], generate()
+    town.add_key("merv", 1, second)
+    with receiver() as (url, came, enough):
+        made = town.post("/v1/webhooks", {"url": url, "event": "KeysChanged"}, authorization=town.token("merv"))
+        town.parties["merv"] = Sender(first.account, second, 1)
+        town.send("merv", ChangeKeys(remove=(0,)))
+        town.forget()
+        claim, place = town.token("merv"), made.headers["location"]
+        reason = ended(town, place, claim)
+        told_before = len(came)
+        town.add_key("merv", 2, generate())
+        time.sleep(1)
+        told_after = len(came)
+        listed = town.ask("/v1/webhooks", authorization=claim).document["webhooks"]
+        again = town.post(f"{place}/replay", {"from": str(listed[0]["height"])}, authorization=claim)
+        assert enough.acquire(timeout=SECONDS)
+
+    assert reason.startswith("Key 0 does not act for acct-")
+    assert listed[0]["reason"] == reason
+    assert told_after == told_before
+    assert (again.document["state"], again.document["key"], again.document["reason"]) == ("active", "1", None)
+    assert town.ask(place, method="DELETE", authorization=claim).status == 200
+
+
+def test_a_webhook_ends_when_its_key_expires(town):
+    town.register("otrar")
+    first, brief, until = town.parties["otrar"], generate(), int(time.time()) + 4
+    town.add_key("otrar", 1, brief, until)
+    town.forget()
+    with receiver() as (url, _came, _enough):
+        town.parties["otrar"] = Sender(first.account, brief, 1)
+        made = town.post("/v1/webhooks", {"url": url}, authorization=town.token("otrar"))
+        town.parties["otrar"] = first
+
+        reason = ended(town, made.headers["location"], town.token("otrar"))
+
+    assert made.status == 201
+    assert re.fullmatch(r"Key 1 of acct-\S+ was good until \S+, and that has passed\.", reason)
+
+
+def test_a_suspended_party_is_told_nothing_more_but_why(town):
+    town.register("panjakent")
+    claim = town.token("panjakent")
+    with receiver() as (url, came, _enough):
+        made = town.post("/v1/webhooks", {"url": url, "event": "PartySuspended"}, authorization=claim)
+        town.send("bank", SuspendParty(account=town.account("panjakent"), reason="papers are missing"))
+        town.forget()
+        reason = ended(town, made.headers["location"], claim)
+        place = made.headers["location"]
+        again = town.post(f"{place}/replay", {"from": "1"}, authorization=claim)
+        other = town.post("/v1/webhooks", {"url": url}, authorization=claim)
+
+    assert reason == "Its registrar has suspended the party."
+    assert (again.status, other.status) == (403, 403)
+    assert reason in other.document["detail"]
+    assert len(came) <= 1
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ SLOW_ROUTES = "/v1/events/stream"
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_every_check_of_schemathesis_holds_on_every_route(town, tmp_path):
     command = [
         sys.executable, "-m", "schemathesis.cli", "run", f"{town.address}/v1/openapi.json",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -32,6 +33,7 @@ def folder(sogdia, tmp_path):
 def test_a_new_network_has_an_organisation_a_currency_and_two_keys(sogdia, tmp_path):
     said = sogdia(
         "node", "create", tmp_path / "house", "--organisation", "bank", "--country", "kz", "--currency", "kzt",
+        "--passkey-site", "https://ledger.example", "--passkey-site", "https://trade.ledger.example:8443",
         "--name", "Almaty", "--unprotected", "--keys", tmp_path / "keys", "--json",
     )  # fmt: skip
 
@@ -42,6 +44,9 @@ def test_a_new_network_has_an_organisation_a_currency_and_two_keys(sogdia, tmp_p
     genesis = (tmp_path / "house" / "genesis.json").read_text("utf-8")
     assert '"KZT"' in genesis
     assert '"Almaty"' in genesis
+    passkeys = json.loads(genesis)["passkeys"]
+    assert passkeys["rp_id"] == "ledger.example"
+    assert passkeys["origins"] == ["https://ledger.example", "https://trade.ledger.example:8443"]
 
 
 @pytest.mark.parametrize(
@@ -55,6 +60,7 @@ def test_a_new_network_has_an_organisation_a_currency_and_two_keys(sogdia, tmp_p
         ("--currency", "XXX"),
         ("--name", "x" * 41),
         ("--node-key", "somewhere"),
+        ("--passkey-site", "ledger.example"),
     ],
 )
 def test_a_network_that_cannot_be_is_not_begun(sogdia, tmp_path, words):

@@ -209,7 +209,7 @@ def test_the_node_key_endorses_its_successor_by_its_file(sogdia, shop):
 
     said = sogdia(
         *shop.words("tx", "rotate-node-key", "--from", "bank", "--old", node_key, "--new", "next-node"),
-        "--endorsement", node_key, "--dry-run", "--json",
+        "--endorsement", node_key, "--acceptance", "next-node", "--dry-run", "--json",
     )  # fmt: skip
 
     assert said.document["outcome"] == "applied", said.document

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import socket
 
 import pytest
 
+from sogdia.client import questions
 from sogdia.client.asynchronous import AsyncConnection
-from sogdia.client.connection import Connection, Durable, NodeNotRunningError, NotAdmissible, RequestWrongError
+from sogdia.client.connection import (
+    Connection,
+    Durable,
+    NodeNotRunningError,
+    NotAdmissible,
+    RequestWrongError,
+    TryLaterError,
+)
+from sogdia.client.questions import TooLargeError
+from sogdia.engine.solo import frames
 from sogdia.kernel.genesis import network_of
 from tests.engine.running_node import running_node
 from tests.engine.tiny_module import NOTES, Wallet, tiny_genesis
@@ -70,6 +81,44 @@ def test_who_waits_is_told_when_the_node_ends(tmp_path):
         client = asyncio.run(ask(node.stop))
 
     assert not client.is_open
+
+
+def test_who_waits_too_long_is_told_and_others_go_on_waiting(tmp_path):
+    async def ask(pause) -> None:
+        with pause:
+            async with await AsyncConnection.open(tmp_path / "node", seconds=0.6) as client:
+                first = asyncio.ensure_future(client.height())
+                await asyncio.sleep(0.4)
+                second = asyncio.ensure_future(client.height())
+                with pytest.raises(TryLaterError, match=r"0\.6 seconds"):
+                    await first
+                assert not second.done()
+                with pytest.raises(TryLaterError, match=r"0\.6 seconds"):
+                    await second
+
+    silent = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    (tmp_path / "node").mkdir()
+    silent.bind(str(tmp_path / "node" / "node.sock"))
+    silent.listen()
+    asyncio.run(ask(silent))
+
+
+def test_a_request_that_would_end_the_connection_is_not_sent(tmp_path):
+    async def ask() -> None:
+        async with await AsyncConnection.open(tmp_path / "node") as client:
+            with pytest.raises(TooLargeError, match="8388608 are the most"):
+                await client.submit_many([bytes(5 * 2**20), bytes(5 * 2**20)])
+            assert await client.height() == 0
+
+    with running_node(tmp_path / "node") as node, node.connect() as client:
+        asyncio.run(ask())
+        with pytest.raises(TooLargeError):
+            client.submit(bytes(9 * 2**20))
+        assert client.height() == 0
+
+
+def test_both_connections_read_what_a_node_reads():
+    assert questions.FRAME_BYTES_MAX == frames.FRAME_BYTES_MAX
 
 
 def test_a_folder_without_a_node_is_named(tmp_path):

@@ -75,6 +75,24 @@ def test_nothing_that_names_or_finds_a_person_stands_on_the_ledger():
     assert not on_the_ledger & {"name", "address", "phone", "email", "message", "content", "salt", "content_hash"}
 
 
+def test_the_face_of_a_record_is_its_public_part_and_those_that_strangers_must_be_shown_have_one():
+    faced = {table.codec.shape.__name__: table.face.__struct_fields__ for table in TABLES if table.face is not None}
+
+    assert {name: {KEY, *shown} for name, shown in faced.items()} == {
+        name: set(RECORDS[name][Sees.PUBLIC].split()) for name in faced
+    }
+    assert set(faced) == {"Order", "ClosedOrder", "Attestation"}
+
+
+@pytest.mark.parametrize("table", [table for table in TABLES if table.face is not None], ids=lambda table: table.name)
+def test_the_fields_of_a_face_are_of_the_types_that_the_record_s_have(table):
+    of_record = {each.name: each.type for each in fields(table.codec.shape)}
+
+    assert {each.name: each.type for each in fields(table.face)} == {
+        name: of_record[name] for name in table.face.__struct_fields__
+    }
+
+
 @pytest.mark.parametrize("name", ["Party", "Passkeys", "HandleRecord", "Listing", "Variant", "Terms", "Currency"])
 def test_what_everybody_needs_a_proof_of_has_no_field_that_is_not_public(name):
     assert open_to_all(DECLARED[name])

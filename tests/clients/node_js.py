@@ -16,6 +16,9 @@ FOLDER = ROOT / "clients" / "javascript"
 SOURCE = FOLDER / "src" / "sogdia.js"
 BUNDLE = FOLDER / "sogdia.min.js"
 JUDGE = Path(__file__).parent / "judge.js"
+LIGHT_SOURCE = FOLDER / "src" / "sogdia-light.js"
+LIGHT_BUNDLE = FOLDER / "sogdia-light.min.js"
+LIGHT_JUDGE = Path(__file__).parent / "light_judge.js"
 VERSION_MIN = 20
 
 
@@ -46,10 +49,10 @@ class Wrong(Exception):  # noqa: N818 - reads as what it says
 class Judge:
     """A running Node.js with the module."""
 
-    def __init__(self, node: str, module: Path) -> None:
+    def __init__(self, node: str, module: Path, judge: Path = JUDGE) -> None:
         """Start it."""
         self._process = subprocess.Popen(
-            [node, str(JUDGE), str(module)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+            [node, str(judge), str(module)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
         )
 
     def __enter__(self) -> Self:

@@ -15,7 +15,7 @@ import pytest
 
 from sogdia.testing.ledger import genesis
 from tests.clients.test_javascript_vectors import FILES
-from tools import javascript_bundle
+from tools import javascript_bundle, light_vectors, vectors
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +42,30 @@ for (const [name, { vectors, trusted, network }] of Object.entries(FILES)) {
 }
 document.body.innerHTML = `<pre id="told"></pre>`;
 document.getElementById("told").textContent = JSON.stringify({ count, wrong });
+"""
+
+LIGHT_JUDGE = """
+const { blocks, steps, anchors } = LIGHT;
+const { wrong, asked } = { wrong: [], asked: [...steps, ...anchors] };
+for (const vector of asked) {
+  const now = BigInt(vector.now);
+  const bounds = { trustingPeriod: BigInt(vector.trusting_period), clockDrift: BigInt(vector.clock_drift) };
+  const begin = ({ network, time, validators, height, hash }) => validators
+    ? rootByGenesis({
+        network: fromHex(network),
+        validators: validators.map(([key, weight]) => ({ publicKey: fromHex(key), weight: BigInt(weight) })),
+      }, BigInt(time))
+    : rootByHeader(fromHex(network), BigInt(height), fromHex(hash));
+  const judged = await (vector.root
+    ? checkAnchor(fromHex(vector.bytes), { root: begin(vector.root), blocks: [] }, now, bounds)
+    : Promise.resolve().then(() => verifyNext(
+        trustIn(readLightBlock(fromHex(blocks[vector.trusted]))),
+        readLightBlock(fromHex(blocks[vector.new])), now, bounds))
+  ).then(() => undefined, (error) => error.fault ?? String(error));
+  if (judged !== vector.fault) wrong.push([vector.name, judged]);
+}
+document.body.innerHTML = `<pre id="told"></pre>`;
+document.getElementById("told").textContent = JSON.stringify({ count: asked.length, wrong });
 """
 
 CHOOSE = """
@@ -105,6 +129,21 @@ def test_the_browser_judges_every_vector_as_it_says(chromium, tmp_path):
     assert told == {"count": sum(len(file["vectors"]) for file in FILES.values()), "wrong": []}
 
 
+def test_the_browser_judges_every_light_block_and_anchor_as_it_says(chromium, tmp_path):
+    light = (vectors.FOLDER / light_vectors.LIGHT_FILE).read_text("utf-8")
+    code = javascript_bundle.joined(javascript_bundle.LIGHT_ENTRY)[0]
+
+    page = seen(
+        chromium,
+        tmp_path,
+        f'<body><script type="module">{code}{LIGHT_JUDGE.replace("LIGHT", light, 1)}</script></body>',
+    )
+
+    told: dict[str, Any] = json.loads(html.unescape(re.findall(r'<pre id="told">(.*?)</pre>', page)[0]))
+    content = json.loads(light)
+    assert told == {"count": len(content["steps"]) + len(content["anchors"]), "wrong": []}
+
+
 @pytest.mark.parametrize(
     ("file", "name", "words"),
     [
@@ -115,6 +154,7 @@ def test_the_browser_judges_every_vector_as_it_says(chromium, tmp_path):
         ),
         ("receipt-proofs", "a payment that was refused", "was refused with number 310, by its operation 0, at 2023"),
         ("state-proofs", "a balance that is not there", "It holds. There was no record under this key."),
+        ("face-proofs", "an order that was settled", "It holds. There was this record. This was still so at 2023"),
         ("history-proofs", "an order that was settled", "These are all 5 steps of its life, and no others."),
     ],
 )

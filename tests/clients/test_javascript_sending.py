@@ -96,7 +96,7 @@ def blocks_of_the_guide() -> list[str]:
 
 def test_the_guide_s_example_pays_and_checks_the_proof(node, door, tmp_path):
     sealed, address = door
-    example, _passkey = blocks_of_the_guide()
+    example = blocks_of_the_guide()[0]
     (tmp_path / "node_modules").mkdir()
     (tmp_path / "node_modules" / "sogdia").symlink_to(node_js.FOLDER)
     (tmp_path / "pay.mjs").write_text(example, "utf-8")

@@ -13,7 +13,7 @@ from tools import vector_client, vectors
 
 pytestmark = pytest.mark.real("Node.js")
 
-NAMES = ("envelopes", "state-proofs", "receipt-proofs", "history-proofs")
+NAMES = ("envelopes", "state-proofs", "face-proofs", "receipt-proofs", "history-proofs")
 FILES = {name: json.loads((vectors.FOLDER / f"{name}.json").read_text("utf-8")) for name in NAMES}
 CODEC, CODES, BUILDING, SIGNATURES = (
     json.loads((vectors.FOLDER / f"{name}.json").read_text("utf-8"))

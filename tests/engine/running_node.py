@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sogdia.client.connection import Connection
 from sogdia.engine.solo.ledger import Ledger
-from sogdia.engine.solo.service import Service, clock_of
+from sogdia.engine.solo.service import Service, alone, clock_of
 from tests.engine.tiny_module import MODULES, NODE_KEY, Wallet, tiny_genesis
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class RunningNode:
     async def _serve(self) -> None:
         ledger = reopened(self.folder, self._keys)
         self._loop = asyncio.get_running_loop()
-        self.service = Service(ledger, self._clock or clock_of(ledger), verifier=self._verifier)
+        self.service = alone(ledger, self._clock or clock_of(ledger), verifier=self._verifier)
         await self.service.run(lambda _path: self._ready.set())
 
     def inside(self, function: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever the function gives

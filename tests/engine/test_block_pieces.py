@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import lmdb
 import pytest
 
+from sogdia.engine.storage.block_log import LoggedBlock
 from sogdia.engine.storage.block_pieces import PIECE_BYTES, block_of, pieces_of
 from sogdia.engine.storage.ledger_file import DATA, BlockWrite, DamagedError, LedgerFile
 from sogdia.kernel.refusal import Broken
@@ -28,9 +29,13 @@ def story(tmp_path_factory) -> Path:
     """A folder with blocks of one piece, and two of several pieces."""
     folder = stored_story(tmp_path_factory.mktemp("story") / "ledger")
     file = LedgerFile(folder)
-    file.write(BlockWrite([(LONG_TOO, file.block(LONG)[::-1])], None, [], []))
+    write_to_data(file, (LONG_TOO, file.block(LONG)[::-1]))
     file.close()
     return folder
+
+
+def write_to_data(file: LedgerFile, *blocks: tuple[int, bytes]) -> None:
+    file._write_to_data(BlockWrite([LoggedBlock(height, raw, None) for height, raw in blocks], None, []), None)
 
 
 def piece(height: int, number: int, value: bytes) -> tuple[bytes, bytes]:
@@ -131,7 +136,7 @@ def test_pieces_above_the_last_block_are_noticed_when_the_file_is_opened_and_bef
     with pytest.raises(DamagedError):
         file.height()
     with pytest.raises(Broken, match="blocks above 14"):
-        file.write(BlockWrite([(LONG_TOO + 1, b"block")], None, [], []))
+        write_to_data(file, (LONG_TOO + 1, b"block"))
     file.close()
 
 
@@ -151,9 +156,10 @@ def test_a_block_comes_back_from_its_pieces_whatever_its_length(length, count):
 
 def test_two_pieces_fill_a_page_and_none_has_pages_of_its_own(tmp_path):
     file = LedgerFile(tmp_path / "ledger")
+    file._logged = []
     raw = bytes(200 * PIECE_BYTES - 32)
 
-    file.write(BlockWrite([(height, raw) for height in range(1, 4)], None, [], []))
+    write_to_data(file, *((height, raw) for height in range(1, 4)))
 
     file.close()
     with lmdb.open(str(tmp_path / "ledger" / DATA), subdir=False, max_dbs=8) as environment:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import lmdb
 import pytest
@@ -13,6 +15,8 @@ from sogdia.engine.solo import writing
 from sogdia.engine.solo.ledger import Ledger
 from sogdia.engine.solo.lookups import Lookups
 from sogdia.engine.solo.sealing import KeyMissingError
+from sogdia.engine.storage import block_log
+from sogdia.engine.storage.block_log import BlockLog
 from sogdia.engine.storage.folder_lock import FolderInUseError
 from sogdia.engine.storage.ledger_file import DATA, DamagedError, FolderNotUsableError, LedgerFile, StorageFullError
 from sogdia.kernel.machine import Result
@@ -21,6 +25,9 @@ from sogdia.kernel.refusal import Refused
 from sogdia.kernel.refusals import KernelRefusal
 from tests.engine.running_node import new_ledger, opened, reopened, wallet_of
 from tests.engine.tiny_module import MODULES, NODE_KEY, NOTES, START, ChangeNodeKey, tiny_genesis
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @pytest.fixture
@@ -265,7 +272,7 @@ def test_a_changed_genesis_is_noticed(folder):
 def test_a_lost_last_block_is_noticed(folder):
     ledger = new_ledger(folder)
     ledger.build_block(START, opened(ledger, wallet_of(ledger).note(1)))
-    ledger.abandon()
+    ledger.close()
     with _environment(folder) as environment, environment.begin(write=True) as transaction:
         blocks = environment.open_db(b"blocks", txn=transaction)
         assert transaction.delete((1).to_bytes(8, "big") + bytes(4), db=blocks)
@@ -289,18 +296,30 @@ def test_a_changed_bucket_is_noticed_at_the_start(folder):
         reopened(folder)
 
 
-def test_no_room_loses_nothing_and_the_ledger_goes_on_when_there_is_room(folder, monkeypatch):
+def _fill_up(monkeypatch: pytest.MonkeyPatch, where: str, is_full: Callable[[], bool]) -> None:
+    """Let writes to the log or to the data file find no room."""
+    owner, name, error = {
+        "log": (BlockLog, "_write", OSError(errno.ENOSPC, "no space left on device")),
+        "data": (LedgerFile, "_put_blocks", lmdb.DiskError("no space left on device")),
+    }[where]
+    original = getattr(owner, name)
+
+    def write(*arguments: object) -> None:
+        if is_full():
+            raise error
+        original(*arguments)
+
+    monkeypatch.setattr(owner, name, write)
+
+
+@pytest.mark.parametrize("where", ["log", "data"])
+def test_no_room_loses_nothing_and_the_ledger_goes_on_when_there_is_room(folder, monkeypatch, where):
+    if where == "data":
+        monkeypatch.setattr(block_log, "RECORD_BYTES_MAX", 0)
     ledger = new_ledger(folder)
     wallet = wallet_of(ledger)
     full = True
-
-    def put_blocks(file: LedgerFile, transaction: lmdb.Transaction, blocks: list[tuple[int, bytes]]) -> None:
-        if full:
-            raise lmdb.DiskError("no space left on device")
-        original(file, transaction, blocks)
-
-    original = type(ledger.file)._put_blocks
-    monkeypatch.setattr(type(ledger.file), "_put_blocks", put_blocks)
+    _fill_up(monkeypatch, where, lambda: full)
     ledger.execute(START, opened(ledger, wallet.note(1)))
     with pytest.raises(StorageFullError):
         ledger.commit()
@@ -320,11 +339,18 @@ def test_no_room_loses_nothing_and_the_ledger_goes_on_when_there_is_room(folder,
     again.close()
 
 
+def build(ledger: Ledger, *raws: bytes) -> None:
+    """Build a block, and let the tree take it before it is written."""
+    ledger.execute(START, opened(ledger, *raws))
+    ledger.settle()
+    ledger.commit()
+
+
 def test_a_flush_that_found_no_room_is_done_again(folder, monkeypatch):
     monkeypatch.setattr(writing, "FLUSH_BUCKETS", 0)
     ledger = new_ledger(folder)
     wallet = wallet_of(ledger)
-    ledger.build_block(START, opened(ledger, wallet.note(1)))
+    build(ledger, wallet.note(1))
     assert ledger.file.flushed().height == 1
     original = type(ledger.file)._put_buckets
 
@@ -333,6 +359,7 @@ def test_a_flush_that_found_no_room_is_done_again(folder, monkeypatch):
 
     monkeypatch.setattr(type(ledger.file), "_put_buckets", no_room)
     ledger.execute(START, opened(ledger, wallet.note(2)))
+    ledger.settle()
     with pytest.raises(StorageFullError):
         ledger.commit()
     ledger.commit()
@@ -340,7 +367,7 @@ def test_a_flush_that_found_no_room_is_done_again(folder, monkeypatch):
     assert ledger.file.flushed().height == 1
 
     monkeypatch.setattr(type(ledger.file), "_put_buckets", original)
-    ledger.build_block(START, opened(ledger, wallet.note(3)))
+    build(ledger, wallet.note(3))
 
     assert ledger.file.flushed().height == 3
     root = ledger.tree.root
@@ -357,9 +384,6 @@ def test_only_little_on_a_quick_disk_is_written_without_a_thread(folder, monkeyp
 
     ledger.execute(START, opened(ledger, wallet.note(1)))
     assert ledger.writer.is_short()
-    for number in range(2, 6):
-        ledger.execute(START, opened(ledger, wallet.note(number)))
-    assert not ledger.writer.is_short()
     ledger.commit()
     ledger.execute(START, opened(ledger, *(wallet.note(number, "x" * 20_000) for number in range(6, 10))))
     assert not ledger.writer.is_short()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sogdia.client.keys import KeyPair
-from sogdia.client.proofs import check, trusted_by_genesis
+from sogdia.client.proofs import check, own_anchor, trusted_by_genesis
 from sogdia.engine.solo import writing
 from sogdia.engine.solo.lookups import Lookups
 from sogdia.engine.storage.ledger_file import IDS, DamagedError
@@ -90,6 +90,7 @@ def test_a_damaged_run_is_noticed_and_never_taken_for_an_absence(tmp_path, monke
 
 def test_a_damaged_block_is_noticed_when_it_is_read(ledger):
     ledger.build_block(START, opened(ledger, wallet_of(ledger).note(1)))
+    ledger.commit(flush=True)
     file = ledger.file
     with file._env.begin(write=True) as transaction:
         key = (1).to_bytes(8, "big") + bytes(4)
@@ -119,6 +120,46 @@ def test_a_record_and_an_absence_are_proved_by_the_next_header(ledger):
     assert (proven.height, proven.time) == (1, START + 1)
     assert isinstance(proven_absent, ProvenRecord)
     assert proven_absent.value is None
+
+
+def proved(lookups, opened_proof):
+    """Finish a proof, and check it as a stranger would."""
+    proven = check(lookups.state_proof(opened_proof), trusted_by_genesis(tiny_genesis()))
+    assert isinstance(proven, ProvenRecord)
+    return proven
+
+
+def test_what_the_blocks_since_the_last_durable_header_have_not_changed_is_proved_by_that_header(ledger):
+    wallet = wallet_of(ledger)
+    lookups = Lookups(ledger)
+    ledger.build_block(START, opened(ledger, wallet.note(1), wallet.note(2)))
+    ledger.build_block(START + 1, opened(ledger, wallet.note(3)))
+    for number in range(4, 7):
+        ledger.execute(START + number, opened(ledger, wallet.note(number)))
+    ledger.execute(START + 7, opened(ledger, wallet.sign(ChangeNote(reference="n2", text="other"))))
+
+    kept, absent = NOTES.full_key(wallet.name(1)), NOTES.full_key(wallet.name(9))
+    proven = [proved(lookups, lookups.open_state_proof(key)) for key in (kept, absent)]
+    changed = [lookups.open_state_proof(NOTES.full_key(wallet.name(number))) for number in (2, 3, 6)]
+    ledger.build_block(START + 8, empty=True)
+    proven_later = [proved(lookups, each) for each in changed]
+
+    assert [(each.height, each.value) for each in proven] == [(1, ledger.tree.read(kept)), (1, None)]
+    keys = [NOTES.full_key(wallet.name(number)) for number in (2, 3, 6)]
+    assert [(each.height, each.value) for each in proven_later] == [(6, ledger.tree.read(key)) for key in keys]
+
+
+def test_a_life_ends_at_the_header_that_proves_it_at_once(ledger):
+    wallet = wallet_of(ledger)
+    lookups = Lookups(ledger)
+    ledger.build_block(START, opened(ledger, wallet.note(1)))
+    ledger.build_block(START + 1, opened(ledger, wallet.note(2)))
+    opened_proof = lookups.open_state_proof(NOTES.full_key(wallet.name(1)))
+
+    proven = check(lookups.history_proof(opened_proof), trusted_by_genesis(ledger.genesis))
+
+    assert isinstance(proven, ProvenHistory)
+    assert [(step.height, proven.record.height) for step in proven.steps] == [(1, 1)]
 
 
 def test_the_present_is_proved_at_once_when_the_last_block_changed_nothing(ledger):
@@ -196,6 +237,24 @@ def test_proofs_after_a_change_of_the_node_key_show_how_it_was_handed_over(ledge
 
     proof = lookups.state_proof(lookups.open_state_proof(NOTES.full_key(wallet.name(1))))
 
-    assert len(proof.anchor.handovers) == 1
+    assert len(own_anchor(proof).handovers) == 1
     check(proof, trusted_by_genesis(tiny_genesis()))
     assert NODE_KEY.public != other.public
+
+
+def test_a_name_that_was_used_before_has_the_steps_of_its_last_life_alone(ledger):
+    wallet = wallet_of(ledger)
+    change = wallet.sign(ChangeNote(reference="n1", text="of the first life"))
+    ledger.build_block(START, opened(ledger, wallet.note(1, deadline=START + 2), change))
+    ledger.build_block(START + 3)
+    lookups = Lookups(ledger)
+    first_life = [step.height for step in lookups.life(NOTES.full_key(wallet.name(1)))]
+    ledger.build_block(START + 4, opened(ledger, wallet.note(1)))
+    ledger.build_block(START + 5, opened(ledger, wallet.sign(ChangeNote(reference="n1", text="of the second"))))
+    proof = lookups.open_state_proof(NOTES.full_key(wallet.name(1)))
+    ledger.build_block(START + 6, empty=True)
+
+    proven = check(lookups.history_proof(proof), trusted_by_genesis(ledger.genesis))
+
+    assert isinstance(proven, ProvenHistory)
+    assert (first_life, [step.height for step in proven.steps]) == ([1, 1], [3, 4])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
@@ -9,7 +10,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import lmdb
 import pytest
 
 from sogdia.client.connection import (
@@ -29,6 +29,7 @@ from sogdia.engine.solo import producer, server
 from sogdia.engine.solo.clock import ClockRefusedError, WallClock
 from sogdia.engine.solo.scrub import Scrub
 from sogdia.engine.solo.sealing import KeyMissingError
+from sogdia.engine.storage.block_log import BlockLog
 from sogdia.engine.storage.ledger_file import DamagedError, LedgerFile
 from sogdia.kernel.genesis import network_of
 from sogdia.kernel.parameters import Limits
@@ -327,15 +328,15 @@ def test_a_manual_clock_handles_everything_that_became_due(folder):
 
 def test_when_the_disk_is_full_nothing_is_acknowledged_and_the_node_goes_on_later(folder, monkeypatch):
     monkeypatch.setattr(producer, "RETRY_SECONDS", 0.05)
-    original = LedgerFile._put_blocks
+    original = BlockLog._write
     full = True
 
-    def put_blocks(self: LedgerFile, transaction: lmdb.Transaction, blocks: list[tuple[int, bytes]]) -> None:
+    def write(self: BlockLog, record: bytes) -> None:
         if full:
-            raise lmdb.DiskError("no space left on device")
-        original(self, transaction, blocks)
+            raise OSError(errno.ENOSPC, "no space left on device")
+        original(self, record)
 
-    monkeypatch.setattr(LedgerFile, "_put_blocks", put_blocks)
+    monkeypatch.setattr(BlockLog, "_write", write)
     signer = wallet()
     with running_node(folder) as node, node.connect() as client, node.connect() as other:
         number = client.send("submit", signer.note(1))

@@ -7,8 +7,10 @@ import lmdb
 import pytest
 
 from sogdia.engine.solo import writing
-from sogdia.engine.storage import ledger_file
-from sogdia.engine.storage.ledger_file import DATA, DRAFT, DamagedError, LedgerFile, StorageFullError
+from sogdia.engine.storage import block_log, ledger_file
+from sogdia.engine.storage.block_log import NAME as LOG
+from sogdia.engine.storage.empty_file import DRAFT
+from sogdia.engine.storage.ledger_file import DATA, DamagedError, LedgerFile, StorageFullError
 from sogdia.engine.storage.witness import NAME, Witness
 from sogdia.kernel.refusal import Broken
 from tests.engine.running_node import new_ledger, opened, reopened, wallet_of
@@ -66,6 +68,7 @@ def test_a_data_file_that_has_gone_back_is_refused_with_the_ways_out(folder, tmp
     ledger.close()
     shutil.copyfile(tmp_path / "older", folder / DATA)
 
+    (folder / LOG).unlink()
     with pytest.raises(DamagedError, match=r"ends with block 1, but block 2 .*Restore a backup.*remove .*witness"):
         reopened(folder)
 
@@ -120,6 +123,7 @@ def test_a_file_is_made_under_another_name_and_a_begun_one_is_begun_again(folder
 
 @pytest.mark.parametrize(("left", "error"), [(0, StorageFullError), (10**9, Broken)])
 def test_a_write_that_ended_halfway_is_a_full_disk_only_when_the_disk_is_full(folder, monkeypatch, left, error):
+    monkeypatch.setattr(block_log, "RECORD_BYTES_MAX", 0)
     ledger = new_ledger(folder)
     ledger.execute(START, opened(ledger, wallet_of(ledger).note(1)))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tools.seeded_faults import Fault
 
+APPEALS = ("tests/modules/identity/test_appeals.py",)
 IDENTITY = ("tests/modules/identity/test_refusals.py",)
 KEYS = ("tests/modules/identity/test_keys.py",)
 MANDATES = ("tests/kernel/test_mandates.py",)
@@ -188,6 +189,13 @@ AUTHORITY_FAULTS = (
         RECOVERY,
     ),
     Fault(
+        "A registrar begins the time of an appeal anew",
+        "modules/identity/appeals.py",
+        "deadline = ctx.time + appeal.left",
+        "deadline = ctx.time + 14 * 86_400",
+        APPEALS,
+    ),
+    Fault(
         "Anybody's code opens a mandate",
         "modules/identity/mandates.py",
         "require(mandate.agent == ctx.sender,",
@@ -195,10 +203,17 @@ AUTHORITY_FAULTS = (
         (*IDENTITY, *MANDATES),
     ),
     Fault(
+        "A code serves every agent of the party that made it",
+        "modules/identity/mandates.py",
+        'len(mandate).to_bytes(1, "big") + mandate + code',
+        "mandate[:20] + code",
+        MANDATES,
+    ),
+    Fault(
         "A used code can be used again",
         "modules/identity/mandates.py",
-        "CONSENTS.put(ctx.state, grantor, Consents(end=self.code))",
-        "CONSENTS.put(ctx.state, grantor, chain)",
+        "CONSENTS.put(ctx.state, self.to, Consents(end=self.code))",
+        "CONSENTS.put(ctx.state, self.to, chain)",
         MANDATES,
     ),
 )

@@ -11,6 +11,13 @@ SERVICE = ("tests/vault/test_service.py",)
 
 DOCUMENT_FAULTS = (
     Fault(
+        "Documents are sealed for a key that a recovery made void",
+        "modules/documents/encryption_keys.py",
+        "known.recoveries != PARTIES.must(state, account).recoveries",
+        "not PARTIES.must(state, account).keys",
+        STORIES,
+    ),
+    Fault(
         "Everybody may commit about everything",
         "modules/documents/documents.py",
         "            has_part(file, ctx.sender, self.document_class),",

@@ -196,6 +196,34 @@ IDENTITY_FAULTS = (
         IDENTITY,
     ),
     Fault(
+        "A name that was used before proves the steps of all its lives",
+        "engine/solo/lookups.py",
+        "            if step.first:\n                steps.clear()\n",
+        "",
+        ("tests/engine/test_lookups.py",),
+    ),
+    Fault(
+        "The reserved lane takes bytes without end",
+        "kernel/quota.py",
+        "reserved_bytes_used=lane_bytes",
+        "reserved_bytes_used=0",
+        ("tests/kernel/test_quota.py",),
+    ),
+    Fault(
+        "A node's key that was used before comes back",
+        "modules/identity/node_keys.py",
+        "owner_of_key(ctx.state, address_of(self.new)) is None",
+        "self.new",
+        ("tests/modules/identity/test_node_keys.py",),
+    ),
+    Fault(
+        "Nobody needs to hold a node's new key",
+        "modules/identity/node_keys.py",
+        "verify(ED25519, self.new, message, self.acceptance)",
+        "self.acceptance",
+        IDENTITY,
+    ),
+    Fault(
         "A node's new key endorses itself",
         "modules/identity/node_keys.py",
         "verify(ED25519, self.old, message, self.endorsement)",
@@ -215,16 +243,24 @@ MONEY_FAULTS = (
     Fault(
         "A frozen holder pays",
         "modules/money/balances.py",
-        "require(not source.frozen or payer[1] is Pot.HELD",
-        "require(not source.frozen or payer[1] is Pot.AVAILABLE",
+        "require(not source.frozen",
+        "require(source.frozen or not source.frozen",
         (*TRANSFERS, *PLACING),
     ),
     Fault(
         "The last unit cannot be spent",
         "modules/money/balances.py",
-        "source.held\n    require(has >= units",
-        "source.held\n    require(has > units",
+        "require(source.available >= units",
+        "require(source.available > units",
         (*TRANSFERS, *PLACING),
+    ),
+    Fault(
+        "Others' caps are tried before the payer's own funds",
+        "modules/money/balances.py",
+        "    require_may_pay(state, asset, payer, units)\n    for payee",
+        "    [require_may_receive(state, asset, *each) for each in payees]\n"
+        "    require_may_pay(state, asset, payer, units)\n    for payee",
+        (*HOLDS, *PLACING),
     ),
     Fault(
         "More is burned than there is",
@@ -264,8 +300,8 @@ MONEY_FAULTS = (
     Fault(
         "A settlement pays the payer",
         "modules/money/balances.py",
-        "_shift(state, asset, (account, Pot.AVAILABLE), share)",
-        "_shift(state, asset, (payer, Pot.AVAILABLE), share)",
+        "_shift(state, asset, account, available=share)",
+        "_shift(state, asset, payer, available=share)",
         (*LIFE, *HOLDS),
     ),
     Fault(
@@ -285,8 +321,8 @@ MONEY_FAULTS = (
     Fault(
         "A transfer goes to the issuer",
         "modules/money/transfers.py",
-        "(self.to, Pot.AVAILABLE)",
-        "(self.asset.issuer, Pot.AVAILABLE)",
+        "ctx.sender, self.to)",
+        "ctx.sender, self.asset.issuer)",
         TRANSFERS,
     ),
     Fault(

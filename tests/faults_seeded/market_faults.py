@@ -91,8 +91,8 @@ ORDER_FAULTS = (
     Fault(
         "Settlement can pay somebody what it may not have",
         "modules/market/orders.py",
-        "        require_payable(ctx, placed)\n",
-        "",
+        "ctx.sender, settlement.payees(placed, paid))",
+        "ctx.sender, ())",
         PLACING,
     ),
     Fault(
@@ -328,8 +328,8 @@ RETURN_FAULTS = (
     Fault(
         "A late refund is paid by the buyer",
         "modules/market/late_refunds.py",
-        "(ctx.sender, Pot.AVAILABLE), (buyer, Pot.AVAILABLE)",
-        "(buyer, Pot.AVAILABLE), (ctx.sender, Pot.AVAILABLE)",
+        "ctx.sender, buyer)",
+        "buyer, ctx.sender)",
         LATE,
     ),
     Fault(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import inspect
 
+from sogdia.api.faults import DoorRefusal
 from sogdia.kernel.kernel_tables import KERNEL_TABLES
 from sogdia.kernel.refusals import KernelRefusal
 from sogdia.kernel.text import TextProblem
@@ -40,7 +41,7 @@ BOUNDS = ("ge", "gt", "le", "lt", "min_length", "max_length", "pattern")
 
 def refusal_lines() -> list[str]:
     """Give number and name of every refusal."""
-    kinds: tuple[Any, ...] = (KernelRefusal, *(module.refusals for module in ALL), VaultRefusal)
+    kinds: tuple[Any, ...] = (KernelRefusal, *(module.refusals for module in ALL), VaultRefusal, DoorRefusal)
     # Members of one number would hide behind each other, so the names are asked for, not the members.
     return [f"{int(code)} {name}" for kind in kinds for name, code in kind.__members__.items()]
 
@@ -66,7 +67,8 @@ def _tagged(shape: Any) -> str:  # noqa: ANN401 - any declared class
 def _table(table: Table[Any, Any]) -> str:
     life = " with a life" if table.life else ""
     record = table.codec.shape
-    return f"{table.number} {table.name}{life} {_tagged(record)}"
+    face = "" if table.face is None else f", face {' '.join(table.face.__struct_fields__)}"
+    return f"{table.number} {table.name}{life} {_tagged(record)}{face}"
 
 
 def _fields(info: Any) -> str:  # noqa: ANN401 - a struct's description

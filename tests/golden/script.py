@@ -18,7 +18,7 @@ from sogdia.client.keys import derive, derived_seed
 from sogdia.client.p256_keys import P256KeyPair
 from sogdia.kernel.accounts import HighValueLimit, Key, Thresholds
 from sogdia.kernel.codec import encode
-from sogdia.kernel.header import address_of
+from sogdia.kernel.comet import address_of
 from sogdia.kernel.mandates import Cap
 from sogdia.kernel.merkle import path
 from sogdia.kernel.receipt import Receipt, result_leaf
@@ -47,7 +47,7 @@ from sogdia.modules.identity.attestations import AcceptAttestation, OfferAttesta
 from sogdia.modules.identity.handles import ClaimHandle, ReleaseHandle
 from sogdia.modules.identity.keys import ChangeKeys, NewKey, SetHighValueLimits, key_message
 from sogdia.modules.identity.mandates import GiveConsent, GrantMandate, RenewConsents, RevokeMandate, code_before
-from sogdia.modules.identity.node_keys import RotateNodeKey, endorsement_message
+from sogdia.modules.identity.node_keys import RotateNodeKey, rotation_message
 from sogdia.modules.identity.parties import (
     ChangeSponsor,
     RegisterParty,
@@ -171,8 +171,12 @@ def parties(script: Script) -> None:
     script.send("registrar", ReinstateParty(account=samarkand))
     script.send(("samarkand", "registrar"), ChangeSponsor(sponsor=account("registrar")))
     node, next_node = keys_of("node"), derive(SEED, "node/1")
-    endorsement = node.sign(endorsement_message(ledger.network, next_node.public))
-    script.send("registrar", RotateNodeKey(old=node.public, new=next_node.public, endorsement=endorsement))
+    message = rotation_message(ledger.network, node.public, next_node.public)
+    endorsement, acceptance = node.sign(message), next_node.sign(message)
+    script.send(
+        "registrar",
+        RotateNodeKey(old=node.public, new=next_node.public, endorsement=endorsement, acceptance=acceptance),
+    )
 
 
 def authority(script: Script) -> None:
@@ -199,7 +203,7 @@ def authority(script: Script) -> None:
     script.send("bank", Mint(currency="USD", to=lanzhou, units=1_000))
     codes = [bytes(range(10))]
     for _each in range(3):
-        codes.append(code_before(ledger.network, lanzhou, codes[-1]))
+        codes.append(code_before(ledger.network, name_of(lanzhou, "m1"), codes[-1]))
     granted = GrantMandate(
         reference="m1",
         agent=nairobi,
@@ -210,7 +214,7 @@ def authority(script: Script) -> None:
         valid_until=ledger.time + 30 * DAY,
         consent_needed=True,
     )
-    script.send("lanzhou", granted, RenewConsents(end=codes[3]))
+    script.send("lanzhou", granted, RenewConsents(reference="m1", end=codes[3]))
     mandate = name_of(lanzhou, "m1")
 
     def pay(units: int) -> Transfer:

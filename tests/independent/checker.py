@@ -1,10 +1,7 @@
-"""The checks of the wire format a second time, written from docs/reference/wire.md and from nothing else.
-
-`check_envelope` and `check_proof` say what was shown, or raise one of `REFUSALS`.
-"""
+"""The checks of the wire format a second time, written from docs/reference/wire.md and from nothing else."""
 
 from hashlib import sha256
-from itertools import pairwise
+from struct import pack
 from typing import Any
 
 from nacl.exceptions import CryptoError
@@ -27,28 +24,27 @@ BODY = ("parts", EIGHT, TIME, ("maybe", TIME), ("array", ("parts", HASH, TIME), 
 SIGNATURE = ("parts", ("number", 1, 3), ("bytes", 64, 64), ("maybe", ("bytes", 0, 1024)))
 ENVELOPE = ("parts", BODY, ("array", SIGNATURE, 0, 16))
 HEADER = ("parts", HASH, HEIGHT, TIME, *(HASH,) * 6)
-SIGNED = ("parts", HEADER, ("array", ("bytes", 64, 64), 1, 64))
+SIGNED = ("parts", HEADER, ("array", ("bytes", 64, 64), 0, 64))
 VALIDATORS = ("array", ("parts", HASH, ("number", 1, 2**31 - 1)), 1, 64)
-ANCHOR = ("parts", ("array", ("parts", SIGNED, VALIDATORS), 0, 64), SIGNED)
+ANCHOR = ("parts", ("number", 1, 1), ("array", ("parts", SIGNED, VALIDATORS), 0, 64), SIGNED)
 PLACE = ("parts", TIME, ("number", 1, 2**32 - 1), ("array", HASH, 0, 32))
-RECORD = ("number", 1, 255), ("bytes", 0, 255), ("maybe", ANY), ("bytes", 0, 1024)
-STATE = ("parts", ("number", 1, 1), ANCHOR, *RECORD, ("array", ("bytes", 480, 480), 0, 64))
-STEPS = ("array", ("parts", HASH, INDEX, HASH, HEIGHT, TIME), 1, 4 * 2**20)
-RECEIPT = ("parts", ("number", 2, 2), ANCHOR, HASH, ANY, PLACE, ("maybe", ANY), ("maybe", HEADER), ("maybe", PLACE))
-PROOFS = {b"\x01": STATE, b"\x02": RECEIPT, b"\x03": ("parts", ("number", 3, 3), STATE, STEPS)}
+RECORD = ANCHOR, ("number", 1, 255), ("bytes", 0, 255)
+BUCKET = ("bytes", 0, 1024), ("array", ("bytes", 480, 480), 0, 64)
+STATE = ("parts", ("number", 1, 1), *RECORD, ("maybe", ("bytes", 18, 4 * 2**20)), *BUCKET)
+FACE = ("parts", ("number", 4, 4), *RECORD, ("bytes", 1, 255), HASH, *BUCKET)
+BLOCK = ("parts", ("number", 1, 1), HEADER)
+RECEIPT = ("parts", ("number", 2, 2), ANCHOR, HASH, ANY, PLACE, ("maybe", ANY), ("maybe", BLOCK), ("maybe", PLACE))
+LIFE = ("parts", ("number", 3, 3), ("begins", HEIGHT), ("array", ("parts", HASH, INDEX, HASH, HEIGHT, TIME), 1, 2**22))
+NONE = ("array", HASH, 1, 0)
+PROOFS = {b"\x01": STATE, b"\x02": RECEIPT, b"\x03": LIFE, b"\x04": FACE}
 
 
 class Wrong(Exception):  # noqa: N818 - reads as what it says
     """What was shown proves nothing."""
 
 
-class Array(list[Any]):
-    """An array that knows its bytes."""
-
-    raw = b""
-
-
-REFUSALS = (Wrong, CryptoError, UnicodeDecodeError)
+Array: Any = type("Array", (list,), {"raw": b""})  # knows its bytes
+REFUSALS = (Wrong, CryptoError, UnicodeDecodeError)  # what the checks raise
 
 
 def need(condition, words):
@@ -111,11 +107,10 @@ def check_envelope(raw, network, keys):
     need(body[0] == network[:8], "another network")
     once = ({each[0] for each in body[3]}, {tuple(each) for each in body[5]})
     need(list(map(len, once)) == [len(body[3]), len(body[5])], "named twice")
-    need(max(each[1] for each in body[6]) < len(body[5]), "an operation of nobody")
-    need(len(signatures) == len(body[5]) == len(keys), "not one signature a signer")
-    need(all(each[0] == 1 and each[2] is None for each in signatures), "not Ed25519")
+    need(max(each[1] for each in body[6]) < len(body[5]) == len(signatures) == len(keys), "not one signature a signer")
     identity = digest(b"sogdia/tx" + network + body.raw)
-    for (_scheme, value, _extra), key in zip(signatures, keys, strict=True):
+    for (scheme, value, extra), key in zip(signatures, keys, strict=True):
+        need(scheme == 1 and extra is None, "not Ed25519")
         VerifyKey(key).verify(identity, value)
     return {"id": identity.hex()}
 
@@ -131,33 +126,39 @@ def trust(signed, network, validators, since):
 
 
 def check_proof(raw, network, validators, since):
-    need(raw[1:2] in PROOFS, "no format of a proof")
-    proof = decode(raw, PROOFS[raw[1:2]])
-    handovers, signed = proof[1][1] if proof[0] == 3 else proof[1]
+    proof = decode(raw, PROOFS.get(raw[1:2], NONE))
+    state = proof[1] if proof[0] == 3 else proof
+    fit(state, {proof[0]: PROOFS[raw[1:2]], 1: STATE, 3: NONE, 4: FACE}.get(state[0], NONE))
+    _engine, handovers, signed = state[1]
     for announcing, following in handovers:
         if announcing[0][1] >= since:
             header = trust(announcing, network, validators, since)
             need(header[8] == digest(b"sogdia/validators" + following.raw), "a handover to others")
             validators, since = following, header[1] + 1
     header = trust(signed, network, validators, since)
-    return {1: check_state, 2: check_receipt, 3: check_history}[proof[0]](proof, header)
+    return (check_state, check_receipt, check_history, check_state)[proof[0] - 1](proof, header)
 
 
 def check_state(proof, header):
-    table, key, value, entries, levels = proof[2:]
-    key_hash = digest(bytes((table,)) + key)
+    table, key, shown, *rest, entries, levels = proof[2:]
+    key_hash, hashed = digest(bytes((table,)) + key), rest[0] if rest else None
+    told = {"face": shown.hex(), "rest": rest[0].hex()} if rest else {"value": shown and shown[17:].hex()}
+    if shown and not rest:
+        end = len(shown) - shown[0]
+        need(end > 17, "nothing but a face")
+        hashed, shown = digest(b"\x00" + shown[1:end]), shown[end:]
+    if shown:
+        hashed = digest(bytes((len(shown),)) + shown + hashed)
     way = key_hash.hex()[: len(levels)]
     halves = [(entries[at : at + 32], entries[at + 32 : at + 64]) for at in range(0, len(entries), 64)]
-    need(len(entries) % 64 == 0 and all(a[0] < b[0] for a, b in pairwise(halves)), "not in order")
+    need(len(entries) % 64 == 0 and halves == sorted(dict(halves).items()), "not in order")
     need(all(first.hex().startswith(way) for first, _second in halves), "in the wrong bucket")
-    need(dict(halves).get(key_hash) == (None if value is None else digest(value)), "another value")
+    need(dict(halves).get(key_hash) == hashed, "another value")
     current = digest(b"\x00" + entries) if entries else bytes(32)
-    for digit, others in zip(reversed(way), levels, strict=True):
-        at = 32 * int(digit, 16)
+    for at, others in zip((32 * int(digit, 16) for digit in reversed(way)), levels, strict=True):
         current = digest(b"\x01" + others[:at] + current + others[at:])
     need(current == header[5], "another state root")
-    told = {"table": table, "key": key.hex(), "value": None if value is None else value.hex()}
-    return {**told, "height": header[1] - 1, "time": header[2], "root": current.hex()}
+    return {"table": table, "key": key.hex(), **told, "height": header[1] - 1, "time": header[2], "root": current.hex()}
 
 
 def root_of(leaf, place):
@@ -175,25 +176,23 @@ def root_of(leaf, place):
 
 
 def check_receipt(proof, header):
-    identity, receipt, place, envelope, before, included = proof[2:]
+    identity, receipt, place, envelope, block, included = proof[2:]
+    before = block and block[1]
     if envelope is not None:
         body, signatures = decode(envelope, ENVELOPE)
         need(len(signatures) == len(body[5]), "not one signature a signer")
         need(identity == digest(b"sogdia/tx" + header[0] + body.raw), "another envelope")
     need(root_of(identity + digest(receipt), place) == header[6], "another results root")
     need(before is None or digest(b"sogdia/header" + before.raw) == header[3], "another block's header")
-    if included is not None:
-        need(envelope is not None and before is not None, "a place of nothing")
-        need(root_of(digest(envelope), included) == before[4], "another transactions root")
+    placed = included is None or (envelope and before and root_of(digest(envelope), included) == before[4])
+    need(placed, "a place of nothing, or another transactions root")
     told = {"id": identity.hex(), "receipt": receipt.hex(), "root": header[6].hex(), "height": header[1] - 1}
-    time = None if before is None else before[2]
-    return {**told, "time": time, "sealed_at": header[2], "included": included is not None}
+    return {**told, "time": before and before[2], "sealed_at": header[2], "included": included is not None}
 
 
 def check_history(proof, header):
     told, history = check_state(proof[1], header), bytes(32)
     for identity, operation, receipt, height, time in proof[2]:
-        moment = height.to_bytes(8, "big") + time.to_bytes(4, "big")
-        history = digest(history + identity + operation.to_bytes(2, "big") + receipt + moment)
+        history = digest(pack(">32s32sH32sQI", history, identity, operation, receipt, height, time))
     need((proof[1][4] or b"").endswith(b"\xc4\x20" + history), "another history")
     return {**told, "steps": len(proof[2])}

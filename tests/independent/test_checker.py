@@ -22,7 +22,7 @@ from tools import vectors
 
 CHECKER = Path(checker.__file__)
 WIRE = vectors.WIRE.read_text("utf-8")
-NAMES = ("envelopes.json", "history-proofs.json", "receipt-proofs.json", "state-proofs.json")
+NAMES = ("envelopes.json", "face-proofs.json", "history-proofs.json", "receipt-proofs.json", "state-proofs.json")
 FILES = {name: json.loads((vectors.FOLDER / name).read_text("utf-8")) for name in NAMES}
 CASES = [(name, vector) for name, file in FILES.items() for vector in file["vectors"]]
 LINES_MAX = 200
@@ -112,6 +112,9 @@ def test_client_and_checker_judge_random_damage_alike(file, rotation, full_run):
         ("state-proofs.json", "a balance"),
         ("receipt-proofs.json", "a payment, by its receipt alone"),
         ("history-proofs.json", "a hold"),
+        ("history-proofs.json", "an order that is under way, by its face"),
+        ("state-proofs.json", "an order that was settled, whole"),
+        ("face-proofs.json", "an order that was settled"),
     ],
 )
 def test_no_flipped_bit_makes_a_proof_of_something_else(file, name):
@@ -180,7 +183,7 @@ def test_the_checker_knows_nothing_of_our_code_and_is_short():
     names = {name.name for node in imports if isinstance(node, ast.Import) for name in node.names}
     names |= {node.module or "" for node in imports if isinstance(node, ast.ImportFrom)}
 
-    assert names <= {"hashlib", "itertools", "typing", "nacl.exceptions", "nacl.signing"}
+    assert names <= {"hashlib", "struct", "typing", "nacl.exceptions", "nacl.signing"}
     assert len(source.splitlines()) < LINES_MAX
 
 
@@ -197,7 +200,9 @@ def test_the_vectors_and_the_worked_example_are_what_the_tool_writes():
 
 def test_the_worked_example_is_made_of_vectors():
     blocks = [block.partition("\n```")[0] for block in WIRE.split("```text\n")[1:]]
-    envelope, bucket, proof = ("".join(line.partition("#")[0].strip() for line in b.splitlines()) for b in blocks)
+    envelope, _stored, bucket, proof = (
+        "".join(line.partition("#")[0].strip() for line in b.splitlines()) for b in blocks
+    )
     by_name = {vector["name"]: vector["bytes"] for _file, vector in CASES if vector["expected"] == "accept"}
 
     assert envelope == by_name["a payment"]

@@ -239,7 +239,14 @@ def test_every_declared_event_shows_up_by_its_declaration_alone(event, tmp_path)
                 assert raw in accounts
 
 
-RARE = {"ReturnDropped", "SuspensionUpheld", "RecoveryLapsed", "UpgradeInForce"}
+RARE = {
+    "ReturnDropped",
+    "SuspensionUpheld",
+    "RecoveryLapsed",
+    "UpgradeInForce",
+    "AppealResumed",
+    "AppealForgotten",
+}
 """Facts that the script does not come to; their modules' own tests do."""
 
 

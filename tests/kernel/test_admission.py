@@ -20,6 +20,7 @@ from sogdia.kernel.refusals import KernelRefusal as Refuse
 from sogdia.kernel.signature import ED25519
 from sogdia.modules.identity.parties import ReinstateParty, SuspendParty
 from sogdia.modules.identity.recovery import VetoRecovery
+from sogdia.modules.money.holds import ReleaseHold
 from sogdia.modules.money.refusals import MoneyRefusal
 from sogdia.testing.ledger import START, Ledger, keys_of
 from sogdia.testing.passkeys import ORIGIN, RP_ID, Passkey
@@ -228,6 +229,13 @@ ADMISSION = [
         lambda ledger: spend_quota(ledger, operations_max=0, bytes_max=0),
     ),
     Row(Refuse.QUOTA_BYTES_SPENT, envelope, lambda ledger: spend_quota(ledger, bytes_max=0)),
+    Row(
+        Refuse.QUOTA_RESERVED_BYTES_SPENT,
+        lambda ledger: envelope(ledger, ReleaseHold(hold=bytes(21))),
+        lambda ledger: spend_quota(
+            ledger, bytes_max=0, period_start=START - START % DAY, reserved_bytes_used=10_000_000
+        ),
+    ),
 ]
 
 ELSEWHERE = dict.fromkeys(

@@ -18,7 +18,6 @@ from sogdia.kernel.header import (
     Validator,
     ValidatorSet,
     ValidatorSets,
-    address_of,
     digest_of,
     first_validators,
     set_validators,
@@ -76,8 +75,8 @@ def test_the_digest_of_validators_is_that_of_their_keys_and_weights_in_order():
     assert digest_of(THREE) != digest_of(THREE[::-1])
 
 
-@pytest.mark.parametrize(("count", "fits"), [(0, False), (1, True), (VALIDATORS_MAX, True), (65, False)])
-def test_a_header_has_1_to_64_signatures(count, fits):
+@pytest.mark.parametrize(("count", "fits"), [(0, True), (1, True), (VALIDATORS_MAX, True), (65, False)])
+def test_a_header_has_at_most_64_signatures(count, fits):
     raw = encode(SignedHeader(header=HEADER, signatures=(bytes(64),) * count))
 
     if fits:
@@ -197,7 +196,3 @@ def test_an_engine_that_follows_the_updates_has_the_sets_that_the_headers_name()
         updates.append(validator_updates(state, height))
         named = {each.public: each.power for each in validators_at(state, height + 2)}
         assert list(followed(updates))[-1] == named
-
-
-def test_the_address_of_a_key_is_the_first_20_bytes_of_its_hash():
-    assert address_of(b"\x01" * 32) == sha256(b"\x01" * 32).digest()[:20]

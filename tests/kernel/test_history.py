@@ -110,7 +110,7 @@ def test_a_step_counts_although_a_later_one_of_the_same_envelope_closes_the_orde
     watcher.send(BUYER, ConfirmDelivery(order=name), SettleOrder(order=name), about=(0, 1))
 
     assert CLOSED_ORDERS.must(shop.state, name).history == watcher.history
-    assert [step.operation for step in shop.last_block.steps] == [0, 1]
+    assert [(step.operation, step.first) for step in shop.last_block.steps] == [(0, False), (1, False)]
 
 
 def test_a_whole_life_in_one_envelope_has_all_its_steps(shop):

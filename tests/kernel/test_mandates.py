@@ -19,7 +19,7 @@ from sogdia.modules.money import BALANCES, asset_key
 from sogdia.modules.money.holds import PlaceHold
 from sogdia.modules.money.transfers import Transfer
 from sogdia.testing.ledger import START, Ledger
-from tests.modules.identity.key_refusals import grant, mandate
+from tests.modules.identity.mandate_rows import grant, mandate
 from tests.refused import poke, rules_in
 
 if TYPE_CHECKING:
@@ -101,7 +101,8 @@ def suspended_agent(ledger: Ledger) -> None:
 WRONG = MappingProxyType({"operations": (410,), "consent_needed": True, "valid_until": START + DAY})
 ROWS = [
     Row(Refuse.MANDATE_UNKNOWN, {"reference": "other"}),
-    Row(Refuse.MANDATE_OF_ANOTHER, WRONG, who="bukhara", before=nairobi(recoveries=1)),
+    Row(Refuse.MANDATE_UNKNOWN, WRONG, who="bukhara", before=nairobi(recoveries=1)),
+    Row(Refuse.MANDATE_OF_ANOTHER, WRONG, who="nairobi", before=nairobi(recoveries=1)),
     Row(Refuse.SIGNER_SUSPENDED, {**WRONG, "valid_from": START + 1}, before=suspended_agent, reserved=True),
     Row(Refuse.MANDATE_VOID, {**WRONG, "valid_from": START + 1}, before=nairobi(recoveries=1)),
     Row(Refuse.MANDATE_NOT_YET_VALID, {**WRONG, "valid_from": START + 1}, before=nairobi(suspended=True)),
@@ -274,7 +275,9 @@ def test_a_mandate_granted_again_begins_to_count_anew(ledger):
     assert code_of(ledger, "lanzhou", pay(ledger, 100), pay(ledger, 100), pay(ledger, 50)) == 0
 
 
-@pytest.mark.parametrize("operation", [mandate, lambda _ledger: RenewConsents(end=bytes(10))], ids=["grant", "codes"])
+@pytest.mark.parametrize(
+    "operation", [mandate, lambda _ledger: RenewConsents(reference="agent", end=bytes(10))], ids=["grant", "codes"]
+)
 def test_a_mandate_makes_no_mandates_and_no_codes(ledger, operation):
     grant(ledger, operations=(211, 213, 303))
     name = name_of(ledger.account("nairobi"), "agent")
@@ -289,8 +292,13 @@ def test_a_mandate_makes_no_mandates_and_no_codes(ledger, operation):
 def card(ledger):
     """Give Nairobi's card of codes, whose end stands on the ledger; Lanzhou's mandate needs them."""
     grant(ledger, consent_needed=True)
-    made = make_card(ledger.network, ledger.account("nairobi"), b"a secret of Nairobi's", CARD_CODES)
-    ledger.must("nairobi", RenewConsents(end=made.end))
+    return card_for(ledger, "agent", b"a secret of Nairobi's")
+
+
+def card_for(ledger, reference, secret):
+    """Begin a chain for a mandate of Nairobi's; give its card."""
+    made = make_card(ledger.network, name_of(ledger.account("nairobi"), reference), secret, CARD_CODES)
+    ledger.must("nairobi", RenewConsents(reference=reference, end=made.end))
     return made
 
 
@@ -322,8 +330,31 @@ def test_seventeen_codes_at_once_are_too_many(ledger, card):
 def test_a_code_that_was_seen_is_of_no_use_to_others(ledger, card):
     seen = consent(ledger, card.codes[0])
 
-    assert code_of(ledger, "bukhara", seen) == IdentityRefusal.SENDER_NOT_AGENT
-    assert code_of(ledger, "bukhara", seen, pay(ledger)) == IdentityRefusal.SENDER_NOT_AGENT
+    assert code_of(ledger, "bukhara", seen) == Refuse.MANDATE_UNKNOWN
+    assert code_of(ledger, "bukhara", seen, pay(ledger)) == Refuse.MANDATE_UNKNOWN
+
+
+def test_another_agent_that_sees_a_code_first_cannot_use_it(ledger, card):
+    grant(ledger, reference="second", agent=ledger.account("bukhara"), consent_needed=True)
+    second = name_of(ledger.account("nairobi"), "second")
+    stolen = GiveConsent(to=second, code=card.codes[0])
+
+    ledger.must("nairobi", RenewConsents(reference="second", end=card.end))
+    with_the_same_end = code_of(ledger, "bukhara", stolen)
+    other = card_for(ledger, "second", b"a secret of Nairobi's")
+    with_its_own = code_of(ledger, "bukhara", stolen)
+
+    assert (with_the_same_end, with_its_own) == (IdentityRefusal.CONSENT_WRONG, IdentityRefusal.CONSENT_WRONG)
+    assert not set(card.codes) & set(other.codes)
+    assert code_of(ledger, "bukhara", GiveConsent(to=second, code=other.codes[0])) == 0
+    assert code_of(ledger, "lanzhou", consent(ledger, card.codes[0]), pay(ledger)) == 0
+
+
+def test_a_mandate_granted_anew_does_not_take_the_codes_of_the_one_before(ledger, card):
+    ledger.must("nairobi", RevokeMandate(reference="agent"))
+    grant(ledger, consent_needed=True)
+
+    assert code_of(ledger, "lanzhou", consent(ledger, card.codes[0])) == IdentityRefusal.NO_CONSENTS
 
 
 def test_a_refused_operation_leaves_the_code_unused(ledger, card):
@@ -334,11 +365,10 @@ def test_a_refused_operation_leaves_the_code_unused(ledger, card):
 
 
 def test_a_new_card_makes_the_old_one_worthless(ledger, card):
-    new = make_card(ledger.network, ledger.account("nairobi"), b"another secret", 1)
-    ledger.must("nairobi", RenewConsents(end=new.end))
+    new = card_for(ledger, "agent", b"another secret")
 
     assert code_of(ledger, "lanzhou", consent(ledger, card.codes[0])) == IdentityRefusal.CONSENT_WRONG
     assert code_of(ledger, "lanzhou", consent(ledger, new.codes[0])) == 0
-    ledger.must("nairobi", RenewConsents(end=None))
+    ledger.must("nairobi", RenewConsents(reference="agent", end=None))
     ledger.must("lanzhou", pay(ledger))
     assert code_of(ledger, "lanzhou", consent(ledger, new.codes[0])) == IdentityRefusal.NO_CONSENTS

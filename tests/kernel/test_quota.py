@@ -81,11 +81,11 @@ def test_bytes_are_counted_to_the_last(before, asked, refusal):
     assert used(state)[1] == (before if refusal else before + asked)
 
 
-def test_a_refusal_says_how_much_is_allowed_and_when_the_next_period_opens():
+def test_a_refusal_says_when_the_next_period_opens():
     with pytest.raises(Refused) as refused:
         charge(state_with(), SPONSOR, Use(11, 1, reserved=False), START, LIMITS)
 
-    assert dict(refused.value.facts) == {"allowed": 10, "opens_at": TODAY + DAY}
+    assert dict(refused.value.facts) == {"opens_at": TODAY + DAY}
 
 
 def test_operations_are_looked_at_before_bytes():
@@ -150,6 +150,46 @@ def test_the_reserved_lane_is_open_when_the_bytes_are_spent():
     assert ask(state, operations=3, reserved=True) is None
     assert ask(state, reserved=True) == Refuse.QUOTA_BYTES_SPENT
     assert used(state) == (0, 1_000, 3)
+
+
+@pytest.mark.parametrize(
+    ("before", "asked", "refusal"),
+    [
+        (0, 2_000, None),
+        (0, 2_001, Refuse.QUOTA_RESERVED_BYTES_SPENT),
+        (1_999, 1, None),
+        (1_999, 2, Refuse.QUOTA_RESERVED_BYTES_SPENT),
+    ],
+)
+def test_bytes_of_the_reserved_lane_are_counted_to_the_last(before, asked, refusal):
+    state = state_with(bytes_used=1_000, reserved_bytes_used=before)
+    narrow = Limits(reserved_bytes_max=2_000)
+    opens_at = {"allowed": 2_000, "opens_at": TODAY + DAY}
+
+    if refusal is None:
+        charge(state, SPONSOR, Use(1, asked, reserved=True), START, narrow)
+    else:
+        with pytest.raises(Refused) as refused:
+            charge(state, SPONSOR, Use(1, asked, reserved=True), START, narrow)
+        assert (refused.value.code, dict(refused.value.facts)) == (refusal, opens_at)
+
+    after = QUOTAS.must(state, SPONSOR)
+    assert after.reserved_bytes_used == (before if refusal else before + asked)
+    assert (after.reserved_operations_used, after.bytes_used) == (0 if refusal else 1, 1_000)
+
+
+def test_a_new_period_opens_the_bytes_of_the_lane_anew():
+    state = state_with(operations_used=10, reserved_bytes_used=9_999_999)
+
+    assert ask(state, size=2, reserved=True) == Refuse.QUOTA_RESERVED_BYTES_SPENT
+    assert ask(state, size=1_001, reserved=True, time=TODAY + DAY) is None
+    assert QUOTAS.must(state, SPONSOR).reserved_bytes_used == 1_001
+
+
+def test_the_lane_s_operations_are_looked_at_before_its_bytes():
+    state = state_with(operations_used=10, reserved_operations_used=3, reserved_bytes_used=10_000_000)
+
+    assert ask(state, reserved=True) == Refuse.QUOTA_OPERATIONS_SPENT
 
 
 def test_reserved_operations_use_the_ordinary_quota_while_there_is_some():
@@ -235,7 +275,7 @@ def test_storage_is_counted_to_the_last_byte(stored, more, refusal):
         with pytest.raises(Refused) as refused:
             occupy(state, SPONSOR, more)
         assert refused.value.code == refusal
-        assert dict(refused.value.facts) == {"allowed": 500, "asked": more}
+        assert dict(refused.value.facts) == {"asked": more}
 
     assert QUOTAS.must(state, SPONSOR).stored_bytes == (stored if refusal else stored + more)
 

@@ -15,11 +15,12 @@ from sogdia.kernel.tree import (
     BUCKET_ENTRIES_MAX,
     EMPTY,
     ENTRY_BYTES,
+    UPDATES_KEPT,
     Tree,
     bucket_hash,
     root_from_proof,
     root_of,
-    value_hash_in,
+    stored_hash_in,
 )
 
 ZERO = bytes(32)
@@ -52,9 +53,19 @@ class Store:
         return tree
 
 
+def plain(pairs):
+    """Changes of records that have no face."""
+    return [(key, value, 0) for key, value in pairs]
+
+
+def stored(key, value):
+    """How a record without a face is stored where there is no secret."""
+    return b"\x00" + sha256(b"sogdia/blind" + ZERO + sha256(key).digest()).digest()[:16] + value
+
+
 def entry(key, value):
     """What stands for a record in a bucket."""
-    return sha256(key).digest() + sha256(value).digest()
+    return sha256(key).digest() + sha256(stored(key, value)).digest()
 
 
 def naive_root(records, prefix=""):
@@ -76,7 +87,7 @@ def filled(count):
     """A store with so many records, and a tree over it that has nothing in memory but its nodes."""
     store = Store()
     tree = Tree(store.load)
-    tree.update(records(count).items())
+    tree.update(plain(records(count).items()))
     store.flush(tree)
     return store, store.reopened()
 
@@ -98,7 +109,7 @@ def test_the_tree_agrees_with_a_dictionary_and_its_root_with_the_definition(bloc
     model: dict[bytes, bytes] = {}
 
     for changes, then in blocks:
-        tree.update(changes)
+        tree.update(plain(changes))
         for key, value in changes:
             if value is None:
                 model.pop(key, None)
@@ -139,8 +150,8 @@ def test_the_order_of_writing_and_detours_leave_no_trace(seed):
         size = random.randrange(1, 90)
         portion, wanted = wanted[:size], wanted[size:]
         aside, detours = detours[:size], detours[size:]
-        tree.update([*portion, *aside])
-        tree.update([(key, None) for key, _value in aside])
+        tree.update(plain([*portion, *aside]))
+        tree.update(plain([(key, None) for key, _value in aside]))
 
     assert tree.root == naive_root(records(400))
 
@@ -152,7 +163,7 @@ def test_what_is_divided_and_emptied_again_in_one_update_leaves_no_trace(left):
     gone = [(key, None) for key in list(many)[left:]]
     wanted = {**records(10), **dict(list(many.items())[:left])}
 
-    tree.update([*many.items(), *gone])
+    tree.update(plain([*many.items(), *gone]))
 
     assert (tree.root, tree.count) == (naive_root(wanted), len(wanted))
     store.flush(tree)
@@ -165,7 +176,7 @@ def test_a_tree_that_shrinks_has_the_root_of_what_is_left():
 
     while left:
         gone = list(left)[:: max(1, len(left) // 30)]
-        tree.update([(key, None) for key in gone])
+        tree.update(plain([(key, None) for key in gone]))
         for key in gone:
             del left[key]
         store.flush(tree)
@@ -179,9 +190,9 @@ def test_a_tree_that_shrinks_has_the_root_of_what_is_left():
 def test_a_value_that_looks_like_another_key_is_not_mistaken_for_it():
     tree = Tree(lambda _prefix: None)
 
-    tree.update([(b"\x20one", b"\x20other")])
+    tree.update(plain([(b"\x20one", b"\x20other")]))
     assert tree.read(b"\x20other") is None
-    tree.update([(b"\x20other", b"found"), (b"\x20third", b"\x20other")])
+    tree.update(plain([(b"\x20other", b"found"), (b"\x20third", b"\x20other")]))
 
     assert tree.read(b"\x20other") == b"found"
     assert tree.root == naive_root(dict(tree.items()))
@@ -191,7 +202,7 @@ def test_dropping_what_is_not_there_changes_nothing():
     _store, tree = filled(100)
     before = tree.root
 
-    tree.update([(b"\x20nobody", None)] * 3)
+    tree.update(plain([(b"\x20nobody", None)] * 3))
 
     assert (tree.root, tree.count) == (before, 100)
 
@@ -206,25 +217,69 @@ def test_a_bucket_holds_16_records_and_no_more(count):
 # --------------------------------------------------------------------------------------------------------------- proofs
 
 
+@pytest.mark.parametrize(("seed", "most"), [(1, 40), (2, 300), (3, 1_500)])
+def test_what_earlier_roots_said_is_proved_while_buckets_divide_merge_and_leave_memory(seed, most):
+    chance = Random(seed)
+    keys = [b"\x20key %d" % number for number in range(most)]
+    store = Store()
+    tree = Tree(store.load)
+    now: dict[bytes, bytes] = {}
+    past = [(tree.root, now)]
+    for number in range(40):
+        changed = chance.sample(keys, chance.randrange(1, most))
+        keeps = chance.random() < (0.9 if number % 8 < 4 else 0.1)
+        changes = [(key, b"value %d" % number if keeps or chance.random() < 0.1 else None) for key in changed]
+        tree.update(plain(changes))
+        now = {key: value for key, value in {**now, **dict(changes)}.items() if value is not None}
+        past.append((tree.root, now))
+        if chance.random() < 0.3:
+            store.flush(tree)
+            tree.trim(0)
+
+        for ago, (root, records_then) in enumerate(reversed(past[-UPDATES_KEPT - 1 :])):
+            for key in chance.sample(keys, min(20, most)):
+                _present, entries, levels = tree.prove(key, ago)
+                key_hash = sha256(key).digest()
+                assert root_from_proof(key_hash, entries, levels) == root
+                value = records_then.get(key)
+                expected = None if value is None else sha256(stored(key, value)).digest()
+                assert stored_hash_in(entries, key_hash) == expected
+
+    assert not tree.remembers(UPDATES_KEPT + 1)
+    with pytest.raises(Broken, match="not remembered"):
+        tree.prove(keys[0], UPDATES_KEPT + 1)
+
+
+def test_a_tree_that_was_built_from_its_store_remembers_nothing_from_before():
+    store, _tree = filled(500)
+
+    tree = store.reopened()
+
+    assert not tree.remembers(1)
+    tree.update(plain([(b"\x20one", b"value")]))
+    assert tree.remembers(1)
+
+
 @pytest.mark.parametrize("count", [0, 1, 16, 17, 500])
 def test_every_record_s_presence_and_any_absence_can_be_proved(count):
     _store, tree = filled(count)
 
     for key, value in records(count).items():
-        entries, levels = tree.prove(key)
+        told, entries, levels = tree.prove(key)
         assert root_from_proof(sha256(key).digest(), entries, levels) == tree.root
-        assert value_hash_in(entries, sha256(key).digest()) == sha256(value).digest()
+        assert told == stored(key, value)
+        assert stored_hash_in(entries, sha256(key).digest()) == sha256(told).digest()
     for number in range(20):
         absent = b"\x20absent %d" % number
-        entries, levels = tree.prove(absent)
+        told, entries, levels = tree.prove(absent)
         assert root_from_proof(sha256(absent).digest(), entries, levels) == tree.root
-        assert value_hash_in(entries, sha256(absent).digest()) is None
+        assert told is stored_hash_in(entries, sha256(absent).digest()) is None
 
 
 def test_a_proof_of_one_record_is_none_of_another_in_another_bucket():
     _store, tree = filled(500)
     keys = list(records(500))
-    entries, levels = tree.prove(keys[0])
+    _stored, entries, levels = tree.prove(keys[0])
     elsewhere = next(key for key in keys if sha256(key).digest()[0] >> 4 != sha256(keys[0]).digest()[0] >> 4)
 
     assert root_from_proof(sha256(elsewhere).digest(), entries, levels) != tree.root
@@ -232,7 +287,7 @@ def test_a_proof_of_one_record_is_none_of_another_in_another_bucket():
 
 @given(st.integers(0, 499), st.data())
 def test_a_proof_with_any_bit_changed_leads_elsewhere(number, data):
-    entries, levels = PROVEN.prove(b"\x20key %d" % number)
+    _stored, entries, levels = PROVEN.prove(b"\x20key %d" % number)
     key_hash = sha256(b"\x20key %d" % number).digest()
     place = data.draw(st.integers(0, 8 * (len(entries) + sum(map(len, levels))) - 1))
     whole = bytearray(entries + b"".join(levels))
@@ -247,9 +302,9 @@ PROVEN = filled(500)[1]
 
 def test_a_proof_is_small():
     tree = Tree(lambda _prefix: None)
-    tree.update(records(20_000).items())
+    tree.update(plain(records(20_000).items()))
 
-    sizes = [len(entries) + sum(map(len, levels)) for entries, levels in map(tree.prove, records(100))]
+    sizes = [len(entries) + sum(map(len, levels)) for _told, entries, levels in map(tree.prove, records(100))]
 
     assert max(sizes) < 4 * 480 + 16 * 64 + 1
 
@@ -268,7 +323,7 @@ def test_a_lost_bucket_is_noticed_and_never_taken_for_absence():
         with pytest.raises(Broken, match="lost bucket"):
             ask()
     with pytest.raises(Broken):
-        tree.update([(key, b"new")])
+        tree.update(plain([(key, b"new")]))
 
 
 def test_another_bucket_in_its_place_is_noticed():
@@ -285,7 +340,7 @@ def test_an_old_bucket_in_its_place_is_noticed():
     store, tree = filled(300)
     key = next(iter(records(300)))
     old = dict(store.buckets)
-    tree.update([(key, b"new")])
+    tree.update(plain([(key, b"new")]))
     store.flush(tree)
     tree.trim(0)
 
@@ -355,11 +410,11 @@ def test_the_scrub_finds_a_damaged_value_and_passes_over_what_has_moved():
 def test_what_is_being_flushed_can_be_read_and_changed_meanwhile():
     store = Store()
     tree = Tree(store.load)
-    tree.update(records(100).items())
+    tree.update(plain(records(100).items()))
     on_its_way = {prefix: bucket.to_bytes() for prefix, bucket in tree.changed.items() if bucket is not None}
     tree.flushed()
 
-    tree.update([(b"\x20key 1", b"newer"), (b"\x20key 2", None)])
+    tree.update(plain([(b"\x20key 1", b"newer"), (b"\x20key 2", None)]))
     assert tree.read(b"\x20key 1") == b"newer"
     assert tree.read(b"\x20key 3") == b"value 3"
 
@@ -371,9 +426,9 @@ def test_what_is_being_flushed_can_be_read_and_changed_meanwhile():
 
 def test_after_a_flush_that_failed_nothing_is_lost():
     store, tree = filled(100)
-    tree.update([(b"\x20key 1", b"newer")])
+    tree.update(plain([(b"\x20key 1", b"newer")]))
     tree.flushed()
-    tree.update([(b"\x20key 2", b"newest")])
+    tree.update(plain([(b"\x20key 2", b"newest")]))
 
     tree.flush_failed()
     store.flush(tree)

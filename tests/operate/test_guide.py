@@ -10,7 +10,7 @@ import pytest
 
 from sogdia.cli.running import sogdia
 from sogdia.operate.figures import FIGURES
-from sogdia.operate.settings_sources import gather
+from sogdia.settings.sources import gather
 
 ROOT = Path(__file__).parent.parent.parent
 GUIDE = (ROOT / "docs" / "guides" / "operate.md").read_text("utf-8")

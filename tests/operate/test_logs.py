@@ -9,7 +9,7 @@ import logging
 import pytest
 
 from sogdia.operate import logs
-from sogdia.operate.settings import LogSettings
+from sogdia.settings.sections import LogSettings
 
 _log = logging.getLogger("sogdia.engine.solo.producer")
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from typing import Any
 
-import lmdb
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from sogdia.client.connection import RefusedByNodeError
 from sogdia.engine.solo import producer
 from sogdia.engine.solo.clock import WallClock
+from sogdia.engine.solo.producer import Producer
 from sogdia.engine.solo.sealing import SealedBlock
-from sogdia.engine.storage.ledger_file import LedgerFile
+from sogdia.engine.storage.block_log import BlockLog
 from sogdia.kernel.genesis import network_of
 from sogdia.kernel.machine import Result
 from sogdia.operate.figures import NodeFigures
@@ -51,15 +52,15 @@ def samples(node, figures) -> dict[str, float]:
 
 def test_without_room_on_the_disk_a_node_is_not_ready_and_counts_it(tmp_path, monkeypatch):
     monkeypatch.setattr(producer, "RETRY_SECONDS", 0.05)
-    original = LedgerFile._put_blocks
+    original = BlockLog._write
     full = True
 
-    def put_blocks(self: LedgerFile, transaction: lmdb.Transaction, blocks: list[tuple[int, bytes]]) -> None:
+    def write(self: BlockLog, record: bytes) -> None:
         if full:
-            raise lmdb.DiskError("no space left on device")
-        original(self, transaction, blocks)
+            raise OSError(errno.ENOSPC, "no space left on device")
+        original(self, record)
 
-    monkeypatch.setattr(LedgerFile, "_put_blocks", put_blocks)
+    monkeypatch.setattr(BlockLog, "_write", write)
     with running_node(tmp_path / "node") as node, node.connect() as client:
         figures = node.inside(lambda: NodeFigures(node.service))
         assert reasons(node) == []
@@ -99,6 +100,7 @@ def test_work_without_a_new_block_makes_a_node_not_ready(tmp_path, quiet, ready)
 
         def look() -> list[str]:
             making = node.service.producer
+            assert isinstance(making, Producer)
             making._checking, making._last_block = 1, time.monotonic() - quiet
             try:
                 return not_ready_because(node.service, STUCK_SECONDS)

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from sogdia.cli.running import run
-from sogdia.operate.settings import RELOADED, Settings
-from sogdia.operate.settings_sources import FIELDS, VARIABLES, SettingsWrong, description, gather
+from sogdia.settings.sections import RELOADED, Settings, address_of
+from sogdia.settings.sources import FIELDS, VARIABLES, SettingsWrong, description, gather
 
 FILE = '[log]\nlevel = "warning"\nrepeats_max = 3\n\n[metrics]\nlisten = "127.0.0.1:9464"\n'
 
@@ -56,7 +56,7 @@ def test_the_command_line_comes_before_the_environment(file):
     found = gather(file, {"SOGDIA_LOG_LEVEL": "error"}, {"log.level": "debug", "log.format": None})
 
     assert found.settings.log.level == "debug"
-    assert found.origins["log.level"] == "command line --log-level"
+    assert found.origins["log.level"] == "command line"
 
 
 def test_other_variables_of_ours_are_no_settings():
@@ -153,3 +153,44 @@ def test_show_tells_where_each_setting_comes_from(file, capfd, monkeypatch):
     assert 'log.level = "error"    (environment SOGDIA_LOG_LEVEL)' in lines
     assert f"log.repeats_max = 3    ({file}:3)" in lines
     assert 'log.format = "text"    (default)' in lines
+
+
+# -------------------------------------------------------------------------------------------------- lists, addresses
+
+
+@pytest.mark.parametrize(
+    ("text", "environment"),
+    [
+        ('[api]\nallowed_origins = ["https://shop.example", "http://localhost:3000"]\n', {}),
+        ("", {"SOGDIA_API_ALLOWED_ORIGINS": "https://shop.example, http://localhost:3000"}),
+    ],
+)
+def test_a_list_is_an_array_in_a_file_and_a_text_with_commas_elsewhere(file, text, environment):
+    file.write_text(text, "utf-8")
+
+    found = gather(file, environment)
+
+    assert found.settings.api.allowed_origins == ("https://shop.example", "http://localhost:3000")
+
+
+@pytest.mark.parametrize("wrong", ['"https://shop.example/path"', '"shop.example"', "3"])
+def test_a_list_with_something_wrong_in_it_is_told_by_its_line(file, wrong):
+    (fault,) = faults_of(file, f'[api]\nallowed_origins = ["https://a.example", {wrong}]\n')
+
+    assert (fault.where, fault.key) == (f"{file}:2", "api.allowed_origins")
+    assert "a list of at most 100 texts" in fault.way_out
+
+
+@pytest.mark.parametrize("listen", ["127.0.0.1:65535", "[::1]:0", "localhost:8080"])
+def test_addresses_are_taken_up_to_the_last_port(file, listen):
+    file.write_text(f'[explorer]\nlisten = "{listen}"\n', "utf-8")
+
+    assert address_of(gather(file).settings.explorer.listen)[1] == int(listen.rpartition(":")[2])
+
+
+@pytest.mark.parametrize("listen", ["", "8080", "localhost:", "127.0.0.1:65536", "::1:8080", "a b:1"])
+def test_what_is_no_address_is_refused(file, listen):
+    (fault,) = faults_of(file, f'[api]\nlisten = "{listen}"\n')
+
+    assert fault.key == "api.listen"
+    assert "host and port" in fault.way_out

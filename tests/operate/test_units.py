@@ -67,6 +67,15 @@ def test_an_open_service_and_a_wrong_line_are_noticed(units):
     assert judged.returncode != 0
 
 
+def test_the_explorers_unit_names_the_site_under_a_variable_that_the_command_reads():
+    text = (UNITS / "sogdia-explorer@.service").read_text("utf-8")
+    group = sogdia.get_command(click.Context(sogdia), "explorer")
+    assert isinstance(group, click.Group)
+    (hosts,) = (each for each in group.commands["start"].params if each.name == "hosts")
+
+    assert f"Environment={hosts.envvar}=%H" in text.splitlines()
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_unit_starts_a_command_that_there_is_with_options_that_it_has(name):
     (line,) = (each for each in (UNITS / name).read_text("utf-8").splitlines() if each.startswith("ExecStart="))

@@ -73,7 +73,7 @@ STEPS: dict[str, Any] = {
 class RandomTrade:
     """The two ledgers, told the same."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, **genesis: Any) -> None:  # noqa: ANN401 - sections of a genesis
         """Start both with the parties of the genesis, rules of the bank that are soon felt, money and two shops."""
         self.random = Random(seed)
         issued = [
@@ -86,7 +86,8 @@ class RandomTrade:
             "KWD": expected.Currency(holder_max=60_000, supply_max=150_000),
             "EUR": expected.Currency(listed=True),
         }
-        self.ledger = Ledger(market={"windows": expected.WINDOWS}, money={"currencies": issued})
+        changes: dict[str, Any] = {"market": {"windows": expected.WINDOWS}, "money": {"currencies": issued}}
+        self.ledger = Ledger(**(changes | genesis))
         self.second = expected.SecondLedger(tuple(GENESIS_PARTIES), rules, START)
         self.told: list[str] = []
         self.exits: list[tuple[str, ...]] = []

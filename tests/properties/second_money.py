@@ -140,9 +140,9 @@ class SecondMoney:
             or wish.deadline <= self.now
         ):
             return False
-        if not self.may_receive(wish.payee, wish.currency, wish.units):
-            return False
         if not self.may_spend(wish.payer, wish.currency, wish.units):
+            return False
+        if not self.may_receive(wish.payee, wish.currency, wish.units):
             return False
         self.set_aside(wish.payer, wish.currency, wish.units)
         self.holds[name] = wish

@@ -147,6 +147,7 @@ def test_payees_are_paid_all_there_is(rest, others, fee):
         platform_fee=fee,
         state=OrderState.DELIVERED,
         deadline=0,
+        due=0,
         lines=1,
         paid=rest,
         refunded=NOTHING,

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sogdia.kernel.header import address_of, validators_at
+from sogdia.kernel.comet import address_of
+from sogdia.kernel.header import validators_at
 from sogdia.kernel.members import members_of
 from sogdia.kernel.refusal import Refused
 from sogdia.kernel.values import name_of
@@ -28,9 +29,9 @@ from sogdia.modules.governance.proposing import (
 )
 from sogdia.modules.governance.records import PROPOSALS, agenda_of
 from sogdia.modules.governance.voting import WithdrawProposal
-from sogdia.modules.identity.node_keys import RotateNodeKey, endorsement_message
-from tests import rotation
+from tests import rotation as chosen
 from tests.modules.governance.council import ORGANISATIONS, admission, ballot, council, node_keys, power, removal
+from tests.modules.identity.town import rotation
 
 if TYPE_CHECKING:
     from sogdia.client.envelopes import Signed
@@ -105,9 +106,7 @@ class Walk:
         """Let somebody change the key of its node, if it has one."""
         self.rotations += 1
         old, new = self.pairs[name], node_keys(f"{name} {self.rotations}")
-        endorsement = old.sign(endorsement_message(self.ledger.network, new.public))
-        asked = RotateNodeKey(old=old.public, new=new.public, endorsement=endorsement)
-        (answer,) = self.block(self.ledger.sign(name, asked))
+        (answer,) = self.block(self.ledger.sign(name, rotation(self.ledger, old, new)))
         if not isinstance(answer, Refused) and answer.code == 0:
             self.pairs[name] = new
 
@@ -167,9 +166,9 @@ class Walk:
         )
 
 
-@pytest.mark.parametrize("number", range(WALKS_IN_A_FULL_RUN if rotation.full() else WALKS))
+@pytest.mark.parametrize("number", range(WALKS_IN_A_FULL_RUN if chosen.full() else WALKS))
 def test_a_random_walk_keeps_every_promise(number):
-    seed = rotation.seed() + number
+    seed = chosen.seed() + number
     walk = Walk(seed)
     try:
         for _step in range(STEPS):

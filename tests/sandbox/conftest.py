@@ -94,8 +94,8 @@ class Trial:
     def token(self, who: Sender) -> str:
         """Obtain a token."""
         given = self.ask("/v1/challenges", {"account": who.account.hex()}).document
-        signature = who.keys.sign(given["text"].encode()).hex()
-        signed = {"account": who.account.hex(), "key": "0", "challenge": given["challenge"], "signature": signature}
+        signature = who.keys.sign(given["line"].encode()).hex()
+        signed = {"line": given["line"], "signature": signature}
         return f"Bearer {self.ask('/v1/tokens', signed).document['token']}"
 
 

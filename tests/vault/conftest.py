@@ -9,6 +9,7 @@ import pytest
 
 from sogdia.vault.stores import FolderStore, store_at
 from tests import real_parts
+from tests.go_programs import VERSITYGW, program
 from tests.modules.documents.archive import archive
 from tests.vault import s3_server
 from tests.vault.room import Room
@@ -31,7 +32,7 @@ def ledger() -> Ledger:
 @pytest.fixture(scope="session")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[s3_server.S3Server]:
     """Start the server once for all tests."""
-    found = s3_server.program()
+    found = program(VERSITYGW)
     if not isinstance(found, Path):
         real_parts.left_out(PART, found)
         pytest.skip(found)

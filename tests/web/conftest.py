@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import sync_playwright
 
+from sogdia.settings.sections import ExplorerSettings
 from sogdia.web.explorer.serving import serving
-from sogdia.web.explorer.settings import Settings
 from tests.web.playing import Played
 from tests.web.visiting import Site
 
@@ -27,7 +27,7 @@ OPTIONS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 )
 
 
@@ -44,7 +44,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
 @pytest.fixture(scope="session")
 def site(played: Played) -> Iterator[Site]:
     """The explorer over that node."""
-    with serving(Settings(node_folder=played.folder, database=played.database), "127.0.0.1", 0) as address:
+    with serving(played.folder, played.database, ExplorerSettings(listen="127.0.0.1:0")) as address:
         yield Site(address, played)
 
 

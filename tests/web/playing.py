@@ -9,7 +9,7 @@ import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -56,10 +56,10 @@ REASON = "</p><b>Licence withdrawn</b> & \u05e8\u05d9\u05e9\u05d9\u05d5\u05df"
 class Played:
     """A network that has been played, and where its node is."""
 
-    def __init__(self, folder: Path) -> None:
-        """Make the ledger."""
+    def __init__(self, folder: Path, **changes: Any) -> None:  # noqa: ANN401 - any section
+        """Make the ledger; `changes` replace sections of its genesis."""
         self.folder = folder
-        made = genesis()
+        made = genesis(**changes)
         self.network = network_of(made)
         self.genesis = msgspec.json.encode(made)
         create(folder, made)
@@ -140,7 +140,7 @@ class Played:
         """Play everything that a page may have to show."""
         self.send_mint()
         self._large()
-        self._market()
+        self.market()
         self._first_order()
         self._others()
         self._wait_for_exits()
@@ -179,7 +179,8 @@ class Played:
         large = PlaceOrder(reference="large", merchant=self.account("lanzhou"), lines=lines, pay_at_most=900_000)
         self.send("large place", "nairobi", large)
 
-    def _market(self) -> None:
+    def market(self) -> None:
+        """Let Bukhara offer goods."""
         terms = PublishTerms(
             reference="export",
             asset=self.asset,
@@ -206,8 +207,7 @@ class Played:
 
     def _first_order(self) -> None:
         order = self.order("silk-1")
-        lines = (OrderLine("l0", 1, 3), OrderLine("l1", 0, 2))
-        self.send("place", "nairobi", self.place("silk-1", lines))
+        self.send("place", "nairobi", self.place("silk-1", self.lines()))
         self.wait(60)
         self.send("accept", "bukhara", AcceptOrder(order=order))
         self.wait(DAY)
@@ -246,6 +246,11 @@ class Played:
     def _wait_for_exits(self) -> None:
         self.wait(3 * DAY)
         self.send("place 3", "nairobi", self.place("silk-3", (OrderLine("l0", 1, 2),)))
+
+    @staticmethod
+    def lines() -> tuple[OrderLine, ...]:
+        """Give the lines of the first order."""
+        return (OrderLine("l0", 1, 3), OrderLine("l1", 0, 2))
 
     def place(self, reference: str, lines: tuple[OrderLine, ...]) -> PlaceOrder:
         """Order something in Bukhara."""

@@ -9,11 +9,13 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from html import unescape
 from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
 import uvicorn
+from msgspec.structs import replace
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
@@ -21,10 +23,10 @@ from sogdia.client import keys as key_files
 from sogdia.demo.play import beside_the_demo
 from sogdia.demo.stage import running, set_up
 from sogdia.kernel.signature import ED25519, verify
+from sogdia.settings.sections import ExplorerSettings
 from sogdia.testing.ledger import keys_of
 from sogdia.web.explorer import explorer
-from sogdia.web.explorer.serving import CannotListenError, serving
-from sogdia.web.explorer.settings import Settings
+from sogdia.web.explorer.serving import CannotListenError, own_names, serving
 from tests.web.playing import ROOT, Played
 from tests.web.visiting import Site
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SOGDIA = (sys.executable, "-m", "sogdia")
+SOMEWHERE = ExplorerSettings(listen="127.0.0.1:0")
 
 
 def environment(home: Path) -> dict[str, str]:
@@ -42,10 +45,12 @@ def environment(home: Path) -> dict[str, str]:
 def test_the_command_serves_the_pages_and_keeps_their_index(played, tmp_path):
     (played.folder / "index.sqlite").rename(tmp_path / "index.sqlite")  # it has to make one of its own
     command = [*SOGDIA, "explorer", "start", str(played.folder), "--listen", "127.0.0.1:0"]
-    process = subprocess.Popen(command, env=environment(tmp_path), stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, env=environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     try:
-        assert process.stderr is not None
-        address = process.stderr.readline().strip().rpartition(" ")[2]
+        assert process.stdout is not None
+        address = process.stdout.readline().strip().rpartition(" ")[2]
         words = waited_for(Site(address, played), "All is well")
         assert "Approve return" in words
     finally:
@@ -77,21 +82,77 @@ def test_a_place_to_listen_that_is_none_is_named_as_such(tmp_path, listen):
     )  # fmt: skip
 
     assert done.returncode == 2
-    assert "no place to listen" in done.stderr
+    assert "explorer.listen" in done.stderr
+    assert "host and port" in done.stderr
 
 
 def test_a_place_that_is_taken_is_named_as_such(played):
-    settings = Settings(node_folder=played.folder, database=played.database)
-
-    with serving(settings, "127.0.0.1", 0) as address:
-        port = int(address.rpartition(":")[2])
-        with pytest.raises(CannotListenError, match="cannot be listened on"), serving(settings, "127.0.0.1", port):
+    with serving(played.folder, played.database, SOMEWHERE) as address:
+        taken = ExplorerSettings(listen=address.removeprefix("http://"))
+        with (
+            pytest.raises(CannotListenError, match="cannot be listened on"),
+            serving(played.folder, played.database, taken),
+        ):
             pass
 
 
+@pytest.mark.parametrize("name", ["a b", "https://ledger.example", "x/y"])
+def test_a_name_of_the_site_that_is_none_is_named_as_such(tmp_path, name):
+    done = subprocess.run(
+        [*SOGDIA, "explorer", "start", str(tmp_path), "--host", name],
+        env=environment(tmp_path), capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 2
+    assert "explorer.hosts" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("host", "address", "port", "names"),
+    [
+        ("127.0.0.1", "127.0.0.1", 8_081, ("127.0.0.1:8081", "localhost:8081")),
+        ("localhost", "127.0.0.1", 80, ("localhost", "127.0.0.1")),
+        ("::1", "::1", 9_000, ("[::1]:9000", "localhost:9000")),
+        ("192.0.2.7", "192.0.2.7", 8_081, ("192.0.2.7:8081",)),
+        ("0.0.0.0", "0.0.0.0", 8_081, ("localhost:8081",)),  # noqa: S104 - a place to listen
+    ],
+)
+def test_a_site_that_is_told_no_names_goes_by_its_address(host, address, port, names):
+    assert own_names(host, address, port) == names
+
+
+def test_a_site_makes_and_takes_lines_under_its_own_names_alone(played):
+    settings = replace(SOMEWHERE, hosts=("Ledger.example",))
+    with serving(played.folder, played.database, settings) as address:
+        site = Site(address, played)
+        path = f"/enter?account={site.account('nairobi')}"
+        other, own = site.get(path), site.get(path, host="LEDGER.example")
+        page, foreign = site.get("/", host="evil.example"), site.get(path, host="evil.example")
+        taken = site.post("/enter", {"challenge": "", "signature": "00" * 64}, host="evil.example")
+
+    assert "sogdia login to ledger.example network" in own.words
+    for answer in (other, foreign, taken):
+        assert answer.status == 421
+        assert "none of its own" in answer.words
+        assert "sogdia login" not in answer.words
+    assert page.status == 200
+
+
+def test_behind_a_web_server_that_speaks_https_people_sign_in_and_get_a_secure_cookie(played):
+    settings = replace(SOMEWHERE, hosts=("ledger.example",))
+    with serving(played.folder, played.database, settings) as address:
+        site = Site(address, played)
+        page = site.get(f"/enter?account={site.account('nairobi')}", host="ledger.example").text
+        line = unescape(page.partition('name="challenge" value="')[2].partition('"')[0])
+        form = {"challenge": line, "signature": keys_of("nairobi").sign(line.encode()).hex()}
+        answer = site.post("/enter", form, host="ledger.example", origin="https://ledger.example")
+
+    assert answer.status == 303
+    assert "; Secure" in answer.headers["set-cookie"]
+
+
 def test_the_pages_can_stand_below_a_path_of_another_application(played):
-    settings = Settings(node_folder=played.folder, database=played.database)
-    pages = explorer(settings)
+    pages = explorer(played.folder, played.database, ExplorerSettings())
     below = Starlette(routes=[Mount("/explorer", pages)])
     server = uvicorn.Server(uvicorn.Config(below, port=0, log_config=None))
     thread = Thread(target=server.run, daemon=True)
@@ -140,7 +201,7 @@ def test_without_a_node_lists_are_shown_and_the_rest_says_when_to_come_again(tmp
     with played.running():
         played.send_mint()
         played.index()
-    with serving(Settings(node_folder=played.folder, database=played.database), "127.0.0.1", 0) as address:
+    with serving(played.folder, played.database, SOMEWHERE) as address:
         site = Site(address, played)
         home, health, party = site.get("/"), site.get("/health"), site.get(f"/parties/{site.account('bank')}")
         transaction = site.get(site.transaction("mint"))
@@ -158,7 +219,7 @@ def test_without_a_node_lists_are_shown_and_the_rest_says_when_to_come_again(tmp
 
 def test_without_an_index_health_says_so_and_the_rest_says_when_to_come_again(played, tmp_path):
     for database in (f"sqlite:///{tmp_path / 'none.sqlite'}", f"sqlite:///{tmp_path}", "nonsense"):
-        with serving(Settings(node_folder=played.folder, database=database), "127.0.0.1", 0) as address:
+        with serving(played.folder, database, SOMEWHERE) as address:
             site = Site(address, played)
             home, health = site.get("/"), site.get("/health")
 
@@ -171,7 +232,7 @@ def test_without_an_index_health_says_so_and_the_rest_says_when_to_come_again(pl
 
 def test_a_node_that_comes_back_is_found_again(tmp_path):
     played = Played(tmp_path / "node")
-    with serving(Settings(node_folder=played.folder, database=played.database), "127.0.0.1", 0) as address:
+    with serving(played.folder, played.database, SOMEWHERE) as address:
         site = Site(address, played)
         for _time in range(2):
             with played.running():

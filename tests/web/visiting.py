@@ -128,6 +128,7 @@ class Site:
             "check": "/check",
             "check-transaction": f"/check/transaction/{self.played.ids['listings'].hex()}",
             "enter": "/enter",
+            "passkey": "/passkey",
             "enter-challenge": f"/enter?account={self.account('nairobi')}",
             "error": "/nothing/here",
         }
@@ -149,7 +150,7 @@ class Site:
     def challenge(self, name: str) -> str:
         """Ask for the line that a party signs."""
         page = self.get(f"/enter?account={self.account(name)}").text
-        (line,) = _CHALLENGE.findall(page)
+        (line,) = set(_CHALLENGE.findall(page))
         return unescape(line)
 
     def enter(self, name: str) -> str:

@@ -177,6 +177,13 @@ export function compressed(key) {
 export const keyProofMessage = (genesisHash, account, keyNumber, { scheme, publicKey }) =>
   sha256(utf8("sogdia/key"), genesisHash, account, bigEndian(keyNumber, 2), bigEndian(scheme, 1), publicKey);
 
+/**
+ * Give the challenge by which a passkey signs the line that somebody signs in with. Read the line before: it names the
+ * site and the account. Never let a passkey answer to a challenge that a server has made, which could be an envelope's id.
+ * @param {string} line
+ */
+export const loginChallenge = (line) => sha256(utf8("sogdia/login"), utf8(line));
+
 // ----------------------------------------------------------------------------------------------------------- checking
 
 /**

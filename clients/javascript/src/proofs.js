@@ -55,21 +55,20 @@ const HEADER = withBytes(
     nextValidators: HASH,
   }),
 );
-const SIGNED_HEADER = parts({ header: HEADER, signatures: list(bytes(64), 1, 64) });
+const SIGNED_HEADER = parts({ header: HEADER, signatures: list(bytes(64), 0, 64) });
 const VALIDATORS = list(parts({ publicKey: HASH, weight: number(1n, 2n ** 31n - 1n) }), 1, 64);
 const HANDOVERS = list(parts({ signed: SIGNED_HEADER, validators: VALIDATORS }), 0, 64);
-const ANCHOR = parts({ handovers: HANDOVERS, signed: SIGNED_HEADER });
+/** The engine of the network: 1 is the embedded one. */
+const ENGINE = number(1n, 1n);
+const ANCHOR = parts({ engine: ENGINE, handovers: HANDOVERS, signed: SIGNED_HEADER });
 const SIZE = 2n ** 32n - 1n;
 const PLACE = parts({ index: number(0n, SIZE), size: number(1n, SIZE), neighbours: list(HASH, 0, 32) });
-const STATE = parts({
-  kind: number(1n, 1n),
-  anchor: ANCHOR,
-  table: number(1n, 255n),
-  key: bytes(0, 255),
-  value: maybe(ANY),
-  entries: bytes(0, 1024),
-  levels: list(bytes(480), 0, 64),
-});
+const RECORD = { anchor: ANCHOR, table: number(1n, 255n), key: bytes(0, 255) };
+const BUCKET = { entries: bytes(0, 1024), levels: list(bytes(480), 0, 64) };
+const FRONT = 17;
+const STORED = maybe(bytes(FRONT + 1, PROOF_BYTES_MAX));
+const STATE = parts({ kind: number(1n, 1n), ...RECORD, stored: STORED, ...BUCKET });
+const FACE = parts({ kind: number(4n, 4n), ...RECORD, face: bytes(1, 255), rest: HASH, ...BUCKET });
 const RECEIPT = parts({
   kind: number(2n, 2n),
   anchor: ANCHOR,
@@ -77,14 +76,17 @@ const RECEIPT = parts({
   receipt: ANY,
   place: PLACE,
   envelope: maybe(ANY),
-  header: maybe(HEADER),
+  block: maybe(parts({ engine: ENGINE, header: HEADER })),
   included: maybe(PLACE),
 });
 const STEP = parts({ id: HASH, operation: INDEX, receiptHash: HASH, height: HEIGHT, time: TIME });
-const HISTORY = parts({ kind: number(3n, 3n), state: STATE, steps: list(STEP, 1, PROOF_BYTES_MAX) });
+/** @type {import("./codec.js").Shape<StateProof | FaceProof>} */
+const EITHER = (value, where) => (Array.isArray(value) && value[0] === 4n ? FACE : STATE)(value, where);
+const HISTORY = parts({ kind: number(3n, 3n), state: EITHER, steps: list(STEP, 1, PROOF_BYTES_MAX) });
 
 /** @typedef {ReturnType<typeof HEADER>} Header */
 /** @typedef {ReturnType<typeof STATE>} StateProof */
+/** @typedef {ReturnType<typeof FACE>} FaceProof */
 /** @typedef {ReturnType<typeof RECEIPT>} ReceiptProof */
 /** @typedef {ReturnType<typeof HISTORY>} HistoryProof */
 
@@ -233,7 +235,7 @@ async function trustAnchor({ handovers, signed }, trusted) {
 // ----------------------------------------------------------------------------------------------------------- checking
 
 /**
- * What a proof proves: of a record, a receipt, or a record with its whole life.
+ * What a proof proves: of a record, of what anybody may see of one, of a receipt, or of a record's whole life.
  * @typedef {Awaited<ReturnType<typeof checkProof>>} Proven
  */
 
@@ -246,18 +248,20 @@ export async function checkProof(raw, trusted) {
   const proof = readProof(raw);
   const header = await trustAnchor("state" in proof ? proof.state.anchor : proof.anchor, trusted);
   if ("state" in proof) return { kind: /** @type {const} */ ("history"), ...checkHistory(proof, header) };
+  if ("face" in proof) return { kind: /** @type {const} */ ("face"), ...checkState(proof, header) };
   if ("table" in proof) return { kind: /** @type {const} */ ("record"), ...checkState(proof, header) };
   return { kind: /** @type {const} */ ("receipt"), ...checkReceipt(proof, header) };
 }
 
 /**
  * @param {Uint8Array} raw
- * @returns {StateProof | ReceiptProof | HistoryProof}
+ * @returns {StateProof | ReceiptProof | HistoryProof | FaceProof}
  */
 function readProof(raw) {
   need(raw.length <= PROOF_BYTES_MAX, "form", `It has ${raw.length} bytes; at most ${PROOF_BYTES_MAX} are read.`);
   return formed("form", () => {
     if (raw[1] === 1) return decode(raw, STATE);
+    if (raw[1] === 4) return decode(raw, FACE);
     return raw[1] === 2 ? decode(raw, RECEIPT) : decode(raw, HISTORY);
   });
 }
@@ -279,18 +283,39 @@ function formed(fault, read) {
 }
 
 /**
- * @param {StateProof} proof
+ * Give the hash that a record's entry must have, and what a proof shows of the record.
+ * @param {StateProof | FaceProof} proof
+ */
+function shownIn(proof) {
+  if ("face" in proof) {
+    const { face, rest } = proof;
+    return /** @type {const} */ ([faced(face, rest), { face, rest }]);
+  }
+  const { stored } = proof;
+  if (!stored) return /** @type {const} */ ([stored, { value: stored }]);
+  const end = stored.length - stored[0];
+  need(end > FRONT, "form", "There is nothing but a face.");
+  const rest = sha256(Uint8Array.of(0), stored.slice(1, end));
+  return /** @type {const} */ ([faced(stored.slice(end), rest), { value: stored.slice(FRONT) }]);
+}
+
+/**
+ * @param {Uint8Array} face
+ * @param {Uint8Array} rest
+ */
+const faced = (face, rest) => (face.length ? sha256(Uint8Array.of(face.length), face, rest) : rest);
+
+/**
+ * @param {StateProof | FaceProof} proof
  * @param {Header} header
  */
-function checkState({ table, key, value, entries, levels }, header) {
+function checkState(proof, header) {
+  const { table, key, entries, levels } = proof;
+  const [hashed, shown] = shownIn(proof);
   const keyHash = sha256(bigEndian(table, 1), key);
   const found = entryOf(entries, keyHash, levels.length);
-  if (value === null)
-    need(!found, "value", "It says that there is no record, but the bucket has an entry for the key.");
-  else {
-    const fits = found !== null && same(found, sha256(value));
-    need(fits, "value", "The bucket has no entry for the key, or one for another value.");
-  }
+  const fits = hashed && found ? same(found, hashed) : hashed === found;
+  need(fits, "value", "The bucket has another entry for the key.");
   const digits = hex(keyHash);
   let root = entries.length ? sha256(Uint8Array.of(0), entries) : new Uint8Array(32);
   levels.forEach((others, count) => {
@@ -298,7 +323,7 @@ function checkState({ table, key, value, entries, levels }, header) {
     root = sha256(Uint8Array.of(1), others.subarray(0, at), root, others.subarray(at));
   });
   need(same(root, header.stateRoot), "state root", `Bucket and levels lead to ${hex(root)}, not to the header's root.`);
-  return { network: header.network, table, key, value, height: header.height - 1n, time: header.time, root };
+  return { network: header.network, table, key, ...shown, height: header.height - 1n, time: header.time, root };
 }
 
 /**
@@ -327,7 +352,8 @@ function entryOf(entries, keyHash, depth) {
  * @param {ReceiptProof} proof
  * @param {Header} header
  */
-function checkReceipt({ id, receipt, place, envelope, header: before, included }, header) {
+function checkReceipt({ id, receipt, place, envelope, block, included }, header) {
+  const before = block && block.header;
   if (envelope !== null) {
     const { body, signatures } = formed("envelope", () => readEnvelope(envelope));
     need(signatures.length === body.signers.length, "envelope", "The envelope has not one signature a signer.");
@@ -384,7 +410,7 @@ function checkHistory({ state, steps }, header) {
   for (const { id, operation, receiptHash, height, time } of steps) {
     history = sha256(history, id, bigEndian(operation, 2), receiptHash, bigEndian(height, 8), bigEndian(time, 4));
   }
-  const told = record.value?.slice(-34) ?? new Uint8Array();
+  const told = ("face" in record ? record.face : record.value)?.slice(-34) ?? new Uint8Array();
   const fits = same(told, join(Uint8Array.of(0xc4, 0x20), history));
   need(fits, "history", `The steps fold to ${hex(history)}, and the record does not end with that history.`);
   return { ...record, steps };

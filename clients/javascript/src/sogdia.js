@@ -18,6 +18,7 @@ export {
   ed25519Key,
   ed25519KeyOf,
   keyProofMessage,
+  loginChallenge,
   p256Key,
   passkey,
   passkeySignature,

@@ -8,14 +8,14 @@ import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
-from starlette.exceptions import HTTPException
-
 from sogdia.api.problems import Problem, problem_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from sogdia.api.settings import Settings
+    from sogdia.settings.sections import ApiSettings
 
 BUCKETS_MAX = 20_000
 ADDRESS_CHARACTERS_MAX = 4_096
@@ -47,9 +47,10 @@ class Rates:
 class Edge:
     """Stands before the routes."""
 
-    def __init__(self, inner: ASGIApp, settings: Settings) -> None:
-        """Guard `inner`."""
+    def __init__(self, inner: ASGIApp, settings: ApiSettings, larger: Mapping[bytes, int] | None = None) -> None:
+        """Guard `inner`; at some addresses bodies may be `larger` than elsewhere."""
         self._inner = inner
+        self._larger = larger or {}
         self._settings = settings
         self._rates = Rates(settings.requests_a_second, settings.requests_at_once)
 
@@ -58,7 +59,6 @@ class Edge:
         if scope["type"] != "http":
             await self._inner(scope, receive, send)
             return
-        scope["app"] = self  # so that routes raise what they cannot serve, and it is put in words here
         started = False
         origin = self._origin(scope)
 
@@ -74,7 +74,7 @@ class Edge:
             if scope["method"] == "OPTIONS" and origin is not None:
                 await _preflight(sending)
                 return
-            await self._inner(scope, _Body(receive, self._settings).receive, sending)
+            await self._inner(scope, _Body(receive, self._settings, self._most(scope)).receive, sending)
         except Exception as error:
             if started:
                 raise
@@ -99,8 +99,13 @@ class Edge:
         wait = max(self._rates.wait_for(who, now) for who in whose)
         if wait:
             raise Problem(429, "Too many requests.", "Wait a little.", headers={"retry-after": str(int(wait) + 1)})
-        if length and int(length) > self._settings.body_bytes_max:
-            raise _too_large(self._settings)
+        most = self._most(scope)
+        if length and int(length) > most:
+            raise _too_large(most)
+
+    def _most(self, scope: Scope) -> int:
+        """Say how large a body may be."""
+        return max(self._settings.body_bytes_max, self._larger.get(scope["raw_path"], 0))
 
     def _origin(self, scope: Scope) -> str | None:
         if not self._settings.allowed_origins:
@@ -112,11 +117,11 @@ class Edge:
 class _Body:
     """Receives a body, up to a size and within a time."""
 
-    def __init__(self, receive: Receive, settings: Settings) -> None:
+    def __init__(self, receive: Receive, settings: ApiSettings, most: int) -> None:
         self._receive = receive
-        self._settings = settings
+        self._most = most
         self._size = 0
-        self._until = time.monotonic() + settings.body_seconds
+        self._until = asyncio.get_running_loop().time() + settings.body_seconds
         self._whole = False
 
     async def receive(self) -> Message:
@@ -124,26 +129,22 @@ class _Body:
         if self._whole:
             return await self._receive()
         try:
-            message = await asyncio.wait_for(self._receive(), max(0.0, self._until - time.monotonic()))
+            async with asyncio.timeout_at(self._until):
+                message = await self._receive()
         except TimeoutError as error:
             raise Problem(408, "The body came too slowly.", headers={"connection": "close"}) from error
         self._size += len(message.get("body", b""))
-        if self._size > self._settings.body_bytes_max:
-            raise _too_large(self._settings)
+        if self._size > self._most:
+            raise _too_large(self._most)
         self._whole = not message.get("more_body", False)
         return message
 
 
-def _too_large(settings: Settings) -> Problem:
-    return Problem(
-        413, f"At most {settings.body_bytes_max} bytes are read.", "Send less at once.", headers={"connection": "close"}
-    )
+def _too_large(most: int) -> Problem:
+    return Problem(413, f"At most {most} bytes are read.", "Send less at once.", headers={"connection": "close"})
 
 
 def _as_problem(error: Exception) -> Problem:
-    if isinstance(error, HTTPException):
-        return Problem(error.status_code, "There is nothing at this address, or not with this method.",
-                       "See /v1/openapi.json.", headers=error.headers)  # fmt: skip
     known = problem_of(error)
     if known is not None:
         return known
@@ -163,15 +164,15 @@ def _cors(origin: str | None) -> list[tuple[bytes, bytes]]:
         return []
     return [
         (b"access-control-allow-origin", origin.encode("latin-1")),
-        (b"access-control-expose-headers", b"ETag, Location, Retry-After"),
+        (b"access-control-expose-headers", b"ETag, Location, Preference-Applied, Retry-After"),
         (b"vary", b"Origin"),
     ]
 
 
 async def _preflight(send: Any) -> None:  # noqa: ANN401 - what sends
     headers = [
-        (b"access-control-allow-methods", b"GET, POST, DELETE"),
-        (b"access-control-allow-headers", b"authorization, content-type, if-none-match, last-event-id"),
+        (b"access-control-allow-methods", b"GET, POST, PUT, DELETE"),
+        (b"access-control-allow-headers", b"authorization, content-type, if-none-match, last-event-id, prefer"),
         (b"access-control-max-age", b"600"),
     ]  # fmt: skip
     await send({"type": "http.response.start", "status": 204, "headers": headers})

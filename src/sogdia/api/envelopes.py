@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import OrderedDict
-from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -14,12 +13,19 @@ from msgspec import Meta
 from starlette.responses import Response
 
 from sogdia.api.forms import FormWrong, Schemas, read, read_structure
-from sogdia.api.problems import Problem, problem_of, refusal, refused
-from sogdia.api.routing import ENVELOPE, MESSAGE_PACK, OCTETS, PROOF, Call, Route, answer
+from sogdia.api.problems import Problem, refusal, refused
+from sogdia.api.routing import ENVELOPE, MESSAGE_PACK, OCTETS, PROOF, Call, Route, answer, preferences
 from sogdia.api.visibility import require
 from sogdia.client import questions
 from sogdia.client.declared import operations
-from sogdia.client.questions import Durable, RefusedByNodeError
+from sogdia.client.questions import (
+    Durable,
+    NodeNotRunningError,
+    Postponed,
+    RefusedByNodeError,
+    RequestWrongError,
+    TryLaterError,
+)
 from sogdia.kernel.codec import NOT_DECODABLE, encode
 from sogdia.kernel.dry_run import NotAdmissible
 from sogdia.kernel.envelope import DOMAIN, NETWORK_BYTES, Body, Predecessor, Signature, Signer
@@ -31,10 +37,11 @@ from sogdia.modules import ALL
 
 if TYPE_CHECKING:
     from sogdia.api.network import Network
-    from sogdia.api.settings import Settings
     from sogdia.api.visibility import Visibility
+    from sogdia.client.questions import Outcome
     from sogdia.client.who_sees import Reader
     from sogdia.kernel.operation import Operation
+    from sogdia.settings.sections import ApiSettings
 
 
 class _Framed(msgspec.Struct, frozen=True, array_like=True):
@@ -47,8 +54,15 @@ decode_receipt = receipt_decoder(ALL).decode
 _split = msgspec.msgpack.Decoder(tuple[msgspec.Raw, msgspec.Raw]).decode
 _framed = msgspec.msgpack.Decoder(_Framed).decode
 _list_of_bytes = msgspec.msgpack.Decoder(list[bytes]).decode
-UNDER_WAY_MAX = 1_000
-TURNED_DOWN_MAX = 1_000
+UNDER_WAY_MAX = 2_000
+"""Half of what may be under way to the node, so that whoever waits for an answer always finds room."""
+
+LEAVING_BYTES_MAX = 2**20
+TURNED_DOWN_MAX = 2_000
+WITHOUT_WAITING = "respond-async"
+"""The preference (RFC 7240) of whoever asks for the receipt later: 202 says that the API has taken the envelope and
+hands it to the node. Nothing of it has been checked but that it is one, and it is in no block yet."""
+
 YesNo = Literal["0", "1"]
 
 
@@ -56,12 +70,6 @@ class ById(msgspec.Struct, frozen=True):
     """An id, of an envelope or of a deadline's exit."""
 
     id: Hash
-
-
-class Sending(msgspec.Struct, frozen=True):
-    """Whether to wait for the receipt."""
-
-    wait: YesNo = "1"
 
 
 class Proving(msgspec.Struct, frozen=True):
@@ -96,12 +104,15 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
 class EnvelopeRoutes:
     """The routes of envelopes."""
 
-    def __init__(self, network: Network, visibility: Visibility, settings: Settings) -> None:
+    def __init__(self, network: Network, visibility: Visibility, settings: ApiSettings) -> None:
         """Send to the node of `network`."""
         self._network = network
         self._visibility = visibility
         self._settings = settings
-        self._under_way: dict[bytes, asyncio.Task[Durable]] = {}
+        self._under_way: set[bytes] = set()
+        self._leaving: list[tuple[bytes, bytes]] = []
+        self._leaving_bytes = 0
+        self._handing_over: set[asyncio.Task[None]] = set()
         self._turned_down: OrderedDict[bytes, Problem] = OrderedDict()
 
     def id_of(self, raw: bytes) -> bytes:
@@ -113,13 +124,14 @@ class EnvelopeRoutes:
         return sha256(DOMAIN + self._network.hash + bytes(body)).digest()
 
     async def submit(self, call: Call) -> Response:
-        """Send an envelope; the same bytes again get the same receipt."""
+        """Send an envelope; the same bytes again get the same receipt. Who prefers it is answered without waiting."""
         raw: bytes = call.body
         identity = self.id_of(raw)
         place = f"/v1/envelopes/{identity.hex()}"
-        if call.query.wait == "0":
+        if WITHOUT_WAITING in preferences(call.request):
             self._begin(raw, identity)
-            return answer({"id": identity, "status": "under way"}, 202, location=place)
+            under_way = {"id": identity, "status": "under way"}
+            return answer(under_way, 202, location=place, preference_applied=WITHOUT_WAITING)
         try:
             sent = await self._outcome(raw, identity)
         except RefusedByNodeError as error:
@@ -137,23 +149,46 @@ class EnvelopeRoutes:
             raise
 
     def _begin(self, raw: bytes, identity: bytes) -> None:
-        """Send an envelope for which nobody waits; what becomes of it is asked by its id."""
+        """Take an envelope for which nobody waits; what becomes of it is asked by its id."""
         if identity in self._under_way:
             return
         if len(self._under_way) >= UNDER_WAY_MAX:
             raise Problem(503, "Too many envelopes are under way.", "Try again.", headers={"retry-after": "1"})
-        task = asyncio.get_running_loop().create_task(self._outcome(raw, identity))
-        self._under_way[identity] = task
-        task.add_done_callback(partial(self._ended, identity))
+        self._under_way.add(identity)
+        if not self._leaving:
+            asyncio.get_running_loop().call_soon(self._leave)
+        self._leaving.append((identity, raw))
+        self._leaving_bytes += len(raw)
+        if self._leaving_bytes > LEAVING_BYTES_MAX:
+            self._leave()
 
-    def _ended(self, identity: bytes, task: asyncio.Task[Durable]) -> None:
+    def _leave(self) -> None:
+        """Hand the node what has come in this turn of the loop, together."""
+        leaving, self._leaving, self._leaving_bytes = self._leaving, [], 0
+        if leaving:
+            task = asyncio.get_running_loop().create_task(self._hand_over(leaving))
+            self._handing_over.add(task)
+            task.add_done_callback(self._handing_over.discard)
+
+    async def _hand_over(self, leaving: list[tuple[bytes, bytes]]) -> None:
+        ids = [identity for identity, _raw in leaving]
+        outcomes: list[Outcome]
+        try:
+            outcomes = await self._network.ask(questions.submit_many([raw for _identity, raw in leaving]))
+        except (NodeNotRunningError, RequestWrongError, TryLaterError) as error:
+            outcomes = [Postponed(str(error))] * len(ids)
+        finally:
+            self._under_way.difference_update(ids)
+        for identity, outcome in zip(ids, outcomes, strict=True):
+            self._remember(identity, outcome)
+
+    def _remember(self, identity: bytes, outcome: Outcome) -> None:
         """Remember for a while why an envelope that nobody waited for is in no block."""
-        self._under_way.pop(identity, None)
-        error = None if task.cancelled() else task.exception()
-        if isinstance(error, RefusedByNodeError):
-            self._turned_down[identity] = refused(error.code, error.facts, id=identity.hex())
-        elif isinstance(error, Exception):
-            self._turned_down[identity] = problem_of(error) or Problem(503, "It could not be sent.", "Send it again.")
+        match outcome:
+            case Postponed():
+                self._turned_down[identity] = Problem(503, f"It was not taken: {outcome.reason}.", "Send it again.")
+            case NotAdmissible() if outcome.code != KernelRefusal.ENVELOPE_REPLAYED:
+                self._turned_down[identity] = refused(outcome.code, outcome.facts, id=identity.hex())
         while len(self._turned_down) > TURNED_DOWN_MAX:
             self._turned_down.popitem(last=False)
 
@@ -263,8 +298,8 @@ class EnvelopeRoutes:
         raw = (OCTETS, ENVELOPE)
         return [
             Route(method="POST", path="/v1/envelopes", name="submit_envelope", handler=self.submit,
-                  summary="Send the bytes of a signed envelope and wait for its receipt",
-                  query_type=Sending, raw_bodies=raw, answers={200: receipt, 202: receipt}),
+                  summary="Send a signed envelope and wait for its receipt; not so with Prefer: respond-async",
+                  raw_bodies=raw, answers={200: receipt, 202: receipt}),
             Route(method="POST", path="/v1/envelopes/batch", name="submit_envelopes", handler=self.submit_batch,
                   summary="Send many envelopes, as a MessagePack list of their bytes, and wait for all receipts",
                   raw_bodies=(OCTETS, MESSAGE_PACK), answers={200: {"type": "object", "required": ["results"]}}),

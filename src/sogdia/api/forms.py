@@ -11,10 +11,13 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import inspect as types
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 SHOWN_MAX = 40
@@ -34,27 +37,44 @@ class FormWrong(Exception):  # noqa: N818 - reads as what it says
 # ------------------------------------------------------------------------------------------------------------- writing
 
 
-def write(value: Any) -> Any:  # noqa: ANN401, PLR0911 - any value has its form
+class _Writers(dict[type, "Callable[[Any], Any]"]):
+    """How values of each class are written; chosen once for each, since an answer is made of hundreds of values."""
+
+    def __missing__(self, kind: type) -> Callable[[Any], Any]:
+        writer = self[kind] = _writer_of(kind)
+        return writer
+
+
+_writers = _Writers()
+
+
+def write(value: Any) -> Any:  # noqa: ANN401 - any value has its form
     """Turn a value into what JSON holds."""
-    match value:
-        case None | bool() | str():
-            return value
-        case int():
-            return str(int(value))
-        case bytes():
-            return value.hex()
-        case msgspec.Struct():
-            return {name: write(getattr(value, name)) for name in value.__struct_fields__}
-        case dict():
-            return {str(key): write(each) for key, each in value.items()}
-        case tuple() if hasattr(value, "_asdict"):
-            return {name: write(each) for name, each in value._asdict().items()}
-        case list() | tuple():
-            return [write(each) for each in value]
-        case float():
-            return str(value)
-    message = f"{type(value).__name__} has no form in JSON"
+    return _writers[type(value)](value)
+
+
+def _writer_of(kind: type) -> Callable[[Any], Any]:  # noqa: PLR0911 - a kind of values, a way
+    if kind is type(None) or issubclass(kind, bool | str):
+        return _as_it_is
+    if issubclass(kind, int | float):
+        return str if kind in (int, float) else lambda value: str(int(value))
+    if issubclass(kind, bytes):
+        return bytes.hex
+    if issubclass(kind, msgspec.Struct):
+        names = kind.__struct_fields__
+        return lambda value: {name: _writers[type(each := getattr(value, name))](each) for name in names}
+    if issubclass(kind, dict):
+        return lambda value: {str(key): _writers[type(each)](each) for key, each in value.items()}
+    if issubclass(kind, tuple) and hasattr(kind, "_asdict"):
+        return lambda value: write(value._asdict())
+    if issubclass(kind, list | tuple):
+        return lambda value: [_writers[type(each)](each) for each in value]
+    message = f"{kind.__name__} has no form in JSON"
     raise TypeError(message)
+
+
+def _as_it_is(value: Any) -> Any:  # noqa: ANN401 - as above
+    return value
 
 
 # ------------------------------------------------------------------------------------------------------------- reading

@@ -4,41 +4,39 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections import OrderedDict
-from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from msgspec import Meta
 from starlette.responses import Response, StreamingResponse
 
 from sogdia.api.envelopes import decode_receipt
-from sogdia.api.forms import write
+from sogdia.api.happenings import Wanted, placed
 from sogdia.api.problems import Problem
 from sogdia.api.routing import OCTETS, Call, Route, answer
 from sogdia.api.visibility import require
 from sogdia.client import questions
 from sogdia.client.declared import events as declared_events
-from sogdia.client.who_sees import accounts_in
-from sogdia.kernel.codec import Event, encode
+from sogdia.kernel.codec import encode
 from sogdia.kernel.values import Account, Name
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from sogdia.api.happenings import Happened, Happenings, Place
     from sogdia.api.network import Network
-    from sogdia.api.settings import Settings
     from sogdia.api.visibility import Visibility
     from sogdia.client.who_sees import Reader
+    from sogdia.settings.sections import ApiSettings
 
 PAGE_MAX = 100
 BLOCKS_SCANNED_MAX = 500
 """How many blocks one page of events looks through; its cursor goes on behind them, found or not."""
 
-BLOCKS_REMEMBERED = 512
-READ_AHEAD_MAX = 200
-POLL_SECONDS = 0.1
 BEAT_SECONDS = 15.0
+TEXT_BYTES = 64 * 1024
+"""When a stream has so much to tell it tells it, before it looks for more."""
+
 EVENT_STREAM = "text/event-stream"
 
 Height = Annotated[int, Meta(ge=1, le=2**40)]
@@ -80,150 +78,11 @@ class EventStream(msgspec.Struct, frozen=True):
     name: Name | None = None
 
 
-class Wanted(NamedTuple):
-    """Which events are meant."""
-
-    event: str | None = None
-    account: bytes | None = None
-    name: bytes | None = None
-
-
-class Happened(NamedTuple):
-    """One event with its place: height, number of the result in its block, number of the event in its receipt."""
-
-    place: tuple[int, int, int]
-    time: int
-    id: bytes
-    event: Event
-
-
-class BlockEvents:
-    """All events of a block. Their kinds and accounts let who waits for something else pass over it quickly."""
-
-    def __init__(self, events: list[Happened]) -> None:
-        """Hold the events; accounts are looked for when somebody first asks for one."""
-        self.events = events
-        self.kinds = frozenset(type(each.event).__name__ for each in events)
-
-    @cached_property
-    def accounts(self) -> frozenset[bytes]:
-        """Every account that an event of the block names."""
-        return frozenset(account for each in self.events for account in accounts_in(each.event))
-
-
-class Happenings:
-    """Reads events out of stored blocks, each block once for all who listen."""
-
-    def __init__(self, network: Network) -> None:
-        """Read the blocks of `network`."""
-        self._network = network
-        self._known: OrderedDict[int, BlockEvents] = OrderedDict()
-        self._reading: dict[int, asyncio.Task[BlockEvents]] = {}
-        self._height = 0
-        self._waiting = 0
-        self._moved = asyncio.Event()
-        self._follower: asyncio.Task[None] | None = None
-
-    async def of_block(self, height: int) -> BlockEvents:
-        """Give the events of a block."""
-        known = self._known.get(height)
-        if known is not None:
-            return known
-        task = self._reading.get(height)
-        if task is None:
-            task = asyncio.get_running_loop().create_task(self._read(height))
-            self._reading[height] = task
-            task.add_done_callback(lambda _task: self._reading.pop(height, None))
-        return await asyncio.shield(task)
-
-    async def _read(self, height: int) -> BlockEvents:
-        block = await self._network.ask(questions.block(height))
-        found = []
-        time = block.header.header.time
-        for number, result in enumerate(block.all_results()):
-            receipt = decode_receipt(result.receipt)
-            for at, event in enumerate(receipt.events):
-                found.append(Happened((height, number, at), time, result.id, event))
-        read = BlockEvents(found)
-        self._known[height] = read
-        while len(self._known) > BLOCKS_REMEMBERED:
-            self._known.popitem(last=False)
-        return read
-
-    async def in_block(self, height: int, wanted: Wanted, after: tuple[int, int, int]) -> list[Happened]:
-        """Give the events of a block that are meant and lie behind a place."""
-        block = await self.of_block(height)
-        if wanted.event is not None and wanted.event not in block.kinds:
-            return []
-        if wanted.account is not None and wanted.account not in block.accounts:
-            return []
-        return [each for each in block.events if each.place > after and _is_meant(each, wanted)]
-
-    async def height(self) -> int:
-        """Give the height up to which everything is durable."""
-        return await self._network.ask(questions.height())
-
-    async def beyond(self, height: int) -> int:
-        """Wait until there are blocks beyond a height; gives the new height."""
-        self._waiting += 1
-        try:
-            if self._follower is None or self._follower.done():
-                self._follower = asyncio.get_running_loop().create_task(self._follow())
-            while self._height <= height:
-                await self._moved.wait()
-        finally:
-            self._waiting -= 1
-        return self._height
-
-    def behind_quiet_blocks(self, wanted: Wanted, height: int, last: int) -> int:
-        """Pass over blocks that are known to hold nothing of the wanted kind; gives the first that may."""
-        if wanted.event is not None:
-            while height <= last and (known := self._known.get(height)) and wanted.event not in known.kinds:
-                height += 1
-        return height
-
-    async def _follow(self) -> None:
-        """Ask for the height, and read the new blocks, once for all who wait; ends when nobody waits."""
-        while self._waiting:
-            try:
-                found = await self.height()
-                first = max(self._height + 1, found - READ_AHEAD_MAX)
-                await asyncio.gather(*map(self.of_block, range(max(1, first), found + 1)))
-            except Exception:  # noqa: BLE001 - the node may be away for a while; who listens goes on when it is back
-                found = self._height
-            if found > self._height:
-                self._height = found
-                moved, self._moved = self._moved, asyncio.Event()
-                moved.set()
-            await asyncio.sleep(POLL_SECONDS)
-
-    async def end(self) -> None:
-        """Stop following."""
-        if self._follower is not None:
-            self._follower.cancel()
-            await asyncio.gather(self._follower, return_exceptions=True)
-
-
-def _is_meant(happened: Happened, wanted: Wanted) -> bool:
-    if wanted.event is not None and type(happened.event).__name__ != wanted.event:
-        return False
-    if wanted.account is not None and wanted.account not in accounts_in(happened.event):
-        return False
-    return wanted.name is None or any(
-        getattr(happened.event, field) == wanted.name for field in happened.event.__struct_fields__
-    )
-
-
-def place_text(place: tuple[int, int, int]) -> str:
-    """Write a place as the id of an event."""
-    return ".".join(map(str, place))
-
-
 class HistoryRoutes:
     """The routes of the past."""
 
     def __init__(
-        self, network: Network, visibility: Visibility, happenings: Happenings, secret: bytes, settings: Settings
+        self, network: Network, visibility: Visibility, happenings: Happenings, secret: bytes, settings: ApiSettings
     ) -> None:
         """Read the past of `network`; cursors are sealed with `secret`."""
         self._network = network
@@ -289,32 +148,38 @@ class HistoryRoutes:
         telling = self._tell(call.reader, _wanted(call.query), after)
         return StreamingResponse(telling, media_type=EVENT_STREAM, headers=headers)
 
-    async def _tell(self, reader: Reader, wanted: Wanted, after: tuple[int, int, int]) -> AsyncIterator[bytes]:
+    async def _tell(self, reader: Reader, wanted: Wanted, after: Place) -> AsyncIterator[bytes]:
         self._listeners += 1
         try:
             yield b": this stream goes on\nretry: 1000\n\n"
-            height = after[0]
-            known = await self._happenings.height()
+            height, known = after[0], await self._happenings.height()
             while True:
-                while (height := self._happenings.behind_quiet_blocks(wanted, height, known)) <= known:
-                    for each in await self._in_block(reader, height, wanted, after):
-                        told = msgspec.json.encode(write(await self._told(reader, each)))
-                        yield (
-                            f"id: {place_text(each.place)}\nevent: {type(each.event).__name__}\ndata: ".encode()
-                            + told
-                            + b"\n\n"
-                        )
-                    height += 1
+                while height <= known:
+                    text, height = await self._texts(reader, wanted, after, range(height, known + 1))
+                    if text:
+                        yield text
                 try:
-                    known = await asyncio.wait_for(self._happenings.beyond(height - 1), BEAT_SECONDS)
+                    async with asyncio.timeout(BEAT_SECONDS):
+                        height, known = await self._happenings.beyond(height - 1, wanted.event)
                 except TimeoutError:
                     yield b": still here\n\n"
         finally:
             self._listeners -= 1
 
-    async def _in_block(
-        self, reader: Reader, height: int, wanted: Wanted, after: tuple[int, int, int]
-    ) -> list[Happened]:
+    async def _texts(self, reader: Reader, wanted: Wanted, after: Place, heights: range) -> tuple[bytes, int]:
+        """Put what is meant in some blocks into one text, up to a size; gives it and the height to go on from."""
+        texts: list[bytes] = []
+        size = 0
+        for height in heights:
+            block = await self._happenings.of_block(height)
+            for each in await self._in_block(reader, height, wanted, after):
+                texts.append(block.text(each, whole=await self._visibility.sees_event(reader, each.event)))
+                size += len(texts[-1])
+            if size >= TEXT_BYTES:
+                return b"".join(texts), height + 1
+        return b"".join(texts), heights.stop
+
+    async def _in_block(self, reader: Reader, height: int, wanted: Wanted, after: Place) -> list[Happened]:
         """Give the events of a block that are meant. Being found by a name tells it, so only what is shown finds."""
         return [
             each
@@ -323,17 +188,16 @@ class HistoryRoutes:
         ]
 
     async def _told(self, reader: Reader, happened: Happened) -> dict[str, Any]:
-        place = {"id": place_text(happened.place), "height": happened.place[0], "time": happened.time}
-        return {**place, "of": happened.id, **await self._visibility.event(reader, happened.event)}
+        return {**placed(happened), **await self._visibility.event(reader, happened.event)}
 
     # ------------------------------------------------------------------------------------------------------ cursors
 
-    def _sealed(self, place: tuple[int, int, int], purpose: str) -> str:
+    def _sealed(self, place: Place, purpose: str) -> str:
         """Write a place so that it can be taken up again, and only by who was given it."""
         raw = place[0].to_bytes(6, "big") + place[1].to_bytes(3, "big") + place[2].to_bytes(3, "big")
         return (raw + self._seal(raw, purpose)).hex()
 
-    def _opened(self, cursor: str, purpose: str) -> tuple[int, int, int]:
+    def _opened(self, cursor: str, purpose: str) -> Place:
         raw = bytes.fromhex(cursor)
         if not hmac.compare_digest(raw[12:], self._seal(raw[:12], purpose)):
             raise Problem(404, "This cursor was not given here.", "Begin again without one.")
@@ -365,7 +229,7 @@ class HistoryRoutes:
 _BEFORE_ALL = (2**24 - 1, 2**24 - 1)
 
 
-def _sound(place: tuple[int, int, int]) -> tuple[int, int, int]:
+def _sound(place: Place) -> Place:
     """Write "before all of this block" in numbers that are not below zero."""
     return (place[0], *_BEFORE_ALL) if place[1] < 0 else place
 
@@ -376,7 +240,7 @@ def _wanted(asked: Any) -> Wanted:  # noqa: ANN401 - the parameters of a page or
     return Wanted(asked.event, asked.account, asked.name)
 
 
-def _place(text: str) -> tuple[int, int, int]:
+def _place(text: str) -> Place:
     parts = text.split(".")
     if len(parts) != 3 or not all(each.isdecimal() and len(each) <= 12 for each in parts):  # noqa: PLR2004 - its parts
         raise Problem(400, "Last-Event-ID is no id of an event.", "Give the last id that was heard.")

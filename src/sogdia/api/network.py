@@ -13,7 +13,7 @@ from sogdia.client import questions
 from sogdia.client.asynchronous import AsyncConnection
 from sogdia.client.declared import answer_type
 from sogdia.client.envelopes import EnvelopeMaker
-from sogdia.kernel.accounts import PARTIES, Key, Party, key_of
+from sogdia.kernel.accounts import PARTIES, Party
 from sogdia.kernel.genesis import genesis_type, network_of
 from sogdia.modules import ALL
 
@@ -83,13 +83,3 @@ class Network:
         while len(self._parties) > REMEMBERED_MAX:
             self._parties.popitem(last=False)
         return party
-
-    async def key(self, account: bytes, number: int) -> Key | None:
-        """Give a current key of an account that may act, or nothing."""
-        party = await self.party(account)
-        if party is None or party.suspended:
-            return None
-        key, now = key_of(party, number), time.time()
-        # From the deadline of a recovery on the old keys are worth nothing, even before the new ones are in place.
-        ends = (None if key is None else key.valid_until, party.recovers_at)
-        return None if any(end is not None and end < now for end in ends) else key

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from starlette.responses import Response
 
+from sogdia.api.faults import DoorRefusal
 from sogdia.client.declared import refusal_codes
-from sogdia.client.questions import NodeNotRunningError, RefusedByNodeError, RequestWrongError, TryLaterError
+from sogdia.client.questions import (
+    NodeNotRunningError,
+    RefusedByNodeError,
+    RequestWrongError,
+    TooLargeError,
+    TryLaterError,
+)
+from sogdia.vault.faults import VaultRefusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from sogdia.kernel.refusal import RefusalCode
 
 PROBLEM = "application/problem+json"
 TITLES = {
@@ -23,6 +34,7 @@ TITLES = {
     406: "Not in that form",
     408: "The request came too slowly",
     409: "A rule of the ledger stands against it",
+    410: "It is gone",
     413: "Too large",
     414: "The address is too long",
     415: "Not in a form that is read here",
@@ -31,6 +43,7 @@ TITLES = {
     431: "Headers too large",
     500: "The API has failed",
     503: "Try again later",
+    507: "There is no room",
 }
 
 
@@ -66,7 +79,7 @@ class Problem(Exception):  # noqa: N818 - the word of RFC 9457
 
 def refusal(number: int, facts: Iterable[tuple[str, object]], operation: int | None = None) -> dict[str, Any]:
     """Write a refusal down: its number, name, rule, the values that were compared, and the way out."""
-    code = refusal_codes().get(number)
+    code = _codes().get(number)
     told = {name: value.hex() if isinstance(value, bytes) else str(value) for name, value in facts}
     return {
         "number": str(number),
@@ -76,6 +89,24 @@ def refusal(number: int, facts: Iterable[tuple[str, object]], operation: int | N
         "way_out": "Update the client." if code is None else code.way_out,
         "operation": None if operation is None else str(operation),
     }
+
+
+@cache
+def _codes() -> dict[int, RefusalCode]:
+    """Give every refusal of the ledger, of the vault and of this door by its number."""
+    return refusal_codes() | {int(code): code for each in (VaultRefusal, DoorRefusal) for code in each}
+
+
+def numbered(
+    status: int,
+    code: RefusalCode,
+    facts: Iterable[tuple[str, object]] = (),
+    *,
+    headers: Mapping[str, str] | None = None,
+) -> Problem:
+    """Make the problem of a rule of a door."""
+    told = refusal(int(code), facts)
+    return Problem(status, f"{int(code)} {code.name}: {code.rule}.", code.way_out, headers=headers, refusal=told)
 
 
 def refused(number: int, facts: Iterable[tuple[str, object]], **more: object) -> Problem:
@@ -98,7 +129,7 @@ def problem_of(error: Exception) -> Problem | None:
         case NodeNotRunningError():
             return Problem(503, "The node does not answer.", "Try again.", headers={"retry-after": "2"})
         case RequestWrongError():
-            return Problem(404, f"The node answers: {error}.")
+            return Problem(413 if isinstance(error, TooLargeError) else 404, f"The node answers: {error}.")
     return None
 
 

@@ -1,6 +1,6 @@
 """Who asks: anybody, or a party that shows by its key who it is, for one request or for a while.
 
-    token       Authorization: Bearer …          obtained by signing a challenge
+    token       Authorization: Bearer …          obtained by signing a line (`client.logins`)
     signature   Signature-Input, Signature       RFC 9421, over this one request
 
 What a party signs here is text that begins with words, never 32 bytes: nothing signed for reading can ever stand as
@@ -13,35 +13,39 @@ import base64
 import binascii
 import hmac
 import re
-import secrets
 import time
 from collections import OrderedDict
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from sogdia.api.problems import Problem
+from sogdia.client.logins import DOMAIN, Logins, LoginWrong, Shown, is_site, what_stops
 from sogdia.client.who_sees import ANYBODY, Reader
-from sogdia.kernel.signature import WEBAUTHN, verify
+from sogdia.kernel.accounts import key_of
+from sogdia.kernel.signature import ED25519, P256, SCHEMES, verify
+from sogdia.modules.identity.queries import PasskeysQuery
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
     from sogdia.api.network import Network
+    from sogdia.kernel.accounts import Key, Party
 
 TOKEN_SECONDS = 900
-CHALLENGE_SECONDS = 120
 SIGNED_SECONDS_MAX = 300
 CLOCK_SECONDS = 30
 """How far the asker's clock may be ahead of ours."""
 
 SEEN_MAX = 100_000
+ALGORITHMS = {"ed25519": ED25519, "ecdsa-p256-sha256": P256}
+"""The schemes of keys that sign requests, as RFC 9421 calls them. A passkey signs challenges alone, never a request."""
+
 COVERED = ("@method", "@authority", "@path", "@query")
 _INPUT = re.compile(
     r'sogdia=\(((?:"[@a-z-]+"(?: (?="))?){1,8})\);created=(\d{1,10});expires=(\d{1,10});nonce="([0-9A-Za-z_-]{16,64})"'
-    r';keyid="([0-9a-f]{40})/(\d{1,5})";alg="ed25519"'
+    r';keyid="([0-9a-f]{40})/(\d{1,5})";alg="([a-z0-9-]{1,32})"'
 )
 _SIGNATURE = re.compile(r"sogdia=:([A-Za-z0-9+/]{86}==):")
-_HOST = re.compile(r"[0-9A-Za-z.:\[\]-]{1,255}")
 _DIGEST = re.compile(r"sha-256=:([A-Za-z0-9+/]{43}=):")
 
 
@@ -73,6 +77,7 @@ class Readers:
         self._network = network
         self._secret = secret
         self._seen = Seen()
+        self._logins = Logins(hmac.digest(secret, DOMAIN, "sha256"))
         self._began = int(time.time())
 
     async def of(self, request: Request, body: bytes) -> Reader:
@@ -86,33 +91,21 @@ class Readers:
 
     # ------------------------------------------------------------------------------------------------------- tokens
 
-    def challenge(self, account: bytes) -> tuple[bytes, int]:
-        """Give what a party shall sign for a token, and until when."""
-        until = int(time.time()) + CHALLENGE_SECONDS
-        stem = secrets.token_bytes(16) + until.to_bytes(8, "big")
-        return stem + self._tag(b"challenge", stem + account), until
+    def line(self, host: str, account: bytes) -> tuple[str, int]:
+        """Give the line that a party shall sign for a token, and until when it is good."""
+        return self._logins.line(_site(host), self._network.hash, account)
 
-    def text_to_sign(self, host: str, account: bytes, challenge: bytes) -> bytes:
-        """Lay out what is signed for a token. It names the API, so that no other API can have it signed for itself."""
-        named = host.lower() if _HOST.fullmatch(host) else ""
-        return f"sogdia token\n{named}\n{self._network.hash.hex()}\n{account.hex()}\n{challenge.hex()}\n".encode(
-            "ascii"
-        )
-
-    async def token(
-        self, host: str, account: bytes, number: int, challenge: bytes, signature: bytes
-    ) -> tuple[str, int]:
-        """Give a token for a signed challenge, and until when it is good."""
-        stem, now = challenge[:24], time.time()
-        if not hmac.compare_digest(challenge[24:], self._tag(b"challenge", stem + account)):
-            raise _unknown("This challenge was not given for that account.")
-        if int.from_bytes(stem[16:], "big") < now:
-            raise _unknown("The challenge has expired.")
-        await self._check(account, number, self.text_to_sign(host, account, challenge), signature)
-        if not self._seen.first_time(b"challenge" + stem, now + CHALLENGE_SECONDS):
-            raise _unknown("The challenge has been used.")
-        until = int(now) + TOKEN_SECONDS
-        content = account + number.to_bytes(2, "big") + until.to_bytes(8, "big")
+    async def token(self, host: str, line: str, shown: Shown) -> tuple[str, int]:
+        """Give a token for a signed line, and until when it is good."""
+        try:
+            found = self._logins.read(line, _site(host), self._network.hash)
+            party = await self._network.party(found.account)
+            _height, passkeys = await self._network.query(PasskeysQuery())
+            number = self._logins.enter(found, party, passkeys, shown)
+        except LoginWrong as wrong:
+            raise _not_let_in(wrong) from wrong
+        until = int(time.time()) + TOKEN_SECONDS
+        content = found.account + number.to_bytes(2, "big") + until.to_bytes(8, "big")
         return (content + self._tag(b"token", content)).hex(), until
 
     async def _by_token(self, claim: str) -> Reader:
@@ -125,10 +118,8 @@ class Readers:
             raise _unknown("This is no token of this API.")
         if int.from_bytes(content[22:], "big") < time.time():
             raise _unknown("The token has expired.")
-        account, number = content[:20], int.from_bytes(content[20:22], "big")
-        if await self._network.key(account, number) is None:
-            raise _unknown("The key behind the token may not act any more.")
-        return await self._reader(account)
+        party, key = await self._acting(content[:20], int.from_bytes(content[20:22], "big"))
+        return Reader.of(content[:20], party, key.number)
 
     def _tag(self, purpose: bytes, content: bytes) -> bytes:
         return hmac.digest(self._secret, purpose + b"\0" + self._network.hash + content, "sha256")[:16]
@@ -153,19 +144,25 @@ class Readers:
             _check_digest(request, body)
         account, number = bytes.fromhex(given[5]), int(given[6])
         base = signature_base(request, parts, request.headers["signature-input"].removeprefix("sogdia="))
-        await self._check(account, number, base, base64.b64decode(signed[1]))
+        party, key = await self._acting(account, number)
+        if ALGORITHMS.get(given[7]) != key.scheme:
+            fitting = next((name for name, scheme in ALGORITHMS.items() if scheme == key.scheme), None)
+            way_out = "ask for a token with it" if fitting is None else f'say alg="{fitting}"'
+            raise _unknown(f"Key {number} is one of {SCHEMES[key.scheme]}, so it makes no {given[7]}: {way_out}.")
+        if not verify(key.scheme, key.public, base, base64.b64decode(signed[1])):
+            raise _unknown("The signature is not by the key that it names.")
         if not self._seen.first_time(b"nonce" + account + given[4].encode("ascii"), expires + CLOCK_SECONDS):
             raise _unknown("This signed request has been sent before.")
-        return await self._reader(account)
+        return Reader.of(account, party, number)
 
-    async def _check(self, account: bytes, number: int, message: bytes, signature: bytes) -> None:
-        key = await self._network.key(account, number)
-        # A passkey signs challenges in a browser, never a text of ours, so it cannot sign requests.
-        if key is None or key.scheme == WEBAUTHN or not verify(key.scheme, key.public, message, signature):
-            raise _unknown("The signature is not by a key that may act for this account.")
-
-    async def _reader(self, account: bytes) -> Reader:
-        return Reader.of(account, await self._network.party(account))
+    async def _acting(self, account: bytes, number: int) -> tuple[Party, Key]:
+        """Give a party and its key, or turn away a key that may not act any more."""
+        party = await self._network.party(account)
+        stopped = what_stops(party, account, number, int(time.time()))
+        key = None if party is None else key_of(party, number)
+        if stopped is not None or party is None or key is None:
+            raise _unknown(str(stopped))
+        return party, key
 
 
 def signature_base(request: Request, parts: list[str], parameters: str) -> bytes:
@@ -193,3 +190,16 @@ def _check_digest(request: Request, body: bytes) -> None:
 
 def _unknown(why: str) -> Problem:
     return Problem(401, why, "Ask for a token anew, or sign the request anew.", headers={"www-authenticate": "Bearer"})
+
+
+def _site(host: str) -> str:
+    """Give the name by which this API is asked, as it stands in a line."""
+    if not is_site(host):
+        raise Problem(400, "The request names no host that could stand in a line.", "Ask by the API's own name.")
+    return host.lower()
+
+
+def _not_let_in(wrong: LoginWrong) -> Problem:
+    if wrong.fault == "full":
+        return Problem(503, str(wrong), "Try again.", headers={"retry-after": "5"})
+    return _unknown(str(wrong))

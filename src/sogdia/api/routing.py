@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 import msgspec
-from starlette.requests import ClientDisconnect
+from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route as StarletteRoute
 
 from sogdia.api.forms import FormWrong, read_structure, write
 from sogdia.api.problems import Problem
@@ -18,19 +17,24 @@ from sogdia.api.problems import Problem
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from starlette.requests import Request
+    from starlette.types import Receive, Scope, Send
 
     from sogdia.client.who_sees import Reader
 
     ReaderOf = Callable[[Request, bytes], Awaitable[Reader]]
+    Serving = Callable[[Request], Awaitable[Response]]
 
 JSON = "application/json"
+HTML = "text/html; charset=utf-8"
 OCTETS = "application/octet-stream"
 ENVELOPE = "application/vnd.sogdia.envelope"
 PROOF = "application/vnd.sogdia.proof"
 MESSAGE_PACK = "application/vnd.msgpack"
 PARAMETERS_MAX = 32
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY")
+ANY_PART, END = object(), object()
+"""What stands for a parameter, and behind the last part, in the tree of addresses; no part of an address is either."""
+
+NOTHING_THERE = "There is nothing at this address, or not with this method."
 
 
 class Nothing(msgspec.Struct, frozen=True):
@@ -74,8 +78,53 @@ def answer(content: Any, status: int = 200, **headers: str) -> Response:  # noqa
     return Response(msgspec.json.encode(write(content)), status, named, media_type=JSON)
 
 
-def running(path: str, routes: Sequence[Route], reader_of: ReaderOf) -> StarletteRoute:
-    """Make the running route of an address from the declarations of its methods."""
+class Addresses:
+    """Finds what serves an address, part by part: fixed parts come before parameters, so that none hides another."""
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self._fixed: dict[str, Serving] = {}
+        self._parts: dict[object, Any] = {}
+
+    def add(self, path: str, serving: Serving) -> None:
+        """Add an address; `{name}` stands for one part of it."""
+        if "{" not in path:
+            self._fixed[path] = serving
+            return
+        names, level = [], self._parts
+        for part in path.split("/"):
+            if part.startswith("{"):
+                names.append(part[1:-1])
+            level = level.setdefault(ANY_PART if part.startswith("{") else part, {})
+        level[END] = (names, serving)
+
+    def find(self, path: str) -> tuple[Serving, dict[str, str]]:
+        """Give what serves an address, and the parameters in it."""
+        serving = self._fixed.get(path)
+        if serving is not None:
+            return serving, {}
+        given: list[str] = []
+        level = self._parts
+        for part in path.split("/"):
+            if part and ANY_PART in level and part not in level:
+                given.append(part)
+                level = level[ANY_PART]
+            else:
+                level = level.get(part) or {}
+        if END not in level:
+            raise Problem(404, NOTHING_THERE, "See /v1/openapi.json.")
+        names, serving = level[END]
+        return serving, dict(zip(names, given, strict=True))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        serving, scope["path_params"] = self.find(scope["path"])
+        response = await serving(Request(scope, receive))
+        await response(scope, receive, send)
+
+
+def running(routes: Sequence[Route], reader_of: ReaderOf) -> Serving:
+    """Make what serves an address from the declarations of its methods."""
     by_method = {each.method: each for each in routes}
     if "GET" in by_method:
         by_method["HEAD"] = by_method["GET"]
@@ -87,7 +136,18 @@ def running(path: str, routes: Sequence[Route], reader_of: ReaderOf) -> Starlett
             raise Problem(405, f"There is no {request.method[:16]} here.", headers={"allow": allowed})
         return await _serve(request, route, reader_of)
 
-    return StarletteRoute(path, serve, methods=METHODS, name=routes[0].name)
+    return serve
+
+
+def standing(content: bytes, form: str) -> Serving:
+    """Make what serves a content that is the same for everybody as long as the API runs."""
+
+    async def serve(request: Request) -> Response:
+        if request.method not in ("GET", "HEAD"):
+            raise Problem(405, f"There is no {request.method[:16]} here.", headers={"allow": "GET, HEAD"})
+        return tagged(request, Response(content, headers={"content-type": form}))
+
+    return serve
 
 
 async def _serve(request: Request, route: Route, reader_of: ReaderOf) -> Response:
@@ -103,6 +163,14 @@ async def _serve(request: Request, route: Route, reader_of: ReaderOf) -> Respons
         way = {"www-authenticate": 'Bearer realm="sogdia"'}
         raise Problem(401, "This is for parties of the network.", "Ask with a token or sign the request.", headers=way)
     return tagged(request, await route.handler(call))
+
+
+def preferences(request: Request) -> set[str]:
+    """Give what the asker prefers (RFC 7240), without parameters."""
+    told = request.headers.get("prefer")
+    if told is None:
+        return set()
+    return {each.partition(";")[0].strip().lower() for each in told.split(",")}
 
 
 def tagged(request: Request, response: Response) -> Response:
@@ -127,10 +195,14 @@ async def _body(request: Request, route: Route) -> bytes:
     wanted = route.raw_bodies or (JSON,)
     if (route.raw_bodies or route.body_type or route.body_form) and kind not in wanted:
         raise Problem(415, f"The body is of the type {kind or 'that nobody named'}.", f"Send {' or '.join(wanted)}.")
-    try:
-        return await request.body()
-    except ClientDisconnect as error:
-        raise Problem(400, "The request ended before its body did.") from error
+    parts: list[bytes] = []
+    while True:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise Problem(400, "The request ended before its body did.")
+        parts.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(parts)
 
 
 def _read_body(raw: bytes, route: Route) -> Any:  # noqa: ANN401 - of the declared type
@@ -147,6 +219,8 @@ def _read_body(raw: bytes, route: Route) -> Any:  # noqa: ANN401 - of the declar
 
 def _parameters(request: Request) -> dict[str, str]:
     raw = request.scope["query_string"]
+    if not raw:
+        return {}
     try:
         pairs = parse_qsl(
             raw.decode("ascii"), keep_blank_values=True, strict_parsing=bool(raw), errors="strict",

@@ -9,6 +9,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from sogdia.api.application import Api
+from sogdia.settings.sections import address_of
 
 if TYPE_CHECKING:
     import asyncio
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
-    from sogdia.api.settings import Settings
+    from sogdia.settings.sections import ApiSettings, Settings
 
 DRAIN_SECONDS = 5
 
@@ -25,7 +26,7 @@ DRAIN_SECONDS = 5
 class Guarded(HttpToolsProtocol):
     """A connection: not too many, headers not too long, and nobody who only trickles."""
 
-    settings: ClassVar[Settings]
+    settings: ClassVar[ApiSettings]
     of_addresses: ClassVar[Counter[str]]
     _address = ""
     _head_bytes = 0
@@ -87,7 +88,7 @@ class Guarded(HttpToolsProtocol):
             self.transport.close()
 
 
-def protocol_of(settings: Settings) -> type[Guarded]:
+def protocol_of(settings: ApiSettings) -> type[Guarded]:
     """Make the protocol of one server's connections."""
     return type("GuardedByIts", (Guarded,), {"settings": settings, "of_addresses": Counter()})
 
@@ -112,16 +113,18 @@ class Server(uvicorn.Server):
             self._ready(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
 
 
-def server_of(application: ASGIApp, settings: Settings, ready: Callable[[str], None]) -> Server:
+def server_of(application: ASGIApp, settings: ApiSettings, ready: Callable[[str], None]) -> Server:
     """Make the server of an API; `ready` hears its address."""
+    host, port = address_of(settings.listen)
     config = uvicorn.Config(
         application,
-        host=settings.host,
-        port=settings.port,
+        host=host,
+        port=port,
         http=protocol_of(settings),
         ws="none",
         lifespan="on",
         loop="auto",
+        log_config=None,
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -135,6 +138,6 @@ def server_of(application: ASGIApp, settings: Settings, ready: Callable[[str], N
 
 def run(folder: Path, settings: Settings, ready: Callable[[str], None]) -> bool:
     """Run the API until it is told to end; gives whether it ever began."""
-    server = server_of(Api(folder, settings).application, settings, ready)
+    server = server_of(Api(folder, settings).application, settings.api, ready)
     server.run()
     return server.started

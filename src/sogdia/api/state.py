@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 from starlette.responses import Response
 
+from sogdia.api.envelopes import decode_receipt
 from sogdia.api.problems import Problem, refusal
 from sogdia.api.routing import JSON, PROOF, Call, Route, answer
 from sogdia.api.visibility import Class, class_of_query, class_of_record, record_of_query, require
@@ -22,11 +23,17 @@ from sogdia.client.declared import (
     refusal_codes,
     tables,
 )
+from sogdia.client.logins import LINE_CHARACTERS_MAX, Shown
+from sogdia.client.questions import RequestWrongError
 from sogdia.client.shapes import summary
 from sogdia.client.who_sees import accounts_in, has_public_part, public_part
 from sogdia.kernel.codec import encode
-from sogdia.kernel.values import ACCOUNT_BYTES, Account, CurrencyCode, Hash, KeyNumber, Name
+from sogdia.kernel.passkey import EXTRA_BYTES_MAX
+from sogdia.kernel.proof import face_proof, height_of, whole
+from sogdia.kernel.signature import SIGNATURE_BYTES
+from sogdia.kernel.values import ACCOUNT_BYTES, Account, CurrencyCode, Hash, Name
 from sogdia.modules.market.queries import OrderAnswer
+from sogdia.modules.market.records import ORDERS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -34,6 +41,7 @@ if TYPE_CHECKING:
     from sogdia.api.network import Network
     from sogdia.api.readers import Readers
     from sogdia.api.visibility import Visibility
+    from sogdia.client.who_sees import Reader
     from sogdia.kernel.operation import Query
     from sogdia.kernel.state import Table
 
@@ -56,28 +64,28 @@ class Proving(msgspec.Struct, frozen=True):
     """Whether to add a proof: of the record, or of its whole life."""
 
     prove: Literal["0", "1", "life"] = "0"
+    receipt: Hash | None = None
+    """An envelope whose facts name the record and who asks: for whoever had a part in what may be gone."""
 
 
 class ForAccount(msgspec.Struct, frozen=True):
-    """For whom a challenge is."""
+    """For whom a line is."""
 
     account: Account
 
 
-class SignedChallenge(msgspec.Struct, frozen=True):
-    """A challenge that a party has signed."""
+class SignedLine(msgspec.Struct, frozen=True):
+    """A line that a party has signed; `extra` is what a passkey's signature brings with it, as in an envelope."""
 
-    account: Account
-    key: KeyNumber
-    challenge: Annotated[bytes, Meta(min_length=40, max_length=40)]
-    signature: Annotated[bytes, Meta(min_length=64, max_length=64)]
+    line: Annotated[str, Meta(min_length=1, max_length=LINE_CHARACTERS_MAX)]
+    signature: Annotated[bytes, Meta(min_length=SIGNATURE_BYTES, max_length=SIGNATURE_BYTES)]
+    extra: Annotated[bytes, Meta(max_length=EXTRA_BYTES_MAX)] | None = None
 
 
 class Challenge(msgspec.Struct, frozen=True):
-    """What is to be signed for a token: the bytes of `text`."""
+    """The line that is to be signed for a token."""
 
-    challenge: bytes
-    text: str
+    line: str
     expires: int
 
 
@@ -120,6 +128,7 @@ class StateRoutes:
                 require(call.reader, entitled=call.reader.sees_all)
             height, found = await self._network.query(call.query)
             if found is None:
+                require(call.reader, entitled=await self._may_know_of(call, kind, public=partly))
                 raise Problem(404, f"At height {height} there is no such {name}.", height=str(height))
             if not await self._sees_answer(call, kind, found):
                 require(call.reader, entitled=partly)
@@ -127,6 +136,14 @@ class StateRoutes:
             return answer({"height": height, "answer": found})
 
         return ask
+
+    async def _may_know_of(self, call: Call, kind: Class, *, public: bool) -> bool:
+        """Whether a reader may learn that there is no answer: unless it is public, whoever stands in the question."""
+        if public or kind is Class.PUBLIC or call.reader.sees_all:
+            return True
+        if kind is Class.ORDER:
+            return await self._visibility.sees_order(call.reader, call.query.name)
+        return kind is Class.PARTIES and call.reader.account in set(accounts_in(call.query))
 
     async def _sees_answer(self, call: Call, kind: Class, found: Any) -> bool:  # noqa: ANN401 - an answer
         if kind is Class.PUBLIC or call.reader.sees_all:
@@ -154,16 +171,24 @@ class StateRoutes:
         if call.query.prove == "life":
             if not table.life:
                 raise Problem(404, f"Records of {table.name} have no life.", "Ask with prove=1.")
-            history = await self._network.ask(questions.prove_life(full_key))
-            proof, state = encode(history), history.state
+            try:
+                history = await self._network.ask(questions.prove_life(full_key))
+            except RequestWrongError:  # what is not there has no life
+                require(call.reader, entitled=await self._may_know_absence(call, table, full_key[1:]))
+                raise
+            proof, state = encode(history), whole(history)
         else:
             state = await self._network.ask(questions.prove(full_key))
             proof = encode(state)
-        record = None if state.value is None else table.codec.decode(state.value)
-        require(call.reader, entitled=record is None or await self._sees(call, table, full_key[1:], record))
+        if state.value is None:
+            require(call.reader, entitled=await self._may_know_absence(call, table, full_key[1:]))
+        elif not await self._sees(call, table, full_key[1:], table.codec.decode(state.value)):
+            face = None if call.query.prove == "life" else face_proof(state)
+            require(call.reader, entitled=face is not None)
+            proof = encode(face)
         if as_bytes:
             return Response(proof, media_type=PROOF)
-        height = state.anchor.header.header.height - 1
+        height = height_of(state.anchor) - 1
         return await self._told(call, table, full_key[1:], height, state.value, proof)
 
     async def _told(  # noqa: PLR0913 - what there is to tell
@@ -171,6 +196,7 @@ class StateRoutes:
     ) -> Response:
         told: dict[str, Any] = {"height": height, "table": table.name} | ({} if proof is None else {"proof": proof})
         if raw is None:
+            require(call.reader, entitled=await self._may_know_absence(call, table, key))
             if proof is None:
                 raise Problem(404, f"At height {height} {table.name} has no such record.", height=str(height))
             return answer({**told, "whole": True, "record": None})
@@ -189,10 +215,43 @@ class StateRoutes:
             case Class.ORDER:
                 name = key[:-2] if "number" in key_parts(table) else key
                 return await self._visibility.sees_order(call.reader, name)
-        about = {*accounts_in(record), key[:ACCOUNT_BYTES]}
-        if key_parts(table)[-1:] in ENDING_IN_AN_ACCOUNT:
-            about.add(key[-ACCOUNT_BYTES:])
+        about = {*accounts_in(record), *_accounts_of_key(table, key)}
         return call.reader.sees_all or call.reader.account in about
+
+    async def _may_know_absence(self, call: Call, table: Table[Any, Any], key: bytes) -> bool:
+        """Whether a reader may learn that a record is not there.
+
+        Where nothing of a table is public, a stranger is answered alike whether the record is there or not. The true
+        answer is for those about whom its key is, and for whoever names a receipt that speaks of both: the payee of a
+        hold that has ended stands in no key.
+        """
+        kind = class_of_record(table.codec.shape)
+        if has_public_part(table.codec.shape) or call.reader.sees_all:
+            return True
+        if call.reader.account is None or kind is Class.OPERATORS:
+            return False
+        parts, stem = key_parts(table), _stem(table, key)
+        if kind is Class.ORDER:
+            return await self._visibility.sees_order(call.reader, stem)
+        if (
+            parts[:1] == ("about",)
+            and key[0] == ORDERS.number
+            and await self._visibility.sees_order(call.reader, stem[1:])
+        ):
+            return True
+        if call.reader.account in _accounts_of_key(table, key):
+            return True
+        return call.query.receipt is not None and await self._speaks_of_both(call.query.receipt, call.reader, stem)
+
+    async def _speaks_of_both(self, receipt: bytes, reader: Reader, name: bytes) -> bool:
+        """Whether an envelope stated a fact that names both an object and a reader."""
+        found = await self._network.ask(questions.result(receipt))
+        events = () if found is None else decode_receipt(found.receipt).events
+        return any(
+            name in [getattr(each, field) for field in each.__struct_fields__]
+            and reader.account in set(accounts_in(each))
+            for each in events
+        )
 
     # ------------------------------------------------------------------------------------------------- the network
 
@@ -224,17 +283,14 @@ class StateRoutes:
         )
 
     async def challenge(self, call: Call) -> Response:
-        """Give a challenge to sign."""
-        challenge, until = self._readers.challenge(call.body.account)
-        text = self._readers.text_to_sign(_host(call), call.body.account, challenge).decode("ascii")
-        return answer(Challenge(challenge, text, until), 201)
+        """Give the line to sign."""
+        line, until = self._readers.line(_host(call), call.body.account)
+        return answer(Challenge(line, until), 201)
 
     async def token(self, call: Call) -> Response:
-        """Give a token for a signed challenge."""
+        """Give a token for a signed line."""
         asked = call.body
-        token, until = await self._readers.token(
-            _host(call), asked.account, asked.key, asked.challenge, asked.signature
-        )
+        token, until = await self._readers.token(_host(call), asked.line, Shown(asked.signature, asked.extra))
         return answer(Token(token, until), 201, cache_control="no-store")
 
     # ------------------------------------------------------------------------------------------------------- routes
@@ -252,9 +308,9 @@ class StateRoutes:
             Route(method="GET", path="/v1/declarations", name="declarations", handler=self.declarations,
                   summary="List operations, events, queries and tables with their numbers", answers={200: plain}),
             Route(method="POST", path="/v1/challenges", name="challenge", handler=self.challenge,
-                  summary="Get a challenge to sign for a token", body_type=ForAccount, answers={201: Challenge}),
+                  summary="Get the line to sign for a token", body_type=ForAccount, answers={201: Challenge}),
             Route(method="POST", path="/v1/tokens", name="token", handler=self.token,
-                  summary="Get a token for a signed challenge", body_type=SignedChallenge, answers={201: Token}),
+                  summary="Get a token for a signed line", body_type=SignedLine, answers={201: Token}),
         ]  # fmt: skip
         return [*fixed, *map(self._query_route, queries().values()), *map(self._record_route, tables().values())]
 
@@ -282,6 +338,22 @@ class StateRoutes:
             answers={200: _answered("record", shape, reduced=_partly_shown(shape), nullable=True)},
             other_forms=(PROOF,),
         )
+
+
+def _accounts_of_key(table: Table[Any, Any], key: bytes) -> set[bytes]:
+    """Give the accounts that a record is about by its key: whose it is, and perhaps a second one at the end."""
+    parts = key_parts(table)
+    start = 1 if parts[:1] == ("about",) else 0  # before the key of what documents are about stands its table's number
+    about = {key[start : start + ACCOUNT_BYTES]}
+    return about | {key[-ACCOUNT_BYTES:]} if parts[-1:] in ENDING_IN_AN_ACCOUNT else about
+
+
+def _stem(table: Table[Any, Any], key: bytes) -> bytes:
+    """Give the name of the object that a record belongs to: its key without a number or a second account behind it."""
+    parts = key_parts(table)
+    if parts[-1:] == ("number",):
+        return key[:-2]
+    return key[:-ACCOUNT_BYTES] if len(parts) > 1 and parts[-1:] in ENDING_IN_AN_ACCOUNT else key
 
 
 def _partly_shown(record: type[msgspec.Struct] | None) -> bool:

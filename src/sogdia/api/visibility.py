@@ -139,10 +139,7 @@ class Visibility:
 
     async def event(self, reader: Reader, event: msgspec.Struct) -> dict[str, Any]:
         """Write an event as a reader may see it."""
-        named = {"event": type(event).__name__, "number": event.__struct_config__.tag}
-        if await self.sees_event(reader, event):
-            return {**named, "whole": True, "fields": event}
-        return {**named, "whole": False, "fields": public_part(event)}
+        return event_as_seen(event, whole=await self.sees_event(reader, event))
 
     async def may_be_found(
         self, reader: Reader, event: msgspec.Struct, account: bytes | None, name: bytes | None
@@ -153,6 +150,12 @@ class Visibility:
         shown = public_part(event)
         by_account = account is None or account in accounts_in(event, shown)
         return by_account and (name is None or name in shown.values())
+
+
+def event_as_seen(event: msgspec.Struct, *, whole: bool) -> dict[str, Any]:
+    """Write an event, whole or as anybody may see it."""
+    named = {"event": type(event).__name__, "number": event.__struct_config__.tag, "whole": whole}
+    return {**named, "fields": event if whole else public_part(event)}
 
 
 def require(reader: Reader, *, entitled: bool) -> None:

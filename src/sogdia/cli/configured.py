@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 
 from sogdia.cli import options
 from sogdia.cli.exits import usage
-from sogdia.operate.settings_sources import FIELDS, Gathered, gather, value_of
+from sogdia.settings.sources import FIELDS, Gathered, gather, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sogdia.operate.settings import Settings
+    from sogdia.settings.sections import Settings
+    from sogdia.settings.sources import Said
 
 
-def gathered(config: Path | None, said: Mapping[str, str | None] | None = None) -> Gathered:
+def gathered(config: Path | None, said: Mapping[str, Said] | None = None) -> Gathered:
     """Put the settings together; `said` is what the command line says, by the names of settings."""
     return gather(config, os.environ, said)
 
@@ -31,6 +32,13 @@ def node_folder(folder: Path | None, settings: Settings) -> Path:
     if given:
         return Path(given)
     raise usage("No folder is named.", "Say DIR, or set node.folder in the file of --config.")
+
+
+def door_folder(folder: Path | None, settings: Settings) -> Path:
+    """Give the folder of the node that a door stands beside: the named one, that of the settings, or one that runs."""
+    from sogdia.cli.finding import find_node  # noqa: PLC0415 - a node's own start needs no search
+
+    return find_node(folder or (Path(settings.node.folder) if settings.node.folder else None))
 
 
 def shown(found: Gathered) -> list[tuple[str, object, str]]:

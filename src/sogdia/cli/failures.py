@@ -28,6 +28,7 @@ def stopped_by(error: Exception) -> Stopped | None:
         or _by_the_index(error)
         or _by_the_vault(error)
         or _by_the_demo(error)
+        or _by_the_network(error)
         or (_by_the_system(error) if isinstance(error, OSError) else None)
     )
 
@@ -55,7 +56,7 @@ def refused(number: int, facts: Iterable[tuple[str, object]], known: RefusalCode
 
 def _by_settings(error: Exception) -> Stopped | None:
     """Give the end of a command whose settings cannot be used: every fault with its place and way out."""
-    from sogdia.operate.settings_sources import SettingsWrong  # noqa: PLC0415 - looked up when there is an error
+    from sogdia.settings.sources import SettingsWrong  # noqa: PLC0415 - looked up when there is an error
 
     if not isinstance(error, SettingsWrong):
         return None
@@ -120,6 +121,7 @@ def _by_the_node(error: Exception) -> Stopped | None:
 
 def _by_a_folder(error: Exception) -> Stopped | None:
     from sogdia.engine.folders.backup import BackupRefusedError  # noqa: PLC0415 - looked up when there is one
+    from sogdia.engine.folders.differing import NotComparableError  # noqa: PLC0415
     from sogdia.engine.folders.following import DifferenceFoundError  # noqa: PLC0415
     from sogdia.engine.folders.importing import ExportRefusedError  # noqa: PLC0415
     from sogdia.engine.solo.clock import ClockRefusedError  # noqa: PLC0415
@@ -140,7 +142,9 @@ def _by_a_folder(error: Exception) -> Stopped | None:
         return Stopped(Exit.DAMAGED, str(error))
     if isinstance(error, StorageFullError):
         return Stopped(Exit.USAGE, f"{error}.", "Make room on the disk.")
-    if isinstance(error, FolderNotUsableError | ClockRefusedError | KeyMissingError | UpgradeNeededError):
+    if isinstance(
+        error, FolderNotUsableError | ClockRefusedError | KeyMissingError | NotComparableError | UpgradeNeededError
+    ):
         return Stopped(Exit.USAGE, str(error))
     return None
 
@@ -175,6 +179,19 @@ def _by_the_demo(error: Exception) -> Stopped | None:
         return Stopped(Exit.USAGE, f"{error}.", "Choose another folder.")
     if isinstance(error, DemoFailedError):
         return Stopped(Exit.DAMAGED, f"The demo did not come out as told: {error}.", "Please report it.")
+    return None
+
+
+def _by_the_network(error: Exception) -> Stopped | None:
+    from sogdia.engine.cometbft.application import EngineWrongError  # noqa: PLC0415 - looked up when there is one
+    from sogdia.engine.cometbft.grammar import OrderWrongError  # noqa: PLC0415 - as above
+    from sogdia.network.creating import NetworkFolderError  # noqa: PLC0415 - as above
+    from sogdia.network.engine_program import EngineMissingError  # noqa: PLC0415 - as above
+
+    if isinstance(error, EngineMissingError | NetworkFolderError | EngineWrongError):
+        return Stopped(Exit.USAGE, f"{error}.".replace("..", "."))
+    if isinstance(error, OrderWrongError):
+        return Stopped(Exit.DAMAGED, f"{error}.", "Start the node again; if it stays so, restore it from its peers.")
     return None
 
 

@@ -15,10 +15,12 @@ from sogdia.cli.progress import counted
 from sogdia.client.connection import Connection, NodeNotRunningError
 from sogdia.engine.folders.audit import audit
 from sogdia.engine.folders.backup import back_up_folder, restore
+from sogdia.engine.folders.differing import Comparison, compare
 from sogdia.engine.folders.export import export_folder
 from sogdia.engine.folders.following import Difference
 from sogdia.engine.folders.importing import import_export
 from sogdia.engine.folders.replay import replay
+from sogdia.engine.folders.rollback import roll_back
 from sogdia.engine.folders.workplace import require_new
 from sogdia.engine.solo.lookups import Lookups
 from sogdia.engine.solo.scrub import Scrub
@@ -138,6 +140,43 @@ def _scrub_at_rest(folder: Path, *, as_json: bool) -> None:
     words = f"Looked at {scrub.buckets} buckets of records and {scrub.blocks} blocks; all are whole."
     document = {"running": False, "rounds": scrub.rounds, "buckets": scrub.buckets, "blocks": scrub.blocks}
     options.show(words, document, as_json=as_json)
+
+
+def run_diff_state(first: Path, second: Path, *, as_json: bool) -> int:
+    """Compare two states; gives the exit status."""
+    with at_rest(first) as one, at_rest(second) as other, counted("Comparing") as progress:
+        found = compare(one, other, ALL, progress)
+    options.show(_comparison_words(found), {"same": found.same, **documents.structure(found)}, as_json=as_json)
+    return Exit.DONE if found.same else Exit.DAMAGED
+
+
+def _comparison_words(found: Comparison) -> str:
+    first = found.first_difference
+    if first is None:
+        return f"The same at height {found.height}: {found.records} records, state root {found.first_root.hex()}"
+    counts = ", ".join(f"{count} in {table}" for table, count in found.differences_by_table.items())
+    return "\n".join(
+        [
+            f"They differ at height {found.height}, of {found.records} records: {counts}.",
+            f"The first: {first.table}, key {first.key.hex()}",
+            f"  in A    {'not there' if first.first is None else first.first.hex()}",
+            f"  in B    {'not there' if first.second is None else first.second.hex()}",
+            f"  roots   {found.first_root.hex()}",
+            f"          {found.second_root.hex()}",
+        ]
+    )
+
+
+def run_rollback(folder: Path, to: int, *, as_json: bool) -> None:
+    """Put a ledger back to an earlier height."""
+    found = existing(folder)
+    with counted("Executing") as progress:
+        done = roll_back(found, to, ALL, progress)
+    words = (
+        f"{folder} went back from height {done.before} to {done.height}.\nstate root {done.state_root.hex()}\n"
+        f"The later ledger is kept in {done.kept}; remove it when it is not needed any more."
+    )
+    options.show(words, {"folder": str(folder), **documents.structure(done)}, as_json=as_json)
 
 
 # -------------------------------------------------------------------------------------------------- copies and exports

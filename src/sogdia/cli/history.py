@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sogdia.cli import documents, options
 from sogdia.cli.exits import Exit, Stopped
 from sogdia.cli.outcomes import decode_receipt, receipt_document
-from sogdia.cli.sending import read_id
-from sogdia.cli.sessions import Session, keys_of
+from sogdia.cli.sessions import Session, keys_of, read_id
 from sogdia.cli.show import paragraphs
 from sogdia.client.connection import RequestWrongError
 from sogdia.client.declared import spoken_name
@@ -171,7 +170,7 @@ def show_steps(text: str, way: Way) -> None:
     with Session(way.node_folder, keys_of(way.node_folder, way.keys_folder)) as session:
         name = session.naming.name(text)
         steps = life_of(name, session)
-        receipts = [_receipt_of(step, session) for step in steps]
+        receipts = [receipt_of(step, session) for step in steps]
         words = "" if way.as_json else _steps_words(name, steps, receipts, session.showing())
     shown = {
         "name": documents.name(name),
@@ -203,7 +202,8 @@ def life_of(name: bytes, session: Session) -> tuple[LifeStep, ...]:
     )
 
 
-def _receipt_of(step: LifeStep, session: Session) -> Receipt:
+def receipt_of(step: LifeStep, session: Session) -> Receipt:
+    """Fetch the receipt of a step."""
     found = session.node.result(step.id)
     if found is None:
         raise Stopped(Exit.DAMAGED, f"The node lacks the receipt of {step.id.hex()}.", "Run 'sogdia audit' on it.")

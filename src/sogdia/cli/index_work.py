@@ -2,37 +2,36 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import threading
 import time
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from sogdia.cli import options
+from sogdia.cli.configured import gathered
 from sogdia.cli.exits import Exit, Stopped
 from sogdia.cli.folder_work import existing
 from sogdia.cli.progress import counted
 from sogdia.client.connection import NodeNotRunningError
 from sogdia.client.wording import moment_words
 from sogdia.index import following
+from sogdia.index.database import database_in
 from sogdia.index.reading.stand import read_stand
 from sogdia.index.sources import FolderSource, NodeSource, Source
 from sogdia.index.writer import clear
+from sogdia.operate import logs
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from sogdia.index.writer import IndexWriter
-
-FILE = "index.sqlite"
 
 
 def database_of(folder: Path, url: str | None) -> str:
     """Give the database that is meant: the named one, or a file in the node's folder."""
-    return url or f"sqlite:///{(folder / FILE).resolve()}"
+    return url or database_in(folder)
 
 
 def source_of(folder: Path) -> Source:
@@ -43,10 +42,11 @@ def source_of(folder: Path) -> Source:
         return FolderSource(folder)
 
 
-def run(node_folder: Path | None, database: str | None) -> None:
+def run(node_folder: Path | None, config: Path | None, database: str | None) -> None:
     """Follow a node until a signal."""
-    folder = existing(node_folder)
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    settings = gathered(config, {"index.database": database}).settings
+    folder = existing(node_folder or (Path(settings.node.folder) if settings.node.folder else None))
+    logs.begin(settings.log)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_signal: stop.set())
@@ -55,7 +55,7 @@ def run(node_folder: Path | None, database: str | None) -> None:
         where = writer.engine.url.render_as_string(hide_password=True)
         click.echo(f"The index in {where} follows the node of {folder} from height {writer.stand.height}.", err=True)
 
-    following.follow(folder, database_of(folder, database), stop, ready=ready)
+    following.follow(folder, database_of(folder, settings.index.database), stop, ready=ready)
     click.echo("The index has stopped; what it has written is whole.", err=True)
 
 

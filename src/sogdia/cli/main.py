@@ -27,6 +27,7 @@ COMMANDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
     },
     "Running a node": {
         "node": ("node:node", "Create, start, stop and look after a node."),
+        "network": ("network:network", "Several organisations and one ledger: make, run and look after a network."),
         "config": ("config:config", "Check settings, and show where each comes from."),
         "notices": ("notices:notices", "Tell people by mail, web push or SMS what needs looking at."),
         "api": ("api:api", "Serve HTTP beside a node."),
@@ -34,6 +35,8 @@ COMMANDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "export": ("folders:export", "Write all blocks into one file."),
         "import": ("folders:import_", "Make a folder from an exported file."),
         "replay": ("folders:replay", "Derive and verify everything again from genesis."),
+        "diff-state": ("folders:diff_state", "Compare two nodes' states, and name the first record that differs."),
+        "rollback": ("folders:rollback", "Put a folder's ledger back to an earlier height."),
         "backup": ("folders:backup", "Copy a folder, also while its node runs."),
         "restore": ("folders:restore", "Make a folder from a backup."),
         "index": ("index:index", "Keep what happened in SQL: follow a node, rebuild, see how far it is."),

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
@@ -26,6 +29,7 @@ JSON_HELP = "Write one JSON document for programs."
 NODE_HELP = f"The node's folder. Default: ${NODE_VARIABLE}, or the node that runs on this machine."
 KEYS_HELP = f"The folder of your keys. Default: ${KEYS_VARIABLE}, or {DEFAULT_FOLDER}."
 SANDBOX_HELP = "Take the genesis of a sandbox, too: a network for trials, where nothing is worth anything."
+UNTIL_HELP = "End when standard input is closed: for whoever starts this as a child and must not leave it behind."
 CONFIG_HELP = f"A TOML file with settings. Default: ${CONFIG_VARIABLE}, or none."
 
 
@@ -68,6 +72,23 @@ def sandbox_option(command: F) -> F:
 def config_option(command: F) -> F:
     """Add `--config`."""
     return click.option("--config", type=Folder(), envvar=CONFIG_VARIABLE, help=CONFIG_HELP)(command)
+
+
+def until_input_ends_option(command: F) -> F:
+    """Add `--until-input-ends`."""
+    return click.option("--until-input-ends", is_flag=True, help=UNTIL_HELP)(command)
+
+
+def end_with_the_input() -> None:
+    """Have this process end in order once its standard input is closed, as it is when whoever started it dies."""
+
+    def wait() -> None:
+        with suppress(OSError, ValueError):
+            while os.read(sys.stdin.fileno(), 4_096):
+                pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    Thread(target=wait, daemon=True).start()
 
 
 def keyring(keys_folder: Path | None, *further: Path) -> Keyring:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,10 +14,11 @@ import msgspec
 from sogdia.cli import documents, options
 from sogdia.cli.exits import Exit, Stopped, usage
 from sogdia.cli.outcomes import decode_receipt, key_document, receipt_document
-from sogdia.cli.sending import read_id
-from sogdia.cli.sessions import GENESIS_BYTES_MAX, Session, keys_of, read_genesis, read_limited
-from sogdia.client import proofs
+from sogdia.cli.sessions import GENESIS_BYTES_MAX, Session, keys_of, read_genesis, read_id, read_limited
+from sogdia.client import checking, proofs
 from sogdia.client.declared import key_parts, lay_out_key, tables
+from sogdia.client.light.roots import root_by_header
+from sogdia.client.light.store import LightStore
 from sogdia.client.proof_text import describe, proven_to_json
 from sogdia.kernel.codec import NotCanonicalError
 from sogdia.kernel.kernel_tables import KERNEL_TABLES
@@ -30,11 +32,14 @@ if TYPE_CHECKING:
 
     from sogdia.cli.naming import Naming
     from sogdia.cli.options import Way
-    from sogdia.client.proofs import Trusted
+    from sogdia.client.checking import Trust
     from sogdia.kernel.proof import Proof
     from sogdia.kernel.state import Table
 
 NUMBER_BYTES = 2
+HEADER = re.compile(r"([1-9][0-9]{0,14}):([0-9a-fA-F]{64})")
+"""A header of CometBFT as people name it: height and hash."""
+
 KEY_HELP: dict[tuple[str, ...], str] = {
     (): "It has one record; give no key.",
     ("account",): "Give an account.",
@@ -81,7 +86,7 @@ def prove_result(identity: str, out: Path, way: Way) -> None:
 def _write(proof: Proof, out: Path, session: Session, *, as_json: bool) -> None:
     """Write a proof down once it has been checked like anybody will check it."""
     # The node at hand has been chosen by whoever types; that it is a sandbox stands above what comes out.
-    proven = proofs.check(proof, proofs.trusted_by_genesis(session.genesis, sandbox=True))
+    proven = checking.check(proof, checking.begin(session.genesis, sandbox=True), time.time_ns()).proven
     raw = proofs.proof_bytes(proof)
     with out.open("xb") as stream:
         stream.write(raw)
@@ -125,13 +130,18 @@ def read_key(table: Table[Any, Any], parts: Sequence[str], naming: Naming) -> by
 # ----------------------------------------------------------------------------------------------------------- checking
 
 
-def trusted(genesis: Path | None, trust: str | None, network: str | None, *, sandbox: bool) -> Trusted:
-    """Say whom to trust; a sandbox only when trials are meant."""
+def trusted(genesis: Path | None, trust: str | None, network: str | None, *, sandbox: bool) -> Trust:
+    """Say whom to trust: a genesis, keys, or a header of CometBFT; a sandbox only when trials are meant."""
     if (genesis is None) == (trust is None):
         raise usage("A proof is worth as much as the keys behind it.", "Say whom you trust: --genesis FILE or --trust.")
     if genesis is not None:
         content = read_genesis(read_limited(genesis, GENESIS_BYTES_MAX), str(genesis))
-        return proofs.trusted_by_genesis(content, sandbox=sandbox)
+        return checking.begin(content, sandbox=sandbox)
+    header = HEADER.fullmatch(trust or "")
+    if header is not None:
+        if network is None or not re.fullmatch(r"[0-9a-fA-F]{64}", network):
+            raise usage("A header alone doesn't say of which network.", "Add --network with the genesis hash.")
+        return LightStore(root=root_by_header(bytes.fromhex(network), int(header[1]), bytes.fromhex(header[2])))
     if trust is not None and re.fullmatch(r"[0-9a-fA-F]{64}", trust):
         if network is None or not re.fullmatch(r"[0-9a-fA-F]{64}", network):
             raise usage(
@@ -141,9 +151,9 @@ def trusted(genesis: Path | None, trust: str | None, network: str | None, *, san
     return proofs.trusted_from_json(read_limited(Path(str(trust)), proofs.TRUST_BYTES_MAX))
 
 
-def verify(file: Path, whom: Trusted, *, as_json: bool) -> None:
+def verify(file: Path, whom: Trust, *, as_json: bool) -> None:
     """Check a proof and say what it proves."""
-    proven = proofs.check(proofs.load_proof(file), whom)
+    proven = checking.check(proofs.load_proof(file), whom, time.time_ns()).proven
     lines = [*describe(proven), "The proof is right."]
     options.show("\n".join(lines), {"valid": True, **_document(proven)}, as_json=as_json)
 

@@ -1,10 +1,9 @@
-"""Building, trying, signing and sending an envelope of one operation, and showing what became of it."""
+"""Building, trying, signing and sending an envelope, and showing what became of it."""
 
 from __future__ import annotations
 
 import base64
 import binascii
-import re
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,13 +12,15 @@ import click
 from msgspec import structs
 
 from sogdia.cli import options
+from sogdia.cli.batches import Asked, placed, read_batch
 from sogdia.cli.exits import Exit, Stopped, usage
 from sogdia.cli.failures import refused
 from sogdia.cli.fields import Reading, parse_json
+from sogdia.cli.final_lines import with_final_line
 from sogdia.cli.moments import MOMENT_MAX, read_length, read_moment
 from sogdia.cli.operations import Given, Meaning, read_operation
 from sogdia.cli.outcomes import Outcome, decode_receipt, show_dry_run, show_outcome
-from sogdia.cli.sessions import Session, keys_of, read_limited
+from sogdia.cli.sessions import Session, keys_of, read_id, read_limited
 from sogdia.client.connection import RefusedByNodeError
 from sogdia.client.envelopes import EnvelopeMaker, Sender, Signed
 from sogdia.client.keys import SEED_BYTES, AnyKeyPair, KeyPair
@@ -28,7 +29,7 @@ from sogdia.kernel.refusals import KernelRefusal
 from sogdia.kernel.values import account_of, name_of, owner_of
 from sogdia.modules.identity import key_message
 from sogdia.modules.identity.keys import ChangeKeys
-from sogdia.modules.identity.node_keys import endorsement_message, possession_message
+from sogdia.modules.identity.node_keys import possession_message, rotation_message
 from sogdia.modules.identity.parties import RegisterParty
 
 if TYPE_CHECKING:
@@ -89,16 +90,22 @@ class Signing(NamedTuple):
 
 def run_operation(declared: type[Operation], texts: Mapping[str, Sequence[str]], choices: Choices) -> int:
     """Do what a sub-command of `tx` asks for; gives the exit status."""
+    return _run([Asked(declared, Given(texts, _fields_file(choices.fields)), 0, choices.mandate)], choices)
+
+
+def run_batch(file: Path, choices: Choices) -> int:
+    """Do what a file of several operations asks for, all or nothing; gives the exit status."""
+    found = parse_json(_input(file, FIELDS_BYTES_MAX).decode("utf-8", "replace"))
+    return _run(read_batch(found, (choices.from_, *choices.also_signed_by)), choices)
+
+
+def _run(asked: Sequence[Asked], choices: Choices) -> int:
     check_choices(choices)
     ring = keys_of(choices.node_folder, choices.keys_folder, offline=choices.genesis is not None)
     with Session(choices.node_folder, ring, genesis=choices.genesis, moment=choices.time_) as session:
         signers = [_signing(text, session, choices.key_number) for text in (choices.from_, *choices.also_signed_by)]
-        mandate = None if choices.mandate is None else session.naming.name(choices.mandate)
-        asker = signers[0] if mandate is None else signers[0]._replace(account=owner_of(mandate))
-        operation = _read(declared, Given(texts, _fields_file(choices.fields)), session, asker)
-        if mandate is not None:
-            operation = structs.replace(operation, mandate=mandate)
-        envelope = _envelope(session, operation, signers, choices)
+        operations = [_operation(each, at, len(asked), session, signers) for at, each in enumerate(asked, start=1)]
+        envelope = _envelope(session, operations, signers, choices)
         if choices.dry_run:
             tried = session.node.dry_run(envelope.raw, signed=False)
             return show_dry_run(tried, envelope.expiry, session, as_json=choices.as_json)
@@ -106,7 +113,8 @@ def run_operation(declared: type[Operation], texts: Mapping[str, Sequence[str]],
             return _write(envelope, choices)
         status = _send(envelope, session, as_json=choices.as_json)
         if status == Exit.DONE:
-            _note_account(operation, texts, session, signers[0])
+            for each, operation in zip(asked, operations, strict=True):
+                _note_account(operation, each.given, session, signers[each.signer])
         return status
 
 
@@ -168,6 +176,18 @@ def _account_by_reference(key: str, public: bytes, session: Session) -> bytes | 
 # ------------------------------------------------------------------------------------------------------------- reading
 
 
+def _operation(asked: Asked, place: int, of: int, session: Session, signers: Sequence[Signing]) -> Operation:
+    """Read an operation of an envelope; of several, a fault says in which it is."""
+    try:
+        mandate = None if asked.mandate is None else session.naming.name(asked.mandate)
+        signer = signers[asked.signer]
+        asker = signer if mandate is None else signer._replace(account=owner_of(mandate))
+        operation = _read(asked.declared, with_final_line(asked.declared, asked.given, session), session, asker)
+    except Stopped as stopped:
+        raise stopped if of == 1 else placed(stopped, place) from stopped
+    return structs.replace(operation, signer=asked.signer, mandate=mandate)
+
+
 def _read(declared: type[Operation], given: Given, session: Session, sender: Signing) -> Operation:
     reading = Reading(session.naming, session.ring, lambda: session.now)
 
@@ -200,11 +220,11 @@ def _currency(values: Mapping[str, Any], session: Session, sender: bytes) -> Ass
 def _sign_field(  # noqa: PLR0913 - everything that a proof is about
     field: str, key: str, place: int, values: Mapping[str, Any], session: Session, sender: Signing
 ) -> bytes:
-    """Sign what a field calls for: a new key shows that somebody holds it, a node key also for whom, or hands over."""
+    """Sign what a field calls for: a new key shows that somebody holds it; a node's two keys agree to a change."""
     network = session.naming.network.hash
     pair = _open(key, session.ring)
-    if field == "endorsement":
-        return pair.sign(endorsement_message(network, values["new"]))
+    if field in ("endorsement", "acceptance"):
+        return pair.sign(rotation_message(network, values["old"], values["new"]))
     if field == "possession":
         return pair.sign(possession_message(network, values["account"], values["public"]))
     # A key that joins is proven for its number: the first free one of the account, and so on along the list.
@@ -236,7 +256,9 @@ def _input(path: Path, size: int) -> bytes:
 # --------------------------------------------------------------------------------------------------------- the envelope
 
 
-def _envelope(session: Session, operation: Operation, signers: Sequence[Signing], choices: Choices) -> Signed:
+def _envelope(
+    session: Session, operations: Sequence[Operation], signers: Sequence[Signing], choices: Choices
+) -> Signed:
     """Build the envelope, and sign it unless it is only tried."""
     maker = EnvelopeMaker(session.naming.network.hash)
     expiry = session.now + read_length(choices.expires)
@@ -250,7 +272,7 @@ def _envelope(session: Session, operation: Operation, signers: Sequence[Signing]
         Sender(each.account, THROWAWAY if choices.dry_run else _open(each.key, session.ring), each.number)
         for each in signers
     ]
-    made = maker.make(senders, [operation], expiry=expiry, not_before=not_before, after=after)
+    made = maker.make(senders, operations, expiry=expiry, not_before=not_before, after=after)
     maker.codec.open(made.raw, Limits())
     return made
 
@@ -271,13 +293,6 @@ def _predecessor(text: str, session: Session, maker: EnvelopeMaker) -> Signed:
     if found.place >= len(envelopes):
         raise usage(f"--after {identity} is a deadline's exit, not an envelope.", "Name an envelope.")
     return Signed(b"", raw_id, maker.codec.open(envelopes[found.place], Limits()).body.expiry)
-
-
-def read_id(text: str) -> bytes:
-    """Read an envelope's id."""
-    if not re.fullmatch(r"[0-9a-fA-F]{64}", text):
-        raise usage(f"{text!r} is no id.", "An id has 64 hexadecimal digits; 'sogdia tx' shows it.")
-    return bytes.fromhex(text)
 
 
 def _write(envelope: Signed, choices: Choices) -> int:
@@ -368,10 +383,10 @@ def _submit(envelope: Signed, session: Session) -> Durable:
         return known
 
 
-def _note_account(operation: Operation, texts: Mapping[str, Sequence[str]], session: Session, sender: Signing) -> None:
+def _note_account(operation: Operation, given: Given, session: Session, sender: Signing) -> None:
     """Remember for which account a key of one's own signs, once it has been registered or put in another's place."""
     if isinstance(operation, RegisterParty):
-        key = (texts.get("public") or ("",))[-1]
+        key = str((given.texts.get("public") or (given.values.get("public"),))[-1])
         if session.ring.has(key):
             account = account_of(session.naming.network.hash, sender.account, operation.reference)
             session.ring.note_account(key, account)

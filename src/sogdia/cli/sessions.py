@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from contextlib import suppress
 from functools import cached_property
@@ -141,6 +142,13 @@ class Session:
         with suppress(Stopped):
             self.naming.network  # noqa: B018 - from now on the genesis's parties are called by their references
         return Showing(self.naming, self.now, self.asset_of)
+
+
+def read_id(text: str) -> bytes:
+    """Read an envelope's id."""
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", text):
+        raise usage(f"{text!r} is no id.", "An id has 64 hexadecimal digits; 'sogdia tx' shows it.")
+    return bytes.fromhex(text)
 
 
 def read_limited(path: Path, size: int) -> bytes:

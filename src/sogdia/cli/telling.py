@@ -20,7 +20,7 @@ from sogdia.operate.notices.store import Store, TooManyError
 
 if TYPE_CHECKING:
     from sogdia.cli.options import Way
-    from sogdia.operate.settings import NoticesSettings
+    from sogdia.settings.sections import NoticesSettings
 
 
 def run_notices(node_folder: Path | None, config: Path | None) -> None:

@@ -16,8 +16,8 @@ from sogdia.cli import documents, options
 from sogdia.cli.exits import Exit, Stopped, usage
 from sogdia.cli.fields import Reading, read_text
 from sogdia.cli.finding import find_node
-from sogdia.cli.sending import Signatory, read_id, send_applied, signatory
-from sogdia.cli.sessions import Session, keys_of, read_limited
+from sogdia.cli.sending import Signatory, send_applied, signatory
+from sogdia.cli.sessions import Session, keys_of, read_id, read_limited
 from sogdia.cli.tables import table_words
 from sogdia.client.shapes import fields_of
 from sogdia.kernel.values import name_of, owner_of, reference_of
@@ -133,10 +133,11 @@ def _read_fields(given: Putting, at: Counter) -> CommitDocument:
 
 def _key_to_publish(at: Counter) -> list[SetEncryptionKey]:
     """Give what publishes the encryption key of whoever acts, unless the ledger has it already."""
-    known = at.session.ask(EncryptionKeyQuery(account=at.by.account))
+    answer = at.session.ask(EncryptionKeyQuery(account=at.by.account))
     private = keys_from(at.by.keys.seed)
+    known = answer.current
     if known is None:
-        return [SetEncryptionKey(public=private(0).public_key().public_bytes_raw())]
+        return [SetEncryptionKey(public=private(answer.next_number).public_key().public_bytes_raw())]
     if private(known.number).public_key().public_bytes_raw() == known.public:
         return []
     raise usage(
@@ -149,8 +150,7 @@ def publish_key(who: str, way: Way) -> None:
     """Publish the encryption key that belongs to a key file, with the next number."""
     with Session(way.node_folder, keys_of(way.node_folder, way.keys_folder)) as session:
         by = signatory(who, session)
-        known = session.ask(EncryptionKeyQuery(account=by.account))
-        number = 0 if known is None else known.number + 1
+        number = session.ask(EncryptionKeyQuery(account=by.account)).next_number
         public = keys_from(by.keys.seed)(number).public_key().public_bytes_raw()
         identity = send_applied([SetEncryptionKey(public=public)], by, session)
         words = f"Others can seal for {session.naming.call(by.account)} now; it is encryption key {number}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -12,7 +13,7 @@ from sogdia.cli.documents import structure, write_json
 from sogdia.cli.exits import Exit, Stopped, usage
 from sogdia.cli.moments import read_moment
 from sogdia.cli.sessions import GENESIS_BYTES_MAX, Session, keys_of, read_genesis, read_limited
-from sogdia.client import proofs
+from sogdia.client import checking, proofs
 from sogdia.client.codes import account_code
 from sogdia.client.credentials import attested as attested_files
 from sogdia.client.credentials import commitments, esign, verifiable
@@ -174,7 +175,8 @@ def check_disclosure(file: Path, proof: Path | None, genesis: Path | None, way: 
 def _proven(proof: Path, genesis: Path, name: bytes, *, sandbox: bool) -> tuple[bytes, Attestation | None]:
     """Give the network and the attestation that a proof of its record shows."""
     trusted = read_genesis(read_limited(genesis, GENESIS_BYTES_MAX), str(genesis))
-    proven = proofs.check(proofs.load_proof(proof), proofs.trusted_by_genesis(trusted, sandbox=sandbox))
+    whom = checking.begin(trusted, sandbox=sandbox)
+    proven = checking.check(proofs.load_proof(proof), whom, time.time_ns()).proven
     if not isinstance(proven, ProvenRecord) or (proven.table, proven.key) != (ATTESTATIONS.number, name):
         raise CheckFailed("The proof is about something else than the attestation that the disclosure names.")
     return network_of(trusted), None if proven.value is None else ATTESTATIONS.codec.decode(proven.value)

@@ -10,6 +10,7 @@ from sogdia.client.shapes import Shape, fields_of
 from sogdia.client.wording import is_money
 from sogdia.modules.documents import DocumentClass, Part, Purpose
 from sogdia.modules.identity import AssuranceLevel, AttestationType, Kind, Role
+from sogdia.modules.market.records import FinalLine
 
 if TYPE_CHECKING:
     from enum import IntEnum
@@ -38,6 +39,7 @@ METAVARS: Final[dict[str, str]] = {
     "CountryCode": "COUNTRY",
     "CountryOrNone": "COUNTRY",
     "CurrencyCode": "CURRENCY",
+    "FinalLine": "LINE",
     "Handle": "HANDLE",
     "Hash": "HASH",
     "Kind": "KIND",
@@ -126,6 +128,8 @@ def form_hint(shape: Shape) -> str:
     inner = shape.items if shape.items is not None else shape
     if inner.struct is None or inner.word == "Asset":
         return ""
+    if inner.struct is FinalLine:
+        return "the line's number, and line and path are looked up; or the line of 'sogdia query final-line' as JSON"
     return f"{form_of(inner.struct)}, or JSON"
 
 

@@ -29,6 +29,8 @@ UNDER_WAY_MAX = 4_000
 
 SECONDS_MAX = 60.0
 
+_NOBODY = (None, 0.0)
+
 T = TypeVar("T")
 
 
@@ -36,7 +38,9 @@ class _Socket(asyncio.Protocol):
     """Cuts what arrives into answers, and hands each to the one who waits for it."""
 
     def __init__(self) -> None:
-        self.waiting: dict[int, asyncio.Future[Answer]] = {}
+        self.waiting: dict[int, tuple[asyncio.Future[Answer], float]] = {}
+        """Who waits for which number, and until when; the oldest first, and so the first whose time is over."""
+
         self.ended = asyncio.get_running_loop().create_future()
         self._arrived = bytearray()
 
@@ -44,14 +48,14 @@ class _Socket(asyncio.Protocol):
         """Take the whole answers."""
         self._arrived += data
         for answer in whole_frames(self._arrived):
-            future = self.waiting.pop(answer.number, None)
+            future, _until = self.waiting.pop(answer.number, _NOBODY)
             if future is not None and not future.done():
                 future.set_result(answer)
 
     def connection_lost(self, _error: Exception | None) -> None:
         """Tell everybody who waits."""
         waiting, self.waiting = self.waiting, {}
-        for future in waiting.values():
+        for future, _until in waiting.values():
             if not future.done():
                 future.set_exception(NodeNotRunningError("the node has ended the connection"))
         if not self.ended.done():
@@ -68,6 +72,7 @@ class AsyncConnection:
         self._seconds = seconds
         self._number = 0
         self._leaving: list[bytes] = []
+        self._looking: asyncio.TimerHandle | None = None
 
     @classmethod
     async def open(cls, folder: Path, *, seconds: float = SECONDS_MAX) -> Self:
@@ -88,6 +93,8 @@ class AsyncConnection:
 
     async def close(self) -> None:
         """End the connection."""
+        if self._looking is not None:
+            self._looking.cancel()
         self._transport.close()
         await self._wire.ended
 
@@ -99,24 +106,22 @@ class AsyncConnection:
 
     async def ask(self, question: Question[T]) -> T:
         """Ask a question and wait for its answer; others may be asked meanwhile."""
-        if self._wire.ended.done():
+        wire, loop = self._wire, asyncio.get_running_loop()
+        if wire.ended.done():
             raise NodeNotRunningError("the node has ended the connection")
-        if len(self._wire.waiting) >= UNDER_WAY_MAX:
+        if len(wire.waiting) >= UNDER_WAY_MAX:
             raise TryLaterError(f"{UNDER_WAY_MAX} requests are under way already")
-        loop = asyncio.get_running_loop()
         self._number += 1
-        number = self._number
+        request = frame(self._number, question.kind, question.payload)
         future: asyncio.Future[Answer] = loop.create_future()
-        self._wire.waiting[number] = future
+        until = loop.time() + self._seconds
+        wire.waiting[self._number] = (future, until)
+        if self._looking is None:
+            self._looking = loop.call_at(until, self._look_for_late)
         if not self._leaving:
             loop.call_soon(self._leave)
-        self._leaving.append(frame(number, question.kind, question.payload))
-        late = loop.call_later(self._seconds, self._too_late, number)
-        try:
-            return question.answered_by(await future)
-        finally:
-            late.cancel()
-            self._wire.waiting.pop(number, None)
+        self._leaving.append(request)
+        return question.answered_by(await future)
 
     def _leave(self) -> None:
         """Let the requests of this turn of the loop go in one write."""
@@ -124,10 +129,18 @@ class AsyncConnection:
         with contextlib.suppress(RuntimeError):  # the transport has just ended; whoever waits is told by the socket
             self._transport.write(b"".join(leaving))
 
-    def _too_late(self, number: int) -> None:
-        future = self._wire.waiting.pop(number, None)
-        if future is not None and not future.done():
-            future.set_exception(TryLaterError(f"the node has not answered within {self._seconds:g} seconds"))
+    def _look_for_late(self) -> None:
+        """Tell those whose time is over, and look again when the next one's is: one timer serves all."""
+        self._looking = None
+        loop, waiting = asyncio.get_running_loop(), self._wire.waiting
+        while waiting:
+            number, (future, until) = next(iter(waiting.items()))
+            if until > loop.time():
+                self._looking = loop.call_at(until, self._look_for_late)
+                return
+            del waiting[number]
+            if not future.done():
+                future.set_exception(TryLaterError(f"the node has not answered within {self._seconds:g} seconds"))
 
     # --------------------------------------------------------------------------------------------------- envelopes
 

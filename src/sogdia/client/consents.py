@@ -1,4 +1,4 @@
-"""Chains of one-time codes for somebody without a device: made once, printed as a card, used one by one.
+"""Chains of one-time codes for somebody without a device: made once for a mandate, printed as a card, used one by one.
 
 The first code of a card is the one next to the end on the ledger; each later one hashes to the one before. Codes are
 used in the order in which they are printed. Whoever has the secret of a chain can make all of its codes.
@@ -31,15 +31,20 @@ class Card(NamedTuple):
     codes: tuple[bytes, ...]
 
 
-def make_card(network: bytes, account: bytes, secret: bytes, count: int) -> Card:
-    """Make a card of `count` codes for an account from a secret that nobody can guess."""
+def make_card(network: bytes, mandate: bytes, secret: bytes, count: int) -> Card:
+    """Make a card of `count` codes for a mandate from a secret that nobody can guess.
+
+    Each mandate's card has codes of its own, even when several are made from one secret.
+    """
     if not 1 <= count <= CODES_MAX:
         message = f"a card has 1 to {CODES_MAX} codes, not {count}"
         raise ValueError(message)
-    code = sha256(b"sogdia/card" + secret).digest()[:CONSENT_BYTES]
+    code = sha256(b"sogdia/card" + network + len(mandate).to_bytes(1, "big") + mandate + secret).digest()[
+        :CONSENT_BYTES
+    ]
     made = [code]
     for _each in range(count):
-        code = code_before(network, account, code)
+        code = code_before(network, mandate, code)
         made.append(code)
     made.reverse()
     return Card(made[0], tuple(made[1:]))

@@ -11,7 +11,7 @@ from sogdia.client.codes import account_code, name_code
 from sogdia.kernel.codec import NotCanonicalError
 from sogdia.kernel.kernel_tables import KERNEL_TABLES
 from sogdia.kernel.machine import receipt_decoder
-from sogdia.kernel.proof import ProvenHistory, ProvenReceipt, ProvenRecord
+from sogdia.kernel.proof import ProvenFace, ProvenHistory, ProvenReceipt, ProvenRecord
 from sogdia.kernel.refusal import RefusalCode, explain
 from sogdia.kernel.refusals import KernelRefusal
 from sogdia.kernel.values import ACCOUNT_BYTES, NO_ACCOUNT
@@ -45,8 +45,10 @@ def describe(proven: Proven) -> list[str]:
             return _describe_record(proven)
         case ProvenReceipt():
             return _describe_receipt(proven)
+        case ProvenFace():
+            return _describe_face(proven)
         case ProvenHistory():
-            return [*_describe_record(proven.record), "Its life so far:", *map(_describe_step, proven.steps)]
+            return [*describe(proven.record), "Its life so far:", *map(_describe_step, proven.steps)]
 
 
 def moment(time: int) -> str:
@@ -56,11 +58,7 @@ def moment(time: int) -> str:
 
 def _describe_record(proven: ProvenRecord) -> list[str]:
     table = _TABLES.get(proven.table)
-    name = f"table {proven.table}" if table is None else table.name
-    key = f"key {proven.key.hex()}" if table is None else _fields(table.show_key(proven.key))
-    place = f"{name}, {key}" if key else name
-    when = f"after height {proven.height}, and still at {moment(proven.time)}"
-    root = f"Network {proven.network.hex()}, state root {proven.root.hex()}"
+    place, when, root = _where(proven)
     if proven.value is None:
         return [f"There is no record {when}:", f"  {place}", root]
     try:
@@ -68,6 +66,26 @@ def _describe_record(proven: ProvenRecord) -> list[str]:
     except NotCanonicalError:
         told = f"(in a shape that this version does not know) {proven.value.hex()}"
     return [f"This record stands in the ledger {when}:", f"  {place}", f"  {told}", root]
+
+
+def _describe_face(proven: ProvenFace) -> list[str]:
+    table = _TABLES.get(proven.table)
+    place, when, root = _where(proven)
+    try:
+        told = proven.face.hex() if table is None or table.face is None else _struct(table.read_face(proven.face))
+    except NotCanonicalError:
+        told = f"(in a shape that this version does not know) {proven.face.hex()}"
+    lead = f"Such a record stands in the ledger {when}; what anybody may see of it:"
+    return [lead, f"  {place}", f"  {told}", root]
+
+
+def _where(proven: ProvenRecord | ProvenFace) -> tuple[str, str, str]:
+    """Say where something stands, since when, and under which root."""
+    table = _TABLES.get(proven.table)
+    name = f"table {proven.table}" if table is None else table.name
+    key = f"key {proven.key.hex()}" if table is None else _fields(table.show_key(proven.key))
+    when = f"after height {proven.height}, and still at {moment(proven.time)}"
+    return f"{name}, {key}" if key else name, when, f"Network {proven.network.hex()}, state root {proven.root.hex()}"
 
 
 def _describe_receipt(proven: ProvenReceipt) -> list[str]:

@@ -26,6 +26,7 @@ from sogdia.kernel.proof import (
     anchor_of,
     check_against,
     decode_proof,
+    roots_of,
 )
 from sogdia.kernel.signature import ED25519, verify
 
@@ -127,15 +128,28 @@ def follow(trusted: Trusted, handovers: Iterable[Handover]) -> Trusted:
     return trusted
 
 
+def own_anchor(proof: Proof) -> Anchor:
+    """Give the anchor of a proof of the embedded engine."""
+    anchor = anchor_of(proof)
+    if isinstance(anchor, Anchor):
+        return anchor
+    raise ProofWrong(
+        ProofFault.VALIDATORS, "it leads to a header of CometBFT, and the trusted network has the embedded engine"
+    )
+
+
 def trust_anchor(anchor: Anchor, trusted: Trusted) -> Header:
     """Give the header that a proof leads to once it is certain that it is to be trusted."""
     return trust_header(anchor.header, follow(trusted, anchor.handovers))
 
 
 def check(proof: Proof | bytes, trusted: Trusted) -> Proven:
-    """Check a proof, in bytes or read already, and say what it proves; raises `ProofWrong` when it proves nothing."""
+    """Check a proof of the embedded engine, in bytes or read already, and say what it proves.
+
+    Raises `ProofWrong` when it proves nothing. Proofs of any network are checked by `client.checking`.
+    """
     read = decode_proof(proof) if isinstance(proof, bytes) else proof
-    return check_against(read, trust_anchor(anchor_of(read), trusted))
+    return check_against(read, roots_of(trust_anchor(own_anchor(read), trusted)))
 
 
 # -------------------------------------------------------------------------------------------------------------- files

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 SOCKET = "node.sock"
 POINTER = "node.sock.path"
 LENGTH_BYTES = 4
+FRAME_BYTES_MAX = 8 * 2**20
+"""What a node reads at most in one request."""
 
 
 class Status(IntEnum):
@@ -52,6 +54,10 @@ class RefusedByNodeError(Exception):
 
 class RequestWrongError(Exception):
     """The node cannot make sense of the request, or cannot serve it."""
+
+
+class TooLargeError(RequestWrongError):
+    """The request is longer than a node reads. It was not sent: it would have ended the connection."""
 
 
 class TryLaterError(Exception):
@@ -126,6 +132,8 @@ _OUTCOMES: dict[int, Any] = {Status.DONE: Durable, Status.REFUSED: NotAdmissible
 def frame(number: int, kind: str, payload: object) -> bytes:
     """Lay out a request."""
     raw = _encode((number, kind, payload))
+    if len(raw) > FRAME_BYTES_MAX:
+        raise TooLargeError(f"a request of {len(raw)} bytes; {FRAME_BYTES_MAX} are the most")
     return len(raw).to_bytes(LENGTH_BYTES, "big") + raw
 
 

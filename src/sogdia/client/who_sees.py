@@ -44,6 +44,8 @@ class Reader(NamedTuple):
     kind: int = 0
     country: str = ""
     roles: int = 0
+    key: int | None = None
+    """The number of the key by which it has shown who it is."""
 
     @property
     def sees_all(self) -> bool:
@@ -56,15 +58,15 @@ class Reader(NamedTuple):
         return self.kind == Kind.AUTHORITY
 
     @classmethod
-    def of(cls, account: bytes, party: Party | None) -> Reader:
+    def of(cls, account: bytes, party: Party | None, key: int | None = None) -> Reader:
         """Say what an account is when it reads. A suspended party sees what is its own, and no more by what it is.
 
         Only genesis names authorities: a registrar may enter a party of that kind, but not let it oversee anybody.
         """
         if party is None or party.suspended:
-            return cls(account)
+            return cls(account, key=key)
         kind = party.kind if party.kind != Kind.AUTHORITY or party.registrar == NO_ACCOUNT else 0
-        return cls(account, kind, party.country, party.roles)
+        return cls(account, kind, party.country, party.roles, key)
 
 
 ANYBODY: Final = Reader()
@@ -101,7 +103,7 @@ RECORDS: Final[dict[str, dict[Sees, str]]] = {
     "Tag": {_V: "record subject attestations"},
     "HandleRecord": {_P: "record account handle sponsor"},
     "HandleOwner": {_P: "record skeleton"},
-    "Appeal": {_O: "record deadline grounds upheld_by"},
+    "Appeal": {_O: "record deadline grounds upheld_by left"},
     "DueNode": {_V: "record present"},
     "DuePage": {_V: "record objects"},
     "SpentPage": {_V: "record rows"},
@@ -109,7 +111,7 @@ RECORDS: Final[dict[str, dict[Sees, str]]] = {
     "SpentTotal": {_V: "record live first_slot last_slot"},
     "Quota": {
         _O: "record operations_max bytes_max reserved_operations_max stored_bytes_max period_start operations_used "
-        "bytes_used reserved_operations_used stored_bytes"
+        "bytes_used reserved_operations_used reserved_bytes_used stored_bytes"
     },
     "ValidatorSets": {_P: "record sets"},
     "Members": {_P: "record members"},
@@ -122,7 +124,7 @@ RECORDS: Final[dict[str, dict[Sees, str]]] = {
     "Currency": {_P: "record digits supply supply_max holder_max by_authorisation"},
     "Balance": {_O: "record available held frozen authorised"},
     "Hold": {_O: "record payer payee asset units deadline purpose sponsor history"},
-    "EncryptionKey": {_P: "record number public sponsor"},
+    "EncryptionKey": {_P: "record number public recoveries sponsor"},
     "Authorities": {_P: "record accounts"},
     "File": {_O: "record participants documents sponsor"},
     "Entry": {_O: "record document"},
@@ -136,7 +138,7 @@ RECORDS: Final[dict[str, dict[Sees, str]]] = {
     "Order": {
         _P: "record state deadline history",
         _O: "merchant asset carrier tax_collector platform platform_fee lines paid refunded commitment "
-        "sponsor delivery_confirmed return_until requested split closing",
+        "sponsor delivery_confirmed return_until requested split closing due",
     },
     "Line": {_O: "record listing variant quantity paid promotion returned"},
     "ClosedOrder": {_P: "record outcome closed_at history", _O: "merchant asset paid refunded lines lines_root"},
@@ -155,7 +157,7 @@ EVENTS: Final[dict[str, dict[Sees, str]]] = {
     "KeysRecovered": {_P: "account keys thresholds", _O: "guardian"},
     "MandateGranted": {_O: "mandate agent valid_until"},
     "MandateRevoked": {_O: "mandate"},
-    "ConsentsRenewed": {_O: "account"},
+    "ConsentsRenewed": {_O: "mandate"},
     "ConsentGiven": {_O: "mandate"},
     "AttestationOffered": {_O: "attestation subject attests level country expiry"},
     "AttestationAccepted": {_P: "attestation subject"},
@@ -165,6 +167,8 @@ EVENTS: Final[dict[str, dict[Sees, str]]] = {
     "SuspensionAppealed": {_O: "account grounds deadline"},
     "SuspensionUpheld": {_O: "account by"},
     "SuspensionEnded": {_P: "account"},
+    "AppealResumed": {_O: "account deadline"},
+    "AppealForgotten": {_O: "account"},
     "HandleClaimed": {_P: "account handle"},
     "HandleReleased": {_P: "account handle"},
     "PartySuspended": {_P: "account reason"},

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Final
 
 from sogdia.demo.stage import WINDOWS, running, set_up
 from sogdia.demo.story import DemoFailedError, Story
+from sogdia.settings.sections import ExplorerSettings, any_port
 from sogdia.simulate.online_retail import shipped_files
 from sogdia.simulate.online_retail.driver import run as replay_invoices
-from sogdia.web.explorer.serving import CannotListenError, database_of
+from sogdia.web.explorer.serving import CannotListenError
 from sogdia.web.explorer.serving import running as running_explorer
-from sogdia.web.explorer.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 SEED: Final = b"sogdia demo"
 IDLE_SECONDS: Final = 0.5
-HOST: Final = "127.0.0.1"
-PORT: Final = 8_081
 
 TRY_IT = """
 The node stays up until you press Ctrl-C. From a second terminal, for instance:
@@ -71,12 +69,13 @@ def play(say: Callable[[str], None], *, once: bool, folder: Path | None = None, 
 @contextmanager
 def beside_the_demo(stage: Stage) -> Iterator[str]:
     """Serve the explorer, at the usual port or at any other that is free; gives its address."""
-    settings = Settings(node_folder=stage.folder, database=database_of(stage.folder))
+    usual = ExplorerSettings()
     with ExitStack() as stack:
         try:
-            address = stack.enter_context(running_explorer(settings, HOST, PORT, follow=True))
+            address = stack.enter_context(running_explorer(stage.folder, usual))
         except CannotListenError:
-            address = stack.enter_context(running_explorer(settings, HOST, 0, follow=True))
+            elsewhere = ExplorerSettings(listen=any_port(usual.listen))
+            address = stack.enter_context(running_explorer(stage.folder, elsewhere))
         yield address
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ import msgspec
 
 from sogdia.client import keys as key_files
 from sogdia.client.connection import Connection, NodeNotRunningError
+from sogdia.kernel.blinding import SECRET_BYTES, commitment_to
 from sogdia.kernel.genesis import genesis_type, network_of
 from sogdia.kernel.values import NO_ACCOUNT, account_of
 from sogdia.modules import ALL
@@ -42,22 +44,25 @@ PAUSE_SECONDS: Final = 0.05
 class Stage:
     """A running node, and the keys of everybody on it."""
 
-    def __init__(self, folder: Path, network: bytes, keys: dict[str, KeyPair]) -> None:
-        """Hold the node's folder, its network and the keys by name."""
+    def __init__(
+        self, folder: Path, network: bytes, keys: dict[str, KeyPair], references: dict[str, str] | None = None
+    ) -> None:
+        """Hold the node's folder, its network and the keys by name, and by which reference some are on the ledger."""
         self.folder = folder
         self.network = network
         self.keys = keys
+        self._references = references or {}
 
     def account(self, name: str) -> bytes:
         """Give the account of somebody who is there from the start."""
-        return account_of(self.network, NO_ACCOUNT, name)
+        return account_of(self.network, NO_ACCOUNT, self._references.get(name, name))
 
     def connect(self) -> Connection:
         """Connect to the node."""
         return Connection(self.folder)
 
 
-def make_genesis(keys: dict[str, KeyPair], node_key: KeyPair) -> GenesisBase:
+def make_genesis(keys: dict[str, KeyPair], node_key: KeyPair, secret: bytes) -> GenesisBase:
     """Make the genesis of the demo: seven parties, one currency, windows of seconds."""
     parties: list[dict[str, Any]] = [
         {
@@ -75,6 +80,7 @@ def make_genesis(keys: dict[str, KeyPair], node_key: KeyPair) -> GenesisBase:
         "name": "sogdia-demo",
         "time": int(time.time()),
         "validators": [[node_key.public.hex(), 1]],
+        "blinding": commitment_to(secret),
         "identity": {"parties": parties, "registrars": [{"reference": "registrar"}]},
         "money": {"currencies": [{"currency": "USD", "issuer": "bank"}]},
         "market": {"windows": WINDOWS},
@@ -92,9 +98,10 @@ def set_up(folder: Path) -> Stage:
     """Make the keys and the ledger in a new folder. The keys are without a passphrase, and their files say so."""
     keys = {name: key_files.generate() for name in PEOPLE}
     node_key = key_files.generate()
-    genesis = make_genesis(keys, node_key)
+    secret = secrets.token_bytes(SECRET_BYTES)
+    genesis = make_genesis(keys, node_key, secret)
     network = network_of(genesis)
-    create(folder, genesis)
+    create(folder, genesis, secret=secret)
     stage = Stage(folder, network, keys)
     people_keys(folder).mkdir()
     for name, pair in keys.items():

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from sogdia.client.checking import begin, check
 from sogdia.client.envelopes import EnvelopeMaker, Sender
-from sogdia.client.proofs import check, proof_bytes, trusted_by_genesis
+from sogdia.client.proofs import proof_bytes
 from sogdia.kernel.genesis import genesis_type
 from sogdia.kernel.machine import receipt_decoder
 from sogdia.kernel.refusal import explain
@@ -65,14 +66,19 @@ class Story:
         self.forgotten = name_of(stage.account("nairobi"), "silk-2")
         self._decode = receipt_decoder(ALL).decode
 
-    def tell(self) -> None:
-        """Tell it from the first listing to the last payment."""
-        self._open_the_market()
-        self._order_and_ship()
-        self._return_one()
-        self._forget_one()
-        self._wait_for_the_end()
-        self._prove_it()
+    def tell(self, between: Callable[[int], None] = lambda _chapter: None) -> None:
+        """Tell it from the first listing to the last payment; `between` is called after each chapter."""
+        chapters = (
+            self._open_the_market,
+            self._order_and_ship,
+            self._return_one,
+            self._forget_one,
+            self._wait_for_the_end,
+            self._prove_it,
+        )
+        for number, chapter in enumerate(chapters, 1):
+            chapter()
+            between(number)
 
     def _open_the_market(self) -> None:
         self.do("bank", Mint(currency="USD", to=self.stage.account("nairobi"), units=SAVINGS))
@@ -151,7 +157,7 @@ class Story:
     def _prove_it(self) -> None:
         genesis = msgspec.json.decode(self.connection.genesis(), type=genesis_type(ALL))
         proof = self.connection.prove_life(CLOSED_ORDERS.full_key(self.order))
-        check(proof, trusted_by_genesis(genesis))
+        check(proof, begin(genesis), time.time_ns())
         size = len(proof_bytes(proof))
         self.say(f"The node hands out a proof of the order's whole life: {len(proof.steps)} steps in {size} bytes.")
         self.say("It is checked without asking the node: it holds.")

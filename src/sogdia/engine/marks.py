@@ -17,6 +17,9 @@ VARIABLE: Final = "SOGDIA_MARK"
 NAMES: Final[tuple[str, ...]] = (
     "before-execute",
     "after-execute",
+    "before-log",
+    "before-sync",
+    "after-log",
     "before-flush",
     "after-flush",
     "before-commit",

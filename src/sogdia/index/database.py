@@ -14,17 +14,28 @@ from sogdia.index.errors import IndexFullError, IndexStoppedError, IndexUnreacha
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from sqlalchemy import Connection, Engine, Table
 
+FILE = "index.sqlite"
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 BUSY_SECONDS = 10
 CONNECT_SECONDS = 10
 STATEMENT_SECONDS = 10
 CACHE_KIBIBYTES = 65_536
+CHECKPOINT_PAGES = 16_384
+"""How long the log of SQLite becomes before it goes into the file (64 MiB): most pages are changed again before."""
+
+WRITING = ["journal_mode=WAL", "synchronous=NORMAL", f"wal_autocheckpoint={CHECKPOINT_PAGES}"]
 DISK_FULL_STATE = "53100"
 CHUNK = 400
 """How many rows are asked for at once: below every limit on the number of parameters."""
+
+
+def database_in(folder: Path) -> str:
+    """Give the database that is meant when none is named: a file in the node's folder."""
+    return f"sqlite:///{(folder / FILE).resolve()}"
 
 
 def open_engine(url: str, *, writing: bool = False) -> Engine:
@@ -61,7 +72,7 @@ def _prepare_sqlite(engine: Engine, *, writing: bool) -> None:
         connection.isolation_level = None
         settings = [f"cache_size=-{CACHE_KIBIBYTES}", "foreign_keys=OFF", "temp_store=MEMORY"]
         # The index can be made again, so a loss of power may cost its last blocks, but never tear a block apart.
-        settings += ["journal_mode=WAL", "synchronous=NORMAL"] if writing else ["query_only=ON"]
+        settings += WRITING if writing else ["query_only=ON"]
         for setting in settings:
             connection.execute(f"PRAGMA {setting}")
 

@@ -26,15 +26,34 @@ NAME_BYTES_MAX = 36
 _json = msgspec.json.Encoder().encode
 
 
+class _Writers(dict[type, "Callable[[Any], Any]"]):
+    """How values of each class are made plain; chosen once for each, since a block holds thousands of values."""
+
+    def __missing__(self, kind: type) -> Callable[[Any], Any]:
+        writer = self[kind] = _writer_of(kind)
+        return writer
+
+
+_writers = _Writers()
+
+
 def plain(value: Any) -> Any:  # noqa: ANN401 - any value of the wire
     """Give a value as JSON can hold it: structures by the names of their fields, bytes in hexadecimal."""
-    kind = type(value)
+    return _writers[type(value)](value)
+
+
+def _writer_of(kind: type) -> Callable[[Any], Any]:
     if kind is bytes:
-        return value.hex()
+        return bytes.hex
     if kind is tuple or kind is list:
-        return [plain(each) for each in value]
-    if isinstance(value, msgspec.Struct):
-        return {name: plain(getattr(value, name)) for name in kind.__struct_fields__}
+        return lambda value: [_writers[type(each)](each) for each in value]
+    if issubclass(kind, msgspec.Struct):
+        names = kind.__struct_fields__
+        return lambda value: {name: _writers[type(each := getattr(value, name))](each) for name in names}
+    return _as_it_is
+
+
+def _as_it_is(value: Any) -> Any:  # noqa: ANN401 - as above
     return value
 
 

@@ -21,3 +21,11 @@ class IndexFullError(IndexStoppedError):
 
 class IndexUnreachableError(Exception):
     """The database does not answer now; it may answer later."""
+
+
+class IndexAwayError(Exception):
+    """For a reader: the index does not answer, with why."""
+
+
+class IndexAbsentError(IndexAwayError):
+    """For a reader: there is no index in the database yet."""

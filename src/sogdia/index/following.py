@@ -13,6 +13,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from sogdia.client.connection import NodeNotRunningError, TryLaterError
+from sogdia.engine.collector import spared_collector
 from sogdia.index.errors import IndexStoppedError, IndexUnreachableError
 from sogdia.index.sources import NodeSource
 from sogdia.index.writer import IndexWriter
@@ -85,7 +86,8 @@ def follow(
                     ready(writer)
                     ready = None
                 wait = WAIT_SECONDS
-                _follow(writer, source, stop)
+                with spared_collector():
+                    _follow(writer, source, stop)
         except (NodeNotRunningError, TryLaterError, IndexUnreachableError, OSError) as error:
             _log.warning("%s; trying again in %.1f s", error, wait)
             stop.wait(wait)
@@ -107,7 +109,7 @@ def build(
     source: Source, url: str, progress: Callable[[int, int], None] = _silent, stop: threading.Event | None = None
 ) -> int:
     """Bring an index, new or known, to the height of a source; give that height."""
-    with closing(IndexWriter(url, source.genesis())) as writer:
+    with closing(IndexWriter(url, source.genesis())) as writer, spared_collector():
         writer.check_origin(source.header_hash(writer.stand.height) if writer.stand.height else None)
         return catch_up(writer, source, progress=progress, stop=stop)
 

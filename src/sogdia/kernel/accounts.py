@@ -90,7 +90,7 @@ class Party(Record):
     recovers_at: Seconds | None = None
     """The last second in which a recovery under way can be stopped; after it the keys above are worth nothing."""
     recoveries: Annotated[int, Meta(ge=0, le=2**31 - 1)] = 0
-    """How often guardians have put new keys in place; mandates granted before are void."""
+    """How often guardians have put new keys in place; what the earlier ones granted or published is void."""
 
 
 def key_of(party: Party, number: int) -> Key | None:

@@ -74,5 +74,12 @@ class Record(Frozen, array_like=True, tag=1):
     """
 
 
+class Face(Frozen, array_like=True):
+    """The last fields of a record by the same names and types: what anybody may see, proved without the rest.
+
+    On the wire it is the end of the record's own bytes, an array without its first byte. Its fields never change.
+    """
+
+
 class Event(Frozen, array_like=True):
     """A fact that came of an operation, in the past tense. Its tag is its permanent number."""

@@ -50,12 +50,16 @@ class GenesisBase(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     time: Seconds
     clock: Literal["wall", "manual"] = "wall"
     """`manual` is for simulations: time moves only when the driver says so."""
+    engine: Literal["solo", "cometbft"] = "solo"
+    """Who orders the blocks: one node by itself, or its validators together by CometBFT."""
     limits: Limits = Limits()
     protocol: Version = 1
     """The version of the rules with which the network begins."""
     passkeys: GenesisPasskeys | None = None
     """Without it nobody can sign with a passkey on this network."""
     validators: Annotated[tuple[GenesisValidator, ...], Meta(min_length=1, max_length=64)]
+    blinding: HexKey | None = None
+    """The hash of the blinding secret. Without it anybody can try out small values of records beside a proved one."""
 
 
 class GenesisContext:

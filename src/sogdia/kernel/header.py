@@ -11,7 +11,7 @@ from msgspec import Meta
 from sogdia.kernel.codec import Codec, Record, encode
 from sogdia.kernel.parameters import no_key, show_no_key
 from sogdia.kernel.state import Reader, State, Table
-from sogdia.kernel.values import ACCOUNT_BYTES, Hash, NodeKey, Seconds
+from sogdia.kernel.values import Hash, NodeKey, Seconds
 
 Height = Annotated[int, Meta(ge=0, le=2**48)]
 Power = Annotated[int, Meta(ge=1, le=2**31 - 1)]
@@ -42,10 +42,13 @@ HeaderSignature = Annotated[bytes, Meta(min_length=64, max_length=64)]
 
 
 class SignedHeader(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=True):
-    """A header with the signatures of its validators, in their order; solo has one."""
+    """A header with the signatures of its validators, in their order: one under solo.
+
+    Under CometBFT there is none: the validators sign that engine's own header, whose app hash covers what ours says.
+    """
 
     header: Header
-    signatures: Annotated[tuple[HeaderSignature, ...], Meta(min_length=1, max_length=VALIDATORS_MAX)]
+    signatures: Annotated[tuple[HeaderSignature, ...], Meta(max_length=VALIDATORS_MAX)]
 
 
 HEADERS: Codec[SignedHeader] = Codec(SignedHeader)
@@ -119,11 +122,6 @@ def validator_updates(state: Reader, height: int) -> list[tuple[bytes, int]]:
     after = {each.public: each.power for each in validators_at(state, height + ROTATION_DELAY)}
     gone = [(public, 0) for public in before if public not in after]
     return gone + [(public, power) for public, power in after.items() if before.get(public) != power]
-
-
-def address_of(public: bytes) -> bytes:
-    """Give the address of a key that signs headers, by which evidence against it names it."""
-    return sha256(public).digest()[:ACCOUNT_BYTES]
 
 
 def digest_of(validators: tuple[Validator, ...]) -> bytes:

@@ -52,12 +52,16 @@ class Result(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One step in the life of an object: which record, and what went into its history."""
+    """One step in the life of an object: which record, what went into its history, and whether a life begins with it.
+
+    A name can be used for a second object once the first has ended, as a hold's can; its life begins anew.
+    """
 
     object: bytes
     id: bytes
     operation: int
     receipt_hash: bytes
+    first: bool
 
 
 class Machine:
@@ -156,6 +160,7 @@ class Block:
         self._valid = valid
         self._spent: list[tuple[int, bytes, int]] = []
         self.limits = PARAMETERS.must(self.state, None).limits
+        self.misbehaviour = tuple(misbehaviour)
         for address in dict.fromkeys(misbehaviour):
             self._accuse(address)
 
@@ -201,7 +206,7 @@ class Block:
             due = calendar.earliest(state)
             if due is None or due[0] >= self.time:
                 break
-            self._exit(due[1], due[0], left)
+            self._come_up(due[1], due[0], left)
         self._let_height_come(self.height + 1)
         self.forgotten = spent.sweep(state, self.time, SWEEP_WRITES_MAX)
         spent.remember(state, self._spent)
@@ -252,7 +257,8 @@ class Block:
             for key, (table, record) in self._now(touched).items():
                 history = fold(record.history, envelope_id, operation, hashed, self.height, self.time)
                 state.write(table, key, structs.replace(record, history=history))
-                self.steps.append(Step(table.life_key(key), envelope_id, operation, hashed))
+                first = record.history == NO_HISTORY
+                self.steps.append(Step(table.life_key(key), envelope_id, operation, hashed, first))
         state.lives = {}
 
     def _now(self, touched: dict[bytes, Table[Any, Any]]) -> dict[bytes, tuple[Table[Any, Any], Any]]:
@@ -278,6 +284,21 @@ class Block:
         deadline = way_out.deadline_of(record)
         if deadline is not None and deadline < self.time:
             self._exit(full_key, deadline, self.limits.exit_writes_max)
+
+    def _come_up(self, due_object: bytes, place: int, writes_max: int) -> None:
+        """Let the first object of the calendar leave its state, or move it up when its deadline is a later one."""
+        state = self.state
+        table, way_out = self._machine.tables[due_object[0]], self._machine.exits[due_object[0]]
+        record = state.find(table, due_object)
+        ensure(record is not None, "the calendar names an object that does not exist")
+        deadline = way_out.deadline_of(record)
+        if deadline is None or deadline <= place or way_out.moved is None:
+            self._exit(due_object, place, writes_max)
+            return
+        calendar.move(state, place, deadline, due_object)
+        # Nothing has happened to the object, so its history has no step for this.
+        state.write(table, due_object, way_out.moved(record, deadline))
+        state.lives = {}
 
     def _exit(self, due_object: bytes, deadline: int, writes_max: int) -> None:
         """Apply one object's exit; it has a receipt and a place in the history like an envelope."""

@@ -16,13 +16,14 @@ from msgspec import Meta, Struct, structs
 
 from sogdia.kernel.accounts import PARTIES
 from sogdia.kernel.codec import Record
-from sogdia.kernel.refusal import require
+from sogdia.kernel.refusal import Refused, facts_of, require
 from sogdia.kernel.refusals import KernelRefusal as Refuse
 from sogdia.kernel.state import Table
 from sogdia.kernel.values import Account, AssetKey, Seconds, Units, owner_of
 
 if TYPE_CHECKING:
     from sogdia.kernel.operation import Context, Operation
+    from sogdia.kernel.state import Reader
 
 OPERATIONS_MAX = 64
 CAPS_MAX = 16
@@ -71,9 +72,9 @@ MANDATES: Table[bytes, Mandate] = Table("kernel/mandates", 11, Mandate, show_key
 def use(ctx: Context, operation: Operation, number: int, name: bytes) -> bytes:
     """Let the sender, an agent, ask for an operation under a mandate, or refuse; give the grantor, the asker now."""
     state, agent, time, grantor = ctx.state, ctx.sender, ctx.time, owner_of(name)
-    mandate = MANDATES.get(state, name, Refuse.MANDATE_UNKNOWN, mandate=name)
+    mandate = known_mandate(state, name, agent)
     party = PARTIES.must(state, grantor)
-    require(mandate.agent == agent, Refuse.MANDATE_OF_ANOTHER, agent=mandate.agent)
+    require(mandate.agent == agent, Refuse.MANDATE_OF_ANOTHER)
     # The reserved lane lets a suspended party protect its own affairs, not act in another's name.
     require(not PARTIES.must(state, agent).suspended, Refuse.SIGNER_SUSPENDED, account=agent)
     due = party.recovers_at is not None and time > party.recovers_at
@@ -89,6 +90,14 @@ def use(ctx: Context, operation: Operation, number: int, name: bytes) -> bytes:
     if after is not mandate:
         MANDATES.put(state, name, after)
     return grantor
+
+
+def known_mandate(state: Reader, name: bytes, sender: bytes) -> Mandate:
+    """Give a mandate in which the sender has a part, or refuse: to others it is not there."""
+    mandate = MANDATES.find(state, name)
+    if mandate is None or sender not in (mandate.agent, owner_of(name)):
+        raise Refused(Refuse.MANDATE_UNKNOWN, facts_of({"mandate": name}))
+    return mandate
 
 
 def _spend(mandate: Mandate, cost: tuple[bytes, int] | None, time: int) -> Mandate:

@@ -11,7 +11,8 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from sogdia.kernel.codec import Record
-from sogdia.kernel.header import VALIDATORS_MAX, Power, Validator, address_of, set_validators
+from sogdia.kernel.comet import address_of
+from sogdia.kernel.header import VALIDATORS_MAX, Power, Validator, set_validators
 from sogdia.kernel.parameters import no_key, show_no_key
 from sogdia.kernel.state import Reader, State, Table
 from sogdia.kernel.values import Account, NodeKey

@@ -106,7 +106,7 @@ class Query(Frozen):
 class Exit:
     """How an object leaves a state whose deadline has passed."""
 
-    __slots__ = ("apply", "deadline_of", "table")
+    __slots__ = ("apply", "deadline_of", "moved", "table")
 
     def __init__(
         self,
@@ -114,16 +114,19 @@ class Exit:
         *,
         deadline_of: Callable[[Any], int | None],
         apply: Callable[[Context, bytes, Any, int], None],
+        moved: Callable[[Any, int], Any] | None = None,
     ) -> None:
         """Declare the exit of a table's objects.
 
-        `deadline_of(record)` gives the deadline under which the object stands in the calendar. `apply(context, key,
+        `deadline_of(record)` gives the deadline of an object. It stands in the calendar there; or before, when `moved`
+        gives its record with another place: then it is moved up to its deadline when it comes up. `apply(context, key,
         record, writes)` takes the object out of it or moves it to a later deadline (always later: the deadline is a
         part of the exit's id); when `writes` record writes do not suffice it does a part and schedules the rest.
         """
         self.table = table
         self.deadline_of = deadline_of
         self.apply = apply
+        self.moved = moved
 
 
 class Turn:

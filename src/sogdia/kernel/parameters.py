@@ -24,6 +24,8 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     live_ids_max: Count = 1_000_000
     validity_max: Count = 30 * DAY
     quota_period: Count = DAY
+    reserved_bytes_max: Count = 10_000_000
+    """Bytes that a sponsor's parties may send in a period once its quota is spent, for what stays open then."""
 
 
 BOUNDS: dict[str, tuple[int, int]] = {
@@ -36,7 +38,8 @@ BOUNDS: dict[str, tuple[int, int]] = {
     "quota_period": (60, 30 * DAY),
 }
 """Between what each limit may be set by vote: never so low that nothing could be voted any more, never so high that a
-node of ordinary size could not follow. Genesis may say anything."""
+node of ordinary size could not follow. Genesis may say anything. `reserved_bytes_max` stands in genesis alone: what
+every sponsor has used is compared with it, and lowering it would leave some above it."""
 
 
 class Parameters(Record):

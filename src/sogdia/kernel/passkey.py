@@ -59,11 +59,15 @@ _TO_URL: Final = bytes.maketrans(b"+/", b"-_")
 
 
 def signed_bytes(state: Reader, message: bytes, extra: bytes | None) -> bytes:
-    """Give what the assertion in `extra` has signed if it covers `message` on this network, or refuse.
+    """Give what the assertion in `extra` has signed if it covers `message` on this network, or refuse."""
+    return asserted_bytes(PASSKEYS.get(state, None, Refuse.NO_PASSKEYS), message, extra)
+
+
+def asserted_bytes(rules: Passkeys, message: bytes, extra: bytes | None) -> bytes:
+    """Give what the assertion in `extra` has signed if it covers `message` by the rules of a network, or refuse.
 
     The signature itself is a P-256 signature over these bytes.
     """
-    rules = PASSKEYS.get(state, None, Refuse.NO_PASSKEYS)
     raw = extra or b""
     data_end = LENGTH_BYTES + int.from_bytes(raw[:LENGTH_BYTES], "big")
     data, client_data = raw[LENGTH_BYTES:data_end], raw[data_end:]

@@ -1,7 +1,8 @@
 """How much a sponsor's parties may ask of the ledger: operations and bytes in a period, and bytes that stay.
 
 There are no fees and no coin. A spent quota never locks anybody in: operations marked `reserved` (changing a key,
-cancelling, confirming, disputing) have a lane of their own.
+cancelling, confirming, disputing) have a lane of their own, which has an end as well: so many operations of the
+sponsor's, and so many bytes as the network allows every sponsor.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ class Quota(Record):
     operations_used: Amount = 0
     bytes_used: Amount = 0
     reserved_operations_used: Amount = 0
+    reserved_bytes_used: Amount = 0
     stored_bytes: Amount = 0
 
 
@@ -64,19 +66,29 @@ def charge(state: State, sponsor: bytes, used: Use, time: int, limits: Limits) -
     quota = QUOTAS.get(state, sponsor, Refuse.SPONSOR_HAS_NO_QUOTA, sponsor=sponsor)
     start = time - time % limits.quota_period
     if start != quota.period_start:
-        quota = structs.replace(quota, period_start=start, operations_used=0, bytes_used=0, reserved_operations_used=0)
+        quota = structs.replace(
+            quota,
+            period_start=start,
+            operations_used=0,
+            bytes_used=0,
+            reserved_operations_used=0,
+            reserved_bytes_used=0,
+        )
     operations = quota.operations_used + used.operations
     size = quota.bytes_used + used.weighted_bytes
     if operations <= quota.operations_max and size <= quota.bytes_max:
         QUOTAS.put(state, sponsor, structs.replace(quota, operations_used=operations, bytes_used=size))
         return
+    opens_at = start + limits.quota_period
     lane = quota.reserved_operations_used + used.operations
     if not used.reserved or lane > quota.reserved_operations_max:
-        opens_at = start + limits.quota_period
-        allowed = quota.operations_max
-        require(operations <= allowed, Refuse.QUOTA_OPERATIONS_SPENT, allowed=allowed, opens_at=opens_at)
-        require(condition=False, code=Refuse.QUOTA_BYTES_SPENT, allowed=quota.bytes_max, opens_at=opens_at)
-    QUOTAS.put(state, sponsor, structs.replace(quota, reserved_operations_used=lane))
+        # What a sponsor may use is between it and the network: its parties learn when to come again.
+        require(operations <= quota.operations_max, Refuse.QUOTA_OPERATIONS_SPENT, opens_at=opens_at)
+        require(condition=False, code=Refuse.QUOTA_BYTES_SPENT, opens_at=opens_at)
+    lane_bytes, allowed = quota.reserved_bytes_used + used.weighted_bytes, limits.reserved_bytes_max
+    require(lane_bytes <= allowed, Refuse.QUOTA_RESERVED_BYTES_SPENT, allowed=allowed, opens_at=opens_at)
+    changed = structs.replace(quota, reserved_operations_used=lane, reserved_bytes_used=lane_bytes)
+    QUOTAS.put(state, sponsor, changed)
 
 
 def allow(state: State, sponsor: bytes, allowance: Allowance) -> None:
@@ -98,6 +110,7 @@ def allow(state: State, sponsor: bytes, allowance: Allowance) -> None:
             operations_used=min(quota.operations_used, allowance.operations),
             bytes_used=min(quota.bytes_used, allowance.bytes),
             reserved_operations_used=min(quota.reserved_operations_used, allowance.reserved_operations),
+            reserved_bytes_used=quota.reserved_bytes_used,
             stored_bytes=quota.stored_bytes,
         )
     QUOTAS.put(state, sponsor, fresh)
@@ -112,7 +125,7 @@ def occupy(state: State, sponsor: bytes, size: int) -> None:
     """Count `size` bytes that an object will keep, or refuse when the sponsor's storage is used up."""
     quota = QUOTAS.get(state, sponsor, Refuse.SPONSOR_HAS_NO_QUOTA, sponsor=sponsor)
     stored = quota.stored_bytes + size
-    require(stored <= quota.stored_bytes_max, Refuse.QUOTA_STORAGE_SPENT, allowed=quota.stored_bytes_max, asked=size)
+    require(stored <= quota.stored_bytes_max, Refuse.QUOTA_STORAGE_SPENT, asked=size)
     QUOTAS.put(state, sponsor, structs.replace(quota, stored_bytes=stored))
 
 

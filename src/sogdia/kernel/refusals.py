@@ -95,7 +95,7 @@ class KernelRefusal(RefusalCode):
         "The party's recovery takes effect now; its old keys are worth nothing any more",
         "Sign with the new keys, from the next block on.",
     )
-    MANDATE_UNKNOWN = 131, "The grantor has no such mandate", "Correct its name, or have it granted."
+    MANDATE_UNKNOWN = 131, "The grantor has no such mandate for the sender", "Correct its name, or have it granted."
     MANDATE_OF_ANOTHER = 132, "The mandate was granted to another agent", "Let its agent sign, or have it granted anew."
     MANDATE_VOID = 133, "The grantor's keys have been recovered since the mandate", "Have it granted anew."
     MANDATE_NOT_YET_VALID = 134, "The mandate does not hold yet", "Wait until it begins."
@@ -118,8 +118,13 @@ class KernelRefusal(RefusalCode):
         "The mandate needs a one-time code of the party for each operation",
         "Put GiveConsent with its next code before the operation.",
     )
-    OPERATION_NOT_IN_FORCE = (
+    QUOTA_RESERVED_BYTES_SPENT = (
         142,
+        "The bytes that stay open when the sponsor's quota is spent are used up for this period",
+        "Wait for the next period, or ask the sponsor for more operations and bytes.",
+    )
+    OPERATION_NOT_IN_FORCE = (
+        143,
         "The operation belongs to a later version of the protocol",
         "Wait until the organisations have put that version in force.",
     )

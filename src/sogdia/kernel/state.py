@@ -5,15 +5,22 @@ A block works on one `State`. Each envelope remembers a savepoint and returns to
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from sogdia.kernel.codec import Codec, Record, encode
-from sogdia.kernel.refusal import Broken, RefusalCode, Refused, facts_of
+from sogdia.kernel.codec import Codec, Face, Record, encode
+from sogdia.kernel.refusal import Broken, RefusalCode, Refused, ensure, facts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from sogdia.kernel.refusal import Fact
+    from sogdia.kernel.tree import Change
+
+SHORT_ARRAY = 0x90
+"""What the first byte of an array of up to 15 parts is made of, with their number."""
+
+FACE_FIELDS_MAX = 15
 
 K = TypeVar("K")
 R = TypeVar("R", bound=Record)
@@ -34,11 +41,25 @@ class Table(Generic[K, R]):
 
     A table whose records have a *life* (orders, holds) holds records with a `history` field, which the kernel folds.
     One that `continues` another holds what becomes of its records; the life goes on under the same key.
+    A table whose records have a *face* (the last fields, which anybody may see) proves it without the rest.
     Laying out a key is spelled out in each method, since a call costs more than all the rest of it; the type checker
     cannot see that keys which need no layout are bytes.
     """
 
-    __slots__ = ("codec", "key", "life", "life_prefix", "name", "number", "prefix", "show_key")
+    __slots__ = (
+        "_face_fields",
+        "_face_head",
+        "_faces",
+        "codec",
+        "face",
+        "key",
+        "life",
+        "life_prefix",
+        "name",
+        "number",
+        "prefix",
+        "show_key",
+    )
 
     def __init__(  # noqa: PLR0913 - a declaration
         self,
@@ -50,6 +71,7 @@ class Table(Generic[K, R]):
         show_key: Callable[[bytes], dict[str, Any]],
         life: bool = False,
         continues: Table[Any, Any] | None = None,
+        face: type[Face] | None = None,
     ) -> None:
         """Declare the table. Without a `key` its keys are bytes already; `show_key` takes them apart, for people."""
         self.name = name
@@ -60,6 +82,22 @@ class Table(Generic[K, R]):
         self.codec: Codec[R] = Codec(shape)
         self.life = life or continues is not None
         self.life_prefix: bytes = self.prefix if continues is None else continues.life_prefix
+        self.face = face
+        if face is not None:
+            fields = face.__struct_fields__
+            ensure(1 < len(fields) <= FACE_FIELDS_MAX, f"the face of {name} has {len(fields)} fields")
+            ensure(shape.__struct_fields__[-len(fields) :] == fields, f"the face of {name} is not its last fields")
+            self._face_fields: Callable[[R], Any] = attrgetter(*fields)
+            self._faces: Codec[Face] = Codec(face)
+            self._face_head = bytes((SHORT_ARRAY + len(fields),))
+
+    def face_bytes(self, record: R) -> int:
+        """Give how many bytes at the end of a record's value are its face."""
+        return 0 if self.face is None else len(encode(self._face_fields(record))) - 1
+
+    def read_face(self, raw: bytes) -> Face:
+        """Read a face; raises `NotCanonicalError` when the bytes are none of this table's."""
+        return self._faces.decode(self._face_head + raw)
 
     def full_key(self, key: K) -> bytes:
         """Give the bytes under which the record of `key` stands in the state."""
@@ -176,7 +214,10 @@ class State:
             if owner is table and record is not None:
                 yield key, record
 
-    def encoded_changes(self) -> Iterator[tuple[bytes, bytes | None]]:
+    def encoded_changes(self) -> Iterator[Change]:
         """Give all changes as bytes, ready for the tree."""
-        for key, (_table, record) in self.changes.items():
-            yield key, None if record is None else encode(record)
+        for key, (table, record) in self.changes.items():
+            if record is None:
+                yield key, None, 0
+            else:
+                yield key, encode(record), 0 if table.face is None else table.face_bytes(record)

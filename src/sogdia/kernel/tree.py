@@ -3,32 +3,55 @@
                       node ''                  hash(node)   = SHA-256(1 ‖ hash(child 0) ‖ … ‖ hash(child 15))
               ┌──────────┼─────────┐
           node '0'   bucket '1'   …            hash(bucket) = SHA-256(0 ‖ entry ‖ entry …), empty: 32 zero bytes
-        ┌─────┼────┐                           entry        = SHA-256(key) ‖ SHA-256(value)
+        ┌─────┼────┐                           entry        = SHA-256(key) ‖ hash of the stored value
     bucket '00' …
 
+    stored value = length of the face, 1 byte ‖ blind, 16 bytes ‖ value
+    its hash     = SHA-256(stored value)                                              without a face: length 0
+                 = SHA-256(length ‖ face ‖ SHA-256(0 ‖ blind ‖ rest of the value))    with one
+
+A *face* is the end of a value, which anybody may see: it is proved without the rest. The *blind* comes of the key and
+the network's secret (`blinding`), once, when the record comes to be; who lacks it cannot try values out on a hash.
+
 A prefix is a bucket when at most 16 records lie below it, else a node, so the shape and the root depend on the set
-of records alone. Nodes live in memory; buckets live in a store and in `changed` until they are flushed to it. Whatever
-comes from the store is checked against the nodes before it is used: a wrong value or a false absence stops the node.
+of records and the secret alone. Nodes live in memory; buckets live in a store and in `changed` until they are flushed
+to it. Whatever comes from the store is checked against the nodes before it is used: a wrong value or a false absence
+stops the node.
+
+The hashes that the last few updates replaced are kept, so that what an earlier root says can still be proved.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from sogdia.kernel.blinding import BLIND_BYTES, NO_SECRET, blinding_of
 from sogdia.kernel.refusal import ensure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+Change = tuple[bytes, bytes | None, int]
+"""A record's full key, its value (none: it goes), and how many bytes at the value's end are its face."""
+
 BUCKET_ENTRIES_MAX = 16
 HASH_BYTES = 32
 ENTRY_BYTES = 64
+FRONT_BYTES = 1 + BLIND_BYTES
+"""What stands before the value in a stored value."""
+
+FACE_BYTES_MAX = 255
+NO_FACE = b"\x00"
 CHILDREN = 16
 CROWDED_BYTES = 2 * BUCKET_ENTRIES_MAX * ENTRY_BYTES
 """What outgrows this is divided in the middle of an update, since long buckets take long to change."""
+
+UPDATES_KEPT = 6
+"""Of so many updates the hashes are kept that they replaced: as many as blocks may wait for the disk, and two more."""
 
 EMPTY = bytes(HASH_BYTES)
 
@@ -40,7 +63,7 @@ _AT = {digit: 1 + HASH_BYTES * value for value, digit in enumerate(_DIGITS)}
 
 
 class Bucket:
-    """Up to 16 records, in order of key hash: `entries` end to end, and `pairs`, which alternates keys and values."""
+    """Up to 16 records in order of key hash: `entries` end to end; in `pairs` keys and stored values alternate."""
 
     __slots__ = ("entries", "pairs")
 
@@ -49,45 +72,55 @@ class Bucket:
         self.entries = entries
         self.pairs = pairs
 
-    def put(self, key_hash: bytes, key: bytes, value: bytes | None) -> int:
+    def put(self, key_hash: bytes, change: Change, blinding: bytes) -> int:
         """Set or (with no value) remove a record; give by how much the number of records changed."""
+        key, value, face = change
         entries = self.entries
         at = entries.find(key_hash)
         if at > 0 and at % ENTRY_BYTES:
             at = _find(entries, key_hash)
-        if at >= 0:
-            place = at // HASH_BYTES
-            if value is None:
-                self.entries = entries[:at] + entries[at + ENTRY_BYTES :]
-                del self.pairs[place : place + 2]
-                return -1
-            self.entries = entries[: at + HASH_BYTES] + sha256(value).digest() + entries[at + ENTRY_BYTES :]
-            self.pairs[place + 1] = value
-            return 0
+        place = at // HASH_BYTES
         if value is None:
+            if at < 0:
+                return 0
+            self.entries = entries[:at] + entries[at + ENTRY_BYTES :]
+            del self.pairs[place : place + 2]
+            return -1
+        if at >= 0:
+            front = self.pairs[place + 1][:FRONT_BYTES]
+        else:
+            front = NO_FACE + sha256(blinding + key_hash).digest()[:BLIND_BYTES]
+        if face != front[0]:
+            front = bytes((face,)) + front[1:]
+        stored = front + value
+        hashed = stored_hash(stored) if face else sha256(stored).digest()
+        if at >= 0:
+            self.entries = entries[: at + HASH_BYTES] + hashed + entries[at + ENTRY_BYTES :]
+            self.pairs[place + 1] = stored
             return 0
         at = _place_for(entries, key_hash)
-        self.entries = entries[:at] + key_hash + sha256(value).digest() + entries[at:]
+        self.entries = entries[:at] + key_hash + hashed + entries[at:]
         place = at // HASH_BYTES
-        self.pairs[place:place] = (key, value)
+        self.pairs[place:place] = (key, stored)
         return 1
 
     def find(self, key_hash: bytes) -> bytes | None:
-        """Give the value stored under a key hash, checked against its entry."""
+        """Give the stored value under a key hash, checked against its entry."""
         entries = self.entries
         at = _find(entries, key_hash)
         if at < 0:
             return None
-        value = self.pairs[at // HASH_BYTES + 1]
-        if sha256(value).digest() != entries[at + HASH_BYTES : at + ENTRY_BYTES]:
+        stored = self.pairs[at // HASH_BYTES + 1]
+        hashed = stored_hash(stored) if stored[0] else sha256(stored).digest()
+        if hashed != entries[at + HASH_BYTES : at + ENTRY_BYTES]:
             ensure(condition=False, message="a stored value does not match its hash")
-        return value
+        return stored
 
     def check(self) -> None:
         """Stop the node unless every record matches its entry."""
-        pairs = self.pairs
-        hashes = b"".join([sha256(each).digest() for each in pairs])
-        ensure(hashes == self.entries, "a stored record is damaged")
+        pairs = iter(self.pairs)
+        hashes = [sha256(key).digest() + stored_hash(stored) for key, stored in zip(pairs, pairs, strict=True)]
+        ensure(b"".join(hashes) == self.entries, "a stored record is damaged")
 
     def to_bytes(self) -> bytes:
         """Lay the bucket out for storage: count, entries, then the records."""
@@ -119,12 +152,20 @@ class Node:
             self.counts[child] = count
 
 
+class Replaced(NamedTuple):
+    """What one update put something else in the place of, by prefix: nodes (nothing where none was), buckets."""
+
+    nodes: dict[str, bytes | None]
+    entries: dict[str, bytes]
+
+
 class Tree:
     """All records under one root, with a store of buckets behind it."""
 
-    def __init__(self, load: Callable[[str], bytes | None]) -> None:
-        """Start empty; `load` reads a bucket's bytes by its prefix."""
+    def __init__(self, load: Callable[[str], bytes | None], secret: bytes = NO_SECRET) -> None:
+        """Start empty; `load` reads a bucket's bytes by its prefix. The `secret` is needed when records come to be."""
         self._load = load
+        self._blinding = blinding_of(secret)
         self._nodes: dict[str, Node] = {}
         self._depth = 0
         self._kept: dict[str, Bucket | None] = {}
@@ -133,44 +174,73 @@ class Tree:
         self.loaded_bytes = 0
         self.root = EMPTY
         self.count = 0
+        self._replaced: deque[Replaced] = deque(maxlen=UPDATES_KEPT)
+        self._replaced_now = Replaced({}, {})
 
     def read(self, key: bytes) -> bytes | None:
         """Give a record's value, or nothing when it is provably not there."""
         key_hash = sha256(key).digest()
-        return self._open(self._prefix(key_hash.hex())).find(key_hash)
+        stored = self._open(self._prefix(key_hash.hex())).find(key_hash)
+        return None if stored is None else stored[FRONT_BYTES:]
 
-    def update(self, changes: Iterable[tuple[bytes, bytes | None]]) -> bytes:
+    def update(self, changes: Iterable[Change]) -> bytes:
         """Apply a block's changes (no value: drop) in one go and give the new root."""
         touched: dict[Node, None] = {}
         opened: dict[str, Bucket] = {}
-        find_prefix = self._prefix
+        find_prefix, blinding = self._prefix, self._blinding
+        self._replaced_now = Replaced({}, {})
+        replaced = self._replaced_now.entries
         size = count = 0
-        for key, value in changes:
+        for change in changes:
+            key, value, _face = change
             key_hash = sha256(key).digest()
             prefix = find_prefix(key_hash.hex())
             bucket = opened.get(prefix)
             if bucket is None:
                 bucket = opened[prefix] = self._open(prefix)
-            count += bucket.put(key_hash, key, value)
+                replaced[prefix] = bucket.entries
+            count += bucket.put(key_hash, change, blinding)
             if len(bucket.entries) > CROWDED_BYTES:
                 self._divide(prefix, opened.pop(prefix), opened, touched)
-            size += ENTRY_BYTES + len(key) + (0 if value is None else len(value))
+            size += ENTRY_BYTES + len(key) + (0 if value is None else FRONT_BYTES + len(value))
         self.count += count
         self.changed_bytes += size
         self._place(opened, touched)
         self._rehash(touched)
+        self._replaced.append(self._replaced_now)
         return self.root
 
-    def prove(self, key: bytes) -> tuple[bytes, tuple[bytes, ...]]:
-        """Give the bucket's entries and, lowest level first, the 15 other hashes of each node up to the root."""
+    def remembers(self, updates: int) -> bool:
+        """Tell whether it can be proved what the tree said before the last so many updates."""
+        return updates <= len(self._replaced)
+
+    def prove(self, key: bytes, updates_ago: int = 0) -> tuple[bytes | None, bytes, tuple[bytes, ...]]:
+        """Give a record's present stored value, its bucket's entries and, lowest first, each node's 15 other hashes.
+
+        What an earlier root says is proved the same way, as far as the tree `remembers`: entries and hashes are then
+        those of before the last `updates_ago` updates, and the value belongs to them only if it has not changed since.
+        """
+        ensure(self.remembers(updates_ago), "what stood there before is not remembered")
+        # What the oldest of several updates replaced is what stood there before all of them.
+        undone = list(self._replaced)[len(self._replaced) - updates_ago :]
         key_hash = sha256(key).digest()
-        prefix = self._prefix(key_hash.hex())
-        levels = []
-        for depth in range(len(prefix) - 1, -1, -1):
-            hashes = self._nodes[prefix[:depth]].hashes
-            at = _AT[prefix[depth]]
+        digits = key_hash.hex()
+        levels: list[bytes] = []
+        while (hashes := self._hashes_before(digits[: len(levels)], undone)) is not None:
+            at = _AT[digits[len(levels)]]
             levels.append(bytes(hashes[1:at] + hashes[at + HASH_BYTES :]))
-        return self._open(prefix).entries, tuple(levels)
+        prefix = digits[: len(levels)]
+        entries = next((each.entries[prefix] for each in undone if prefix in each.entries), None)
+        if entries is None:
+            entries = self._open(prefix).entries
+        return self._open(self._prefix(digits)).find(key_hash), entries, tuple(reversed(levels))
+
+    def _hashes_before(self, prefix: str, undone: list[Replaced]) -> bytes | bytearray | None:
+        for each in undone:
+            if prefix in each.nodes:
+                return each.nodes[prefix]
+        node = self._nodes.get(prefix)
+        return None if node is None else node.hashes
 
     def flushed(self) -> None:
         """Begin a new set of changed buckets: the store has taken the old ones, or is about to.
@@ -194,6 +264,7 @@ class Tree:
     def rebuild(self, buckets: Iterable[tuple[str, bytes]]) -> bytes:
         """Build the nodes from a store's buckets; give the root, for the caller to compare with the one it knows."""
         nodes = self._nodes = {}
+        self._replaced.clear()
         self.count = 0
         self.root = EMPTY
         touched: dict[Node, None] = {}
@@ -210,10 +281,16 @@ class Tree:
                 node = self._add_node(above, touched)
             node.set_child(_AT[prefix[-1]], hashed, count)
         self._rehash(touched)
+        self._replaced_now = Replaced({}, {})
         return self.root
 
     def items(self) -> Iterator[tuple[bytes, bytes]]:
-        """Walk over all records in order of key hash, checking each; for audits and exports, not for rules."""
+        """Walk over all records in order of key hash, checking each; for audits, not for rules."""
+        for key, stored in self.stored_items():
+            yield key, stored[FRONT_BYTES:]
+
+    def stored_items(self) -> Iterator[tuple[bytes, bytes]]:
+        """Walk over all records as they are stored, with their blinds."""
         for prefix in self._bucket_prefixes(""):
             bucket = self._open(prefix)
             bucket.check()
@@ -304,13 +381,13 @@ class Tree:
         if sha256(b"\x00" + entries).digest() != expected:
             ensure(condition=False, message=f"bucket {prefix!r} in the store does not match the state root")
         pairs = _pairs_of(memoryview(raw)[end:])
-        if len(pairs) != 2 * raw[0]:
+        if len(pairs) != 2 * raw[0] or not all(pairs):
             ensure(condition=False, message=f"bucket {prefix!r} in the store is damaged")
         return Bucket(entries, pairs)
 
     def _place(self, buckets: dict[str, Bucket], touched: dict[Node, None]) -> None:
         """Enter changed buckets under their nodes, splitting those that hold too many records."""
-        nodes, changed = self._nodes, self.changed
+        nodes, changed, replaced = self._nodes, self.changed, self._replaced_now.nodes
         children: dict[str, Bucket] = {}
         for prefix, bucket in buckets.items():
             entries = bucket.entries
@@ -324,14 +401,17 @@ class Tree:
                 self.root = hashed
                 continue
             node = nodes[prefix[:-1]]
+            if node not in touched:
+                touched[node] = None
+                replaced[node.prefix] = bytes(node.hashes)
             node.set_child(_AT[prefix[-1]], hashed, size // ENTRY_BYTES)
-            touched[node] = None
         if children:
             self._place(children, touched)
 
     def _divide(self, prefix: str, bucket: Bucket, children: dict[str, Bucket], touched: dict[Node, None]) -> None:
         """Put a node in the place of a bucket, and what was in the bucket among `children`."""
         self.changed[prefix] = None
+        self._replaced_now.nodes.setdefault(prefix)
         node = self._nodes[prefix] = Node(prefix, self._nodes[prefix[:-1]] if prefix else None)
         touched[node] = None
         for digit, child in _split(bucket, len(prefix)):
@@ -340,6 +420,7 @@ class Tree:
     def _rehash(self, touched: dict[Node, None]) -> None:
         """Hash the touched nodes from the deepest up, merging those that have become small enough to be a bucket."""
         levels: dict[int, dict[Node, None]] = {}
+        replaced = self._replaced_now.nodes
         for node in touched:
             levels.setdefault(len(node.prefix), {})[node] = None
         for depth in range(max(levels, default=-1), -1, -1):
@@ -351,14 +432,17 @@ class Tree:
                 if above is None:
                     self.root = hashed
                     continue
+                if above not in above_level:
+                    above_level[above] = None
+                    replaced[above.prefix] = bytes(above.hashes)
                 above.set_child(node.at, hashed, count)
-                above_level[above] = None
 
     def _merge(self, prefix: str) -> bytes:
         """Turn a node with few records back into a bucket and give its hash."""
         merged = Bucket(b"", [])
         for digit in _DIGITS:
             bucket = self._open(prefix + digit)
+            self._replaced_now.entries.setdefault(prefix + digit, bucket.entries)
             if bucket.entries:
                 merged.entries += bucket.entries
                 merged.pairs += bucket.pairs
@@ -373,6 +457,30 @@ def bucket_hash(entries: bytes) -> bytes:
     return sha256(b"\x00" + entries).digest() if entries else EMPTY
 
 
+def stored_hash(stored: bytes) -> bytes:
+    """Hash a stored value, as its entry shows it."""
+    if not stored[0]:
+        return sha256(stored).digest()
+    end = len(stored) - stored[0]
+    rest = sha256(NO_FACE + stored[1:end]).digest()
+    return sha256(stored[:1] + stored[end:] + rest).digest()
+
+
+def face_in(stored: bytes) -> bytes:
+    """Give the face of a stored value, empty when it has none."""
+    return stored[len(stored) - stored[0] :]
+
+
+def rest_hash(stored: bytes) -> bytes:
+    """Hash the blind and what is not the face of a stored value."""
+    return sha256(NO_FACE + stored[1 : len(stored) - stored[0]]).digest()
+
+
+def hash_from_face(face: bytes, rest: bytes) -> bytes:
+    """Hash a stored value of which only the face is known, and the hash of the rest."""
+    return sha256(bytes((len(face),)) + face + rest).digest()
+
+
 def root_from_proof(key_hash: bytes, entries: bytes, levels: tuple[bytes, ...]) -> bytes:
     """Compute the root that a proof leads to; the caller compares it with one that it trusts."""
     digits = key_hash.hex()
@@ -383,8 +491,8 @@ def root_from_proof(key_hash: bytes, entries: bytes, levels: tuple[bytes, ...]) 
     return current
 
 
-def value_hash_in(entries: bytes, key_hash: bytes) -> bytes | None:
-    """Find a key hash among a bucket's entries; give the hash of its value, or nothing when it is absent."""
+def stored_hash_in(entries: bytes, key_hash: bytes) -> bytes | None:
+    """Find a key hash among a bucket's entries; give the hash of its stored value, or nothing without it."""
     for at in range(0, len(entries), ENTRY_BYTES):
         if entries[at : at + HASH_BYTES] == key_hash:
             return entries[at + HASH_BYTES : at + ENTRY_BYTES]
@@ -427,6 +535,6 @@ def _split(bucket: Bucket, depth: int) -> list[tuple[str, Bucket]]:
     return children
 
 
-def root_of(records: Mapping[bytes, bytes]) -> bytes:
-    """Give the root over a set of records held in memory."""
-    return Tree(lambda _prefix: None).update(records.items())
+def root_of(records: Mapping[bytes, bytes], secret: bytes = NO_SECRET) -> bytes:
+    """Give the root over a set of records without faces that are held in memory."""
+    return Tree(lambda _prefix: None, secret).update([(key, value, 0) for key, value in records.items()])

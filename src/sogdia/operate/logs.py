@@ -20,7 +20,7 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sogdia.operate.settings import LogSettings
+    from sogdia.settings.sections import LogSettings
 
 MESSAGE_CHARACTERS_MAX = 4_000
 TRACE_CHARACTERS_MAX = 16_000

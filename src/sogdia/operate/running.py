@@ -9,15 +9,16 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from sogdia.operate import logs, service_notify
-from sogdia.operate.settings import RELOADED
-from sogdia.operate.settings_sources import FIELDS, SettingsWrong, value_of
 from sogdia.operate.watching import Watch
+from sogdia.settings.sections import RELOADED
+from sogdia.settings.sources import FIELDS, SettingsWrong, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sogdia.engine.solo.service import Service
-    from sogdia.operate.settings import Settings
+    from sogdia.operate.beside import Beside
+    from sogdia.settings.sections import Settings
 
 _log = logging.getLogger(__name__)
 
@@ -25,11 +26,18 @@ _log = logging.getLogger(__name__)
 class Run:
     """A node's run under settings that may be read again."""
 
-    def __init__(self, service: Service, settings: Settings, read_again: Callable[[], Settings] | None) -> None:
-        """Run `service`; `read_again` gives the settings anew when a reload is asked for."""
+    def __init__(
+        self,
+        service: Service,
+        settings: Settings,
+        read_again: Callable[[], Settings] | None,
+        beside: Beside | None = None,
+    ) -> None:
+        """Run `service` and the doors `beside` it; `read_again` gives the settings anew when a reload is asked for."""
         self._service = service
         self._settings = settings
         self._read_again = read_again
+        self._beside = beside
         self._watch = Watch(service, stuck_seconds=settings.metrics.stuck_seconds)
         self._alive: asyncio.TimerHandle | None = None
         service.on_stop = self._stopping
@@ -48,6 +56,8 @@ class Run:
         """Say that the node answers, and from now on that it is alive."""
         service_notify.notify("READY=1", f"STATUS=runs at height {self._service.ledger.tip.height}")
         self._say_alive()
+        if self._beside is not None:
+            self._beside.begin()
 
     def _say_alive(self) -> None:
         # It is the node's own loop that says so: a loop that hangs says nothing, and the manager starts it again.
@@ -58,6 +68,8 @@ class Run:
 
     def _stopping(self) -> None:
         service_notify.notify("STOPPING=1", "STATUS=stops; what was acknowledged is being written")
+        if self._beside is not None:
+            self._beside.ask_to_end()
 
     def reload(self) -> None:
         """Read the settings again and take over what may change; say what may not."""
@@ -92,6 +104,8 @@ class Run:
         """End what was begun."""
         if self._alive is not None:
             self._alive.cancel()
+        if self._beside is not None:
+            await self._beside.end()
         await self._watch.stop()
 
 

@@ -9,9 +9,10 @@ from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from sogdia.api.application import PLACE, Api, own_secret
 from sogdia.api.serving import server_of
-from sogdia.api.settings import Settings
 from sogdia.demo.stage import running
 from sogdia.sandbox.banner import Banner
 from sogdia.sandbox.door import Door
@@ -19,36 +20,41 @@ from sogdia.sandbox.funds import Funds
 from sogdia.sandbox.kept_clock import KeptClock
 from sogdia.sandbox.routes import SandboxRoutes
 from sogdia.sandbox.stage import FUNDS_MAX, GENESIS_FILE, open_stage, seed
-from sogdia.web.explorer.serving import CannotListenError, database_of
+from sogdia.settings.sections import Settings, VaultSettings, any_port
+from sogdia.web.explorer.serving import CannotListenError
 from sogdia.web.explorer.serving import running as running_explorer
-from sogdia.web.explorer.settings import Settings as ExplorerSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sogdia.settings.sections import ApiSettings, ExplorerSettings
+
 FUNDS_FILE: Final = "given.sqlite"
 CLOCK_FILE: Final = "clock"
+VAULT_FOLDER: Final = "vault"
 NAME: Final = "Sogdia sandbox, where nothing is worth anything"
 
 
 def start(
-    say: Callable[[str], None], folder: Path | None, listen: tuple[str, int], explorer: tuple[str, int] | None
+    say: Callable[[str], None], folder: Path | None, settings: ApiSettings, explorer: ExplorerSettings | None
 ) -> bool:
     """Run the sandbox of a folder, or one in a temporary folder; gives whether it ever began."""
     place = Path(tempfile.mkdtemp(prefix="sogdia-sandbox-")) if folder is None else folder
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        return _run(say, place, listen, explorer)
+        return _run(say, place, settings, explorer)
     finally:
         if folder is None:
             shutil.rmtree(place, ignore_errors=True)
 
 
-def _run(say: Callable[[str], None], folder: Path, listen: tuple[str, int], explorer: tuple[str, int] | None) -> bool:
+def _run(say: Callable[[str], None], folder: Path, listening: ApiSettings, explorer: ExplorerSettings | None) -> bool:
     stage = open_stage(folder)
     # Trials are on one machine: their webhooks go to it, and their pages come from it.
-    settings = Settings(host=listen[0], port=listen[1], private_webhooks=True)
+    settings = Settings(
+        api=replace(listening, private_webhooks=True), vault=VaultSettings(place=str(folder / PLACE / VAULT_FOLDER))
+    )
     with ExitStack() as open_until_the_end:
         open_until_the_end.enter_context(running(stage))
         own_secret(folder)  # makes the folder of the API's own files
@@ -69,7 +75,7 @@ def _run(say: Callable[[str], None], folder: Path, listen: tuple[str, int], expl
                 say(f"The explorer is at {pages}")
             say(f"Its genesis, to check proofs with, is {folder / GENESIS_FILE}. Ctrl-C stops it.")
 
-        server = server_of(Banner(api.application), settings, ready)
+        server = server_of(Banner(api.application), settings.api, ready)
         with suppress(KeyboardInterrupt):
             server.run()
         with stage.connect() as node:
@@ -79,13 +85,12 @@ def _run(say: Callable[[str], None], folder: Path, listen: tuple[str, int], expl
         return server.started
 
 
-def _explore(folder: Path, listen: tuple[str, int] | None, while_running: ExitStack) -> str | None:
+def _explore(folder: Path, settings: ExplorerSettings | None, while_running: ExitStack) -> str | None:
     """Serve the explorer at the place that is named, or at any other that is free; gives its address."""
-    if listen is None:
+    if settings is None:
         return None
-    settings = ExplorerSettings(node_folder=folder, database=database_of(folder))
-    host, port = listen
     try:
-        return while_running.enter_context(running_explorer(settings, host, port, follow=True))
+        return while_running.enter_context(running_explorer(folder, settings))
     except CannotListenError:
-        return while_running.enter_context(running_explorer(settings, host, 0, follow=True))
+        elsewhere = replace(settings, listen=any_port(settings.listen))
+        return while_running.enter_context(running_explorer(folder, elsewhere))

@@ -12,6 +12,7 @@ from msgspec import structs
 
 from sogdia.client.envelopes import EnvelopeMaker, Sender, Signed, SigningKey
 from sogdia.client.keys import KeyPair, derive
+from sogdia.kernel.blinding import NO_SECRET, commitment_to
 from sogdia.kernel.codec import encode
 from sogdia.kernel.genesis import genesis_type, network_of
 from sogdia.kernel.machine import Block, Machine, receipt_decoder
@@ -86,9 +87,9 @@ def genesis(modules: tuple[Module, ...] = ALL, **changes: Any) -> Any:  # noqa: 
 class MemoryBase:
     """Committed state in memory: a tree without a store behind it, and the used ids."""
 
-    def __init__(self) -> None:
-        """Start empty."""
-        self.tree = Tree(lambda _prefix: None)
+    def __init__(self, secret: bytes = NO_SECRET) -> None:
+        """Start empty, with a blinding secret."""
+        self.tree = Tree(lambda _prefix: None, secret)
         self.ids: dict[bytes, int] = {}
 
     def find(self, table: Table[Any, Any], key: bytes) -> Record | None:
@@ -122,13 +123,21 @@ class MemoryBase:
 class Ledger:
     """A ledger in memory with a few parties, money on request, and a clock that the test moves."""
 
-    def __init__(self, modules: tuple[Module, ...] = ALL, **genesis_changes: Any) -> None:  # noqa: ANN401 - sections of a genesis
-        """Start from the test genesis."""
+    def __init__(
+        self,
+        modules: tuple[Module, ...] = ALL,
+        *,
+        secret: bytes = NO_SECRET,
+        **genesis_changes: Any,  # noqa: ANN401 - sections of a genesis
+    ) -> None:
+        """Start from the test genesis, with a blinding secret if one is given."""
+        if secret != NO_SECRET:
+            genesis_changes["blinding"] = commitment_to(secret)
         self.genesis = genesis(modules, **genesis_changes)
         self.network = network_of(self.genesis)
         self.machine = Machine(self.network, modules)
         self.maker = EnvelopeMaker(self.network)
-        self.base = MemoryBase()
+        self.base = MemoryBase(secret)
         self.time = self.genesis.time
         self.height = 0
         self._last_block: Block | None = None
@@ -283,7 +292,12 @@ class Ledger:
         records = {key: value for key, value in self.base.items() if key[0] not in BOOKKEEPING}
         for key, quota in QUOTAS.items(self.state):
             lasting = structs.replace(
-                quota, period_start=0, operations_used=0, bytes_used=0, reserved_operations_used=0
+                quota,
+                period_start=0,
+                operations_used=0,
+                bytes_used=0,
+                reserved_operations_used=0,
+                reserved_bytes_used=0,
             )
             records[QUOTAS.full_key(key)] = encode(lasting)
         return records

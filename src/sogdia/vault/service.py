@@ -65,6 +65,13 @@ class Vault:
         self._store.put(_blob_key(address), blob)
         return address
 
+    def staged(self, address: bytes, document: bytes) -> bytes:
+        """Give a document's blob that was staged, to be put."""
+        blob = self._store.get(_blob_key(address))
+        if blob is None or self._own_header(blob).document != document:
+            raise refuse(Refuse.BLOB_UNKNOWN)
+        return blob
+
     def put(self, blob: bytes, wraps: tuple[Wrap, ...], writer: bytes) -> bytes:
         """Keep the blob of a committed document in the place of the one before; gives its address."""
         header = self._own_header(blob)
@@ -118,6 +125,12 @@ class Vault:
     def address_of(self, document: bytes) -> bytes | None:
         """Give the address of a document's present blob, or nothing."""
         return self._store.get(_document_key(document))
+
+    def document_at(self, address: bytes) -> bytes | None:
+        """Give the document whose present blob has an address, or nothing."""
+        blob = self._store.get(_blob_key(address))
+        document = None if blob is None else self._own_header(blob).document
+        return document if document is not None and self.address_of(document) == address else None
 
     def clear(self) -> int:
         """Destroy what the ledger has erased, and blobs that no document leads to; gives how many were destroyed."""

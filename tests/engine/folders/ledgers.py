@@ -12,9 +12,10 @@ from sogdia.client.keys import KeyPair
 from sogdia.engine.solo.ledger import Ledger
 from sogdia.engine.solo.sealing import transactions_root
 from sogdia.engine.storage.block_pieces import pieces_of
-from sogdia.engine.storage.ledger_file import DATA, Flushed
+from sogdia.engine.storage.ledger_file import DATA, BlockWrite, Flushed, LedgerFile
 from sogdia.kernel.header import SignedHeader
 from sogdia.kernel.stored_block import StoredBlock, decode_block, encode_block
+from sogdia.kernel.tree import FRONT_BYTES, stored_hash
 from tests.engine.tiny_module import (
     MODULES,
     NODE_KEY,
@@ -90,8 +91,13 @@ class Surgeon:
     """Changes what stands in the closed file of a ledger, as no program would."""
 
     def __init__(self, folder: Path) -> None:
-        """Work on the file in `folder`."""
+        """Work on the file in `folder`, which takes over first what the log alone has."""
         self._path = str(folder / DATA)
+        file = LedgerFile(folder)
+        if file._in_log():
+            file._write_to_data(BlockWrite([], None, []), None)
+        file._log.forget()
+        file.close()
 
     def _change(self, database: bytes, *changes: tuple[bytes, bytes | None]) -> None:
         with lmdb.open(self._path, subdir=False, max_dbs=DATABASES) as environment:
@@ -167,9 +173,10 @@ class Surgeon:
             pairs = msgspec.msgpack.decode(raw[1 + 64 * raw[0] :], type=list[bytes])
             records = dict(zip(pairs[::2], pairs[1::2], strict=True))
             if full_key in records:
-                changed = {key: value if key == full_key else old for key, old in records.items()}
-                left = {key: new for key, new in changed.items() if new is not None}
-                hashes = b"".join(sha256(key).digest() + sha256(new).digest() for key, new in left.items())
+                front = records.pop(full_key)[:FRONT_BYTES]
+                changed = records if value is None else {**records, full_key: front + value}
+                left = dict(sorted(changed.items(), key=lambda record: sha256(record[0]).digest()))
+                hashes = b"".join(sha256(key).digest() + stored_hash(new) for key, new in left.items())
                 entries = hashes if with_hash else raw[1 : 1 + 64 * raw[0]]
                 body = msgspec.msgpack.encode([part for pair in left.items() for part in pair])
                 self.put_bucket(prefix, bytes((len(entries) // 64,)) + entries + body)

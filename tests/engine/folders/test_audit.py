@@ -146,7 +146,7 @@ def test_an_envelope_without_a_result_is_found(folder):
 
 def test_a_step_of_a_result_that_is_not_there_is_found(folder):
     surgeon = Surgeon(folder)
-    surgeon.put_block(3, steps=[StoredStep(b"object", 2, 0)])
+    surgeon.put_block(3, steps=[StoredStep(b"object", 2, 0, first=True)])
 
     (found,) = audit(folder, MODULES)
 
@@ -256,7 +256,7 @@ def test_hashes_that_do_not_lead_to_the_root_are_found(folder):
 def story_with_record(folder, full_key, value):
     """The story, with a record that no operation wrote."""
     book = write_story(folder)
-    book.ledger.tree.update([(full_key(book), value)])
+    book.ledger.tree.update([(full_key(book), value, 0)])
     book.ledger.close()
     return folder
 

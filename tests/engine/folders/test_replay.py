@@ -382,7 +382,7 @@ def test_a_missing_record_is_found(folder, records):
 def test_a_record_too_many_is_found(tmp_path):
     book = write_story(tmp_path / "ledger")
     key = note_key(book, 777)
-    book.ledger.tree.update([(key, b"surplus")])
+    book.ledger.tree.update([(key, b"surplus", 0)])
     book.ledger.close()
 
     found = difference(tmp_path / "ledger")

@@ -71,7 +71,8 @@ def asked(ledger: Ledger, questions: Questions, when: str) -> Iterator[tuple[str
             yield f"{when}: proof of result {each.hex()}", digest(lookups.receipt_proof(found))
     for key in questions.keys:
         opened = lookups.open_state_proof(key)
-        words = None if opened.value is None else digest(opened.value)
+        stored = opened.proven[0]
+        words = None if stored is None else digest(stored)
         yield f"{when}: record {key.hex()}", words
         if opened.height < lookups.height():
             yield f"{when}: proof of record {key.hex()}", digest(lookups.state_proof(opened))

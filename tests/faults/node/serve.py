@@ -14,7 +14,7 @@ from bench.work import keys_of
 from sogdia.engine import marks
 from sogdia.engine.solo import service, writing
 from sogdia.engine.solo.clock import WallClock
-from sogdia.engine.storage import ledger_file
+from sogdia.engine.storage import block_log, ledger_file
 from sogdia.engine.storage.ledger_file import BlockWrite, LedgerFile
 from sogdia.node import run
 
@@ -63,12 +63,14 @@ def main() -> None:
     parser.add_argument("--verifier", action="store_true", help="check signatures in a second process")
     parser.add_argument("--flush-blocks", type=int, default=writing.FLUSH_BLOCKS)
     parser.add_argument("--run-blocks", type=int, default=writing.RUN_BLOCKS)
+    parser.add_argument("--log-bytes", type=int, default=block_log.LOG_BYTES, help="the size of a log that is made")
     parser.add_argument("--map-step", type=int, help="by how many bytes the map grows, with none to spare")
     parser.add_argument("--clock-offset", type=Path, help="a file with seconds that the wall clock is ahead")
     parser.add_argument("--accept-clock", action="store_true")
     parser.add_argument("--forgetful", action="store_true", help="write nothing: for the test of the tests")
     options = parser.parse_args()
 
+    block_log.LOG_BYTES = options.log_bytes
     writing.FLUSH_BLOCKS, writing.RUN_BLOCKS = options.flush_blocks, options.run_blocks
     if options.map_step:
         ledger_file.MAP_STEP, ledger_file.MAP_SLACK = options.map_step, 0

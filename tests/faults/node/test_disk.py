@@ -19,6 +19,8 @@ LEFT_BYTES = (0, 4_096, 20_480, 100_000)
 QUICK_LEFT = 1
 SECONDS_MAX = 20.0
 MAP_STEP = 256 << 10
+LOG_BYTES = 40 << 10
+"""A log so short that the data file needs room every few blocks."""
 
 
 @pytest.fixture
@@ -45,7 +47,8 @@ def wait_for(folder: Path, what: Callable[[NodeStatus], bool]) -> NodeStatus:
 def fill_under_load(world: World, disk: SmallDisk, leave_bytes: int, errors: Path) -> tuple[Traders, NodeStatus, int]:
     """Trade on a disk that is filled meanwhile, until the node waits; then give room and let it go on."""
     traders = Traders(world.maker())
-    with running(world.folder, errors=errors):
+    world.log_file.unlink()
+    with running(world.folder, "--log-bytes", str(LOG_BYTES), errors=errors):
         traders.trade(world.folder, 100)
         with trading(traders, world.folder, 600):
             disk.fill(leave_bytes)
@@ -79,7 +82,8 @@ def test_a_full_disk_is_said_and_nothing_is_lost_and_the_node_goes_on(made_world
 def test_a_node_that_is_killed_on_a_full_disk_has_everything_it_acknowledged(made_world, disk, tmp_path):
     world = made_world.copied_to(disk.folder / "node")
     traders = Traders(world.maker())
-    node = started(world.folder, errors=tmp_path / "errors")
+    world.log_file.unlink()
+    node = started(world.folder, "--log-bytes", str(LOG_BYTES), errors=tmp_path / "errors")
     traders.trade(world.folder, 100)
     with trading(traders, world.folder):
         disk.fill()
@@ -88,6 +92,22 @@ def test_a_node_that_is_killed_on_a_full_disk_has_everything_it_acknowledged(mad
     node.end()
     disk.free()
 
+    assert complaints_about(world.folder, traders.receipts()) == []
+
+
+@pytest.mark.real("small disk (tmpfs, root)")
+def test_a_disk_without_room_for_a_log_is_said_and_the_node_goes_on(made_world, disk, tmp_path):
+    world = made_world.copied_to(disk.folder / "node")
+    world.log_file.unlink()
+    traders = Traders(world.maker())
+    disk.fill(LEFT_BYTES[-1])
+    with running(world.folder, errors=tmp_path / "errors"), trading(traders, world.folder, 50):
+        waiting = wait_for(world.folder, lambda status: status.waits_for is not None)
+        disk.free()
+
+    assert "room on the disk" in str(waiting.waits_for)
+    assert len(traders.acknowledged) == 50
+    assert traders.complaints == []
     assert complaints_about(world.folder, traders.receipts()) == []
 
 

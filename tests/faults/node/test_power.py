@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from sogdia.engine.storage.ledger_file import DATA, DRAFT, make_empty_file
+from sogdia.engine.storage.block_log import DRAFT as LOG_DRAFT
+from sogdia.engine.storage.block_log import NAME as LOG
+from sogdia.engine.storage.empty_file import DRAFT, make_empty_file
+from sogdia.engine.storage.ledger_file import DATA
 from sogdia.engine.storage.witness import NAME as WITNESS
 from tests.faults.commands import run
 from tests.faults.node.looking import complaints_about
@@ -51,10 +54,10 @@ def library(tmp_path_factory) -> Path:
 class PowerNode:
     """The node under the shim, and traders who each time begin with the same folder."""
 
-    def __init__(self, world: World, library: Path) -> None:
-        """Every run begins with what is in `world` now."""
+    def __init__(self, world: World, library: Path, files: list[Path]) -> None:
+        """Every run begins with what is in `world` now; the power is cut for `files`."""
         self.world = world
-        self.power = PowerRun(command(world.folder), ADDITIONS, world.data_file, library, world.folder.parent / "power")
+        self.power = PowerRun(command(world.folder), ADDITIONS, files, library, world.folder.parent / "power")
         self.traders = Traders(world.maker())
 
     def run(self, cut: Cut | None = None, *, syncs: bool = True) -> PowerEnd:
@@ -87,13 +90,13 @@ class PowerNode:
 @pytest.fixture
 def power_node(world, library) -> PowerNode:
     """The node under the shim."""
-    return PowerNode(world, library)
+    return PowerNode(world, library, [world.data_file, world.log_file])
 
 
 @pytest.mark.slow
 def test_nothing_acknowledged_is_lost_when_the_power_fails_at_any_sync(power_node, tmp_path, rotation, full_run):
-    points = len(power_node.run().sync_points)
-    cuts = list(every_cut(points, range(FULL_TORN_SEEDS)))
+    points = power_node.run().sync_points
+    cuts = list(every_cut(len(points), range(FULL_TORN_SEEDS)))
     cuts = cuts if full_run else random.Random(rotation).sample(cuts, QUICK_CUTS)
 
     found: list[str] = []
@@ -103,7 +106,20 @@ def test_nothing_acknowledged_is_lost_when_the_power_fails_at_any_sync(power_nod
             found += power_node.goes_on(tmp_path / "restored")
 
     assert found == []
-    assert points >= 2 * (STEPS // IN_FLIGHT)
+    assert len(points) >= STEPS // IN_FLIGHT
+    assert {point.file for point in points} == {0, 1}
+
+
+def test_a_log_whose_making_was_cut_off_is_made_again(world, library, tmp_path):
+    world.log_file.unlink()
+    node = PowerNode(world, library, [world.data_file, world.folder / LOG_DRAFT])
+    (making,) = (point.number for point in node.run().sync_points if point.file == 1)
+
+    for cut in (Cut(making, Mode.BEFORE), Cut(making, Mode.AFTER), Cut(making, Mode.TORN, 1)):
+        assert node.complaints(cut, tmp_path / "restored") == []
+        assert (tmp_path / "restored" / LOG_DRAFT).exists()
+        assert not (tmp_path / "restored" / LOG).exists()
+        assert node.goes_on(tmp_path / "restored") == []
 
 
 @pytest.mark.parametrize("mode", [Mode.BEFORE, Mode.TORN])
@@ -140,7 +156,7 @@ def test_a_ledger_whose_making_was_cut_off_can_be_made_again(tmp_path, library, 
     folder.mkdir()
     if watched == DATA:
         make_empty_file(folder / DATA)
-    power = PowerRun([*CREATE, str(folder)], ADDITIONS, folder / watched, library, tmp_path / "power")
+    power = PowerRun([*CREATE, str(folder)], ADDITIONS, [folder / watched], library, tmp_path / "power")
     whole = power.run()
     cuts = [cut for cut in every_cut(len(whole.sync_points), range(3)) if cut.mode != Mode.FAIL]
 

@@ -1,4 +1,4 @@
-"""The order of the node's system calls: the sync of the data file ends before the first byte of a receipt leaves."""
+"""The order of the node's system calls: the sync of a block ends before the first byte of its receipt leaves."""
 
 import os
 import signal
@@ -41,6 +41,12 @@ def receipts_of(trace: Trace) -> list[Event]:
     return [event for event in trace.sent() if event.to_socket and event.result > 1]
 
 
+def commits_before(trace: Trace, world: World, event: Event) -> int:
+    """How many writes were durable when `event` began: in the log, or as transactions of the data file."""
+    syncs = [sync for sync in trace.syncs(world.log_file) if sync.ended < event.began]
+    return len(syncs) + trace.commits_before(world.data_file, event)
+
+
 @pytest.mark.real("strace")
 @pytest.mark.usefixtures("strace")
 def test_each_receipt_leaves_after_the_sync_of_its_block(world, tmp_path):
@@ -50,7 +56,9 @@ def test_each_receipt_leaves_after_the_sync_of_its_block(world, tmp_path):
 
     assert len(receipts) == STEPS
     assert early(trace, world.data_file, receipts) == []
-    commits = [trace.commits_before(world.data_file, receipt) for receipt in receipts]
+    assert early(trace, world.log_file, receipts) == []
+    assert trace.commits_before(world.data_file, receipts[-1]) >= 1
+    commits = [commits_before(trace, world, receipt) for receipt in receipts]
     assert all(before < after for before, after in pairwise([0, *commits]))
     assert not [event for event in trace.events if event.call == "msync"]
 
@@ -64,6 +72,7 @@ def test_the_witness_is_written_after_the_sync_and_before_the_receipt(world, tmp
     receipts = receipts_of(trace)
 
     assert early(trace, world.data_file, witnessed) == []
+    assert early(trace, world.log_file, witnessed) == []
     for number, receipt in enumerate(receipts, start=1):
         assert sum(each.ended < receipt.began for each in witnessed) >= number
 
@@ -72,12 +81,10 @@ def test_the_witness_is_written_after_the_sync_and_before_the_receipt(world, tmp
 @pytest.mark.usefixtures("strace")
 def test_with_many_orders_under_way_no_receipt_is_ahead_of_its_commit(world, tmp_path):
     trace = traced(world, tmp_path / "strace", in_flight=24, steps=240)
-    heads = trace.synced_writes(world.data_file)
 
     receipts = receipts_of(trace)
 
-    # Each answer to the blocks of a commit leaves after its head: the n-th batch of answers after at least n commits.
-    commits = [trace.commits_before(world.data_file, receipt) for receipt in receipts]
+    # Each answer to the blocks of a write leaves after its sync: the n-th batch of answers after at least n of them.
+    commits = [commits_before(trace, world, receipt) for receipt in receipts]
     assert commits[0] >= 1
     assert all(before < after for before, after in pairwise(commits))
-    assert len(heads) >= len(receipts)

@@ -10,6 +10,7 @@ import msgspec
 
 from bench.work import Maker, genesis, keys_of, network
 from sogdia.engine.solo.ledger import Ledger
+from sogdia.engine.storage.block_log import NAME as LOG
 from sogdia.engine.storage.ledger_file import DATA
 from sogdia.modules import ALL
 from tests.faults.workers import ROOT
@@ -34,8 +35,13 @@ class World(NamedTuple):
 
     @property
     def data_file(self) -> Path:
-        """The file that holds everything."""
+        """The file that holds everything but the last blocks."""
         return self.folder / DATA
+
+    @property
+    def log_file(self) -> Path:
+        """The file that holds the last blocks."""
+        return self.folder / LOG
 
     def maker(self) -> Maker:
         """Whoever builds and signs envelopes for this network; order numbers must not repeat within one folder."""

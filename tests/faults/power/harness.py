@@ -1,11 +1,11 @@
-"""Power cuts: a program runs with the shim underneath, and its data file is put back as a disk would hold it.
+"""Power cuts: a program runs with the shim underneath, and its files are put back as a disk would hold them.
 
-    run = PowerRun(argv, environment, data_file, library, scratch)
+    run = PowerRun(argv, environment, [data_file], library, scratch)
     whole = run.run()                                    # how many sync points there are, and what was acknowledged
     cut = run.run(Cut(7, Mode.TORN, seed=3))             # the power fails at the seventh
     run.restore(cut, folder)                             # what a restart would find
 
-`shim.c` says what is durable and what isn't. Other files of the folder count as durable: the shim watches one file.
+`shim.c` says what is durable and what isn't. Files of the folder that aren't named count as durable.
 """
 
 import random
@@ -86,6 +86,8 @@ class SyncPoint:
     call: str
     held_writes: int
     held_bytes: int
+    file: int
+    """Which of the watched files was synced, from 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +96,14 @@ class PowerEnd:
 
     cut: Cut | None
     ended: Ended
-    image: Path
+    images: tuple[Path, ...]
     sync_points: tuple[SyncPoint, ...]
     synced_directories: frozenset[Path]
+
+    @property
+    def image(self) -> Path:
+        """The image of the first file."""
+        return self.images[0]
 
     @property
     def acknowledged(self) -> tuple[str, ...]:
@@ -110,28 +117,29 @@ class PowerEnd:
 
 
 class PowerRun:
-    """A command, the file whose power is cut, and a place for what is kept of it."""
+    """A command, the files whose power is cut, and a place for what is kept of them."""
 
     def __init__(
-        self, argv: Sequence[str], additions: Mapping[str, str], data_file: Path, library: Path, scratch: Path
+        self, argv: Sequence[str], additions: Mapping[str, str], files: Sequence[Path], library: Path, scratch: Path
     ) -> None:
-        """`data_file` is the one that the command will write; what its folder holds now is where every run begins."""
+        """`files` are what the command will write; what their folder holds now is where every run begins."""
         self._argv = tuple(argv)
         self._additions = dict(additions)
-        self._data_file = data_file.absolute()
+        self._files = tuple(file.absolute() for file in files)
+        (self._folder,) = {file.parent for file in self._files}
         self._library = library
         self._scratch = scratch
         self._begin = scratch / "begin"
         scratch.mkdir(parents=True, exist_ok=True)
-        if self._data_file.parent.exists():
-            shutil.copytree(self._data_file.parent, self._begin)
+        if self._folder.exists():
+            shutil.copytree(self._folder, self._begin)
         else:
             self._begin.mkdir()
 
     @property
-    def image(self) -> Path:
-        """The file that holds what is durable."""
-        return self._scratch / "image"
+    def images(self) -> tuple[Path, ...]:
+        """The files that hold what is durable of each."""
+        return tuple(self._scratch / f"image-{number}" for number in range(len(self._files)))
 
     @property
     def _log(self) -> Path:
@@ -152,19 +160,19 @@ class PowerRun:
             **self._additions,
             **chosen,
             "LD_PRELOAD": str(self._library),
-            "SOGDIA_POWER_FILE": str(self._data_file.resolve()),
-            "SOGDIA_POWER_IMAGE": str(self.image),
+            "SOGDIA_POWER_FILE": ":".join(str(file.resolve()) for file in self._files),
+            "SOGDIA_POWER_IMAGE": ":".join(str(image) for image in self.images),
             "SOGDIA_POWER_LOG": str(self._log),
             "SOGDIA_POWER_NOSYNC": "0" if syncs else "1",
         }
 
     def prepare(self) -> None:
         """Put the folder back as it was at first, and take that for durable."""
-        folder = self._data_file.parent
-        shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(self._begin, folder)
+        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.copytree(self._begin, self._folder)
         self._log.unlink(missing_ok=True)
-        self.image.write_bytes(self._data_file.read_bytes() if self._data_file.exists() else b"")
+        for file, image in zip(self._files, self.images, strict=True):
+            image.write_bytes(file.read_bytes() if file.exists() else b"")
 
     def start(self, cut: Cut | None = None, *, syncs: bool = True) -> Running:
         """Start the command on a fresh folder; for a node that is driven from outside and whose receipts go elsewhere.
@@ -183,7 +191,7 @@ class PowerRun:
         noted = self._log.read_text().splitlines() if self._log.exists() else []
         directories = (line.removeprefix("directory ") for line in noted if line.startswith("directory "))
         points = tuple(_sync_point(line) for line in noted if not line.startswith("directory "))
-        return PowerEnd(cut, ended, self.image, points, frozenset(map(Path, directories)))
+        return PowerEnd(cut, ended, self.images, points, frozenset(map(Path, directories)))
 
     def run(self, cut: Cut | None = None, *, syncs: bool = True, seconds_max: float = SECONDS_MAX) -> PowerEnd:
         """Run the command to its end or to the cut; with `syncs=False` its syncs are swallowed."""
@@ -195,22 +203,22 @@ class PowerRun:
         return end
 
     def restore(self, end: PowerEnd, folder: Path) -> Path:
-        """Make `folder` as a restart would find it, and give its data file.
+        """Make `folder` as a restart would find it, and give its first file.
 
         Lock files and sockets aren't taken along: they tell of readers, writers and listeners, all of whom are gone.
         """
         shutil.rmtree(folder, ignore_errors=True)
-        name = self._data_file.name
-        gone = shutil.ignore_patterns(name, name.replace("data", "lock"), f"{name}-lock", "*.sock")
-        shutil.copytree(self._data_file.parent, folder, ignore=gone)
-        restored = folder / self._data_file.name
-        shutil.copyfile(end.image, restored)
-        return restored
+        names = [file.name for file in self._files]
+        locks = [lock for name in names for lock in (name.replace("data", "lock"), f"{name}-lock")]
+        shutil.copytree(self._folder, folder, ignore=shutil.ignore_patterns(*names, *locks, "*.sock"))
+        for name, image in zip(names, end.images, strict=True):
+            shutil.copyfile(image, folder / name)
+        return folder / names[0]
 
 
 def _sync_point(line: str) -> SyncPoint:
-    number, call, held_writes, held_bytes = line.split(" ")
-    return SyncPoint(int(number), call, int(held_writes), int(held_bytes))
+    number, call, held_writes, held_bytes, file = line.split(" ")
+    return SyncPoint(int(number), call, int(held_writes), int(held_bytes), int(file))
 
 
 def every_cut(points: int, torn_seeds: Iterable[int]) -> Iterator[Cut]:

@@ -1,4 +1,4 @@
-/* The durable image of the watched file, and the writes that have not reached it yet; shim.c tells the whole. */
+/* The durable images of the watched files, and the writes that have not reached them yet; shim.c tells the whole. */
 #include "image.h"
 
 #include <dlfcn.h>
@@ -15,15 +15,12 @@ enum { SECTOR_BYTES = 512, PAGE_BYTES = 4096 };
 enum mode { CUT_BEFORE, CUT_AFTER, CUT_TORN, SYNC_FAILS };
 
 struct calls real;
-const char *watched_name;
+struct watched watched_files[FILES_MAX];
+int watched_count;
 int swallows_syncs;
 
-static struct held *first_held, **next_held = &first_held;
-static size_t held_writes, held_bytes;
-static int image = -1, log_file = -1;
+static int log_file = -1;
 static pid_t owner;
-static dev_t watched_device;
-static ino_t watched_inode;
 static uint64_t sync_points, cut_point, seed;
 static enum mode mode;
 
@@ -52,6 +49,21 @@ static enum mode mode_from(const char *text)
     return CUT_BEFORE;
 }
 
+/* Reads the lists of watched files and of their images, which go together. */
+static void read_files(void)
+{
+    const char *names = getenv("SOGDIA_POWER_FILE"), *images = getenv("SOGDIA_POWER_IMAGE");
+    if (!names || !*names) return;
+    char *names_left = NULL, *images_left = NULL;
+    char *name = strtok_r(strdup(names), ":", &names_left);
+    char *image = strtok_r(strdup(images ? images : ""), ":", &images_left);
+    for (; name; name = strtok_r(NULL, ":", &names_left), image = strtok_r(NULL, ":", &images_left)) {
+        if (watched_count == FILES_MAX) give_up("SOGDIA_POWER_FILE names too many files");
+        struct watched *file = &watched_files[watched_count++];
+        *file = (struct watched){.name = name, .image_path = image, .image = -1, .next = &file->first};
+    }
+}
+
 #define FIND(name) *(void **)&real.name = dlsym(RTLD_NEXT, #name)
 
 /* Runs by itself when the library is loaded, and from the first call if another library's start comes earlier. */
@@ -63,13 +75,13 @@ __attribute__((constructor)) void begin(void)
     FIND(ftruncate); FIND(fallocate); FIND(posix_fallocate); FIND(fsync); FIND(fdatasync); FIND(msync);
     FIND(mmap); FIND(sendfile); FIND(copy_file_range); FIND(renameat2); FIND(open);
 
-    watched_name = getenv("SOGDIA_POWER_FILE");
+    read_files();
     swallows_syncs = number_from("SOGDIA_POWER_NOSYNC") == 1;
     cut_point = number_from("SOGDIA_POWER_CUT");
     seed = number_from("SOGDIA_POWER_SEED");
     mode = mode_from(getenv("SOGDIA_POWER_MODE"));
     const char *log_path = getenv("SOGDIA_POWER_LOG");
-    if (watched_name && log_path)
+    if (watched_count && log_path)
         log_file = real.open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 }
 
@@ -80,45 +92,45 @@ void note(const char *line, int length)
 
 /* ------------------------------------------------------------------ the image */
 
-static void to_image(const unsigned char *bytes, size_t size, off_t offset)
+static void to_image(const struct watched *file, const unsigned char *bytes, size_t size, off_t offset)
 {
     while (size > 0) {
-        ssize_t done = real.pwrite(image, bytes, size, offset);
+        ssize_t done = real.pwrite(file->image, bytes, size, offset);
         if (done <= 0) give_up("the image cannot be written");
         bytes += done; size -= (size_t)done; offset += done;
     }
 }
 
-static void set_image_length(const struct held *change)
+static void set_image_length(const struct watched *file, const struct held *change)
 {
     struct stat now;
-    if (fstat(image, &now)) give_up("the image cannot be read");
+    if (fstat(file->image, &now)) give_up("the image cannot be read");
     if (change->kind == HELD_ROOM && now.st_size >= change->offset) return;
-    if (real.ftruncate(image, change->offset)) give_up("the image cannot be resized");
+    if (real.ftruncate(file->image, change->offset)) give_up("the image cannot be resized");
 }
 
-static void apply(const struct held *change)
+static void apply(const struct watched *file, const struct held *change)
 {
-    if (change->kind == HELD_BYTES) to_image(change->bytes, change->size, change->offset);
-    else set_image_length(change);
+    if (change->kind == HELD_BYTES) to_image(file, change->bytes, change->size, change->offset);
+    else set_image_length(file, change);
 }
 
-static void forget_all(void)
+static void forget_all(struct watched *file)
 {
-    while (first_held) {
-        struct held *gone = first_held;
-        first_held = gone->next;
+    while (file->first) {
+        struct held *gone = file->first;
+        file->first = gone->next;
         free(gone->bytes);
         free(gone);
     }
-    next_held = &first_held;
-    held_writes = held_bytes = 0;
+    file->next = &file->first;
+    file->writes = file->bytes = 0;
 }
 
-static void apply_all(void)
+static void apply_all(struct watched *file)
 {
-    for (struct held *change = first_held; change; change = change->next) apply(change);
-    forget_all();
+    for (struct held *change = file->first; change; change = change->next) apply(file, change);
+    forget_all(file);
 }
 
 static uint64_t mixed(uint64_t value)
@@ -134,24 +146,24 @@ static uint64_t mixed(uint64_t value)
  * each sector, or each page, holds its own prefix of the writes to it; all hold the same prefix; or the disk saved
  * the newest writes first.
  */
-static int reached(uint64_t unit, size_t index)
+static int reached(const struct watched *file, uint64_t unit, size_t index)
 {
-    uint64_t kind = mixed(seed ^ mixed(cut_point));
-    uint64_t common = mixed(kind) % (held_writes + 1);
+    uint64_t kind = mixed(seed ^ mixed(cut_point + ((uint64_t)(file - watched_files) << 32)));
+    uint64_t common = mixed(kind) % (file->writes + 1);
     if (kind % 4 == 2) return index < common;
     if (kind % 4 == 3) return index >= common;
     uint64_t drawn = mixed(kind ^ mixed(kind % 4 == 1 ? unit / (PAGE_BYTES / SECTOR_BYTES) : unit));
     if (drawn % 3 == 0) return 0;
     if (drawn % 3 == 1) return 1;
-    return index < (drawn >> 8) % (held_writes + 1);
+    return index < (drawn >> 8) % (file->writes + 1);
 }
 
-static void apply_torn(void)
+static void apply_torn(struct watched *file)
 {
     size_t index = 0;
-    for (struct held *change = first_held; change; change = change->next, index++) {
+    for (struct held *change = file->first; change; change = change->next, index++) {
         if (change->kind != HELD_BYTES) {
-            if (reached(UINT64_MAX, index)) apply(change);
+            if (reached(file, UINT64_MAX, index)) apply(file, change);
             continue;
         }
         size_t done = 0;
@@ -159,7 +171,7 @@ static void apply_torn(void)
             uint64_t at = (uint64_t)change->offset + done;
             size_t size = SECTOR_BYTES - at % SECTOR_BYTES;
             if (size > change->size - done) size = change->size - done;
-            if (reached(at / SECTOR_BYTES, index)) to_image(change->bytes + done, size, (off_t)at);
+            if (reached(file, at / SECTOR_BYTES, index)) to_image(file, change->bytes + done, size, (off_t)at);
             done += size;
         }
     }
@@ -167,21 +179,21 @@ static void apply_torn(void)
 
 /* ------------------------------------------------------------------ held writes and sync points */
 
-struct held *hold(enum held_kind kind, off_t offset, size_t size)
+struct held *hold(struct watched *file, enum held_kind kind, off_t offset, size_t size)
 {
     struct held *change = calloc(1, sizeof *change);
     if (!change || (size && !(change->bytes = malloc(size)))) give_up("no memory for the held writes");
     change->kind = kind; change->offset = offset; change->size = size;
-    *next_held = change;
-    next_held = &change->next;
-    held_writes++;
-    held_bytes += size;
+    *file->next = change;
+    file->next = &change->next;
+    file->writes++;
+    file->bytes += size;
     return change;
 }
 
-struct held *hold_vector(const struct iovec *parts, int count, off_t offset, size_t size)
+struct held *hold_vector(struct watched *file, const struct iovec *parts, int count, off_t offset, size_t size)
 {
-    struct held *change = hold(HELD_BYTES, offset, size);
+    struct held *change = hold(file, HELD_BYTES, offset, size);
     size_t done = 0;
     for (int i = 0; i < count && done < size; i++) {
         size_t take = parts[i].iov_len < size - done ? parts[i].iov_len : size - done;
@@ -198,9 +210,9 @@ static void lose_power(void)
 }
 
 /* Older held writes to the same bytes must not come back over a newer write that was synced before them. */
-static void supersede(const struct held *newest)
+static void supersede(const struct watched *file, const struct held *newest)
 {
-    for (struct held *old = first_held; old && old != newest; old = old->next) {
+    for (struct held *old = file->first; old && old != newest; old = old->next) {
         if (old->kind != HELD_BYTES) continue;
         off_t from = old->offset > newest->offset ? old->offset : newest->offset;
         off_t old_end = old->offset + (off_t)old->size, new_end = newest->offset + (off_t)newest->size;
@@ -211,39 +223,41 @@ static void supersede(const struct held *newest)
 }
 
 /* Takes the newest held write off the list; it is always the last. */
-static void drop_last(struct held *last)
+static void drop_last(struct watched *file, struct held *last)
 {
-    struct held **place = &first_held;
+    struct held **place = &file->first;
     while (*place != last) place = &(*place)->next;
     *place = NULL;
-    next_held = place;
-    held_writes--;
-    held_bytes -= last->size;
+    file->next = place;
+    file->writes--;
+    file->bytes -= last->size;
     free(last->bytes);
     free(last);
 }
 
-static void save(struct held *own)
+static void save(struct watched *file, struct held *own)
 {
-    if (own) { apply(own); supersede(own); drop_last(own); }
-    else if (!swallows_syncs) apply_all();
+    if (own) { apply(file, own); supersede(file, own); drop_last(file, own); }
+    else if (!swallows_syncs) apply_all(file);
 }
 
 /* Nought when the sync may tell the program that all is well; `own` is the write of an O_DSYNC descriptor. */
-int sync_point(const char *call, struct held *own)
+int sync_point(struct watched *file, const char *call, struct held *own)
 {
     char line[128];
     sync_points++;
-    note(line, snprintf(line, sizeof line, "%llu %s %zu %zu\n", (unsigned long long)sync_points, call, held_writes,
-                        held_bytes));
-    if (sync_points != cut_point) { save(own); return 0; }
+    note(line, snprintf(line, sizeof line, "%llu %s %zu %zu %td\n", (unsigned long long)sync_points, call,
+                        file->writes, file->bytes, file - watched_files));
+    if (sync_points != cut_point) { save(file, own); return 0; }
     if (mode == SYNC_FAILS) {
-        if (own) drop_last(own); else forget_all();
+        if (own) drop_last(file, own); else forget_all(file);
         errno = EIO;
         return -1;
     }
-    if (mode == CUT_AFTER) save(own);
-    if (mode == CUT_TORN) apply_torn();
+    if (mode == CUT_AFTER) save(file, own);
+    /* What was written to the other files may have reached the disk as well, or a part of it. */
+    if (mode == CUT_TORN)
+        for (int number = 0; number < watched_count; number++) apply_torn(&watched_files[number]);
     lose_power();
     return -1;
 }
@@ -255,21 +269,20 @@ void check_owner(void)
     if (getpid() != owner) give_up("a forked child writes the watched file");
 }
 
-void own_image(int descriptor)
+void own_image(struct watched *file, int descriptor)
 {
-    struct stat file;
-    const char *path = getenv("SOGDIA_POWER_IMAGE");
-    if (fstat(descriptor, &file)) give_up("the watched file cannot be examined");
-    if (image >= 0) {
-        if (file.st_dev != watched_device || file.st_ino != watched_inode) give_up("two files match the watched name");
+    struct stat found;
+    if (fstat(descriptor, &found)) give_up("the watched file cannot be examined");
+    if (file->image >= 0) {
+        if (found.st_dev != file->device || found.st_ino != file->inode) give_up("two files match the watched name");
         return;
     }
-    int opened = path ? real.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644) : -1;
+    int opened = file->image_path ? real.open(file->image_path, O_RDWR | O_CREAT | O_CLOEXEC, 0644) : -1;
     if (opened < 0) give_up("SOGDIA_POWER_IMAGE cannot be opened");
-    image = real.fcntl(opened, F_DUPFD_CLOEXEC, 512);
+    file->image = real.fcntl(opened, F_DUPFD_CLOEXEC, 512);
     real.close(opened);
-    if (image < 0 || flock(image, LOCK_EX | LOCK_NB)) give_up("a second process writes the watched file");
+    if (file->image < 0 || flock(file->image, LOCK_EX | LOCK_NB)) give_up("a second process writes the watched file");
     owner = getpid();
-    watched_device = file.st_dev;
-    watched_inode = file.st_ino;
+    file->device = found.st_dev;
+    file->inode = found.st_ino;
 }

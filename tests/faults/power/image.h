@@ -12,7 +12,7 @@
 /* A preloaded library must not lend its own names to the program above it. */
 #pragma GCC visibility push(hidden)
 
-enum { CANNOT_FOLLOW = 98 };
+enum { CANNOT_FOLLOW = 98, FILES_MAX = 4 };
 enum held_kind { HELD_BYTES, HELD_LENGTH, HELD_ROOM };
 
 /* One change to the file that no sync has covered yet; for lengths, `offset` is the length. */
@@ -51,8 +51,20 @@ struct calls {
     int (*renameat2)(int, const char *, int, const char *, unsigned);
 };
 
+/* A watched file: its image, and the changes that no sync of it has covered yet. */
+struct watched {
+    char *name;
+    char *image_path;
+    int image;
+    dev_t device;
+    ino_t inode;
+    struct held *first, **next;
+    size_t writes, bytes;
+};
+
 extern struct calls real;
-extern const char *watched_name;
+extern struct watched watched_files[FILES_MAX];
+extern int watched_count;
 extern int swallows_syncs;
 
 /* Reads the environment and finds the real calls; does nothing the second time. */
@@ -61,17 +73,17 @@ void begin(void);
 /* Ends the program with status 98: the shim can no longer say what is durable. */
 void give_up(const char *reason);
 
-/* Makes this process the one that keeps the image. */
-void own_image(int descriptor);
+/* Makes this process the one that keeps a file's image. */
+void own_image(struct watched *file, int descriptor);
 void check_owner(void);
 
-/* Adds a change to those which no sync has covered yet. */
-struct held *hold(enum held_kind kind, off_t offset, size_t size);
-struct held *hold_vector(const struct iovec *parts, int count, off_t offset, size_t size);
+/* Adds a change to those which no sync of the file has covered yet. */
+struct held *hold(struct watched *file, enum held_kind kind, off_t offset, size_t size);
+struct held *hold_vector(struct watched *file, const struct iovec *parts, int count, off_t offset, size_t size);
 
-/* Passes a sync point; nought when the call may tell the program that all is well. `own` is the write of a
+/* Passes a sync point of a file; nought when the call may tell the program that all is well. `own` is the write of a
  * descriptor that syncs each write, and is the newest held change. */
-int sync_point(const char *call, struct held *own);
+int sync_point(struct watched *file, const char *call, struct held *own);
 
 /* Adds a line to the log. */
 void note(const char *line, int length);

@@ -1,5 +1,5 @@
 /*
- * A power cut in a library: preloaded into a program, it keeps beside one watched file an *image* that holds only
+ * A power cut in a library: preloaded into a program, it keeps beside each watched file an *image* that holds only
  * the bytes which would still be there after the power had failed.
  *
  *     program --pwrite--> watched file (page cache)         the program goes on as always
@@ -9,12 +9,13 @@
  * descriptor takes its own bytes to the image at once and leaves the others held, which is the least that a kernel
  * promises. Each of these moments is a *sync point* and has a number, from 1. At a chosen one the program is killed.
  *
- *     SOGDIA_POWER_FILE    end of the path of the watched file; a whole path is safest
- *     SOGDIA_POWER_IMAGE   the image; whoever starts the program has put there what was durable before
- *     SOGDIA_POWER_LOG     one line a sync point: number, call, held writes, held bytes; also synced directories
+ *     SOGDIA_POWER_FILE    ends of the paths of the watched files, with colons between; whole paths are safest
+ *     SOGDIA_POWER_IMAGE   their images in the same order; whoever starts the program has put there what was durable
+ *     SOGDIA_POWER_LOG     one line a sync point: number, call, held writes, held bytes, number of the file from 0;
+ *                          also synced directories
  *     SOGDIA_POWER_CUT     number of the sync point at which the power fails; nought or unset: never
  *     SOGDIA_POWER_MODE    before | after | torn | fail
- *                          torn: a subset of the held writes, chosen by the seed, reaches the image
+ *                          torn: a subset of the held writes of all files, chosen by the seed, reaches the images
  *                          fail: the sync returns EIO, what it should have saved is lost, and the program goes on
  *     SOGDIA_POWER_SEED    the seed of `torn`
  *     SOGDIA_POWER_NOSYNC  1: fdatasync, fsync and msync do nothing and say that all is well
@@ -35,43 +36,56 @@
 #include <unistd.h>
 
 enum { DESCRIPTORS_MAX = 65536 };
-enum watch { NOT_WATCHED, HOLDS_WRITES, SYNCS_WRITES };
+
+/* How a descriptor is watched; without a file it is not. */
+struct watch {
+    struct watched *file;
+    int syncs_writes;
+};
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static unsigned char watches[DESCRIPTORS_MAX];
+static struct watch watches[DESCRIPTORS_MAX];
 
 /* ------------------------------------------------------------------ which descriptors are the file's */
 
-static enum watch watch_of(int descriptor)
+static struct watch watch_of(int descriptor)
 {
     begin();
-    if (descriptor < 0 || descriptor >= DESCRIPTORS_MAX) return NOT_WATCHED;
-    if (watches[descriptor]) check_owner();
-    return (enum watch)watches[descriptor];
+    if (descriptor < 0 || descriptor >= DESCRIPTORS_MAX) return (struct watch){0};
+    if (watches[descriptor].file) check_owner();
+    return watches[descriptor];
 }
 
-static int is_watched_path(const char *path)
+static int is_watched(int descriptor) { return watch_of(descriptor).file != NULL; }
+
+static struct watched *file_at(const char *path)
 {
-    size_t length = strlen(path), end = watched_name ? strlen(watched_name) : 0;
-    if (!end || length < end || strcmp(path + length - end, watched_name)) return 0;
-    return watched_name[0] == '/' || length == end || path[length - end - 1] == '/';
+    size_t length = strlen(path);
+    for (int number = 0; number < watched_count; number++) {
+        const char *name = watched_files[number].name;
+        size_t end = strlen(name);
+        if (length < end || strcmp(path + length - end, name)) continue;
+        if (name[0] == '/' || length == end || path[length - end - 1] == '/') return &watched_files[number];
+    }
+    return NULL;
 }
 
 static int opened(int descriptor, int flags)
 {
     char link[64], path[4096];
-    if (descriptor < 0 || descriptor >= DESCRIPTORS_MAX || !watched_name) return descriptor;
+    if (descriptor < 0 || descriptor >= DESCRIPTORS_MAX || !watched_count) return descriptor;
     if ((flags & O_ACCMODE) == O_RDONLY) return descriptor;
     snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
     ssize_t length = readlink(link, path, sizeof path - 1);
     if (length <= 0) return descriptor;
     path[length] = 0;
-    if (!is_watched_path(path)) return descriptor;
+    struct watched *file = file_at(path);
+    if (!file) return descriptor;
 
     pthread_mutex_lock(&lock);
-    own_image(descriptor);
-    if (flags & O_TRUNC) hold(HELD_LENGTH, 0, 0);
-    watches[descriptor] = (flags & O_DSYNC) ? SYNCS_WRITES : HOLDS_WRITES; /* O_SYNC contains the bit of O_DSYNC */
+    own_image(file, descriptor);
+    if (flags & O_TRUNC) hold(file, HELD_LENGTH, 0, 0);
+    watches[descriptor] = (struct watch){file, (flags & O_DSYNC) != 0}; /* O_SYNC contains the bit of O_DSYNC */
     pthread_mutex_unlock(&lock);
     return descriptor;
 }
@@ -123,7 +137,7 @@ int creat64(const char *path, mode_t permissions) { return creat(path, permissio
 FILE *fopen(const char *path, const char *access)
 {
     begin();
-    if (is_watched_path(path) && strcmp(access, "r") && strcmp(access, "rb")) give_up("fopen of the watched file");
+    if (file_at(path) && strcmp(access, "r") && strcmp(access, "rb")) give_up("fopen of the watched file");
     return real.fopen(path, access);
 }
 
@@ -132,7 +146,7 @@ FILE *fopen64(const char *path, const char *access) { return fopen(path, access)
 int close(int descriptor)
 {
     begin();
-    if (descriptor >= 0 && descriptor < DESCRIPTORS_MAX) watches[descriptor] = NOT_WATCHED;
+    if (descriptor >= 0 && descriptor < DESCRIPTORS_MAX) watches[descriptor].file = NULL;
     return real.close(descriptor);
 }
 
@@ -169,11 +183,11 @@ static off_t position_of(int descriptor)
 }
 
 /* Holds what a write has done, and passes the sync point that it is when it syncs itself. */
-static ssize_t written(int syncs, const struct iovec *parts, int count, off_t offset, ssize_t done)
+static ssize_t written(struct watch watch, const struct iovec *parts, int count, off_t offset, ssize_t done)
 {
     if (done <= 0) return done;
-    struct held *own = hold_vector(parts, count, offset, (size_t)done);
-    return syncs && sync_point("synced_write", own) ? -1 : done;
+    struct held *own = hold_vector(watch.file, parts, count, offset, (size_t)done);
+    return watch.syncs_writes && sync_point(watch.file, "synced_write", own) ? -1 : done;
 }
 
 #define LOCKED(type, expression)                                                                                     \
@@ -186,44 +200,45 @@ static ssize_t written(int syncs, const struct iovec *parts, int count, off_t of
 
 static ssize_t vector_at(int descriptor, const struct iovec *parts, int count, off_t offset, int flags)
 {
-    int syncs = watch_of(descriptor) == SYNCS_WRITES || (flags & (RWF_DSYNC | RWF_SYNC));
+    struct watch watch = watch_of(descriptor);
+    watch.syncs_writes |= (flags & (RWF_DSYNC | RWF_SYNC)) != 0;
     if (offset >= 0 && !flags)
-        return written(syncs, parts, count, offset, real.pwritev(descriptor, parts, count, offset));
+        return written(watch, parts, count, offset, real.pwritev(descriptor, parts, count, offset));
     off_t start = offset >= 0 ? offset : position_of(descriptor);
     ssize_t done = flags ? real.pwritev2(descriptor, parts, count, offset, flags)
                          : real.writev(descriptor, parts, count);
-    return written(syncs, parts, count, start, done);
+    return written(watch, parts, count, start, done);
 }
 
 ssize_t write(int descriptor, const void *bytes, size_t size)
 {
-    if (watch_of(descriptor) == NOT_WATCHED) return real.write(descriptor, bytes, size);
+    if (!is_watched(descriptor)) return real.write(descriptor, bytes, size);
     struct iovec part = {(void *)(uintptr_t)bytes, size};
     LOCKED(ssize_t, vector_at(descriptor, &part, 1, -1, 0));
 }
 
 ssize_t pwrite(int descriptor, const void *bytes, size_t size, off_t offset)
 {
-    if (watch_of(descriptor) == NOT_WATCHED) return real.pwrite(descriptor, bytes, size, offset);
+    if (!is_watched(descriptor)) return real.pwrite(descriptor, bytes, size, offset);
     struct iovec part = {(void *)(uintptr_t)bytes, size};
     LOCKED(ssize_t, vector_at(descriptor, &part, 1, offset, 0));
 }
 
 ssize_t writev(int descriptor, const struct iovec *parts, int count)
 {
-    if (watch_of(descriptor) == NOT_WATCHED) return real.writev(descriptor, parts, count);
+    if (!is_watched(descriptor)) return real.writev(descriptor, parts, count);
     LOCKED(ssize_t, vector_at(descriptor, parts, count, -1, 0));
 }
 
 ssize_t pwritev(int descriptor, const struct iovec *parts, int count, off_t offset)
 {
-    if (watch_of(descriptor) == NOT_WATCHED) return real.pwritev(descriptor, parts, count, offset);
+    if (!is_watched(descriptor)) return real.pwritev(descriptor, parts, count, offset);
     LOCKED(ssize_t, vector_at(descriptor, parts, count, offset, 0));
 }
 
 ssize_t pwritev2(int descriptor, const struct iovec *parts, int count, off_t offset, int flags)
 {
-    if (watch_of(descriptor) == NOT_WATCHED) return real.pwritev2(descriptor, parts, count, offset, flags);
+    if (!is_watched(descriptor)) return real.pwritev2(descriptor, parts, count, offset, flags);
     LOCKED(ssize_t, vector_at(descriptor, parts, count, offset, flags));
 }
 
@@ -242,25 +257,25 @@ ssize_t pwritev64v2(int descriptor, const struct iovec *parts, int count, off64_
     return pwritev2(descriptor, parts, count, offset, flags);
 }
 
-static int resized(enum held_kind kind, off_t length, int failed)
+static int resized(int descriptor, enum held_kind kind, off_t length, int failed)
 {
-    if (!failed) hold(kind, length, 0);
+    if (!failed) hold(watch_of(descriptor).file, kind, length, 0);
     return failed;
 }
 
 int ftruncate(int descriptor, off_t length)
 {
-    if (watch_of(descriptor) == NOT_WATCHED) return real.ftruncate(descriptor, length);
-    LOCKED(int, resized(HELD_LENGTH, length, real.ftruncate(descriptor, length)));
+    if (!is_watched(descriptor)) return real.ftruncate(descriptor, length);
+    LOCKED(int, resized(descriptor, HELD_LENGTH, length, real.ftruncate(descriptor, length)));
 }
 
 int ftruncate64(int descriptor, off64_t length) { return ftruncate(descriptor, length); }
 
 int fallocate(int descriptor, int flags, off_t offset, off_t size)
 {
-    if (watch_of(descriptor) == NOT_WATCHED) return real.fallocate(descriptor, flags, offset, size);
+    if (!is_watched(descriptor)) return real.fallocate(descriptor, flags, offset, size);
     if (flags) give_up("fallocate with flags on the watched file");
-    LOCKED(int, resized(HELD_ROOM, offset + size, real.fallocate(descriptor, flags, offset, size)));
+    LOCKED(int, resized(descriptor, HELD_ROOM, offset + size, real.fallocate(descriptor, flags, offset, size)));
 }
 
 int fallocate64(int descriptor, int flags, off64_t offset, off64_t size)
@@ -270,8 +285,8 @@ int fallocate64(int descriptor, int flags, off64_t offset, off64_t size)
 
 int posix_fallocate(int descriptor, off_t offset, off_t size)
 {
-    if (watch_of(descriptor) == NOT_WATCHED) return real.posix_fallocate(descriptor, offset, size);
-    LOCKED(int, resized(HELD_ROOM, offset + size, real.posix_fallocate(descriptor, offset, size)));
+    if (!is_watched(descriptor)) return real.posix_fallocate(descriptor, offset, size);
+    LOCKED(int, resized(descriptor, HELD_ROOM, offset + size, real.posix_fallocate(descriptor, offset, size)));
 }
 
 int posix_fallocate64(int descriptor, off64_t offset, off64_t size)
@@ -286,7 +301,7 @@ static void note_directory(int descriptor)
     struct stat file;
     char link[64], line[4200] = "directory ";
     const size_t start = strlen(line);
-    if (!watched_name || fstat(descriptor, &file) || !S_ISDIR(file.st_mode)) return;
+    if (!watched_count || fstat(descriptor, &file) || !S_ISDIR(file.st_mode)) return;
     snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
     ssize_t length = readlink(link, line + start, sizeof line - start - 1);
     if (length <= 0) return;
@@ -297,18 +312,18 @@ static void note_directory(int descriptor)
 static int synced(int descriptor, const char *call, int (*sync)(int))
 {
     if (!swallows_syncs && sync(descriptor)) return -1;
-    return sync_point(call, NULL);
+    return sync_point(watch_of(descriptor).file, call, NULL);
 }
 
 int fdatasync(int descriptor)
 {
-    if (watch_of(descriptor) == NOT_WATCHED) { note_directory(descriptor); return real.fdatasync(descriptor); }
+    if (!is_watched(descriptor)) { note_directory(descriptor); return real.fdatasync(descriptor); }
     LOCKED(int, synced(descriptor, "fdatasync", real.fdatasync));
 }
 
 int fsync(int descriptor)
 {
-    if (watch_of(descriptor) == NOT_WATCHED) { note_directory(descriptor); return real.fsync(descriptor); }
+    if (!is_watched(descriptor)) { note_directory(descriptor); return real.fsync(descriptor); }
     LOCKED(int, synced(descriptor, "fsync", real.fsync));
 }
 
@@ -323,7 +338,7 @@ int msync(void *address, size_t size, int flags)
 
 void *mmap(void *address, size_t size, int protection, int flags, int descriptor, off_t offset)
 {
-    if (!(flags & MAP_ANONYMOUS) && (flags & MAP_SHARED) && (protection & PROT_WRITE) && watch_of(descriptor))
+    if (!(flags & MAP_ANONYMOUS) && (flags & MAP_SHARED) && (protection & PROT_WRITE) && is_watched(descriptor))
         give_up("the watched file is mapped for writing");
     begin();
     return real.mmap(address, size, protection, flags, descriptor, offset);
@@ -336,7 +351,7 @@ void *mmap64(void *address, size_t size, int protection, int flags, int descript
 
 ssize_t sendfile(int to, int from, off_t *offset, size_t size)
 {
-    if (watch_of(to)) give_up("sendfile into the watched file");
+    if (is_watched(to)) give_up("sendfile into the watched file");
     return real.sendfile(to, from, offset, size);
 }
 
@@ -344,14 +359,14 @@ ssize_t sendfile64(int to, int from, off64_t *offset, size_t size) { return send
 
 ssize_t copy_file_range(int from, off64_t *from_offset, int to, off64_t *to_offset, size_t size, unsigned flags)
 {
-    if (watch_of(to)) give_up("copy_file_range into the watched file");
+    if (is_watched(to)) give_up("copy_file_range into the watched file");
     return real.copy_file_range(from, from_offset, to, to_offset, size, flags);
 }
 
 int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned flags)
 {
     begin();
-    if (is_watched_path(to)) give_up("another file is renamed onto the watched file");
+    if (file_at(to)) give_up("another file is renamed onto the watched file");
     return real.renameat2(from_folder, from, to_folder, to, flags);
 }
 

@@ -30,6 +30,19 @@ os.pwritev(held, [b"D" * 256, b"D" * 256], 1536)
 os.fsync(held)
 """
 
+# Each file is written and synced; then both are held when the second is synced again.
+TWO_FILES = """
+import os, sys
+first, second = (os.open(path, os.O_RDWR | os.O_CREAT) for path in sys.argv[1:])
+os.pwrite(first, b"A" * 512, 0)
+os.fdatasync(first)
+os.pwrite(second, b"B" * 512, 0)
+os.fdatasync(second)
+os.pwrite(first, b"C" * 512, 512)
+os.pwrite(second, b"D" * 512, 512)
+os.fdatasync(second)
+"""
+
 MAPS_FOR_WRITING = """
 import mmap, os, sys
 held = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT)
@@ -67,12 +80,12 @@ def store(tmp_path: Path) -> Path:
 
 def batches_under_shim(store: Path, library: Path, *options: str, count: int = 6) -> PowerRun:
     argv = [*BATCHES, "write", str(store), str(count), *options]
-    return PowerRun(argv, ADDITIONS, store / "data.mdb", library, store.parent / "power")
+    return PowerRun(argv, ADDITIONS, [store / "data.mdb"], library, store.parent / "power")
 
 
 def script_under_shim(script: str, folder: Path, library: Path) -> PowerRun:
     file = folder / "store" / "data.mdb"
-    return PowerRun([sys.executable, "-c", script, str(file)], {}, file, library, folder / "power")
+    return PowerRun([sys.executable, "-c", script, str(file)], {}, [file], library, folder / "power")
 
 
 def complaint(power: PowerRun, end: PowerEnd, folder: Path) -> str | None:
@@ -105,6 +118,30 @@ def test_the_image_holds_what_was_synced_and_nothing_else(tmp_path, library):
     found = {cut: power.run(cut).image.read_bytes() for cut in expected}
 
     assert found == expected
+
+
+def test_each_of_two_files_holds_what_was_synced_of_it(tmp_path, library):
+    a, b, c, d = b"A" * 512, b"B" * 512, b"C" * 512, b"D" * 512
+    files = [tmp_path / "store" / "data.mdb", tmp_path / "store" / "blocks.log"]
+    argv = [sys.executable, "-c", TWO_FILES, *map(str, files)]
+    power = PowerRun(argv, {}, files, library, tmp_path / "power")
+    expected = {
+        Cut(2, Mode.BEFORE): (a, b""),
+        Cut(2, Mode.AFTER): (a, b),
+        Cut(3, Mode.BEFORE): (a, b),
+        Cut(3, Mode.AFTER): (a, b + d),
+        Cut(3, Mode.FAIL): (a, b),
+    }
+
+    found = {cut: tuple(image.read_bytes() for image in power.run(cut).images) for cut in expected}
+    torn = {tuple(image.read_bytes() for image in power.run(Cut(3, Mode.TORN, seed)).images) for seed in range(24)}
+
+    assert found == expected
+    assert torn == {(a, b), (a + c, b), (a, b + d), (a + c, b + d)}
+    assert [point.file for point in power.run().sync_points] == [0, 1, 1]
+    assert (
+        power.restore(power.run(Cut(3, Mode.AFTER)), tmp_path / "again").parent / "blocks.log"
+    ).read_bytes() == b + d
 
 
 def test_a_torn_sync_leaves_each_sector_as_it_was_at_some_moment(tmp_path, library):

@@ -82,6 +82,13 @@ def erase(ledger):
     ledger.must("nairobi", EraseDocument(document="address"))
 
 
+def erased_after_customs_read(ledger):
+    """Erase a document that the owner had let customs read, which it has done."""
+    committed(ledger, readers=(ledger.account("customs"),))
+    ledger.must("customs", reading(ledger))
+    ledger.must("nairobi", EraseDocument(document="address"))
+
+
 def lanzhou_reads(ledger):
     committed(ledger, readers=(ledger.account("lanzhou"),))
 
@@ -218,12 +225,12 @@ TABLES: dict[type[Operation], list[Row]] = {
             note="an-erased-one",
         ),
         Row(Refuse.FILE_UNKNOWN, "lanzhou", lambda ledger: commit(ledger, about=about_party(ledger, "bank"))),
-        Row(Refuse.SENDER_HAS_NO_PART, "lanzhou", commit, full_file, note="a-stranger"),
+        Row(Refuse.FILE_UNKNOWN, "lanzhou", commit, full_file, note="to-a-stranger"),
         Row(
             Refuse.SENDER_HAS_NO_PART,
             "carrier",
             lambda ledger: commit(ledger, document_class=DocumentClass.MESSAGE),
-            note="another-class",
+            full_file,
         ),
         Row(
             Refuse.FILE_FULL,
@@ -320,15 +327,23 @@ TABLES: dict[type[Operation], list[Row]] = {
     RecordReading: [
         Row(Refuse.PURPOSE_UNKNOWN, "nairobi", lambda ledger: reading(ledger, purpose=5), at_the_door=True),
         Row(Refuse.SENDER_NOT_AUTHORITY, "carrier", reading),
-        Row(Refuse.DOCUMENT_ERASED, "treasury", reading, erase),
-        Row(Refuse.DOCUMENT_UNKNOWN, "treasury", lambda ledger: reading(ledger, purpose=Purpose.TAX)),
-        Row(Refuse.PURPOSE_NOT_OPEN, "customs", lambda ledger: reading(ledger, purpose=Purpose.TAX), committed),
-        Row(
-            Refuse.COUNTRY_NOT_CONCERNED,
-            "customs",
-            reading,
-            read_by_others,
+        *(
+            Row(
+                Refuse.COUNTRY_NOT_CONCERNED,
+                who,
+                lambda ledger: reading(ledger, purpose=Purpose.TAX),
+                before,
+                note=note,
+            )
+            for who, before, note in [
+                ("treasury", None, "nothing-is-there"),
+                ("customs", read_by_others, "of-another-country"),
+                ("customs", erase, "of-another-country-and-erased"),
+            ]
         ),
+        Row(Refuse.DOCUMENT_ERASED, "treasury", lambda ledger: reading(ledger, purpose=Purpose.TAX), erase),
+        Row(Refuse.DOCUMENT_ERASED, "customs", reading, erased_after_customs_read, note="which-it-has-read"),
+        Row(Refuse.PURPOSE_NOT_OPEN, "treasury", lambda ledger: reading(ledger, purpose=Purpose.TAX), read_by_others),
         Row(
             Refuse.AUTHORITIES_TOO_MANY,
             "treasury",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from msgspec import structs
 
-from sogdia.kernel.accounts import PARTIES
+from sogdia.kernel.accounts import PARTIES, Key, Thresholds
 from sogdia.kernel.genesis import network_of
 from sogdia.kernel.refusal import Broken
+from sogdia.kernel.refusals import KernelRefusal as Kernel
 from sogdia.kernel.values import name_of
 from sogdia.modules.documents import DocumentClass, Part, Purpose
 from sogdia.modules.documents.classes import CLASSES
@@ -28,11 +29,12 @@ from sogdia.modules.documents.queries import (
     AuthoritiesQuery,
     DocumentQuery,
     DocumentsQuery,
+    EncryptionKeyAnswer,
     EncryptionKeyQuery,
     FileQuery,
     RecipientsQuery,
 )
-from sogdia.modules.documents.records import DOCUMENTS, ENTRIES, FILES, Participant
+from sogdia.modules.documents.records import DOCUMENTS, ENTRIES, FILES, EncryptionKey, Participant
 from sogdia.modules.documents.refusals import DocumentsRefusal as Refuse
 from sogdia.modules.identity.parties import SuspendParty
 from sogdia.modules.identity.refusals import IdentityRefusal as Identity
@@ -55,6 +57,7 @@ from tests.modules.documents.archive import (
     reading,
     stored,
 )
+from tests.modules.identity.town import other_keys
 from tests.modules.market.shop import order
 from tests.refused import poke
 
@@ -139,9 +142,46 @@ def test_an_encryption_key_is_numbered_and_replaced_without_taking_more_storage(
         EncryptionKeySet(account=ledger.account("nairobi"), number=1, public=encryption_public("new")),
     )
     found = EncryptionKeyQuery(account=ledger.account("nairobi")).answer(ledger.state)
-    assert found is not None
-    assert (found.number, found.public) == (1, encryption_public("new"))
+    sponsor = ledger.account("registrar")
+    current = EncryptionKey(number=1, public=encryption_public("new"), recoveries=0, sponsor=sponsor)
+    assert found == EncryptionKeyAnswer(current=current, next_number=2)
     assert stored(ledger) == before
+
+
+def recovered(ledger, who):
+    """Let guardians have put other keys in place for somebody, past all rules."""
+    known = PARTIES.must(ledger.state, ledger.account(who))
+    poke(ledger, PARTIES, ledger.account(who), structs.replace(known, recoveries=known.recoveries + 1))
+
+
+def test_a_recovery_makes_the_encryption_key_void_until_it_is_set_anew(ledger):
+    name = committed(ledger, readers=(ledger.account("lanzhou"),))
+    account = ledger.account("lanzhou")
+    before = stored(ledger)
+
+    recovered(ledger, "lanzhou")
+
+    assert EncryptionKeyQuery(account=account).answer(ledger.state) == EncryptionKeyAnswer(current=None, next_number=1)
+    assert account not in [each.account for each in RecipientsQuery(name=name).answer(ledger.state)]
+    again = commit(ledger, "again", readers=(account,))
+    assert ledger.send("nairobi", again).code == Refuse.ENCRYPTION_KEY_MISSING
+    receipt = ledger.must("lanzhou", SetEncryptionKey(public=encryption_public("lanzhou")))
+    assert receipt.events[0].number == 1
+    assert ledger.send("nairobi", again).code == 0
+    assert stored(ledger) == before + 1_200 + SIZE
+
+
+def test_an_everyday_key_cannot_redirect_what_is_sealed_for_its_party(ledger):
+    known = PARTIES.must(ledger.state, ledger.account("nairobi"))
+    more = structs.replace(known, thresholds=Thresholds(1, 1, 2), keys=(known.keys[0], Key(1, 1, other_keys().public)))
+    poke(ledger, PARTIES, ledger.account("nairobi"), structs.replace(more, next_key=2))
+    ledger.second_key("nairobi", "manager", other_keys(), 1)
+    asked = SetEncryptionKey(public=encryption_public("a thief's"))
+
+    alone = ledger.block(ledger.sign("nairobi", asked))[0]
+    together = ledger.send(("nairobi", "manager"), asked)
+
+    assert (alone.code, together.code) == (Kernel.WEIGHT_TOO_LOW, 0)
 
 
 # ------------------------------------------------------------------------------------------------------- who may read

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from sogdia.client.keys import derive
-from sogdia.kernel.header import address_of, validators_at
+from sogdia.kernel.comet import address_of
+from sogdia.kernel.header import validators_at
 from sogdia.kernel.members import member_of, members_of
 from sogdia.kernel.values import name_of
 from sogdia.modules.governance.proposing import ProposeAdmission, ProposePower, ProposeRemoval

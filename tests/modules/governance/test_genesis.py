@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from sogdia.kernel.header import address_of
+from sogdia.kernel.comet import address_of
 from sogdia.kernel.members import NODE_KEYS, Member, members_of
 from sogdia.kernel.refusal import Broken
 from sogdia.modules.governance.records import RULES

@@ -7,7 +7,8 @@ from msgspec import structs
 
 from sogdia.kernel.accounts import PARTIES
 from sogdia.kernel.calendar import schedule, unschedule
-from sogdia.kernel.header import VALIDATORS, ValidatorSet, ValidatorSets, address_of, first_validators, validators_at
+from sogdia.kernel.comet import address_of
+from sogdia.kernel.header import VALIDATORS, ValidatorSet, ValidatorSets, first_validators, validators_at
 from sogdia.kernel.heights import DUE_HEIGHTS
 from sogdia.kernel.members import MEMBERS, NODE_KEYS, Members, members_of
 from sogdia.kernel.protocol import PROTOCOL, Protocol

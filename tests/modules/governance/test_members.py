@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from sogdia.kernel.accounts import PARTIES
-from sogdia.kernel.header import VALIDATORS_MAX, address_of
+from sogdia.kernel.comet import address_of
+from sogdia.kernel.header import VALIDATORS_MAX
 from sogdia.kernel.members import MEMBERS, NODE_KEYS, Member, Members, NodeKeyOwner, members_of
 from sogdia.kernel.receipt import accusation_id, turn_id
 from sogdia.kernel.values import name_of
@@ -14,7 +15,6 @@ from sogdia.modules.governance.proposing import ProposeRelease
 from sogdia.modules.governance.records import PROPOSALS
 from sogdia.modules.governance.refusals import GovernanceRefusal as Refuse
 from sogdia.modules.identity import Role
-from sogdia.modules.identity.node_keys import RotateNodeKey, endorsement_message
 from sogdia.modules.identity.parties import SuspendParty
 from sogdia.modules.identity.refusals import IdentityRefusal
 from tests.modules.governance.council import (
@@ -32,6 +32,7 @@ from tests.modules.governance.council import (
     removal,
     signing,
 )
+from tests.modules.identity.town import rotation
 from tests.refused import poke
 
 
@@ -187,8 +188,7 @@ def test_evidence_against_a_stranger_or_one_that_has_gone_changes_nothing(ledger
 
 def test_nobody_escapes_by_changing_the_key(ledger):
     old, new = node_keys("tashkent"), node_keys("tashkent anew")
-    endorsement = old.sign(endorsement_message(ledger.network, new.public))
-    ledger.must("tashkent", RotateNodeKey(old=old.public, new=new.public, endorsement=endorsement))
+    ledger.must("tashkent", rotation(ledger, old, new))
     ledger.block()
 
     jail(ledger, "tashkent")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec import structs
 
-from sogdia.kernel.header import address_of
+from sogdia.kernel.comet import address_of
 from sogdia.kernel.members import NODE_KEYS, NodeKeyOwner
 from sogdia.kernel.quota import QUOTAS
 from sogdia.kernel.refusals import KernelRefusal as Kernel

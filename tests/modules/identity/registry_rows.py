@@ -190,12 +190,13 @@ APPEAL = [
 
 UPHOLD = [
     Row(Refuse.PARTY_UNKNOWN, "customs", lambda _ledger: UpholdSuspension(account=NOBODY)),
-    Row(Refuse.NOT_APPEALED, "customs", upholding(), suspend_samarkand),
-    Row(Refuse.NOT_APPEALED, "nairobi", upholding("bukhara"), note="nor-suspended"),
-    Row(Refuse.UPHELD_ALREADY, "registrar", upholding(), uphold),
-    Row(Refuse.SUSPENSION_BY_SENDER, "registrar", upholding(), appeal, note="though-an-operator"),
+    Row(Refuse.SUSPENSION_BY_SENDER, "registrar", upholding(), uphold, note="though-an-operator"),
     Row(Refuse.SENDER_MAY_NOT_UPHOLD, "nairobi", upholding(), appeal, note="a-stranger"),
+    Row(Refuse.SENDER_MAY_NOT_UPHOLD, "nairobi", upholding(), suspend_samarkand, note="nor-is-there-an-appeal"),
     Row(Refuse.SENDER_MAY_NOT_UPHOLD, "customs", upholding(), appeal_in_china, note="of-another-country"),
+    Row(Refuse.NOT_APPEALED, "customs", upholding(), suspend_samarkand),
+    Row(Refuse.NOT_APPEALED, "customs", upholding("bukhara"), note="nor-suspended"),
+    Row(Refuse.UPHELD_ALREADY, "customs", upholding(), uphold),
 ]
 
 CLAIM = [

@@ -11,11 +11,18 @@ from sogdia.kernel.refusals import KernelRefusal as Kernel
 from sogdia.kernel.values import account_of
 from sogdia.modules.identity import Role
 from sogdia.modules.identity.appeals import AppealSuspension, UpholdSuspension
-from sogdia.modules.identity.events import SuspensionAppealed, SuspensionEnded, SuspensionUpheld
+from sogdia.modules.identity.events import (
+    AppealForgotten,
+    AppealResumed,
+    SuspensionAppealed,
+    SuspensionEnded,
+    SuspensionUpheld,
+)
 from sogdia.modules.identity.handles import ClaimHandle
 from sogdia.modules.identity.parties import ReinstateParty, SuspendParty
 from sogdia.modules.identity.refusals import IdentityRefusal as Refuse
 from sogdia.modules.identity.registry_queries import AppealQuery
+from sogdia.modules.identity.registry_records import Appeal
 from sogdia.testing.ledger import Ledger, keys_of
 from tests.modules.identity.town import DAY, party, registration, suspended
 from tests.refused import poke
@@ -70,6 +77,8 @@ def test_an_upheld_suspension_stands_until_its_registrar_lifts_it(ledger):
 
     assert not party(ledger, "samarkand").suspended
     assert appeal_of(ledger) is None
+    ledger.must("registrar", SuspendParty(account=account, reason="Again"))
+    assert ledger.must("samarkand", AppealSuspension()).events[0].deadline == ledger.time + 14 * DAY
 
 
 def test_an_operator_upholds_what_a_registrar_did(ledger):
@@ -106,15 +115,106 @@ def test_an_appeal_whose_time_has_passed_cannot_be_made_again(ledger):
     assert (at_the_end.code, after.code) == (Refuse.APPEALED_ALREADY, Refuse.PARTY_NOT_SUSPENDED)
 
 
-def test_a_new_suspension_can_be_appealed_anew(ledger):
+# --------------------------------------------------------------------------------------------------- lifted, and again
+
+
+def lifted_and_again(account):
+    """What a registrar asks that would begin the time of an appeal anew."""
+    return ReinstateParty(account=account), SuspendParty(account=account, reason="Again")
+
+
+def test_an_appeal_survives_being_reinstated_and_suspended_in_one_envelope(ledger):
     account = suspended(ledger, appealed=True)
-    ledger.must("registrar", ReinstateParty(account=account))
-    assert earliest(ledger.state) is None
+    deadline = appeal_of(ledger).deadline
+    ledger.time += 10 * DAY
+
+    receipt = ledger.must("registrar", *lifted_and_again(account))
+
+    assert receipt.events[-1] == AppealResumed(account=account, deadline=deadline)
+    assert appeal_of(ledger) == Appeal(deadline=deadline, grounds=None)
+    assert ledger.send("samarkand", AppealSuspension()).code == Refuse.APPEALED_ALREADY
+    ledger.block(at=deadline)
+    assert party(ledger, "samarkand").suspended
+    ledger.block(at=deadline + 1)
+    assert not party(ledger, "samarkand").suspended
+
+
+def test_the_clock_of_an_appeal_rests_while_its_party_is_active(ledger):
+    account = suspended(ledger, appealed=True)
+    ledger.time += 10 * DAY
+    lift, again = lifted_and_again(account)
+    ledger.must("registrar", lift)
+    assert appeal_of(ledger) == Appeal(deadline=ledger.time + 14 * DAY, grounds=None, left=4 * DAY)
+    ledger.time += 13 * DAY
+
+    receipt = ledger.must("registrar", again)
+
+    assert receipt.events[-1] == AppealResumed(account=account, deadline=ledger.time + 4 * DAY)
+    assert [len(ledger.wait(4 * DAY)), len(ledger.wait(1))] == [0, 1]
+    assert not party(ledger, "samarkand").suspended
+
+
+@pytest.mark.parametrize(("late", "kept"), [(0, True), (1, False)])
+def test_an_appeal_is_forgotten_once_its_party_was_active_for_as_long_as_an_appeal_lasts(ledger, late, kept):
+    account = suspended(ledger, appealed=True)
+    lift, again = lifted_and_again(account)
+    ledger.must("registrar", lift)
+
+    forgotten = [each.events for each in ledger.wait(14 * DAY + late)]
+    ledger.must("registrar", again)
+
+    assert forgotten == ([] if kept else [(AppealForgotten(account=account),)])
+    assert (appeal_of(ledger) is not None) == kept
+    assert ledger.send("samarkand", AppealSuspension()).code == (Refuse.APPEALED_ALREADY if kept else 0)
+
+
+def test_a_resting_appeal_that_was_overdue_is_forgotten_before_anything_else(ledger):
+    account = suspended(ledger, appealed=True)
+    lift, again = lifted_and_again(account)
+    ledger.must("registrar", lift)
+    ledger.time += 14 * DAY + 1
+
+    receipt = ledger.must("registrar", again)
+
+    assert [type(each).__name__ for each in receipt.events] == ["PartySuspended"]
+    assert appeal_of(ledger) is None
+
+
+def test_an_appeal_whose_time_was_used_up_ends_the_next_suspension_at_once(ledger):
+    account = suspended(ledger, appealed=True)
+    ledger.time = appeal_of(ledger).deadline
+    ledger.must("registrar", *lifted_and_again(account))
+
+    assert appeal_of(ledger).deadline == ledger.time
+    assert len(ledger.wait(1)) == 1
+    assert not party(ledger, "samarkand").suspended
+
+
+def test_an_appeal_that_was_decided_is_over_and_a_new_suspension_is_appealed_anew(ledger):
+    account = suspended(ledger, appealed=True)
+    ledger.block(at=appeal_of(ledger).deadline + 1)
     ledger.must("registrar", SuspendParty(account=account, reason="Again"))
 
-    receipt = ledger.send("samarkand", AppealSuspension())
+    receipt = ledger.must("samarkand", AppealSuspension())
 
-    assert receipt.code == 0
+    assert receipt.events[0].deadline == ledger.time + 14 * DAY
+
+
+def test_an_appeal_that_went_on_can_be_upheld(ledger):
+    account = suspended(ledger, appealed=True)
+    ledger.must("registrar", *lifted_and_again(account))
+
+    ledger.must("customs", UpholdSuspension(account=account))
+
+    assert appeal_of(ledger).upheld_by == ledger.account("customs")
+    assert earliest(ledger.state) is None
+
+
+def test_a_resting_appeal_is_about_no_suspension_that_could_be_upheld(ledger):
+    account = suspended(ledger, appealed=True)
+    ledger.must("registrar", ReinstateParty(account=account))
+
+    assert ledger.send("customs", UpholdSuspension(account=account)).code == Refuse.NOT_APPEALED
 
 
 def test_a_suspended_party_can_do_little_else(ledger):

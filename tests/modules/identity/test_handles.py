@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import unicodedata
+from hashlib import sha256
+
 import pytest
 
 from sogdia.kernel.refusals import KernelRefusal as Kernel
 from sogdia.modules.identity.events import HandleClaimed, HandleReleased
 from sogdia.modules.identity.handle_tables import ALPHABETS, LOOK_ALIKES
-from sogdia.modules.identity.handles import HANDLE_BYTES, ClaimHandle, ReleaseHandle, alphabet_of, skeleton
+from sogdia.modules.identity.handles import DIGITS, HANDLE_BYTES, ClaimHandle, ReleaseHandle, alphabet_of, skeleton
 from sogdia.modules.identity.refusals import IdentityRefusal as Refuse
 from sogdia.modules.identity.registry_queries import HandleOfQuery, HandleQuery
 from sogdia.modules.identity.registry_records import HANDLE_BYTES_MAX
 from tests.modules.identity.town import quota
+
+FROZEN = "326f159880c2a9d30e34f66ac42687257c519e16b0f6fc0122be3c26dd1a6832"
+"""Of every letter with its alphabet and what it looks like: nodes that differ would disagree whose handle it is."""
 
 
 def holder(ledger, handle):
@@ -68,6 +74,17 @@ def test_a_look_alike_finds_nobody(ledger):
         ("كتاب", "کتاب"),
         ("力力力", "カカカ"),
         ("二口二", "ニロニ"),
+        ("strasse", "straße"),
+        ("weiss", "weiß"),
+        ("hob", "нов"),
+        ("bank", "вапк"),
+        ("wax", "ωαχ"),
+        ("web", "шев"),
+        ("den", "ðen"),
+        ("pin", "þiŋ"),
+        ("3000", "з000"),
+        ("jo", "ȷo"),
+        ("all", "aǃǃ"),  # noqa: RUF001 - that is the attack
     ],
 )
 def test_what_looks_alike_has_one_skeleton(handle, look_alike):
@@ -115,6 +132,13 @@ def test_handles_in_many_alphabets_can_be_claimed(ledger, handle):
         ("ⅷcafe", Refuse.HANDLE_CHARACTERS),
         ("\U0001d429aypal", Refuse.TEXT_NOT_ALLOWED),
         ("ﬁsh", Refuse.HANDLE_CHARACTERS),
+        ("oﬀer", Refuse.HANDLE_CHARACTERS),
+        ("pɑypal", Refuse.HANDLE_CHARACTERS),  # noqa: RUF001 - that is the attack
+        ("ɡoogle", Refuse.HANDLE_CHARACTERS),  # noqa: RUF001 - that is the attack
+        ("ſilk", Refuse.HANDLE_CHARACTERS),  # noqa: RUF001 - that is the attack
+        ("ĳsbeer", Refuse.HANDLE_CHARACTERS),
+        ("ǆep", Refuse.HANDLE_CHARACTERS),
+        ("ꜳchen", Refuse.HANDLE_CHARACTERS),
         ("ab@c", Refuse.HANDLE_CHARACTERS),
         ("ab.c", Refuse.HANDLE_CHARACTERS),
         ("ab–c", Refuse.HANDLE_CHARACTERS),
@@ -133,13 +157,31 @@ def test_what_no_handle_can_be(ledger, handle, code):
     assert ledger.snapshot() == before
 
 
-def test_every_letter_of_the_tables_has_an_alphabet_and_a_short_skeleton():
-    letters = [
+def every_letter():
+    """All letters that a handle may hold."""
+    return [
         chr(point)
         for spelled in ALPHABETS.values()
         for entry in spelled.split()
         for point in range(int(entry.partition("-")[0], 16), int(entry.rpartition("-")[2], 16) + 1)
     ]
+
+
+def test_the_tables_are_frozen():
+    told = "".join(f"{each} {alphabet_of(each)} {skeleton(each).decode()}\n" for each in (*every_letter(), *DIGITS))
+
+    assert sha256(told.encode()).hexdigest() == FROZEN
+
+
+def test_no_letter_of_a_handle_is_two_letters_joined_or_of_the_phonetic_alphabet():
+    letters = every_letter()
+
+    assert all(unicodedata.normalize("NFKC", letter) == letter for letter in letters)
+    assert not [letter for letter in letters if 0x250 <= ord(letter) <= 0x2AF]
+
+
+def test_every_letter_of_the_tables_has_an_alphabet_and_a_short_skeleton():
+    letters = every_letter()
 
     assert all(alphabet_of(letter) for letter in letters)
     assert max(len(skeleton(letter)) for letter in letters) * 32 <= HANDLE_BYTES_MAX

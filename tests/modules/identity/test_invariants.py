@@ -48,3 +48,13 @@ def test_a_quota_used_beyond_its_end_is_noticed(ledger, used, most, what):
 
     with pytest.raises(Broken, match=what):
         ledger.machine.check_invariants(ledger.state)
+
+
+def test_reserved_bytes_beyond_what_the_network_allows_are_noticed(ledger):
+    known = quota(ledger, "registrar")
+    poke(ledger, QUOTAS, ledger.account("registrar"), structs.replace(known, reserved_bytes_used=10_000_000))
+    ledger.machine.check_invariants(ledger.state)
+    poke(ledger, QUOTAS, ledger.account("registrar"), structs.replace(known, reserved_bytes_used=10_000_001))
+
+    with pytest.raises(Broken, match="reserved bytes beyond"):
+        ledger.machine.check_invariants(ledger.state)

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from msgspec import structs
 
-from sogdia.kernel.accounts import PARTIES, Key, Thresholds
+from sogdia.kernel.accounts import PARTIES, HighValueLimit, Key, Thresholds
 from sogdia.kernel.quota import QUOTAS
 from sogdia.kernel.receipt import Receipt
 from sogdia.kernel.refusals import KernelRefusal as Kernel
@@ -21,10 +21,12 @@ from sogdia.modules.identity.events import (
     RecoveryProposed,
     RecoveryVetoed,
 )
-from sogdia.modules.identity.keys import ChangeKeys
+from sogdia.modules.identity.keys import ChangeKeys, SetHighValueLimits
+from sogdia.modules.identity.mandates import RenewConsents, RevokeMandate
 from sogdia.modules.identity.records import RECOVERIES, recovery_key
 from sogdia.modules.identity.recovery import SetGuardians, VetoRecovery, digest_of
 from sogdia.modules.identity.refusals import IdentityRefusal as Refuse
+from sogdia.modules.money import asset_key
 from sogdia.modules.money.transfers import Transfer
 from sogdia.testing.ledger import START, Ledger, keys_of
 from tests.modules.identity.key_refusals import (
@@ -32,12 +34,11 @@ from tests.modules.identity.key_refusals import (
     approval,
     begin,
     digest_in,
-    grant,
     guardians,
-    mandate,
     proposal,
     propose,
 )
+from tests.modules.identity.mandate_rows import consent, consent_end, grant, mandate
 from tests.modules.identity.town import key, new_key, other_keys, party
 from tests.refused import poke
 
@@ -276,6 +277,35 @@ def test_a_recovery_makes_mandates_void_that_the_lost_keys_granted(ledger):
     assert (usable, due, void) == (0, Kernel.MANDATE_VOID, Kernel.MANDATE_VOID)
     ledger.use_key("nairobi", NEW, 1)
     assert code_of(ledger, "nairobi", mandate(ledger)) == Refuse.MANDATE_EXISTS
+
+
+def test_a_recovery_takes_the_limits_away_that_the_lost_keys_set(ledger):
+    asset = asset_key(ledger.asset())
+    ledger.must("nairobi", SetHighValueLimits(limits=(HighValueLimit(asset, 100),)))
+    begin(ledger)
+    before = party(ledger, "nairobi").high_value
+
+    ledger.wait(VETO + 1)
+
+    assert (before, party(ledger, "nairobi").high_value) == ((HighValueLimit(asset, 100),), ())
+    ledger.use_key("nairobi", NEW, 1)
+    assert code_of(ledger, "nairobi", SetHighValueLimits(limits=(HighValueLimit(asset, 100),))) == 0
+
+
+def test_a_recovery_makes_one_time_codes_worthless_until_the_mandate_is_granted_anew(ledger):
+    name = grant(ledger, consent_needed=True)
+    ledger.must("nairobi", RenewConsents(reference="agent", end=consent_end(ledger, b"0123456789")))
+    begin(ledger)
+    ledger.wait(VETO + 1)
+    code = consent(ledger, b"0123456789")
+
+    assert code_of(ledger, "lanzhou", code) == Kernel.MANDATE_VOID
+    ledger.use_key("nairobi", NEW, 1)
+    ledger.must("nairobi", RevokeMandate(reference="agent"))
+    ledger.must("nairobi", mandate(ledger, consent_needed=True))
+    assert code_of(ledger, "lanzhou", code) == Refuse.NO_CONSENTS
+    ledger.must("nairobi", RenewConsents(reference="agent", end=consent_end(ledger, b"9876543210")))
+    assert code_of(ledger, "lanzhou", consent(ledger, b"9876543210"), pay(ledger, mandate=name)) == 0
 
 
 def test_the_windows_are_the_network_s_own():

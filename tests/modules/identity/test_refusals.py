@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec import structs
 
-from sogdia.kernel.header import address_of
+from sogdia.kernel.comet import address_of
 from sogdia.kernel.members import NODE_KEYS, NodeKeyOwner
 from sogdia.kernel.quota import QUOTAS
 from sogdia.kernel.refusals import KernelRefusal as Kernel
 from sogdia.kernel.text import TextProblem
 from sogdia.modules.identity.module import MODULE
-from sogdia.modules.identity.node_keys import RotateNodeKey, endorsement_message
+from sogdia.modules.identity.node_keys import RotateNodeKey, rotation_message
 from sogdia.modules.identity.parties import (
     PARTY_BYTES,
     ChangeSponsor,
@@ -27,7 +27,7 @@ from sogdia.testing.passkeys import Passkey
 from tests.golden.places import REFUSED
 from tests.modules.identity.key_refusals import KEY_NEVER, KEY_TABLES
 from tests.modules.identity.registry_rows import REGISTRY_NEVER, REGISTRY_TABLES
-from tests.modules.identity.town import NOBODY, WEAK_KEY, other_keys, quota, registration
+from tests.modules.identity.town import NOBODY, WEAK_KEY, other_keys, quota, registration, rotation
 from tests.refused import Row, assert_refused, poke, rules_of, table, told
 
 if TYPE_CHECKING:
@@ -88,19 +88,35 @@ def use_up_parties_of_customs(ledger):
 
 
 def node_key(ledger, **changes: Any):  # noqa: ANN401 - any field
-    """A request of the operator to change the node's key."""
-    fields = {
-        "old": keys_of("node").public,
-        "new": NEW.public,
-        "endorsement": keys_of("node").sign(endorsement_message(ledger.network, NEW.public)),
-    }
-    return RotateNodeKey(**(fields | changes))
+    """A request of the operator to change the node's key, in which something may be wrong."""
+    return structs.replace(rotation(ledger, keys_of("node"), NEW), **changes)
 
 
 def change_node_key(ledger):
-    third = other_keys("third")
-    endorsement = keys_of("node").sign(endorsement_message(ledger.network, third.public))
-    ledger.must("registrar", node_key(ledger, new=third.public, endorsement=endorsement))
+    ledger.must("registrar", rotation(ledger, keys_of("node"), other_keys("third")))
+
+
+def signed_as(by, network=None, old=None, new=None):
+    """Sign for a change of node keys that is another in one respect."""
+    return lambda ledger: by.sign(
+        rotation_message(network or ledger.network, old or keys_of("node").public, new or NEW.public)
+    )
+
+
+OTHER_CHANGES = {
+    "by-nobody": lambda _ledger: FORGED,
+    "for-another-network": {"network": bytes(32)},
+    "of-another-key": {"old": other_keys("third").public},
+    "for-another-key": {"new": other_keys("third").public},
+}
+
+
+def wrong_for(by):
+    """Give signatures of a key for other changes than the one that is asked."""
+    return {
+        note: made if callable(made) else signed_as(by, **made)  # type: ignore[arg-type]
+        for note, made in OTHER_CHANGES.items()
+    }
 
 
 def let_somebody_have_the_new_key(ledger):
@@ -313,29 +329,23 @@ ROTATE_NODE_KEY = [
         let_somebody_have_the_new_key,
         note="another-node's",
     ),
-    Row(
-        Refuse.ENDORSEMENT_WRONG,
-        "registrar",
-        lambda ledger: node_key(ledger, endorsement=FORGED),
-        note="by-nobody",
+    *(
+        Row(
+            Refuse.ENDORSEMENT_WRONG,
+            "registrar",
+            lambda ledger, made=made: node_key(ledger, endorsement=made(ledger), acceptance=FORGED),  # type: ignore[misc]
+            note=note,
+        )
+        for note, made in (wrong_for(keys_of("node")) | {"by-the-new-key": signed_as(NEW)}).items()
     ),
-    Row(
-        Refuse.ENDORSEMENT_WRONG,
-        "registrar",
-        lambda ledger: node_key(ledger, endorsement=NEW.sign(endorsement_message(ledger.network, NEW.public))),
-        note="by-the-new-key",
-    ),
-    Row(
-        Refuse.ENDORSEMENT_WRONG,
-        "registrar",
-        lambda ledger: node_key(ledger, new=other_keys("third").public),
-        note="for-another-key",
-    ),
-    Row(
-        Refuse.ENDORSEMENT_WRONG,
-        "registrar",
-        lambda ledger: node_key(ledger, endorsement=keys_of("node").sign(endorsement_message(bytes(32), NEW.public))),
-        note="for-another-network",
+    *(
+        Row(
+            Refuse.KEY_NOT_PROVEN,
+            "registrar",
+            lambda ledger, made=made: node_key(ledger, acceptance=made(ledger)),  # type: ignore[misc]
+            note=note,
+        )
+        for note, made in (wrong_for(NEW) | {"by-the-old-key": signed_as(keys_of("node"))}).items()
     ),
 ]
 

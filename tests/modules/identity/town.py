@@ -17,6 +17,7 @@ from sogdia.kernel.values import name_of
 from sogdia.modules.identity.appeals import AppealSuspension
 from sogdia.modules.identity.attestations import AcceptAttestation, OfferAttestation
 from sogdia.modules.identity.keys import ChangeKeys, NewKey, key_message
+from sogdia.modules.identity.node_keys import RotateNodeKey, rotation_message
 from sogdia.modules.identity.parties import RegisterParty, SuspendParty
 from sogdia.modules.identity.registry_records import AssuranceLevel, AttestationType
 from sogdia.testing.ledger import SEED, Ledger, genesis, keys_of
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from sogdia.client.envelopes import SigningKey
     from sogdia.client.keys import KeyPair
     from sogdia.kernel.accounts import Party
-    from sogdia.kernel.quota import Quota
+from sogdia.kernel.quota import Quota
 
 NOBODY = bytes(20)
 DAY = 86_400
@@ -60,6 +61,12 @@ def registration(ledger: Ledger, reference: str = "samarkand", **changes: Any) -
         "public": keys_of(reference).public,
     }
     return RegisterParty(reference=reference, **(fields | changes))
+
+
+def rotation(ledger: Ledger, old: KeyPair, new: KeyPair) -> RotateNodeKey:
+    """A request to sign headers with `new` in place of `old`, for which both sign."""
+    message = rotation_message(ledger.network, old.public, new.public)
+    return RotateNodeKey(old=old.public, new=new.public, endorsement=old.sign(message), acceptance=new.sign(message))
 
 
 def new_key(ledger: Ledger, who: str, number: int, keys: SigningKey, **changes: Any) -> NewKey:  # noqa: ANN401 - any field

@@ -79,12 +79,20 @@ def test_a_line_without_an_order_is_noticed(sound):
     assert_noticed(sound, "a line has lost its order")
 
 
-def test_an_order_without_its_deadline_is_noticed(sound):
+def test_an_order_that_is_not_in_the_calendar_is_noticed(sound):
     name = order_name(sound)
     found = open_order(sound, name)
-    poke(sound, ORDERS, name, structs.replace(found, deadline=found.deadline + 1))
+    poke(sound, ORDERS, name, structs.replace(found, due=found.due - 1))
 
     assert_noticed(sound, "missing in the calendar")
+
+
+def test_an_order_that_comes_up_too_late_is_noticed(sound):
+    name = order_name(sound)
+    found = open_order(sound, name)
+    poke(sound, ORDERS, name, structs.replace(found, deadline=found.due - 1))
+
+    assert_noticed(sound, "comes up after its deadline")
 
 
 def test_an_order_that_is_open_and_closed_is_noticed(sound):

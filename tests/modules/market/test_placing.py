@@ -251,6 +251,7 @@ def listed_money(ledger, *holders: str):
     ledger.must("bank", OpenCurrency(currency="CNY", supply_max=10**9, holder_max=10**9, by_authorisation=True))
     for who in ("momo", "platform", "treasury", *holders):
         ledger.must("bank", AuthoriseHolder(currency="CNY", account=ledger.account(who)))
+    ledger.fund("momo", 800, "CNY")
     ledger.must(MERCHANT, terms(ledger, "cny", asset=ledger.asset("CNY")))
     sell(ledger, "tea", Offer(price=100), of_terms="cny")
 
@@ -354,6 +355,15 @@ PLACING_ROWS = [
         note="over-two-lines",
     ),
     Row(Refuse.PRICE_ABOVE_MAXIMUM, "lanzhou", lambda it: order(it, pay_at_most=PAID - 1)),
+    Row(Money.HOLDER_FROZEN, BUYER, lambda it: order(it, [OrderLine("silk", 1, STOCK)]), before=freeze_buyer),
+    Row(Money.FUNDS_INSUFFICIENT, "momo", order, before=lambda it: (poor(it), cap_holders(it, 6_636))),
+    Row(
+        Money.FUNDS_INSUFFICIENT,
+        BUYER,
+        lambda it: order(it, [OrderLine("tea", 1, 1)]),
+        before=foreign_money,
+        note="of-this-money",
+    ),
     Row(
         Money.HOLDER_NOT_AUTHORISED,
         "momo",
@@ -368,16 +378,7 @@ PLACING_ROWS = [
         before=lambda it: listed_money(it, MERCHANT),
         note="carrier",
     ),
-    Row(Money.HOLDER_CAP_PASSED, "momo", order, before=lambda it: (poor(it), cap_holders(it, 6_636))),
-    Row(Money.HOLDER_FROZEN, BUYER, lambda it: order(it, [OrderLine("silk", 1, STOCK)]), before=freeze_buyer),
-    Row(Money.FUNDS_INSUFFICIENT, "momo", order, before=poor),
-    Row(
-        Money.FUNDS_INSUFFICIENT,
-        BUYER,
-        lambda it: order(it, [OrderLine("tea", 1, 1)]),
-        before=foreign_money,
-        note="of-this-money",
-    ),
+    Row(Money.HOLDER_CAP_PASSED, BUYER, order, before=lambda it: cap_holders(it, 6_636)),
 ]
 
 REFUSALS = PLACING_ROWS

@@ -118,6 +118,7 @@ def test_a_reference_is_free_again_when_its_hold_has_ended(ledger):
     name = place(ledger, 30)
 
     assert record_of(ledger, name).units == 30
+    assert [step.first for step in ledger.last_block.steps] == [True]
 
 
 def test_one_envelope_can_place_and_another_party_capture_in_the_same_block(ledger):
@@ -309,7 +310,7 @@ def test_the_last_bytes_of_the_storage_can_be_used(ledger):
         ({"reference": "0123456789abcdef"}, 0),
         ({"reference": "0123456789abcdefg"}, 101),
         ({"units": 0}, 101),
-        ({"units": LARGEST}, Refuse.HOLDER_CAP_PASSED),
+        ({"units": LARGEST}, Refuse.FUNDS_INSUFFICIENT),
         ({"units": LARGEST + 1}, 101),
         ({"deadline": 2**32}, 101),
         ({"deadline": 2**32 - 1}, Refuse.DEADLINE_TOO_FAR),

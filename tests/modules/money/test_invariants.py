@@ -8,7 +8,7 @@ from msgspec import structs
 from sogdia.kernel import calendar
 from sogdia.kernel.refusal import Broken
 from sogdia.kernel.state import State
-from sogdia.modules.money import BALANCES, HOLDS, Asset, Balance, Pot, keep_promise, move
+from sogdia.modules.money import BALANCES, HOLDS, Asset, Balance, keep_promise, move
 from sogdia.modules.money.records import CURRENCIES
 from tests.modules.money.purse import NOBODY, PAYEE, PAYER, currency, open_euros, place
 from tests.refused import poke
@@ -105,7 +105,5 @@ def test_a_settlement_of_nothing_writes_nothing(sound):
 
 
 def test_a_movement_of_nothing_is_our_own_mistake(sound):
-    payer = sound.account(PAYER)
-
     with pytest.raises(Broken, match="a movement of nothing"):
-        move(sound.state, sound.asset(), 0, (payer, Pot.AVAILABLE), (payer, Pot.HELD))
+        move(sound.state, sound.asset(), 0, sound.account(PAYER), sound.account(PAYEE))

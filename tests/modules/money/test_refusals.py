@@ -306,35 +306,29 @@ PLACE_HOLD = [
     ),
     Row(Refuse.HOLD_EXISTS, PAYER, lambda ledger: hold(ledger, 1, asset=UNKNOWN), with_hold),
     Row(Refuse.CURRENCY_UNKNOWN, PAYER, lambda ledger: hold(ledger, 1, asset=UNKNOWN), funded(5)),
+    Row(Refuse.HOLDER_FROZEN, PAYER, lambda ledger: hold(ledger, 101, asset=ledger.asset("EUR")), frozen_euros),
+    Row(Refuse.FUNDS_INSUFFICIENT, PAYER, lambda ledger: hold(ledger, 6), funded(5, holder=5)),
+    Row(Refuse.FUNDS_INSUFFICIENT, PAYER, lambda ledger: hold(ledger, 41, "h2"), with_hold, note="the-rest-is-held"),
     Row(
         Refuse.HOLDER_NOT_AUTHORISED,
         PAYER,
-        lambda ledger: hold(ledger, 101, asset=ledger.asset("EUR")),
-        frozen_euros,
+        lambda ledger: hold(ledger, 100, asset=ledger.asset("EUR")),
+        lambda ledger: open_euros(ledger, PAYER, holder=1),
     ),
-    Row(Refuse.HOLDER_CAP_PASSED, PAYER, lambda ledger: hold(ledger, 6), funded(5, frozen=True, holder=5)),
-    Row(Refuse.HOLDER_FROZEN, PAYER, lambda ledger: hold(ledger, 6), funded(5, frozen=True)),
-    Row(Refuse.FUNDS_INSUFFICIENT, PAYER, lambda ledger: hold(ledger, 6), funded(5)),
-    Row(Refuse.FUNDS_INSUFFICIENT, PAYER, lambda ledger: hold(ledger, 41, "h2"), with_hold, note="the-rest-is-held"),
+    Row(Refuse.HOLDER_CAP_PASSED, PAYER, lambda ledger: hold(ledger, 5), funded(5, holder=4)),
     Row(Kernel.QUOTA_STORAGE_SPENT, PAYER, lambda ledger: hold(ledger, 1), fill_storage),
 ]
 
 CAPTURE_HOLD = [
     Row(Refuse.HOLD_UNKNOWN, PAYER, lambda ledger: CaptureHold(hold=hold_name(ledger, "h2"), units=61), with_hold),
     Row(
-        Refuse.SENDER_NOT_PAYEE,
-        PAYER,
-        lambda ledger: CaptureHold(hold=hold_name(ledger), units=61),
-        with_hold,
-        note="the-payer",
-    ),
-    Row(
-        Refuse.SENDER_NOT_PAYEE,
+        Refuse.HOLD_UNKNOWN,
         "lanzhou",
         lambda ledger: CaptureHold(hold=hold_name(ledger), units=61),
         with_hold,
-        note="a-stranger",
+        note="to-a-stranger",
     ),
+    Row(Refuse.SENDER_NOT_PAYEE, PAYER, lambda ledger: CaptureHold(hold=hold_name(ledger), units=61), with_hold),
     Row(Refuse.CAPTURE_TOO_LARGE, PAYEE, lambda ledger: CaptureHold(hold=hold_name(ledger), units=61), with_hold),
 ]
 

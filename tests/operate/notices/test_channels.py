@@ -22,7 +22,7 @@ from sogdia.operate.notices.sending import Failure, NotSentError, Parcel
 from sogdia.operate.notices.sms import Sms
 from sogdia.operate.notices.texts import Text
 from sogdia.operate.notices.web_push import PushKeys, WebPush, encrypted
-from sogdia.operate.settings import NoticesSettings
+from sogdia.settings.sections import NoticesSettings
 from tests.operate.notices.receivers import HttpReceiver, Mailbox, certificate, http_server, mail_server
 
 PARCEL = Parcel("0f" * 16, Text("Заказ ждёт вас", "Посмотрите заказ name-1 до 2026-11-23."), "ru", 3_600, urgent=True)

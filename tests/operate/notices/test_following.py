@@ -21,7 +21,7 @@ from sogdia.operate.notices.sending import Failure, NotSentError, Parcel
 from sogdia.operate.notices.store import Store
 from sogdia.operate.notices.texts import TEXTS
 from sogdia.operate.notices.watched import EXITS, WARNED_BESIDE_THE_CARRIER, WARNED_CARRIER, WATCHED
-from sogdia.operate.settings import NoticesSettings
+from sogdia.settings.sections import NoticesSettings
 from tests.modules.identity.key_refusals import proposal
 from tests.modules.market.shop import BUYER, MERCHANT, place, quantities
 from tests.operate.notices.trade_node import trading

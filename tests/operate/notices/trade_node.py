@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sogdia.engine.solo.ledger import Ledger as NodeLedger
-from sogdia.engine.solo.service import Service, clock_of
+from sogdia.engine.solo.service import alone, clock_of
 from sogdia.kernel.calendar import DUE_PAGES
 from sogdia.modules import ALL
 from sogdia.testing.ledger import Ledger, genesis, keys_of
@@ -30,19 +30,21 @@ class TradeNode(RunningNode):
     async def _serve(self) -> None:
         ledger = NodeLedger.open(self.folder, ALL, [keys_of("node")])
         self._loop = asyncio.get_running_loop()
-        self.service = Service(ledger, clock_of(ledger), verifier=False)
+        self.service = alone(ledger, clock_of(ledger), verifier=False)
         await self.service.run(lambda _path: self._ready.set())
 
-    def calendar(self) -> dict[bytes, int]:
+    def calendar(self) -> dict[bytes, int | None]:
         """Give every object that the ledger itself has in its calendar, with its deadline."""
 
-        def look() -> dict[bytes, int]:
-            state = self.service.ledger.state()
+        def look() -> dict[bytes, int | None]:
+            machine, state = self.service.ledger.machine, self.service.ledger.state()
             return {
-                due: int.from_bytes(slot[:4], "big") for slot, page in DUE_PAGES.items(state) for due in page.objects
+                due: machine.exits[due[0]].deadline_of(state.find(machine.tables[due[0]], due))
+                for _slot, page in DUE_PAGES.items(state)
+                for due in page.objects
             }
 
-        found: dict[bytes, int] = self.inside(look)
+        found: dict[bytes, int | None] = self.inside(look)
         return found
 
 

@@ -96,3 +96,36 @@ def restore(source: Path, folder: Path, *, as_json: bool) -> None:
     from sogdia.cli import folder_work  # noqa: PLC0415 - it needs the whole engine
 
     folder_work.run_restore(source, folder, as_json=as_json)
+
+
+@click.command("diff-state")
+@click.argument("first", metavar="A", type=Folder())
+@click.argument("second", metavar="B", type=Folder())
+@json_option
+def diff_state(first: Path, second: Path, *, as_json: bool) -> int:
+    """Compare the states in the folders A and B of one network, and name the first record that differs.
+
+    Both must stand at the same height ('sogdia rollback'). A node that runs is compared by a copy. The status is 4 when
+    anything differs.
+    """
+    from sogdia.cli import folder_work  # noqa: PLC0415 - it needs the whole engine
+
+    return folder_work.run_diff_state(first, second, as_json=as_json)
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=Folder())
+@click.option("--to", required=True, type=click.IntRange(0), metavar="HEIGHT", help="The height to go back to.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+def rollback(folder: Path, to: int, *, yes: bool, as_json: bool) -> None:
+    """Put the ledger of DIR back to an earlier height, and keep the later one beside it.
+
+    The node must not run. Under CometBFT its engine brings it forward again; under the embedded engine the blocks after
+    HEIGHT are given up, and with them what was acknowledged in them.
+    """
+    from sogdia.cli import folder_work  # noqa: PLC0415 - it needs the whole engine
+
+    if not yes:
+        click.confirm(f"Put {folder} back to height {to}?", abort=True)
+    folder_work.run_rollback(folder, to, as_json=as_json)

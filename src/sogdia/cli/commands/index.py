@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sogdia.cli.options import json_option, node_option
+from sogdia.cli.options import config_option, json_option, node_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
     from typing import Any
 
-DATABASE_VARIABLE = "SOGDIA_DATABASE"
+DATABASE_VARIABLE = "SOGDIA_INDEX_DATABASE"
 DATABASE_HELP = (
     f"The database: sqlite:///FILE or postgresql://…. Default: ${DATABASE_VARIABLE}, or a SQLite file in the node's"
     " folder."
@@ -36,12 +36,13 @@ def index() -> None:
 
 @index.command()
 @node_option
+@config_option
 @database_option
-def run(node_folder: Path | None, database: str | None) -> None:
+def run(node_folder: Path | None, config: Path | None, database: str | None) -> None:
     """Follow a node until Ctrl-C. A node or database that is away is waited for."""
     from sogdia.cli import index_work  # noqa: PLC0415 - it needs the database's library
 
-    index_work.run(node_folder, database)
+    index_work.run(node_folder, config, database)
 
 
 @index.command()

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 FOLDER = click.argument("folder", metavar="[DIR]", type=Folder(), required=False, envvar=options.NODE_VARIABLE)
 MEBIBYTE = 2**20
+PASSKEY_SITE_HELP = (
+    "A site on which people use passkeys, such as https://ledger.example. Repeatable; the domain of the first is that"
+    " of all passkeys of the network, for ever. Default: no passkeys."
+)
 
 
 @click.group()
@@ -40,6 +44,7 @@ def node() -> None:
 @click.argument("folder", metavar="DIR", type=Folder())
 @click.option("--genesis", type=Folder(), help="Begin with this genesis, instead of one for a single organisation.")
 @click.option("--node-key", type=Folder(), help="With --genesis: the file of the key that signs headers.")
+@click.option("--secret", type=Folder(), help="With --genesis: the file of the blinding secret that it commits to.")
 @click.option("--name", metavar="TEXT", help="What the network is called. Default: the folder's name.")
 @click.option("--organisation", default="house", show_default=True, metavar="REFERENCE", help="Who runs it.")
 @click.option("--country", default="ZZ", show_default=True, help="Where it is: two letters of ISO 3166.")
@@ -51,6 +56,7 @@ def node() -> None:
     show_default=True,
     help="The computer's clock, or one that only 'sogdia node advance' moves.",
 )
+@click.option("--passkey-site", "passkey_sites", multiple=True, metavar="ORIGIN", help=PASSKEY_SITE_HELP)
 @click.option("--unprotected", is_flag=True, help="Keys without a passphrase, for networks that are worth nothing.")
 @keys_option
 @json_option
@@ -58,11 +64,13 @@ def create(  # noqa: PLR0913 - one parameter an option
     folder: Path,
     genesis: Path | None,
     node_key: Path | None,
+    secret: Path | None,
     name: str | None,
     organisation: str,
     country: str,
     currency: str,
     clock: str,
+    passkey_sites: tuple[str, ...],
     keys_folder: Path | None,
     *,
     unprotected: bool,
@@ -76,12 +84,12 @@ def create(  # noqa: PLR0913 - one parameter an option
     from sogdia.cli.creating import Wanted, create_for, create_from  # noqa: PLC0415 - they need the whole engine
 
     if genesis is not None:
-        created = create_from(folder, genesis, node_key)
-    elif node_key is not None:
-        raise usage("--node-key goes with a genesis that names that key.", "Add --genesis FILE.")
+        created = create_from(folder, genesis, node_key, secret)
+    elif node_key is not None or secret is not None:
+        raise usage("--node-key and --secret go with a genesis that names them.", "Add --genesis FILE.")
     else:
         called = name or folder.resolve().name[:40] or "network"
-        wanted = Wanted(called, organisation, country, currency, clock, unprotected)
+        wanted = Wanted(called, organisation, country, currency, clock, unprotected, passkey_sites)
         created = create_for(folder, wanted, options.keyring(keys_folder))
     _show_created(folder, created, as_json=as_json)
 
@@ -99,39 +107,80 @@ def _show_created(folder: Path, created: Created, *, as_json: bool) -> None:
         lines.append(
             f"Put the file of the key {created.node_key.hex()} into {folder / 'keys'} (its name ends in .key)."
         )
+    if created.genesis.blinding is None:
+        lines.append("Its genesis names no blinding secret: small values beside a proved record can be guessed.")
     lines.append(f"Start it with: sogdia node start {folder}")
     options.show("\n".join(lines), document, as_json=as_json)
+
+
+@node.command()
+@click.argument("file", type=Folder())
+@json_option
+def secret(file: Path, *, as_json: bool) -> None:
+    """Make a blinding secret for a genesis that you write, in the new FILE.
+
+    Whoever runs a node of the network needs it, and nobody else may have it: with it, small values that stand beside a
+    proved record can be guessed. It goes with every export and backup.
+    """
+    from sogdia.cli.creating import new_secret  # noqa: PLC0415 - as above
+
+    blinding = new_secret(file)
+    options.show(
+        f'Wrote {file}. Put "blinding": "{blinding}" into the genesis.', {"blinding": blinding}, as_json=as_json
+    )
 
 
 @node.command()
 @click.argument("folder", metavar="[DIR]", type=Folder(), required=False)
 @options.config_option
 @click.option("--metrics", metavar="HOST:PORT", help="Serve /metrics and /health there, such as 127.0.0.1:9464.")
+@click.option("--http", metavar="HOST:PORT", help="Run the HTTP API beside the node there, such as 127.0.0.1:8080.")
+@click.option("--explorer", metavar="HOST:PORT", help="Run the explorer beside it there, such as 127.0.0.1:8081.")
 @click.option("--log-level", metavar="LEVEL", help="The least that is said: debug, info, warning or error.")
 @click.option("--log-format", metavar="FORMAT", help="Lines for people (text), or one JSON object a line (json).")
 @click.option("--accept-clock", is_flag=True, help="The computer's clock is right, although it seems to have leapt.")
+@click.option("--part", type=click.Choice(["both", "application"]), default="both", hidden=True)
 def start(  # noqa: PLR0913 - one parameter an option
     folder: Path | None,
     config: Path | None,
     metrics: str | None,
+    http: str | None,
+    explorer: str | None,
     log_level: str | None,
     log_format: str | None,
+    part: str,
     *,
     accept_clock: bool,
 ) -> None:
     """Run the node of DIR until Ctrl-C or 'sogdia node stop'.
 
+    A node of a network of several organisations is two processes: the application, which is ours, and the engine,
+    CometBFT. This runs both, and begins both anew when either ends.
+
     Settings come from the command line, the environment, the file of --config, in this order ('sogdia config show').
-    SIGHUP reads them again.
+    SIGHUP reads them again. API and explorer are processes of their own, which end with the node and cannot stop it.
     """
     from sogdia import node as wiring  # noqa: PLC0415 - it needs the whole engine
     from sogdia.cli.configured import gathered, node_folder  # noqa: PLC0415 - as above
     from sogdia.client.running_nodes import announced  # noqa: PLC0415 - as above
+    from sogdia.operate.beside import Beside, doors_of  # noqa: PLC0415 - as above
 
-    said = {"metrics.listen": metrics, "log.level": log_level, "log.format": log_format}
+    said = {
+        "metrics.listen": metrics, "node.http": http, "node.explorer": explorer, "log.level": log_level,
+        "log.format": log_format,
+    }  # fmt: skip
     settings = gathered(config, said).settings
     place = node_folder(folder, settings)
     say = _say_in(settings.log.format)
+    if part == "both" and wiring.needs_engine(place):
+        from sogdia.cli.network_work import start_pair  # noqa: PLC0415 - only such a node needs it
+
+        options_given = [("--config", config and str(config)), ("--metrics", metrics), ("--log-level", log_level)]
+        options_given.append(("--log-format", log_format))
+        start_pair(place, [word for name, value in options_given if value for word in (name, value)], settings, say)
+        return
+    if part == "application":
+        stop_with_the_parent()
     keys = wiring.load_keys(place, lambda path: options.ask_passphrase(path.stem))
     with ExitStack() as while_running:
 
@@ -146,8 +195,23 @@ def start(  # noqa: PLR0913 - one parameter an option
             accept_clock=accept_clock,
             settings=settings,
             read_again=lambda: gathered(config, said).settings,
+            beside=lambda chosen: Beside(doors_of(chosen, place, config), chosen, say),
         )
     say("The node has stopped; all that was acknowledged is written.")
+
+
+def stop_with_the_parent() -> None:
+    """Ask this process to stop in order once the one that began it is gone, which closes our standard input."""
+    import os  # noqa: PLC0415 - only the application of a pair needs these
+    import signal  # noqa: PLC0415
+    from threading import Thread  # noqa: PLC0415
+
+    def wait() -> None:
+        while os.read(0, 4096):  # not through sys.stdin: its lock would be held when the interpreter ends
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    Thread(target=wait, daemon=True).start()
 
 
 def _say_in(log_format: str) -> Callable[[str], None]:

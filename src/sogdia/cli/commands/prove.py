@@ -83,7 +83,11 @@ def tx(id: str, out: Path, node_folder: Path | None, keys_folder: Path | None, *
 @click.command()
 @click.argument("file", type=Folder())
 @click.option("--genesis", type=Folder(), help="Trust the keys that this genesis names.")
-@click.option("--trust", metavar="FILE|KEY", help="Trust the keys in this file, or this one key, with --network.")
+@click.option(
+    "--trust",
+    metavar="FILE|KEY|HEADER",
+    help="Trust the keys in this file; or this one key, or this header HEIGHT:HASH, with --network.",
+)
 @click.option("--network", metavar="HEX", help="With a key: the hash of the genesis.")
 @options.sandbox_option
 @json_option

@@ -151,6 +151,23 @@ def steps(name: str, node_folder: Path | None, keys_folder: Path | None, *, as_j
     history.show_steps(name, options.Way(node_folder, keys_folder, as_json=as_json))
 
 
+@query.command("final-line")
+@click.argument("name", metavar="NAME")
+@click.argument("line", type=int)
+@node_option
+@keys_option
+@json_option
+def final_line(name: str, line: int, node_folder: Path | None, keys_folder: Path | None, *, as_json: bool) -> None:
+    """Show a LINE of a closed order by its number, and its path to the root that the ledger keeps.
+
+    A late refund needs both; 'sogdia tx refund-late --line NUMBER' finds them itself. What --json writes can be given
+    to its --fields, as when the refund is signed where no node is.
+    """
+    from sogdia.cli import final_lines  # noqa: PLC0415 - as above
+
+    final_lines.show_final_line(name, line, options.Way(node_folder, keys_folder, as_json=as_json))
+
+
 @query.command()
 @click.option("--account", metavar="ACCOUNT", help="Only what this account has.")
 @node_option

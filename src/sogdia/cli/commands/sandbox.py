@@ -35,9 +35,9 @@ def start(folder: Path | None, listen: str, explorer: str, *, no_explorer: bool)
     whatever a sandbox does.
     """
     from sogdia import sandbox as trial  # noqa: PLC0415 - it needs the whole engine
-    from sogdia.cli.explorer_work import read_listen  # noqa: PLC0415 - as above
+    from sogdia.settings.sources import gather  # noqa: PLC0415 - as above
 
-    pages = None if no_explorer else read_listen(explorer)
-    if not trial.start(click.echo, folder, read_listen(listen), pages):
+    settings = gather(None, None, {"api.listen": listen, "explorer.listen": explorer}).settings
+    if not trial.start(click.echo, folder, settings.api, None if no_explorer else settings.explorer):
         raise Stopped(Exit.UNREACHABLE, f"The API could not begin at {listen}.", "Choose another address: --listen.")
     return Exit.DONE

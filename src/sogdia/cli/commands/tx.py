@@ -56,6 +56,38 @@ class Operations(click.Group):
         return super().get_command(ctx, cmd_name) if declared is None else _command(cmd_name, declared)
 
 
+def common_options() -> list[click.Parameter]:
+    """Make the options that every operation has."""
+    key, moment = KeyName(), "MOMENT"
+    return [
+        click.Option(["--from", "from_"], type=key, required=True, help="Who asks: the key that signs."),
+        click.Option(["--also-signed-by"], type=key, multiple=True, help="Another signer. Repeatable."),
+        click.Option(["--mandate"], metavar="NAME", help="Ask in the name of the party that granted this mandate."),
+        click.Option(["--fields"], type=Folder(), help="A JSON file of fields, - for standard input. Options win."),
+        click.Option(
+            ["--after"], metavar="ID[:EXPIRY]", multiple=True, help="An envelope that must go before, at most 4."
+        ),
+        click.Option(["--expires"], metavar="LENGTH", default=EXPIRES, show_default=True, help="How long it is valid."),
+        click.Option(["--not-before"], metavar=moment, help="It is not valid before this moment."),
+        click.Option(["--dry-run"], is_flag=True, help="Try it on a copy that is thrown away; sign and send nothing."),
+        click.Option(
+            ["--print", "print_as"],
+            is_flag=False,
+            flag_value="hex",
+            type=click.Choice(["hex", "base64"]),
+            metavar="[hex|base64]",
+            help="Only sign; write the envelope, for 'sogdia tx send'.",
+        ),
+        click.Option(["--out"], type=Folder(), help="Only sign; write the envelope to a file."),
+        click.Option(["--genesis"], type=Folder(), help="Sign without a node, for the network of this genesis."),
+        click.Option(["--time", "time_"], metavar=moment, help="The network's time, when there is no node to say it."),
+        click.Option(["--key-number"], type=int, default=0, help="Without a node: which of its keys the account uses."),
+        click.Option(["--node", "node_folder"], type=Folder(), envvar=options.NODE_VARIABLE, help=options.NODE_HELP),
+        click.Option(["--keys", "keys_folder"], type=Folder(), envvar=options.KEYS_VARIABLE, help=options.KEYS_HELP),
+        click.Option(["--json", "as_json"], is_flag=True, help=options.JSON_HELP),
+    ]
+
+
 @click.group(cls=Operations)
 def tx() -> None:
     """Sign and send an operation, or try it first.
@@ -83,6 +115,24 @@ def send(file: Path, node_folder: Path | None, keys_folder: Path | None, *, as_j
     from sogdia.cli import sending  # noqa: PLC0415 - importing it takes longer than asking for help
 
     return sending.send_file(file, options.Way(node_folder, keys_folder, as_json=as_json))
+
+
+@tx.command(params=[each for each in common_options() if each.name not in ("mandate", "fields")])
+@click.argument("file", type=Folder())
+def batch(file: Path, **given: Any) -> int:  # noqa: ANN401 - what click read
+    """Ask for the operations in FILE, or - for standard input, in one envelope: all are applied, or none.
+
+    FILE is a JSON list of up to 16 operations, each with its fields as in --fields:
+
+    \b
+    [{"operation": "open-listing", "fields": {"reference": "tea", "terms": "t", "title": "Green tea", …}},
+     {"operation": "add-variant", "fields": {"listing": "tea", "variant": 0, "offer": "1250", "stock": 10}}]
+
+    "by" names another of the keys that sign as the one who asks, "mandate" the mandate under which it asks.
+    """  # noqa: D301 - \b is click's mark for lines that stay as they are
+    from sogdia.cli import sending  # noqa: PLC0415 - importing it takes longer than asking for help
+
+    return sending.run_batch(file, sending.Choices(**given, mandate=None, fields=None))
 
 
 def _command(name: str, declared: type[Operation]) -> click.Command:
@@ -117,38 +167,6 @@ def _field_option(field: Field, remark: str) -> click.Option:
         multiple=True,
         help=" ".join(words),
     )
-
-
-def common_options() -> list[click.Parameter]:
-    """Make the options that every operation has."""
-    key, moment = KeyName(), "MOMENT"
-    return [
-        click.Option(["--from", "from_"], type=key, required=True, help="Who asks: the key that signs."),
-        click.Option(["--also-signed-by"], type=key, multiple=True, help="Another signer. Repeatable."),
-        click.Option(["--mandate"], metavar="NAME", help="Ask in the name of the party that granted this mandate."),
-        click.Option(["--fields"], type=Folder(), help="A JSON file of fields, - for standard input. Options win."),
-        click.Option(
-            ["--after"], metavar="ID[:EXPIRY]", multiple=True, help="An envelope that must go before, at most 4."
-        ),
-        click.Option(["--expires"], metavar="LENGTH", default=EXPIRES, show_default=True, help="How long it is valid."),
-        click.Option(["--not-before"], metavar=moment, help="It is not valid before this moment."),
-        click.Option(["--dry-run"], is_flag=True, help="Try it on a copy that is thrown away; sign and send nothing."),
-        click.Option(
-            ["--print", "print_as"],
-            is_flag=False,
-            flag_value="hex",
-            type=click.Choice(["hex", "base64"]),
-            metavar="[hex|base64]",
-            help="Only sign; write the envelope, for 'sogdia tx send'.",
-        ),
-        click.Option(["--out"], type=Folder(), help="Only sign; write the envelope to a file."),
-        click.Option(["--genesis"], type=Folder(), help="Sign without a node, for the network of this genesis."),
-        click.Option(["--time", "time_"], metavar=moment, help="The network's time, when there is no node to say it."),
-        click.Option(["--key-number"], type=int, default=0, help="Without a node: which of its keys the account uses."),
-        click.Option(["--node", "node_folder"], type=Folder(), envvar=options.NODE_VARIABLE, help=options.NODE_HELP),
-        click.Option(["--keys", "keys_folder"], type=Folder(), envvar=options.KEYS_VARIABLE, help=options.KEYS_HELP),
-        click.Option(["--json", "as_json"], is_flag=True, help=options.JSON_HELP),
-    ]
 
 
 def _run(declared: type[Operation], **given: Any) -> int:  # noqa: ANN401 - what click read

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
-VAULT_HELP = "The vault: a folder, s3://BUCKET, or https://SERVER/BUCKET. Default: $SOGDIA_VAULT, or beside the node."
+VAULT_HELP = (
+    "The vault: a folder, s3://BUCKET, or https://SERVER/BUCKET. Default: $SOGDIA_VAULT_PLACE, or beside the node."
+)
 
 
 def common(command: F) -> F:
@@ -25,7 +27,7 @@ def common(command: F) -> F:
         json_option,
         keys_option,
         node_option,
-        click.option("--vault", "place", metavar="PLACE", envvar="SOGDIA_VAULT", help=VAULT_HELP),
+        click.option("--vault", "place", metavar="PLACE", envvar="SOGDIA_VAULT_PLACE", help=VAULT_HELP),
         click.option("--from", "who", metavar="KEY[=ACCOUNT]", required=True, help="The key of whoever acts."),
     ):
         command = option(command)

@@ -4,7 +4,8 @@
     blocks       they are whole, linked by hash and time, and signed by those whose turn it was; their envelopes and
                  results lead to the roots in the headers, and each result belongs to its envelope
     indexes      every stored run is whole
-    records      each matches its hash, and the hashes the state root; each can be read as what its table holds
+    records      each matches its hash, and the hashes the state root; each can be read as what its table holds, and has
+                 the blind and the face that it must have
     invariants   those of every module, over all records
 
 Whether a block was executed rightly an audit cannot see; that takes a replay. A ledger at work is audited on a copy.

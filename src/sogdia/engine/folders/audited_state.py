@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import lmdb
 
 from sogdia.engine.folders.finding import Finding
+from sogdia.kernel.blinding import blind_of
 from sogdia.kernel.codec import NotCanonicalError
 from sogdia.kernel.refusal import Broken
+from sogdia.kernel.tree import FRONT_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,6 +34,7 @@ class AuditedState:
         """Lay the tables out in the empty folder `work`."""
         self._ledger = ledger
         self._work = work
+        self._secret = ledger.file.secret()
         self._reads = 0
         self.changes: dict[bytes, tuple[Table[Any, Any], Record | None]] = {}
 
@@ -62,10 +66,10 @@ class AuditedState:
         tables = self._ledger.machine.tables
         with ExitStack() as open_files:
             streams: dict[int, BinaryIO] = {}
-            for key, value in self._ledger.tree.items():
-                number = key[0] if key else 0
+            for key, stored in self._ledger.tree.stored_items():
+                number, value = key[0] if key else 0, stored[FRONT_BYTES:]
                 table = tables.get(number)
-                problem = _problem_of(table, value)
+                problem = _problem_of(table, value) or self._problem_of_front(key, stored, table)
                 if problem is not None:
                     name = None if table is None else table.name
                     yield Finding(part="record", message=f"record {key.hex()} {problem}", table=name, key=key[1:])
@@ -76,6 +80,14 @@ class AuditedState:
                     streams[number].write(b"".join((lengths[0], key, lengths[1], value)))
                 looked_at()
                 self._count_read()
+
+    def _problem_of_front(self, key: bytes, stored: bytes, table: Table[Any, Any] | None) -> str | None:
+        """Say what is wrong with blind or face: both follow from key, secret and value."""
+        if stored[1:FRONT_BYTES] != blind_of(self._secret, sha256(key).digest()):
+            return "has another blind than the secret gives it"
+        if table is not None and stored[0] != table.face_bytes(table.codec.decode_trusted(stored[FRONT_BYTES:])):
+            return f"has another face than records of {table.name} have"
+        return None
 
     def _damaged_buckets(self) -> Iterator[Finding]:
         tree = self._ledger.tree

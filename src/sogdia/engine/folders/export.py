@@ -1,11 +1,12 @@
 """A ledger as one file: all blocks from the first to the last, from which every release derives the same state.
 
     export = header line ‖ block ‖ block … ‖ four zero bytes ‖ closing line
-    header line  = {"format":1,"network":"…","genesis":{…}} and a line feed
+    header line  = {"format":1,"network":"…","genesis":{…},"secret":"…"} and a line feed
     block        = length, 4 bytes, big-endian ‖ stored block
     closing line = {"blocks":…,"sha256":"…"} and a line feed; the hash covers everything before this line
 
-It holds no key and no record: who imports it executes the blocks again. The same blocks always give the same bytes.
+It holds no key and no record, but the network's blinding secret: who imports it executes the blocks again. The same
+blocks always give the same bytes.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import msgspec
 from sogdia.engine.folders.golden import open_file
 from sogdia.engine.folders.progress import Progress, silent
 from sogdia.engine.folders.workplace import require_new
-from sogdia.engine.storage.ledger_file import sync_folder
+from sogdia.engine.storage.disk import sync_folder
 from sogdia.kernel.genesis import HexKey
 
 if TYPE_CHECKING:
@@ -33,11 +34,12 @@ NO_MORE_BLOCKS = bytes(LENGTH_BYTES)
 
 
 class HeaderLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The first line: the format's number, the network, and its genesis as the ledger keeps it."""
+    """The first line: the format's number, the network, its genesis as the ledger keeps it, and its blinding secret."""
 
     format: int
     network: HexKey
     genesis: msgspec.Raw
+    secret: HexKey
 
 
 class ClosingLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,7 +83,12 @@ def _write(file: LedgerFile, stream: BinaryIO, progress: Progress) -> Exported:
         hashed.update(part)
         size += len(part)
 
-    first = HeaderLine(format=EXPORT_FORMAT, network=file.network().hex(), genesis=msgspec.Raw(file.genesis()))
+    first = HeaderLine(
+        format=EXPORT_FORMAT,
+        network=file.network().hex(),
+        genesis=msgspec.Raw(file.genesis()),
+        secret=file.secret().hex(),
+    )
     put(msgspec.json.encode(first) + b"\n")
     for height in range(1, last + 1):
         raw = file.block(height)

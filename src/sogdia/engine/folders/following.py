@@ -141,7 +141,7 @@ def _in_header(ledger: Ledger, stored: StoredBlock, error: DifferenceError) -> D
     root = transactions_root(stored.envelopes)
     expected = next_header(ledger.machine.network, ledger.tip, state, ledger.tree.root, header.time, root)
     try:
-        check_header(stored, expected, ledger.tip, state)
+        check_header(stored, expected, ledger.tip, ledger.signers(header.height))
     except DifferenceError:
         for field in Header.__struct_fields__:
             derived, found = getattr(expected, field), getattr(header, field)

@@ -14,7 +14,8 @@ from sogdia.engine.folders.export import EXPORT_FORMAT, LENGTH_BYTES, ClosingLin
 from sogdia.engine.folders.following import Difference, DifferenceFoundError, follow_all
 from sogdia.engine.folders.progress import Progress, silent
 from sogdia.engine.folders.workplace import give_name, workplace
-from sogdia.engine.solo.ledger import Ledger
+from sogdia.engine.solo.ledger import BLINDING_DIFFERS, Ledger
+from sogdia.kernel.blinding import is_secret_of
 from sogdia.kernel.codec import NOT_DECODABLE
 from sogdia.kernel.genesis import genesis_type, network_of
 
@@ -56,8 +57,8 @@ def import_export(source: Path, folder: Path, modules: tuple[Module, ...], progr
     """Make the new `folder` from the export `source`. `progress` counts bytes of the file."""
     with workplace(folder) as place, source.open("rb") as stream:
         reader = _Reader(source, stream, progress)
-        genesis = reader.genesis(modules)
-        ledger = Ledger.create(place, modules, genesis)
+        genesis, secret = reader.begin(modules)
+        ledger = Ledger.create(place, modules, genesis, secret=secret)
         try:
             envelopes, signatures = _execute(ledger, reader)
             imported = Imported(
@@ -112,8 +113,8 @@ class _Reader:
         """Make the error that says what is wrong at a byte."""
         return ExportRefusedError(self._path, position, reason, difference)
 
-    def genesis(self, modules: tuple[Module, ...]) -> Any:  # noqa: ANN401 - its type depends on the modules
-        """Read the header line and give the genesis, which must be that of the network that the line names."""
+    def begin(self, modules: tuple[Module, ...]) -> tuple[Any, bytes]:
+        """Read the header line and give genesis and blinding secret, which must be those of the network it names."""
         line = self._line()
         try:
             begins_as = msgspec.json.decode(line, type=_FormatOnly)
@@ -125,7 +126,10 @@ class _Reader:
             self._refuse(0, f"the header line cannot be read: {error}")
         if network_of(genesis).hex() != header.network:
             self._refuse(0, f"the genesis is not that of network {header.network}")
-        return genesis
+        secret = bytes.fromhex(header.secret)
+        if not is_secret_of(secret, genesis.blinding):
+            self._refuse(0, BLINDING_DIFFERS)
+        return genesis, secret
 
     def blocks(self) -> Iterator[bytes]:
         """Read the stored blocks, then the closing line, which must fit what was read."""

@@ -25,7 +25,7 @@ from sogdia.engine.solo.ledger import Ledger, stored_genesis
 from sogdia.engine.storage.ledger_file import DamagedError
 from sogdia.kernel.codec import NOT_DECODABLE
 from sogdia.kernel.refusal import Broken
-from sogdia.kernel.tree import ENTRY_BYTES, Tree
+from sogdia.kernel.tree import ENTRY_BYTES, FRONT_BYTES, Tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +38,7 @@ HEIGHT_MAX = 2**48
 HEX_DIGITS = frozenset("0123456789abcdef")
 
 Record = tuple[bytes, bytes]
-"""A record's full key and its value."""
+"""A record's full key and its stored value, with its blind."""
 
 _pairs_of = msgspec.msgpack.Decoder(list[bytes]).decode
 
@@ -72,7 +72,7 @@ def replay(
             genesis = stored_genesis(file, modules)
         except DamagedError as error:
             return Difference(height=0, part="genesis", message=str(error))
-        derived = Ledger.create(Path(work) / "derived", modules, genesis)
+        derived = Ledger.create(Path(work) / "derived", modules, genesis, secret=file.secret())
         try:
             return _Comparison(file, derived, progress).run(began)
         except DifferenceFoundError as error:
@@ -138,7 +138,7 @@ class _Comparison:
         """Compare every stored record with the derived one of the same key, in the order of the tree."""
         tree = self._derived.tree
         compared = 0
-        for stored, wanted in zip_longest(self._stored_records(stand.height), tree.items()):
+        for stored, wanted in zip_longest(self._stored_records(stand.height), tree.stored_items()):
             if stored != wanted:
                 raise self._record_differs(stand.height, stored, wanted)
             compared += 1
@@ -186,8 +186,8 @@ class _Comparison:
                 message=f"height {height}: the stored record of {name} under {key[1:].hex()} {what}",
                 table=name,
                 key=key[1:],
-                expected=None if expected is None else expected[1],
-                found=None if found is None else found[1],
+                expected=None if expected is None else expected[1][FRONT_BYTES:],
+                found=None if found is None else found[1][FRONT_BYTES:],
             )
         )
 

@@ -13,8 +13,9 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
+from sogdia.engine.storage.disk import sync_folder
 from sogdia.engine.storage.folder_lock import FolderInUseError, FolderLock
-from sogdia.engine.storage.ledger_file import FolderNotUsableError, sync_folder
+from sogdia.engine.storage.ledger_file import FolderNotUsableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sogdia.engine.folders.workplace import give_name
+from sogdia.engine.solo.lookups import OpenStateProof
 from sogdia.engine.storage.ledger_file import DATA, DamagedError, LedgerFile
-from sogdia.kernel.proof import StateProof, state_proof
 from sogdia.kernel.tree import Tree
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ class Checkpoints:
         kept = (each for each in self.parent.glob("*") if each.name.isdecimal() and (each / DATA).is_file())
         return sorted(int(each.name) for each in kept)
 
-    def state_proof(self, height: int, full_key: bytes) -> StateProof:
-        """Prove a record, or its absence, at a kept height."""
+    def open_state_proof(self, height: int, full_key: bytes) -> OpenStateProof:
+        """Make the proof of a record, or of its absence, at a kept height, but for the header that it leads to."""
         kept = self.heights()
         if height not in kept or height >= self._lookups.height():
             there_are = f"kept are {', '.join(map(str, kept))}" if kept else "none is kept"
@@ -58,7 +58,7 @@ class Checkpoints:
                 f"the state of height {height} is not kept: {there_are}; the present is {self._ledger.tip.height}"
             )
         tree = self._tree(height)
-        return state_proof(self._lookups.anchor(height + 1), full_key, tree.read(full_key), tree.prove(full_key))
+        return OpenStateProof(height, full_key, tree.prove(full_key))
 
     def _tree(self, height: int) -> Tree:
         if self._open is not None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sogdia.kernel.calendar import DUE_PAGES
 from sogdia.kernel.codec import encode
 from sogdia.kernel.dry_run import ChangedRecord, DryRun, NotAdmissible, Scheduled
 from sogdia.kernel.machine import Block
@@ -13,9 +12,8 @@ from sogdia.kernel.refusal import Refused
 if TYPE_CHECKING:
     from sogdia.engine.solo.ledger import Ledger
     from sogdia.kernel.admission import Verifier
-    from sogdia.kernel.state import State, Table
-
-DEADLINE_BYTES = 4
+    from sogdia.kernel.operation import Exit
+    from sogdia.kernel.state import State
 
 
 def dry_run(ledger: Ledger, raw: bytes, time: int, valid: Verifier) -> DryRun:
@@ -37,7 +35,7 @@ def dry_run(ledger: Ledger, raw: bytes, time: int, valid: Verifier) -> DryRun:
         receipt=receipt,
         not_admissible=refusal,
         changes=_changes(state),
-        scheduled=_scheduled(state),
+        scheduled=_scheduled(ledger.machine.exits, state),
     )
 
 
@@ -50,17 +48,18 @@ def _changes(state: State) -> list[ChangedRecord]:
     return found
 
 
-def _scheduled(state: State) -> list[Scheduled]:
-    """Find the deadlines among the changes of the calendar's pages."""
-    pages: Table[Any, Any] = DUE_PAGES
-    before: set[Scheduled] = set()
-    after: set[Scheduled] = set()
+def _scheduled(exits: dict[int, Exit], state: State) -> list[Scheduled]:
+    """Find the objects that have another deadline than before."""
+    found = []
     for key, (table, record) in state.changes.items():
-        if table is pages:
-            deadline = int.from_bytes(key[1 : 1 + DEADLINE_BYTES], "big")
-            before |= {Scheduled(deadline, each) for each in getattr(state.base.find(table, key), "objects", ())}
-            after |= {Scheduled(deadline, each) for each in getattr(record, "objects", ())}
-    return sorted(after - before, key=lambda each: (each.deadline, each.object))
+        way_out = exits.get(table.number)
+        if way_out is None or record is None:
+            continue
+        before = state.base.find(table, key)
+        deadline = way_out.deadline_of(record)
+        if deadline is not None and (before is None or way_out.deadline_of(before) != deadline):
+            found.append(Scheduled(deadline, key))
+    return sorted(found, key=lambda each: (each.deadline, each.object))
 
 
 def _bytes_of(record: object) -> bytes | None:

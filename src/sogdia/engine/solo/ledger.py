@@ -32,6 +32,7 @@ from sogdia.engine.storage.ledger_file import IDS, STEPS, DamagedError, Flush, F
 from sogdia.engine.storage.place_index import NUMBERS_MAX
 from sogdia.kernel import calendar, spent
 from sogdia.kernel.admission import direct
+from sogdia.kernel.blinding import NO_SECRET, is_secret_of
 from sogdia.kernel.genesis import genesis_type, network_of
 from sogdia.kernel.header import SignedHeader, validators_at
 from sogdia.kernel.machine import Block, Machine
@@ -44,16 +45,23 @@ from sogdia.kernel.stored_block import StoredBlock, decode_block, encode_block
 from sogdia.kernel.tree import Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from sogdia.engine.solo.sealing import NodeKey
     from sogdia.kernel.admission import Verifier
     from sogdia.kernel.envelope import Envelope
     from sogdia.kernel.genesis import GenesisBase
+    from sogdia.kernel.header import Validator
     from sogdia.kernel.machine import Result
     from sogdia.kernel.module import Module
     from sogdia.kernel.parameters import Limits
+
+
+BLINDING_DIFFERS = (
+    "the blinding secret is not the one to which the genesis is committed: without the right one no block can be"
+    " executed again. It comes with every export and backup of the network."
+)
 
 
 def trusted(scheme: int, public_key: bytes, message: bytes, signature: bytes) -> bool:  # noqa: ARG001 - a `Verifier`
@@ -64,39 +72,48 @@ def trusted(scheme: int, public_key: bytes, message: bytes, signature: bytes) ->
 class Ledger:
     """An open ledger. Not for several threads."""
 
-    def __init__(self, file: LedgerFile, modules: tuple[Module, ...], genesis: GenesisBase) -> None:
+    def __init__(self, file: LedgerFile, modules: tuple[Module, ...], genesis: GenesisBase, secret: bytes) -> None:
         """Set up an empty state over an open file; `create` and `open` are the ways in."""
         network = network_of(genesis)
         self.folder = file.folder
         self.file = file
         self.genesis: Any = genesis
         self.machine = Machine(network, modules)
-        self.tree = Tree(file.bucket)
-        self.base = CommittedState(self.tree)
-        self.ids = UsedIds(())
-        self.tip = Tip(0, genesis.time, network, EMPTY_ROOT, None)
+        self._tree = Tree(file.bucket, secret)
+        self._base = CommittedState(self._tree)
+        self._ids = UsedIds(())
+        self._tip = Tip(0, genesis.time, network, EMPTY_ROOT, None)
+        self._unsettled: tuple[Block, SealedBlock] | None = None
         self.keys: dict[bytes, NodeKey] = {}
         self.valid: Verifier = direct
         self.writer: Writer
 
     @classmethod
     def create(
-        cls, folder: Path, modules: tuple[Module, ...], genesis: GenesisBase, keys: Iterable[NodeKey] = ()
+        cls,
+        folder: Path,
+        modules: tuple[Module, ...],
+        genesis: GenesisBase,
+        keys: Iterable[NodeKey] = (),
+        *,
+        secret: bytes = NO_SECRET,
     ) -> Ledger:
-        """Make a new ledger in `folder`, which must not hold one."""
+        """Make a new ledger in `folder`, which must not hold one; `secret` is the one that its genesis commits to."""
         self_test()
-        if len(genesis.validators) != 1:
+        if genesis.engine == "solo" and len(genesis.validators) != 1:
             raise FolderNotUsableError("the embedded engine has one validator; this genesis names several")
+        if not is_secret_of(secret, genesis.blinding):
+            raise FolderNotUsableError(BLINDING_DIFFERS)
         file = LedgerFile(folder)
         try:
             _require_new(file)
-            ledger = cls(file, modules, genesis)
+            ledger = cls(file, modules, genesis, secret)
             state = State(ledger.base)
             ledger.machine.begin(state, genesis)
-            ledger.tree.update(state.encoded_changes())
             tree = ledger.tree
+            tree.update(state.encoded_changes())
             flush = Flush(tree.changed, tree.changed_bytes, Flushed(0, tree.root, tree.count))
-            file.begin(msgspec.json.encode(genesis), ledger.machine.network, flush)
+            file.begin(msgspec.json.encode(genesis), secret, ledger.machine.network, flush)
             tree.flushed()
             ledger.writer = Writer(file, tree, 0)
             ledger.hold_keys(keys)
@@ -114,7 +131,7 @@ class Ledger:
         file = LedgerFile(folder)
         try:
             file.check_format()
-            ledger = cls(file, modules, stored_genesis(file, modules))
+            ledger = cls(file, modules, stored_genesis(file, modules), file.secret())
             ledger._recover()
             ledger.hold_keys(keys)
         except BaseException:
@@ -158,16 +175,21 @@ class Ledger:
         if not included and not empty and not self.is_due(time):
             return Built(None, outcomes)
         block.close()
-        header = next_header(
-            self.machine.network, self.tip, State(self.base), self.tree.root, time, transactions_root(included)
-        )
-        header_hash = header.hash()
-        signed = SignedHeader(header=header, signatures=(key.sign(header_hash),))
-        sealed = sealed_from(signed, header_hash, block, stored_form(signed, included, block), State(self.base))
-        self._take(block, sealed)
-        self.writer.add(sealed)
+        sealed = self.seal(block, included, key)
         mark("after-execute")
         return Built(sealed, outcomes)
+
+    def seal(self, block: Block, envelopes: list[bytes], key: NodeKey | None) -> SealedBlock:
+        """Take a closed block over the present state as the next one; without a `key` others sign for it elsewhere."""
+        root = transactions_root(envelopes)
+        header = next_header(self.machine.network, self.tip, State(self.base), self.tree.root, block.time, root)
+        header_hash = header.hash()
+        signatures = () if key is None else (key.sign(header_hash),)
+        signed = SignedHeader(header=header, signatures=signatures)
+        sealed = sealed_from(signed, header_hash, block, stored_form(signed, envelopes, block), State(self.base))
+        self._take(block, sealed)
+        self.writer.add(sealed)
+        return sealed
 
     def follow(self, stored: StoredBlock, valid: Verifier) -> SealedBlock:
         """Execute a block that is there already and compare; raises `DifferenceError` when it comes out otherwise."""
@@ -175,8 +197,16 @@ class Ledger:
         before = State(self.base)
         root = transactions_root(stored.envelopes)
         expected = next_header(self.machine.network, self.tip, before, self.tree.root, header.time, root)
-        check_header(stored, expected, self.tip, before)
-        block = Block(self.machine, self.base, self.ids, height=header.height, time=header.time, valid=valid)
+        check_header(stored, expected, self.tip, self.signers(header.height))
+        block = Block(
+            self.machine,
+            self.base,
+            self.ids,
+            height=header.height,
+            time=header.time,
+            valid=valid,
+            misbehaviour=stored.misbehaviour,
+        )
         for number, raw in enumerate(stored.envelopes):
             try:
                 block.include(self.machine.envelopes.open(raw, block.limits))
@@ -191,19 +221,69 @@ class Ledger:
         self._take(block, sealed)
         return sealed
 
-    def begin_block(self, time: int) -> Block:
+    def begin_block(self, time: int, misbehaviour: Sequence[bytes] = ()) -> Block:
         """Begin a block over the present state: to be sealed, or to be thrown away after a dry run."""
-        return Block(self.machine, self.base, self.ids, height=self.tip.height + 1, time=time, valid=self.valid)
+        return Block(
+            self.machine,
+            self.base,
+            self.ids,
+            height=self.tip.height + 1,
+            time=time,
+            valid=self.valid,
+            misbehaviour=misbehaviour,
+        )
 
     def _take(self, block: Block, sealed: SealedBlock) -> None:
-        """Let the memory move on to the state after a block."""
+        """Take a block as the newest; the memory moves on to the state after it when it settles."""
         ensure(
             len(block.results) + len(block.exits) < NUMBERS_MAX, "a block has more results than the index can number"
         )
-        self.tree.update(block.state.encoded_changes())
-        self.base.apply(block.state)
-        self.ids.apply(block.ids.own(), block.forgotten)
-        self.tip = tip_after(sealed)
+        self._unsettled = block, sealed
+
+    def settle(self) -> bool:
+        """Let the memory move on to the state after the newest block; tell whether it had not yet.
+
+        The root of that state stands in the next header only, so receipts need not wait for it. Whatever reads the
+        state or the tip comes through a property below, and finds it settled.
+        """
+        if self._unsettled is None:
+            return False
+        block, sealed = self._unsettled
+        self._unsettled = None
+        self._tree.update(block.state.encoded_changes())
+        self._base.apply(block.state)
+        self._ids.apply(block.ids.own(), block.forgotten)
+        self._tip = tip_after(sealed)
+        self.writer.settled(sealed.height)
+        return True
+
+    @property
+    def tree(self) -> Tree:
+        """The authenticated state after the newest block."""
+        self.settle()
+        return self._tree
+
+    @property
+    def base(self) -> CommittedState:
+        """The records after the newest block."""
+        self.settle()
+        return self._base
+
+    @property
+    def ids(self) -> UsedIds:
+        """The ids that have been used up to the newest block."""
+        self.settle()
+        return self._ids
+
+    @property
+    def tip(self) -> Tip:
+        """The newest block."""
+        self.settle()
+        return self._tip
+
+    def signers(self, height: int) -> tuple[Validator, ...]:
+        """Give who signs the stored header of a height: under CometBFT its own header is signed in place of ours."""
+        return validators_at(State(self.base), height) if self.genesis.engine == "solo" else ()
 
     def signing_key(self) -> NodeKey:
         """Give the key that the state names for the next header, or say that it is missing."""
@@ -220,12 +300,14 @@ class Ledger:
 
     def commit(self, *, flush: bool = False) -> None:
         """Make all executed blocks durable; raises `StorageFullError` when there is no room, and may be tried again."""
+        if flush:
+            self.settle()
         self.writer.commit(flush=flush)
 
     def close(self) -> None:
         """Write what is left and close the file."""
         self.writer.close()
-        self.writer.commit(flush=True)
+        self.commit(flush=True)
         self.file.close()
 
     def abandon(self) -> None:
@@ -269,7 +351,7 @@ class Ledger:
         stand = self.file.flushed()
         if self.tree.rebuild(self.file.all_buckets()) != stand.root or self.tree.count != stand.count:
             raise DamagedError(f"the records in {self.folder} do not match the state root of height {stand.height}")
-        self.ids = UsedIds(spent.remembered(self.state()))
+        self._ids = UsedIds(spent.remembered(self.state()))
         last = self.file.height()
         if self.file.indexed_height(IDS) != self.file.indexed_height(STEPS):
             # They are always stored together: one that ends earlier would say of late steps that they never were.
@@ -277,7 +359,7 @@ class Ledger:
         if stand.height:
             block = self._read(stand.height)
             header = block.header.header
-            self.tip = Tip(header.height, header.time, header.hash(), results_root(block.all_results()), block.header)
+            self._tip = Tip(header.height, header.time, header.hash(), results_root(block.all_results()), block.header)
         self.writer = Writer(self.file, self.tree, stand.height)
         for height in range(self.file.indexed_height(IDS) + 1, stand.height + 1):
             block = self._read(height)
@@ -300,13 +382,15 @@ class Ledger:
 
 
 def stored_genesis(file: LedgerFile, modules: tuple[Module, ...]) -> GenesisBase:
-    """Read the genesis of a ledger; it must be the one from which the ledger was made."""
+    """Read the genesis of a ledger: the one from which it was made, and the one to which its secret belongs."""
     try:
         genesis: GenesisBase = msgspec.json.decode(file.genesis(), type=genesis_type(modules))
     except msgspec.MsgspecError as error:
         raise DamagedError(f"the genesis in {file.folder} cannot be read: {error}") from error
     if network_of(genesis) != file.network():
         raise DamagedError(f"the genesis in {file.folder} is not the one that the ledger was made from")
+    if not is_secret_of(file.secret(), genesis.blinding):
+        raise DamagedError(f"in {file.folder}: {BLINDING_DIFFERS}")
     return genesis
 
 

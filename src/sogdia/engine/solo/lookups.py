@@ -1,13 +1,14 @@
 """What is asked of a ledger's past and proved of its present: blocks, receipts, the lives of objects, proofs.
 
-Only durable blocks are looked at. A proof of the present leads to the next header, which may not exist yet: it is
-made in two steps, so that whoever serves it can wait between them.
+Only durable blocks are looked at. A proof of the present leads to the newest durable header, whose state is that of the
+height before. What has changed since then is proved by the next header, which may not exist yet: so a proof is made in
+two steps, and whoever serves it can wait between them.
 """
 
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import msgspec
 
@@ -15,19 +16,23 @@ from sogdia.engine.storage.ledger_file import IDS, STEPS, DamagedError
 from sogdia.engine.storage.place_index import search
 from sogdia.kernel.proof import (
     Anchor,
+    AnyAnchor,
+    AnyBlock,
     Handover,
     HistoryProof,
     LifeStep,
+    OwnBlock,
     ReceiptProof,
     StateProof,
     history_proof,
     receipt_proof,
     state_proof,
 )
-from sogdia.kernel.stored_block import StoredBlock, decode_block
+from sogdia.kernel.stored_block import StoredBlock, decode_block, decode_signed_header
+from sogdia.kernel.tree import stored_hash_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sogdia.engine.solo.ledger import Ledger
     from sogdia.engine.storage.place_index import Place
@@ -36,6 +41,8 @@ if TYPE_CHECKING:
 
 RECENT_BLOCKS = 8
 NO_HEADER = "the header that proves it does not exist yet"
+
+T = TypeVar("T")
 
 _decode_handover = msgspec.msgpack.Decoder(Handover).decode
 
@@ -49,13 +56,24 @@ class Found(NamedTuple):
     block: StoredBlock
 
 
+class Anchored(NamedTuple):
+    """What a proof leads to, and the block before its header, whose results and time can be proved with it."""
+
+    anchor: AnyAnchor
+    before: AnyBlock | None
+
+
 class OpenStateProof(NamedTuple):
-    """A proof of the present state that waits for the header of `height` + 1."""
+    """A proof of the present state that waits for the header of `height` + 1 to be durable."""
 
     height: int
     full_key: bytes
-    value: bytes | None
-    proven: tuple[bytes, tuple[bytes, ...]]
+    proven: tuple[bytes | None, bytes, tuple[bytes, ...]]
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is such a record."""
+        return self.proven[0] is not None
 
 
 class Lookups:
@@ -65,6 +83,7 @@ class Lookups:
         """Look into `ledger`."""
         self._ledger = ledger
         self._recent: dict[int, StoredBlock] = {}
+        self._recent_headers: dict[int, SignedHeader] = {}
 
     def height(self) -> int:
         """Give the last durable height."""
@@ -78,20 +97,30 @@ class Lookups:
         """Give a stored block."""
         known = self._recent.get(height)
         if known is None:
-            try:
-                known = decode_block(self.raw_block(height))
-            except msgspec.MsgspecError as error:
-                raise DamagedError(f"block {height} cannot be read: {error}") from error
-            if known.height != height:
-                raise DamagedError(f"in place of block {height} the file gives block {known.height}")
-            while len(self._recent) >= RECENT_BLOCKS:
-                del self._recent[next(iter(self._recent))]
-            self._recent[height] = known
+            known = self._read(height, decode_block)
+            _check_height(height, known.height)
+            _remember(self._recent, height, known)
         return known
 
     def header(self, height: int) -> SignedHeader:
-        """Give the signed header of a height."""
-        return self.block(height).header
+        """Give the signed header of a height, without reading the rest of its block."""
+        known = self._recent_headers.get(height)
+        if known is None:
+            known = self._read(height, decode_signed_header)
+            _check_height(height, known.header.height)
+            _remember(self._recent_headers, height, known)
+        return known
+
+    def _read(self, height: int, decode: Callable[[bytes], T]) -> T:
+        try:
+            return decode(self.raw_block(height))
+        except msgspec.MsgspecError as error:
+            raise DamagedError(f"block {height} cannot be read: {error}") from error
+
+    def results_root(self, height: int) -> bytes:
+        """Give the root over the results of a height up to the last."""
+        tip = self._ledger.tip
+        return tip.results_root if height == tip.height else self.header(height + 1).header.results_root
 
     def find(self, result_id: bytes) -> Found | None:
         """Find how an envelope or an exit ended, or nothing when no block has it."""
@@ -103,16 +132,18 @@ class Lookups:
         return None
 
     def life(self, full_key: bytes, up_to: int | None = None) -> list[LifeStep]:
-        """Give all steps in the life of an object up to a height, oldest first."""
+        """Give the steps in the last life of an object up to a height, oldest first; its name can have had others."""
         last = self.height() if up_to is None else up_to
         life_key = self._ledger.machine.tables[full_key[0]].life_key(full_key)
         places = {place for place in self._places(STEPS, sha256(life_key).digest()) if place.height <= last}
-        steps = []
+        steps: list[LifeStep] = []
         for place in sorted(places):
             block = self.block(place.height)
             step = block.steps[place.number] if place.number < len(block.steps) else None
             if step is None or step.object != life_key:
                 continue
+            if step.first:
+                steps.clear()
             result_id, receipt = block.all_results()[step.result]
             steps.append(
                 LifeStep(
@@ -136,37 +167,67 @@ class Lookups:
 
     # ------------------------------------------------------------------------------------------------------ proofs
 
-    def anchor(self, height: int) -> Anchor:
-        """Give the header of `height` with the handovers that lead to whoever signed it."""
+    def anchored(self, height: int) -> Anchored:
+        """Give the header of `height` with the handovers that lead to whoever signed it, and the header before."""
         handovers = (_decode_handover(raw) for raw in self._ledger.writer.handovers)
-        return Anchor(
+        anchor = Anchor(
             handovers=tuple(each for each in handovers if each.header.header.height < height),
             header=self.header(height),
         )
+        return Anchored(anchor, OwnBlock(self.header(height - 1).header) if height > 1 else None)
 
     def open_state_proof(self, full_key: bytes) -> OpenStateProof:
-        """Make the proof of a record, or of its absence, in the present state, but for the header that it leads to."""
-        ledger = self._ledger
+        """Make the proof of the present record under a key, or of its absence, but for the header that it leads to.
+
+        That is the newest durable header if the record has not changed since the state that stands in it; else the
+        next header, which may not exist yet.
+        """
+        ledger, tree, durable = self._ledger, self._ledger.tree, self.height()
+        since = ledger.tip.height - durable + 1
+        if durable and tree.remembers(since):
+            earlier = tree.prove(full_key, since)
+            key_hash = sha256(full_key).digest()
+            if stored_hash_in(earlier[1], key_hash) == stored_hash_in(tree.prove(full_key)[1], key_hash):
+                return OpenStateProof(durable - 1, full_key, earlier)
+        return self.open_proof_of_the_tip(full_key)
+
+    def open_proof_of_the_tip(self, full_key: bytes) -> OpenStateProof:
+        """Make the proof of a record, or of its absence, at the height of the last executed block."""
+        ledger, tree = self._ledger, self._ledger.tree
         header = ledger.tip.header
         # When the last block has changed nothing, its own header carries the root of the present state already.
-        same = header is not None and header.header.state_root == ledger.tree.root
+        same = header is not None and header.header.state_root == tree.root
         height = ledger.tip.height - 1 if same else ledger.tip.height
-        return OpenStateProof(height, full_key, ledger.tree.read(full_key), ledger.tree.prove(full_key))
+        return OpenStateProof(height, full_key, tree.prove(full_key))
 
-    def state_proof(self, opened: OpenStateProof) -> StateProof:
-        """Finish a proof once the header after its height is durable."""
-        return state_proof(self.anchor(opened.height + 1), opened.full_key, opened.value, opened.proven)
+    def state_proof(self, opened: OpenStateProof, at: Anchored | None = None) -> StateProof:
+        """Finish a proof with the anchor of the header after its height: our own, unless another engine's is given."""
+        at = at or self.anchored(opened.height + 1)
+        return state_proof(at.anchor, opened.full_key, opened.proven)
 
-    def history_proof(self, opened: OpenStateProof) -> HistoryProof:
-        """Finish a proof with the whole life of the record, once the header after its height is durable."""
-        return history_proof(self.state_proof(opened), self.life(opened.full_key, opened.height))
+    def history_proof(self, opened: OpenStateProof, at: Anchored | None = None) -> HistoryProof:
+        """Finish a proof with the whole life of the record, and the anchor of the header after its height."""
+        return history_proof(self.state_proof(opened, at), self.life(opened.full_key, opened.height))
 
-    def receipt_proof(self, found: Found) -> ReceiptProof:
-        """Prove a result, once the header after its block is durable."""
+    def receipt_proof(self, found: Found, at: Anchored | None = None) -> ReceiptProof:
+        """Prove a result with the anchor of the header after its block."""
+        at = at or self.anchored(found.height + 1)
         return receipt_proof(
-            self.anchor(found.height + 1),
+            at.anchor,
             found.block.all_results(),
             found.number,
-            header=found.block.header.header,
+            block=at.before,
             envelopes=found.block.envelopes,
         )
+
+
+def _check_height(height: int, found: int) -> None:
+    if found != height:
+        raise DamagedError(f"in place of block {height} the file gives block {found}")
+
+
+def _remember(recent: dict[int, T], height: int, found: T) -> None:
+    """Keep what was read, and let the oldest go."""
+    while len(recent) >= RECENT_BLOCKS:
+        del recent[next(iter(recent))]
+    recent[height] = found

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from sogdia.engine.solo.clock import Clock
     from sogdia.engine.solo.ledger import Ledger
+    from sogdia.engine.solo.lookups import Anchored
     from sogdia.engine.solo.sealing import SealedBlock
     from sogdia.engine.solo.writing import Commit
     from sogdia.kernel.envelope import Envelope
@@ -56,6 +57,9 @@ _log = logging.getLogger(__name__)
 
 class Asker(Protocol):
     """Whoever submitted an envelope and waits for what becomes of it."""
+
+    together: bool
+    """Whether all that it submitted came in one request, to be answered together."""
 
     def receipt(self, number: int, height: int, place: int, receipt: bytes) -> None:
         """Hear that the envelope is durably in a block."""
@@ -114,6 +118,7 @@ class Producer:
         self._waiters: list[tuple[int, int, Callable[[], None]]] = []
         self._waiters_so_far = 0
         self._state: State = ledger.state()
+        self._executed_at = ledger.tip.time
         self._commit: Commit | None = None
         self._turn_is_due = False
         self._is_due = False
@@ -123,6 +128,7 @@ class Producer:
 
     async def start(self) -> None:
         """Start the verifier and the ticking."""
+        self.ledger.signing_key()
         self._loop = asyncio.get_running_loop()
         if self.verifier is not None:
             await self.verifier.start()
@@ -179,7 +185,6 @@ class Producer:
             self._ready.extend(opened)
             self.wake()
             return
-        self._state = self.ledger.state()
         if len(opened) <= SHARED_MAX and self._commit is None and not self._checking and not self._ready:
             self._share_checks(opened)
             return
@@ -241,8 +246,15 @@ class Producer:
             self._execute()
         if self._commit is None and self.ledger.writer.waiting() and self._storage_waits is None:
             self._begin_commit()
+        self._settle()
         if self._worth_a_block():
             self.wake()
+
+    def _settle(self) -> None:
+        """Let the memory move on when the answers have left, or while their block is written; see what is due then."""
+        if self.ledger.settle():
+            self.limits = self.ledger.limits()
+            self._is_due = self.ledger.is_due(self._executed_at)
 
     def _worth_a_block(self) -> bool:
         if self._commit is None:
@@ -275,8 +287,8 @@ class Producer:
             if self.on_block is not None:
                 self.on_block(built.block, time.perf_counter() - began)
             self._unanswered.append((built.block, included))
-            self.limits = self.ledger.limits()
-        self._is_due = self.ledger.is_due(at)
+        self._is_due = False
+        self._executed_at = at
 
     def _take_ready(self) -> list[Submission]:
         """Take what fits into one block, in the order in which it came."""
@@ -377,6 +389,10 @@ class Producer:
             return
         self._waiters_so_far += 1
         insort(self._waiters, (height, self._waiters_so_far, then))
+
+    def anchor(self, height: int, then: Callable[[Anchored], None], failed: Callable[[str], None]) -> None:  # noqa: ARG002 - another engine may fail
+        """Give what proofs that lead to the header of `height` need, once it is durable."""
+        self.when_durable(height, lambda: then(self.lookups.anchored(height)))
 
     def _answer(self) -> None:
         """Give out what the durable blocks answer."""

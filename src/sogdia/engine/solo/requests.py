@@ -48,13 +48,17 @@ from sogdia.kernel.refusal import Broken, Refused
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
+    from sogdia.engine.cometbft.entrance import Entrance
+    from sogdia.engine.solo.lookups import Anchored
     from sogdia.engine.solo.producer import Producer
     from sogdia.engine.solo.server import Connection
+    from sogdia.kernel.proof import Proof
 
 _log = logging.getLogger(__name__)
 
 SUBMITTED_AT_ONCE_MAX = 5_000
 WAITERS_MAX = 10_000
+TOO_MANY_WAIT = "too many questions wait for the next block"
 
 Height = Annotated[int, Meta(ge=0, le=2**40)]
 FullKey = Annotated[bytes, Meta(min_length=1, max_length=256)]
@@ -67,6 +71,8 @@ class RequestWrongError(Exception):
 
 class Many:
     """Envelopes submitted together: an `Asker` that answers once, when all of them are done."""
+
+    together = True
 
     def __init__(self, connection: Connection, number: int, count: int) -> None:
         """Wait for `count` outcomes."""
@@ -101,7 +107,7 @@ class Many:
 class Requests:
     """Serves the requests."""
 
-    def __init__(self, producer: Producer, stop: Callable[[], None]) -> None:
+    def __init__(self, producer: Producer | Entrance, stop: Callable[[], None]) -> None:
         """Serve from `producer`; `stop` ends the node."""
         self._producer = producer
         self._ledger = producer.ledger
@@ -189,22 +195,40 @@ class Requests:
     def _prove(self, connection: Connection, number: int, payload: tuple[bytes, int | None]) -> None:
         full_key, height = payload
         if height is not None and height != self._ledger.tip.height:
-            connection.answer(number, Status.DONE, encode(self._checkpoints.state_proof(height, full_key)))
-            return
-        opened = self._lookups.open_state_proof(full_key)
-        self._answer_later(connection, number, opened.height + 1, lambda: encode(self._lookups.state_proof(opened)))
+            opened = self._checkpoints.open_state_proof(height, full_key)
+        elif height is None:
+            opened = self._lookups.open_state_proof(full_key)
+        else:
+            opened = self._lookups.open_proof_of_the_tip(full_key)
+        self._prove_at(connection, number, opened.height + 1, lambda at: self._lookups.state_proof(opened, at))
 
     def _prove_life(self, connection: Connection, number: int, full_key: bytes) -> None:
         opened = self._lookups.open_state_proof(full_key)
-        if opened.value is None:
+        if not opened.is_there:
             raise RequestWrongError("there is no such record, hence no life to prove")
-        self._answer_later(connection, number, opened.height + 1, lambda: encode(self._lookups.history_proof(opened)))
+        self._prove_at(connection, number, opened.height + 1, lambda at: self._lookups.history_proof(opened, at))
 
     def _prove_result(self, connection: Connection, number: int, result_id: bytes) -> None:
         found = self._lookups.find(result_id)
         if found is None:
             raise RequestWrongError(f"no block has an envelope or exit {result_id.hex()}")
-        self._answer_later(connection, number, found.height + 1, lambda: encode(self._lookups.receipt_proof(found)))
+        self._prove_at(connection, number, found.height + 1, lambda at: self._lookups.receipt_proof(found, at))
+
+    def _prove_at(self, connection: Connection, number: int, height: int, prove: Callable[[Anchored], Proof]) -> None:
+        """Give a proof that leads to the header of `height`, once that is durable and its anchor at hand."""
+
+        def give(at: Anchored) -> None:
+            connection.answer(number, Status.DONE, encode(prove(at)))
+            connection.flush()
+
+        def fail(why: str) -> None:
+            connection.answer(number, Status.LATER, why)
+            connection.flush()
+
+        if self._producer.waiters() >= WAITERS_MAX:
+            fail(TOO_MANY_WAIT)
+            return
+        self._producer.anchor(height, give, fail)
 
     def _result(self, connection: Connection, number: int, result_id: bytes) -> None:
         found = self._lookups.find(result_id)
@@ -333,6 +357,6 @@ class Requests:
             connection.flush()
 
         if self._producer.waiters() >= WAITERS_MAX:
-            connection.answer(number, Status.LATER, "too many questions wait for the next block")
+            connection.answer(number, Status.LATER, TOO_MANY_WAIT)
             return
         self._producer.when_durable(height, give)

@@ -16,6 +16,7 @@ from sogdia.kernel.stored_block import StoredBlock, StoredStep, encode_block
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sogdia.kernel.header import Validator
     from sogdia.kernel.machine import Block, Result, Step
     from sogdia.kernel.refusal import Refused
     from sogdia.kernel.state import Reader
@@ -110,9 +111,16 @@ def stored_form(header: SignedHeader, envelopes: list[bytes], block: Block) -> b
     steps: list[StoredStep] = []
     if block.steps:
         numbers = {result.id: number for number, result in enumerate(block.all_results())}
-        steps = [StoredStep(step.object, numbers[step.id], step.operation) for step in block.steps]
+        steps = [StoredStep(step.object, numbers[step.id], step.operation, step.first) for step in block.steps]
     return encode_block(
-        StoredBlock(header=header, envelopes=envelopes, results=block.results, exits=block.exits, steps=steps)
+        StoredBlock(
+            header=header,
+            envelopes=envelopes,
+            results=block.results,
+            exits=block.exits,
+            steps=steps,
+            misbehaviour=block.misbehaviour,
+        )
     )
 
 
@@ -139,7 +147,7 @@ def tip_after(block: SealedBlock) -> Tip:
     return Tip(block.height, block.time, block.hash, results_root(block.results + block.exits), block.header)
 
 
-def check_header(stored: StoredBlock, expected: Header, tip: Tip, before: Reader) -> None:
+def check_header(stored: StoredBlock, expected: Header, tip: Tip, signers: tuple[Validator, ...]) -> None:
     """Raise unless a stored block's header is the expected one, not earlier than the one before, and rightly signed."""
     header = stored.header.header
     height = tip.height + 1
@@ -150,11 +158,10 @@ def check_header(stored: StoredBlock, expected: Header, tip: Tip, before: Reader
         if found != wanted:
             raise DifferenceError(height, f"the header's {field} is {_show(found)}, and {_show(wanted)} was derived")
     message = header.hash()
-    validators = validators_at(before, height)
     signatures = stored.header.signatures
-    if len(signatures) != len(validators) or not all(
-        verify(ED25519, validator.public, message, signature)
-        for validator, signature in zip(validators, signatures, strict=True)
+    if len(signatures) != len(signers) or not all(
+        verify(ED25519, signer.public, message, signature)
+        for signer, signature in zip(signers, signatures, strict=True)
     ):
         raise DifferenceError(height, "the header is not signed by the validators that the state names")
 

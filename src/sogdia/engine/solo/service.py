@@ -22,6 +22,7 @@ from sogdia.engine.solo.verification import second_core
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sogdia.engine.cometbft.entrance import Entrance
     from sogdia.engine.solo.clock import Clock
     from sogdia.engine.solo.ledger import Ledger
 
@@ -44,13 +45,21 @@ def runtime_folder() -> Path:
     return Path(given) / "sogdia" if given else Path(tempfile.gettempdir()) / f"sogdia-{os.getuid()}"
 
 
+def alone(ledger: Ledger, clock: Clock, *, verifier: bool | None = None) -> Service:
+    """Make the service of a node that orders its blocks itself.
+
+    Without a word about a `verifier` there is one when there is a second core for it.
+    """
+    return Service(Producer(ledger, clock, verifier=second_core() if verifier is None else verifier))
+
+
 class Service:
     """A running node."""
 
-    def __init__(self, ledger: Ledger, clock: Clock, *, verifier: bool | None = None) -> None:
-        """Prepare to run; without a word about a `verifier` there is one when there is a second core for it."""
-        self.ledger = ledger
-        self.producer = Producer(ledger, clock, verifier=second_core() if verifier is None else verifier)
+    def __init__(self, producer: Producer | Entrance) -> None:
+        """Prepare to run what makes the blocks, or takes part in making them."""
+        self.ledger = producer.ledger
+        self.producer = producer
         self.requests = Requests(self.producer, self.stop)
         self.server = Server(self.producer, self.requests)
         self._ended = asyncio.Event()
@@ -72,7 +81,6 @@ class Service:
         sys.setswitchinterval(SWITCH_SECONDS)
         spare_the_collector()
         try:
-            self.ledger.signing_key()
             await self.producer.start()
             ready(await self.server.start(self.ledger.folder, runtime_folder()))
             self.is_open = True

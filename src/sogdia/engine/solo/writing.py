@@ -1,4 +1,4 @@
-"""Making executed blocks durable: what goes into which transaction, now or in a thread beside the next block."""
+"""Making executed blocks durable: what is written together, now or in a thread beside the next block."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from threading import Event
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from sogdia.engine.storage.block_log import LoggedBlock
 from sogdia.engine.storage.ledger_file import IDS, STEPS, BlockWrite, Flush, Flushed, MapTooSmallError, StorageFullError
 from sogdia.engine.storage.place_index import PlaceIndex
 
@@ -27,8 +28,6 @@ KEPT_BUCKETS_MAX = 20_000
 RUN_ENTRIES = 65_536
 RUN_BLOCKS = 5_000
 MAP_ATTEMPTS = 6
-SHORT_BLOCKS = 4
-SHORT_BYTES = 64 * 2**10
 SHORT_SECONDS = 0.003
 """So little is written without a thread, while the disk is quick: a thread would first have to wake up, and wake us."""
 
@@ -47,9 +46,9 @@ class Writer:
         """Begin with everything up to `height` durable."""
         self._file = file
         self._tree = tree
-        self._waiting: list[SealedBlock] = []
+        self._waiting: list[LoggedBlock] = []
         self._thread: ThreadPoolExecutor | None = None
-        self._executed_height = height
+        self._executed_height = self._settled_height = height
         self._flushed_height = file.flushed().height
         self.indexes = {IDS: PlaceIndex(), STEPS: PlaceIndex()}
         self._indexed_height = file.indexed_height(IDS)
@@ -61,11 +60,15 @@ class Writer:
 
     def add(self, block: SealedBlock) -> None:
         """Take an executed block; it is written with the next commit."""
-        self._waiting.append(block)
+        self._waiting.append(LoggedBlock(block.height, block.raw, block.handover))
         self._executed_height = block.height
         self.enter(block.height, block.results + block.exits, [step.object for step in block.steps])
         if block.handover is not None:
             self.handovers.append(block.handover)
+
+    def settled(self, height: int) -> None:
+        """Take note of how far the tree has come: it may be one block behind what has been executed."""
+        self._settled_height = height
 
     def already_durable(self, block: SealedBlock) -> None:
         """Take note of a block that was stored before and has been executed again."""
@@ -90,9 +93,8 @@ class Writer:
         """Tell whether writing all that waits takes so little time that nothing need run beside it."""
         return (
             self._last_seconds < SHORT_SECONDS
-            and len(self._waiting) <= SHORT_BLOCKS
-            and sum(len(block.raw) for block in self._waiting) < SHORT_BYTES
             and not self._flush_is_due()
+            and self._file.is_for_log(BlockWrite(self._waiting, None, self._due_runs()))
         )
 
     def commit(self, *, flush: bool = False) -> None:
@@ -164,14 +166,12 @@ class Writer:
         tree = self._tree
         buckets: Flush | None = None
         if (self._flush_may_be_tried and self._flush_is_due()) or (
-            flush and self._flushed_height != self._executed_height
+            flush and self._flushed_height != self._settled_height
         ):
             size = tree.changed_bytes + tree.loaded_bytes
-            buckets = Flush(tree.changed, size, Flushed(self._executed_height, tree.root, tree.count))
+            buckets = Flush(tree.changed, size, Flushed(self._settled_height, tree.root, tree.count))
             tree.flushed()
-        blocks = [(block.height, block.raw) for block in self._waiting]
-        handovers = [(block.height, block.handover) for block in self._waiting if block.handover is not None]
-        return BlockWrite(blocks, buckets, self._due_runs(), handovers)
+        return BlockWrite(self._waiting.copy(), buckets, self._due_runs())
 
     def _due_runs(self) -> list[tuple[str, Run]]:
         """Give the runs to be stored, once there is enough for them; the same again until they have been stored."""
@@ -185,14 +185,14 @@ class Writer:
         return (
             len(self._tree.changed) > FLUSH_BUCKETS
             or self._tree.changed_bytes > FLUSH_BYTES
-            or self._executed_height - self._flushed_height > FLUSH_BLOCKS
+            or self._settled_height - self._flushed_height > FLUSH_BLOCKS
         )
 
     def _written(self, write: BlockWrite) -> None:
         self._file.refresh()
         self._flush_may_be_tried = True
         if write.blocks:
-            self.durable_height = write.blocks[-1][0]
+            self.durable_height = write.blocks[-1].height
             del self._waiting[: len(write.blocks)]
         if write.flush is not None:
             self._flushed_height = write.flush.stand.height

@@ -1,14 +1,18 @@
 """The file of a ledger: an LMDB environment with the blocks, the records, the indexes, and where they stand.
 
-    meta     format, LMDB version, release, genesis, network, last height, where the buckets stand
+    blocks ─▶ log (one sync)                          few and small
+         └──▶ data file, with all that is in the log  many, or buckets and indexes with them, or the log is full
+
+    meta     format, LMDB version, release, genesis, blinding secret, network, last height, where the buckets stand
     buckets  "/" ‖ prefix               → bucket; the state root covers it
     blocks   height ‖ piece number      → piece of a stored block and its hash, see `block_pieces`
     ids      height reached, 8 bytes    → first height, 8 bytes ‖ SHA-256 of the entries ‖ run of entries
     steps    the same for the steps in the lives of objects
     handovers  height, 8 bytes          → header that announces other validators, and who they are
 
-Every block is one synced write transaction. The buckets are written now and then, in the transaction of some block,
-and `flushed` says to which height they belong; the blocks after it are executed again when the file is opened.
+A write is durable when it has returned: as a record of the log (`block_log`), or as a synced transaction, which takes
+what is in the log along. The buckets are written now and then, in the transaction of some block, and `flushed` says to
+which height they belong; the blocks after it are executed again when the file is opened.
 
 LMDB has no checksums, so nothing that is read is believed unseen: buckets are checked against the state root, blocks
 and runs against their hashes, and the first and last of each against what `meta` says.
@@ -16,6 +20,7 @@ and runs against their hashes, and the first and last of each against what `meta
 
 from __future__ import annotations
 
+import errno
 import os
 from hashlib import sha256
 from importlib import metadata
@@ -26,7 +31,10 @@ import lmdb
 import msgspec
 
 from sogdia.engine.marks import mark
+from sogdia.engine.storage.block_log import BlockLog, LogDamagedError, LoggedBlock
 from sogdia.engine.storage.block_pieces import HASH_BYTES, HEIGHT_BYTES, block_of, pieces_of
+from sogdia.engine.storage.disk import free_bytes, sync_folder
+from sogdia.engine.storage.empty_file import make_empty_file
 from sogdia.engine.storage.folder_lock import FolderLock
 from sogdia.engine.storage.witness import Witness
 from sogdia.kernel.refusal import Broken
@@ -40,13 +48,15 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 DATA = "data.mdb"
-DRAFT = "data.mdb.unfinished"
 MAP_STEP = 256 * 2**20
 MAP_SLACK = 64 * 2**20
 PAGE_BYTES = 4096
 READERS_MAX = 64
 FULL_BYTES = 8 * 2**20
 """With less than this left, a write that failed halfway failed for lack of room."""
+
+DIGITS = b"0123456789abcdef"
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 PAGES_A_BUCKET = 2
 """A changed bucket makes the page that it stands on new, and may need pages of its own."""
@@ -92,12 +102,15 @@ class Flush(NamedTuple):
 
 
 class BlockWrite(NamedTuple):
-    """What one transaction writes: blocks, and perhaps buckets, runs of the indexes, and handovers."""
+    """What is written together: blocks, and perhaps buckets and runs of the indexes."""
 
-    blocks: list[tuple[int, bytes]]
+    blocks: list[LoggedBlock]
     flush: Flush | None
     runs: list[tuple[str, Run]]
-    handovers: list[tuple[int, bytes]]
+
+    def size(self) -> int:
+        """Give how many bytes the blocks have."""
+        return sum(len(block.raw) for block in self.blocks)
 
 
 _decode_flushed = msgspec.msgpack.Decoder(Flushed).decode
@@ -113,6 +126,9 @@ class LedgerFile:
         self.folder = folder
         self._lock = FolderLock(folder)
         self._witness = Witness(folder)
+        self._log = BlockLog(folder)
+        self._logged: list[LoggedBlock] | None = None
+        self._log_is_taken = False
         try:
             self._open_environment()
         except BaseException:
@@ -169,26 +185,33 @@ class LedgerFile:
                 " release that wrote it, and import it here."
             )
 
-    def begin(self, genesis: bytes, network: bytes, flush: Flush) -> None:
-        """Write a new ledger: its genesis, the hash of that, and the buckets of its first state."""
+    def begin(self, genesis: bytes, secret: bytes, network: bytes, flush: Flush) -> None:
+        """Write a new ledger: its genesis, its blinding secret, the network's hash, the buckets of its first state."""
         self._witness.forget()
-        self.make_room(BlockWrite([], flush, [], []))
+        self._log.forget()
+        self.make_room(BlockWrite([], flush, []))
         with self._env.begin(write=True) as transaction:
             for key, value in (
                 (b"format", str(FORMAT).encode()),
                 (b"lmdb", lmdb_format().encode()),
                 (b"release", release().encode()),
                 (b"genesis", genesis),
+                (b"secret", secret),
                 (b"network", network),
                 (b"height", bytes(HEIGHT_BYTES)),
             ):
                 transaction.put(key, value, db=self._meta)
             self._put_buckets(transaction, flush)
+        self._log_is_taken = True
         self.refresh()
 
     def genesis(self) -> bytes:
         """Give the genesis, as JSON."""
         return self._must(self._meta, b"genesis")
+
+    def secret(self) -> bytes:
+        """Give the network's blinding secret, which goes wherever this file goes and is served by no door."""
+        return self._must(self._meta, b"secret")
 
     def network(self) -> bytes:
         """Give the hash of the genesis, as it was when the ledger was made."""
@@ -208,24 +231,47 @@ class LedgerFile:
         """Read all buckets, in the order of their prefixes."""
         with self._env.begin() as transaction, transaction.cursor(db=self._buckets) as cursor:
             for key, raw in cursor:
+                if key.strip(DIGITS) != b"/":
+                    raise DamagedError(f"{self.folder / DATA} has a bucket at {key!r}, where none can be")
                 yield key[1:].decode("ascii"), raw
 
     def height(self) -> int:
         """Give the height of the last stored block, 0 when there is none."""
-        known = int.from_bytes(self._must(self._meta, b"height"), "big")
+        known = self._height_in_data()
         if self._last_height(self._blocks) != known:
             raise DamagedError(f"{self.folder / DATA} lacks blocks below its last height, {known}")
+        known += len(self._in_log())
         seen = self._witness.read()
         if seen > known:
             raise DamagedError(
-                f"{self.folder / DATA} ends with block {known}, but block {seen} had been written: the file has gone"
-                " back, and what was acknowledged since is missing. Restore a backup or import an export. If you have"
-                f" put an older file there yourself, and want it, remove {self._witness.path}."
+                f"{self.folder} ends with block {known}, but block {seen} had been written: its files have gone back,"
+                f" and what was acknowledged since is missing. {self._ways_out()}"
             )
         return known
 
+    def _height_in_data(self) -> int:
+        return int.from_bytes(self._must(self._meta, b"height"), "big")
+
+    def _in_log(self) -> list[LoggedBlock]:
+        """Give the blocks that are in the log alone."""
+        if self._logged is None:
+            try:
+                self._logged = self._log.read(self._height_in_data())
+            except LogDamagedError as error:
+                raise DamagedError(f"{error}: it is damaged, or {DATA} has gone back. {self._ways_out()}") from error
+        return self._logged
+
+    def _ways_out(self) -> str:
+        return (
+            "Restore a backup or import an export. If you have put older files there yourself, and want them, remove"
+            f" {self._witness.path} and {self._log.path}."
+        )
+
     def block(self, height: int) -> bytes:
         """Read the stored block of a height up to the last."""
+        logged = self._in_log()
+        if logged and height >= logged[0].height:
+            return logged[height - logged[0].height].raw
         prefix = height.to_bytes(HEIGHT_BYTES, "big")
         with self._reading().cursor(db=self._blocks) as cursor:
             cursor.set_range(prefix)
@@ -260,15 +306,20 @@ class LedgerFile:
 
     def handovers(self) -> list[tuple[int, bytes]]:
         """Give the headers that announced other validators, with their heights, in order."""
+        logged = [(block.height, block.handover) for block in self._in_log() if block.handover is not None]
         with self._env.begin() as transaction, transaction.cursor(db=self._handovers) as cursor:
-            return [(int.from_bytes(key, "big"), bytes(raw)) for key, raw in cursor]
+            return [(int.from_bytes(key, "big"), bytes(raw)) for key, raw in cursor] + logged
 
     def _last_height(self, database: lmdb._Database) -> int:
         with self._env.begin() as transaction, transaction.cursor(db=database) as cursor:
             return int.from_bytes(cursor.key()[:HEIGHT_BYTES], "big") if cursor.last() else 0
 
     def refresh(self) -> None:
-        """Let the reading thread see what has been committed since."""
+        """Let the reading thread see what has been written since, and the log begin again if the data file has it."""
+        if self._log_is_taken:
+            self._log_is_taken = False
+            self._logged = []
+            self._log.restart()
         if self._reader is not None:
             self._reader.abort()
             self._reader = None
@@ -291,46 +342,72 @@ class LedgerFile:
     # --------------------------------------------------------------------------------------------------- writing
 
     def write(self, what: BlockWrite, entered: Callable[[], None] | None = None) -> None:
-        """Write durably, all or nothing. `entered` is called when `what` has been read and only the commit is left.
+        """Write durably, all or nothing. `entered` is called when `what` has been read and only the disk is waited for.
 
         Raises `StorageFullError` when there is no room; then nothing was written and it may be tried again.
         """
         try:
-            with self._env.begin(write=True) as transaction:
-                self._put_blocks(transaction, what.blocks)
-                for name, run in what.runs:
-                    self._put_run(transaction, name, run)
-                for height, handover in what.handovers:
-                    transaction.put(height.to_bytes(HEIGHT_BYTES, "big"), handover, db=self._handovers)
-                if what.flush is not None:
-                    mark("before-flush")
-                    self._put_buckets(transaction, what.flush)
-                    mark("after-flush")
-                if entered is not None:
-                    entered()
-                mark("before-commit")
-            mark("after-commit")
-            if what.blocks:
-                self._witness.write(what.blocks[-1][0])
+            if self.is_for_log(what):
+                self._write_to_log(what.blocks, entered)
+            else:
+                self._write_to_data(what, entered)
         except lmdb.MapFullError as error:
             self._short_of = 2 * self._short_of + MAP_STEP
             raise MapTooSmallError(f"no room to write in {self.folder}: {error}") from error
-        except lmdb.DiskError as error:
-            raise StorageFullError(f"no room to write in {self.folder}: {error}") from error
-        except lmdb.Error as error:
-            # A disk that fills up in the middle of a write gives LMDB half of it, which it calls an input/output error.
-            if type(error) is lmdb.Error and free_bytes(self.folder) < FULL_BYTES:
+        except (lmdb.Error, OSError) as error:
+            if self._is_for_lack_of_room(error):
                 raise StorageFullError(f"no room to write in {self.folder}: {error}") from error
-            raise Broken(f"{self.folder / DATA} cannot be written: {error}") from error
+            raise Broken(f"{self.folder} cannot be written: {error}") from error
 
-    def _put_blocks(self, transaction: lmdb.Transaction, blocks: list[tuple[int, bytes]]) -> None:
+    def is_for_log(self, what: BlockWrite) -> bool:
+        """Tell whether a write goes to the log: a few small blocks and nothing else."""
+        return what.flush is None and not what.runs and self._log.has_room(what.size())
+
+    def _write_to_log(self, blocks: list[LoggedBlock], entered: Callable[[], None] | None) -> None:
+        if entered is not None:
+            entered()
+        logged = self._in_log()
+        self._log.append(blocks)
+        logged += blocks
+        self._witness.write(blocks[-1].height)
+
+    def _write_to_data(self, what: BlockWrite, entered: Callable[[], None] | None) -> None:
+        """Write a transaction with everything that is in the log; `refresh` then lets the log begin again."""
+        blocks = [*self._in_log(), *what.blocks]
+        with self._env.begin(write=True) as transaction:
+            self._put_blocks(transaction, blocks)
+            for name, run in what.runs:
+                self._put_run(transaction, name, run)
+            if what.flush is not None:
+                mark("before-flush")
+                self._put_buckets(transaction, what.flush)
+                mark("after-flush")
+            if entered is not None:
+                entered()
+            mark("before-commit")
+        mark("after-commit")
+        self._log_is_taken = True
+        if blocks:
+            self._witness.write(blocks[-1].height)
+
+    def _is_for_lack_of_room(self, error: lmdb.Error | OSError) -> bool:
+        """Tell a full disk from a broken one."""
+        if isinstance(error, OSError):
+            return error.errno in NO_ROOM
+        # A disk that fills up in the middle of a write gives LMDB half of it, which it calls an input/output error.
+        return isinstance(error, lmdb.DiskError) or (type(error) is lmdb.Error and free_bytes(self.folder) < FULL_BYTES)
+
+    def _put_blocks(self, transaction: lmdb.Transaction, blocks: list[LoggedBlock]) -> None:
         with transaction.cursor(db=self._blocks) as cursor:
-            for height, raw in blocks:
+            for height, raw, handover in blocks:
                 pieces = pieces_of(height, raw)
                 _taken, added = cursor.putmulti(pieces, append=True)
                 if added != len(pieces):
                     raise Broken(f"{self.folder / DATA}: there are blocks above {height}, which was to be the last")
-                transaction.put(b"height", height.to_bytes(HEIGHT_BYTES, "big"), db=self._meta)
+                key = height.to_bytes(HEIGHT_BYTES, "big")
+                transaction.put(b"height", key, db=self._meta)
+                if handover is not None:
+                    transaction.put(key, handover, db=self._handovers)
 
     def _put_run(self, transaction: lmdb.Transaction, index: str, run: Run) -> None:
         first = self.indexed_height(index) + 1
@@ -349,7 +426,9 @@ class LedgerFile:
 
     def make_room(self, what: BlockWrite) -> None:
         """Enlarge the map when `what` might not fit; to be called while no transaction is under way."""
-        wanted = self._short_of + MAP_SLACK + 2 * sum(len(raw) for _height, raw in what.blocks)
+        if self.is_for_log(what):
+            return
+        wanted = self._short_of + MAP_SLACK + 2 * (what.size() + sum(len(block.raw) for block in self._logged or ()))
         if what.flush is not None:
             wanted += 2 * what.flush.size + PAGES_A_BUCKET * PAGE_BYTES * len(what.flush.buckets)
         wanted += 2 * sum(len(run.entries) for _name, run in what.runs)
@@ -403,22 +482,8 @@ class LedgerFile:
             self._reader = None
         self._env.close()
         self._witness.close()
+        self._log.close()
         self._lock.release()
-
-
-def make_empty_file(path: Path) -> None:
-    """Make a file without any entry, durably. It gets its name last: LMDB does not write its first two pages safely."""
-    draft = path.with_name(DRAFT)
-    draft.unlink(missing_ok=True)
-    lmdb.open(os.fspath(draft), subdir=False, lock=False, mode=0o600).close()
-    descriptor = os.open(draft, os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    draft.rename(path)
-    sync_folder(path.parent)
-    sync_folder(path.parent.parent)
 
 
 def lmdb_format() -> str:
@@ -433,18 +498,3 @@ def release() -> str:
         return metadata.version("sogdia")
     except metadata.PackageNotFoundError:
         return "unreleased"
-
-
-def free_bytes(folder: Path) -> int:
-    """Give how much may still be written to the disk of a folder."""
-    numbers = os.statvfs(folder)
-    return numbers.f_bavail * numbers.f_frsize
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a folder's new entries durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -15,13 +15,13 @@ from msgspec import Meta, structs
 from sogdia.kernel import quota
 from sogdia.kernel.accounts import PARTIES
 from sogdia.kernel.operation import Operation
-from sogdia.kernel.refusal import require
+from sogdia.kernel.refusal import Refused, facts_of, require
 from sogdia.kernel.values import Account, Hash, Reference, name_of
 from sogdia.modules.documents.classes import CLASSES
 from sogdia.modules.documents.encryption_keys import require_encryption_key
 from sogdia.modules.documents.entitlement import has_part, known_document
 from sogdia.modules.documents.events import DocumentCommitted, DocumentErased, ReadingGranted, ReadingRevoked
-from sogdia.modules.documents.files import enter, next_number
+from sogdia.modules.documents.files import enter, next_number, parts_of
 from sogdia.modules.documents.records import (
     DOCUMENTS,
     ERASED,
@@ -74,7 +74,10 @@ class CommitDocument(Operation, tag=502):
         require(ctx.sender not in self.readers, Refuse.READER_REPEATED)
         used = DOCUMENTS.find(state, name) is not None or ERASED.find(state, name) is not None
         require(not used, Refuse.DOCUMENT_EXISTS, document=name)
-        file = FILES.get(state, self.about, Refuse.FILE_UNKNOWN, about=self.about)
+        file = FILES.find(state, self.about)
+        if file is None or not parts_of(file, ctx.sender):
+            # Whether an order has papers is not told to those without a part in it.
+            raise Refused(Refuse.FILE_UNKNOWN, facts_of({"about": self.about}))
         require(
             has_part(file, ctx.sender, self.document_class),
             Refuse.SENDER_HAS_NO_PART,

@@ -1,13 +1,15 @@
-"""The keys with which others seal for a party. Replacing one seals nothing anew: what was wrapped stays wrapped."""
+"""The keys with which others seal for a party. Replacing one seals nothing anew: what was wrapped stays wrapped.
+
+Whoever sets this key reads all that is sealed for the party from then on, so it takes the level of keys. A recovery
+makes it void, since whoever had the lost keys may have set it; nothing is wrapped for the party until it sets one anew.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from msgspec import structs
-
 from sogdia.kernel import quota
-from sogdia.kernel.accounts import PARTIES
+from sogdia.kernel.accounts import PARTIES, Level
 from sogdia.kernel.operation import Operation
 from sogdia.kernel.refusal import require
 from sogdia.kernel.values import KEY_NUMBER_MAX
@@ -37,6 +39,7 @@ class SetEncryptionKey(Operation, tag=500):
     public: EncryptionPublic
 
     reserved: ClassVar[bool] = True
+    key_level: ClassVar[Level] = Level.KEYS
 
     def check(self) -> None:
         """Refuse a key with which anybody could read along."""
@@ -45,16 +48,16 @@ class SetEncryptionKey(Operation, tag=500):
     def apply(self, ctx: Context) -> None:
         """Put the key in the old one's place; its number is the next."""
         known = ENCRYPTION_KEYS.find(ctx.state, ctx.sender)
-        require(known is None or known.public != self.public, Refuse.ENCRYPTION_KEY_UNCHANGED)
-        number = 0 if known is None else known.number + 1
+        current = current_key(ctx.state, ctx.sender)
+        require(current is None or current.public != self.public, Refuse.ENCRYPTION_KEY_UNCHANGED)
+        number = number_after(known)
         require(number <= KEY_NUMBER_MAX, Refuse.ENCRYPTION_KEYS_USED_UP, used=number)
 
+        party = PARTIES.must(ctx.state, ctx.sender)
         if known is None:
-            sponsor = PARTIES.must(ctx.state, ctx.sender).sponsor
-            quota.occupy(ctx.state, sponsor, KEY_BYTES)
-            key = EncryptionKey(number=number, public=self.public, sponsor=sponsor)
-        else:
-            key = structs.replace(known, number=number, public=self.public)
+            quota.occupy(ctx.state, party.sponsor, KEY_BYTES)
+        sponsor = party.sponsor if known is None else known.sponsor
+        key = EncryptionKey(number=number, public=self.public, recoveries=party.recoveries, sponsor=sponsor)
         ENCRYPTION_KEYS.put(ctx.state, ctx.sender, key)
 
         ctx.emit(EncryptionKeySet(account=ctx.sender, number=number, public=self.public))
@@ -66,6 +69,19 @@ def weak_encryption_key(public: bytes) -> bool:
     return coordinate % _PRIME in _WEAK
 
 
+def current_key(state: Reader, account: bytes) -> EncryptionKey | None:
+    """Give the key with which others seal for a party; nothing when its own keys have been recovered since."""
+    known = ENCRYPTION_KEYS.find(state, account)
+    if known is None or known.recoveries != PARTIES.must(state, account).recoveries:
+        return None
+    return known
+
+
+def number_after(known: EncryptionKey | None) -> int:
+    """Give the number of the key that comes after this one, void or not."""
+    return 0 if known is None else known.number + 1
+
+
 def require_encryption_key(state: Reader, account: bytes) -> None:
     """Refuse a reader for whom nothing can be wrapped."""
-    require(ENCRYPTION_KEYS.find(state, account) is not None, Refuse.ENCRYPTION_KEY_MISSING, account=account)
+    require(current_key(state, account) is not None, Refuse.ENCRYPTION_KEY_MISSING, account=account)

@@ -9,14 +9,15 @@ from sogdia.kernel.accounts import PARTIES
 from sogdia.kernel.refusal import require
 from sogdia.kernel.values import owner_of
 from sogdia.modules.documents.classes import CLASSES, COUNTRY_PARTS, DocumentClass
+from sogdia.modules.documents.encryption_keys import current_key
 from sogdia.modules.documents.files import parts_of
-from sogdia.modules.documents.records import AUTHORITIES, DOCUMENTS, ENCRYPTION_KEYS, ERASED, FILES, READINGS
+from sogdia.modules.documents.records import AUTHORITIES, DOCUMENTS, ERASED, FILES, READINGS, Document
 from sogdia.modules.documents.refusals import DocumentsRefusal as Refuse
 from sogdia.modules.identity import Kind, active_party
 
 if TYPE_CHECKING:
     from sogdia.kernel.state import Reader
-    from sogdia.modules.documents.records import Document, File
+    from sogdia.modules.documents.records import Erased, File
 
 
 class Ground(IntEnum):
@@ -57,9 +58,12 @@ def has_part(file: File, account: bytes, kind: int) -> bool:
     return not parts_of(file, account).isdisjoint(CLASSES[DocumentClass(kind)].parts)
 
 
-def may_read_as_authority(state: Reader, account: bytes, document: Document) -> bool:
-    """Tell whether an authority may record a reading: the owner lets it, or the document concerns its country."""
-    if account in document.readers:
+def may_read_as_authority(state: Reader, account: bytes, document: Document | Erased) -> bool:
+    """Tell whether an authority may record a reading: the owner lets it, or the document concerns its country.
+
+    Of an erased one: whether it might have. Whom the owner had let read stays known of those who have read.
+    """
+    if account in (document.readers if isinstance(document, Document) else document.authorities):
         return True
     return account in authorities_concerned(state, FILES.must(state, document.about))
 
@@ -82,4 +86,4 @@ def expected_readers(state: Reader, owner: bytes, file: File, kind: int, readers
     found |= dict.fromkeys(readers)
     if rule.purposes:
         found |= dict.fromkeys(authorities_concerned(state, file))
-    return [account for account in found if ENCRYPTION_KEYS.find(state, account) is not None]
+    return [account for account in found if current_key(state, account) is not None]

@@ -10,6 +10,7 @@ from msgspec import Meta
 from sogdia.kernel.operation import Query
 from sogdia.kernel.refusal import Refused
 from sogdia.kernel.values import Account, CountryCode, KeyNumber, Name, owner_of
+from sogdia.modules.documents.encryption_keys import current_key, number_after
 from sogdia.modules.documents.entitlement import expected_readers, ground_to_read, known_document
 from sogdia.modules.documents.records import (
     AUTHORITIES,
@@ -82,14 +83,24 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True):
     public: EncryptionPublic
 
 
-class EncryptionKeyQuery(Query, tag="encryption-key"):
+class EncryptionKeyAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """The key with which others seal for a party."""
+
+    current: EncryptionKey | None
+    """Nothing when there is none, or when the party's own keys have been recovered since it was set."""
+    next_number: KeyNumber
+    """The number of the next key that the party sets."""
+
+
+class EncryptionKeyQuery(Query, tag="encryption-key"):
+    """The key with which others seal for a party, unless it is void, and the number of the next."""
 
     account: Account
 
-    def answer(self, state: Reader) -> EncryptionKey | None:
-        """Give the key, or nothing."""
-        return ENCRYPTION_KEYS.find(state, self.account)
+    def answer(self, state: Reader) -> EncryptionKeyAnswer:
+        """Give both."""
+        number = number_after(ENCRYPTION_KEYS.find(state, self.account))
+        return EncryptionKeyAnswer(current=current_key(state, self.account), next_number=number)
 
 
 class FileQuery(Query, tag="file"):

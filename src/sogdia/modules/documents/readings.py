@@ -8,13 +8,21 @@ from msgspec import structs
 
 from sogdia.kernel import quota
 from sogdia.kernel.operation import Operation
-from sogdia.kernel.refusal import require
+from sogdia.kernel.refusal import Refused, facts_of, require
 from sogdia.kernel.values import Name, Reference
 from sogdia.modules.documents.classes import CLASSES, DocumentClass, Purpose
 from sogdia.modules.documents.encryption_keys import require_encryption_key
-from sogdia.modules.documents.entitlement import known_document, may_read_as_authority
+from sogdia.modules.documents.entitlement import may_read_as_authority
 from sogdia.modules.documents.events import ReadingRecorded
-from sogdia.modules.documents.records import AUTHORITIES_MAX, DOCUMENTS, READINGS, PurposeNumber, Reading
+from sogdia.modules.documents.records import (
+    AUTHORITIES_MAX,
+    DOCUMENTS,
+    ERASED,
+    READINGS,
+    Document,
+    PurposeNumber,
+    Reading,
+)
 from sogdia.modules.documents.refusals import DocumentsRefusal as Refuse
 from sogdia.modules.identity import Kind, active_party
 
@@ -46,7 +54,12 @@ class RecordReading(Operation, tag=506):
         state = ctx.state
         party = active_party(state, ctx.sender)
         require(party.kind == Kind.AUTHORITY, Refuse.SENDER_NOT_AUTHORITY)
-        document = known_document(state, self.document)
+        document = DOCUMENTS.find(state, self.document) or ERASED.find(state, self.document)
+        # To authorities that are not concerned no document is there, erased or not, and none is of any class.
+        concerned = document is not None and may_read_as_authority(state, ctx.sender, document)
+        require(concerned, Refuse.COUNTRY_NOT_CONCERNED, document=self.document)
+        if not isinstance(document, Document):
+            raise Refused(Refuse.DOCUMENT_ERASED, facts_of({"document": self.document}))
         open_for = CLASSES[DocumentClass(document.document_class)].purposes
         require(
             self.purpose in open_for,
@@ -54,8 +67,6 @@ class RecordReading(Operation, tag=506):
             document_class=document.document_class,
             purpose=self.purpose,
         )
-        concerned = may_read_as_authority(state, ctx.sender, document)
-        require(concerned, Refuse.COUNTRY_NOT_CONCERNED, document=self.document)
         known = READINGS.find(state, (self.document, ctx.sender))
         room = known is not None or len(document.authorities) < AUTHORITIES_MAX
         require(room, Refuse.AUTHORITIES_TOO_MANY, most=AUTHORITIES_MAX)

@@ -51,6 +51,8 @@ class EncryptionKey(Record):
 
     number: KeyNumber
     public: EncryptionPublic
+    recoveries: int
+    """How often the party's keys had been recovered when it was set; after another recovery it is void."""
     sponsor: Account
     """Whose storage the key takes."""
 

@@ -23,7 +23,7 @@ class DocumentsRefusal(RefusalCode):
     FILE_EXISTS = 504, "The object has a file already", "Commit the document."
     FILE_UNKNOWN = (
         505,
-        "The object has no file",
+        "The object has no file in which the sender has a part",
         "Open one first: OpenOrderFile for an order, OpenPartyFile for a party.",
     )
     FILE_FULL = 506, "The object's file holds as many documents as it may", "Join several into one document."
@@ -50,7 +50,7 @@ class DocumentsRefusal(RefusalCode):
     PURPOSE_NOT_OPEN = 519, "Documents of this class are not open for this purpose", "State the purpose that applies."
     COUNTRY_NOT_CONCERNED = (
         520,
-        "The document concerns no country for which the sender is admitted, and nobody has let it read",
+        "No document of this name concerns a country for which the sender is admitted, and nobody has let it read one",
         "Ask the authority of a country concerned, or the owner.",
     )
     AUTHORITIES_TOO_MANY = 521, "As many authorities as may have read this document", "Ask one that has."

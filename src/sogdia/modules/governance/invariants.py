@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from sogdia.kernel import calendar, heights
 from sogdia.kernel.accounts import PARTIES
-from sogdia.kernel.header import VALIDATORS, Validator, address_of
+from sogdia.kernel.comet import address_of
+from sogdia.kernel.header import VALIDATORS, Validator
 from sogdia.kernel.members import active, member_of, members_of, owner_of_key
 from sogdia.kernel.protocol import protocol_of
 from sogdia.kernel.refusal import ensure

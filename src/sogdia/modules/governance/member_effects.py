@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import structs
 
-from sogdia.kernel.header import VALIDATORS_MAX, address_of
+from sogdia.kernel.comet import address_of
+from sogdia.kernel.header import VALIDATORS_MAX
 from sogdia.kernel.members import (
     Member,
     active,

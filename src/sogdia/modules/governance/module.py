@@ -46,7 +46,6 @@ MODULE = Module(
     refusals=GovernanceRefusal,
     queries=(
         queries.MembersQuery,
-        queries.ValidatorsQuery,
         queries.AgendaQuery,
         queries.ProposalQuery,
         queries.ProtocolQuery,

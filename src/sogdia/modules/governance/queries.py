@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sogdia.kernel.header import VALIDATORS, ValidatorSets
 from sogdia.kernel.members import MEMBERS, Members
 from sogdia.kernel.operation import Query
 from sogdia.kernel.parameters import PARAMETERS, Parameters
@@ -22,14 +21,6 @@ class MembersQuery(Query, tag="members"):
     def answer(self, state: Reader) -> Members:
         """Give them in the order in which they joined."""
         return MEMBERS.must(state, None)
-
-
-class ValidatorsQuery(Query, tag="validators"):
-    """Who signs headers, now and from heights to come on."""
-
-    def answer(self, state: Reader) -> ValidatorSets:
-        """Give the sets by their heights."""
-        return VALIDATORS.must(state, None)
 
 
 class AgendaQuery(Query, tag="agenda"):

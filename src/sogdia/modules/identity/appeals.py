@@ -1,10 +1,14 @@
 """Appeals: a suspended party asks for a second look, and silence decides for the party.
 
     suspended ──appeal──▶ appealed ──nobody upholds it in time──▶ active again
+                             │  │
+                             │  └─ another registrar of the country, or an operator, upholds it ──▶ stays suspended
                              │
-                             └─ another registrar of the country, or an operator, upholds it ──▶ stays suspended
+                             └─ its registrar lifts it ──▶ resting ──suspended again──▶ appealed, with the time left
+                                                             └── as long as an appeal lasts ──▶ forgotten
 
-A suspension is appealed once. Its registrar may lift it at any time.
+A suspension is appealed once. Its registrar may lift it at any time, but not so as to begin the time anew: the clock of
+an appeal rests while the party is active, and goes on when it is suspended again.
 """
 
 from __future__ import annotations
@@ -18,7 +22,13 @@ from sogdia.kernel.accounts import PARTIES
 from sogdia.kernel.operation import Exit, Operation
 from sogdia.kernel.refusal import require
 from sogdia.kernel.values import Account, Hash
-from sogdia.modules.identity.events import SuspensionAppealed, SuspensionEnded, SuspensionUpheld
+from sogdia.modules.identity.events import (
+    AppealForgotten,
+    AppealResumed,
+    SuspensionAppealed,
+    SuspensionEnded,
+    SuspensionUpheld,
+)
 from sogdia.modules.identity.records import RULES, Role
 from sogdia.modules.identity.refusals import IdentityRefusal as Refuse
 from sogdia.modules.identity.registrars import is_admitted_for
@@ -29,7 +39,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from sogdia.kernel.operation import Context
-    from sogdia.kernel.state import State, Table
+    from sogdia.kernel.state import Table
 
 
 class AppealSuspension(Operation, tag=225):
@@ -69,12 +79,14 @@ class UpholdSuspension(Operation, tag=226):
     def apply(self, ctx: Context) -> None:
         """Let the suspension stand."""
         party = PARTIES.get(ctx.state, self.account, Refuse.PARTY_UNKNOWN, account=self.account)
-        appeal = APPEALS.get(ctx.state, self.account, Refuse.NOT_APPEALED, account=self.account)
-        require(appeal.upheld_by is None, Refuse.UPHELD_ALREADY)
         require(party.registrar != ctx.sender, Refuse.SUSPENSION_BY_SENDER)
         sender = PARTIES.must(ctx.state, ctx.sender)
         may = bool(sender.roles & Role.OPERATOR) or is_admitted_for(ctx.state, ctx.sender, party.country)
+        # Before anything about the appeal is said: that there is one is not for everybody to know.
         require(may, Refuse.SENDER_MAY_NOT_UPHOLD, country=party.country)
+        appeal = APPEALS.get(ctx.state, self.account, Refuse.NOT_APPEALED, account=self.account)
+        require(appeal.left is None, Refuse.NOT_APPEALED, account=self.account)
+        require(appeal.upheld_by is None, Refuse.UPHELD_ALREADY)
 
         APPEALS.put(ctx.state, self.account, structs.replace(appeal, upheld_by=ctx.sender))
         calendar.unschedule(ctx.state, appeal.deadline, APPEALS.full_key(self.account))
@@ -82,15 +94,28 @@ class UpholdSuspension(Operation, tag=226):
         ctx.emit(SuspensionUpheld(account=self.account, by=ctx.sender))
 
 
-def forget_appeal(state: State, account: bytes) -> None:
-    """Remove the appeal, if there is one, of a party whose suspension has ended."""
-    appeal = APPEALS.find(state, account)
+def rest(ctx: Context, account: bytes) -> None:
+    """Stop the clock of the appeal of a party that is reinstated, if there is one; forget one that was decided."""
+    appeal = APPEALS.find(ctx.state, account)
     if appeal is None:
         return
-    APPEALS.drop(state, account)
-    deadline = deadline_of(appeal)
-    if deadline is not None:
-        calendar.unschedule(state, deadline, APPEALS.full_key(account))
+    if appeal.upheld_by is not None:
+        APPEALS.drop(ctx.state, account)
+        return
+    until = ctx.time + RULES.must(ctx.state, None).appeal_period
+    calendar.move(ctx.state, appeal.deadline, until, APPEALS.full_key(account))
+    APPEALS.put(ctx.state, account, structs.replace(appeal, deadline=until, left=appeal.deadline - ctx.time))
+
+
+def resume(ctx: Context, account: bytes) -> AppealResumed | None:
+    """Let the clock of a resting appeal go on for a party that is suspended again; give the fact, if it is one."""
+    appeal = APPEALS.find(ctx.state, account)
+    if appeal is None or appeal.left is None:
+        return None
+    deadline = ctx.time + appeal.left
+    calendar.move(ctx.state, appeal.deadline, deadline, APPEALS.full_key(account))
+    APPEALS.put(ctx.state, account, structs.replace(appeal, deadline=deadline, left=None))
+    return AppealResumed(account=account, deadline=deadline)
 
 
 def deadline_of(appeal: Appeal) -> int | None:
@@ -98,12 +123,15 @@ def deadline_of(appeal: Appeal) -> int | None:
     return appeal.deadline if appeal.upheld_by is None else None
 
 
-def run_out(ctx: Context, account: bytes, _appeal: Appeal, _writes_max: int) -> None:
-    """End a suspension that nobody has upheld."""
+def run_out(ctx: Context, account: bytes, appeal: Appeal, _writes_max: int) -> None:
+    """End a suspension that nobody has upheld, or forget an appeal that has rested long enough."""
+    APPEALS.drop(ctx.state, account)
+    calendar.unschedule(ctx.state, appeal.deadline, APPEALS.full_key(account))
+    if appeal.left is not None:
+        ctx.emit(AppealForgotten(account=account))
+        return
     party = PARTIES.must(ctx.state, account)
-
     PARTIES.put(ctx.state, account, structs.replace(party, suspended=False))
-    forget_appeal(ctx.state, account)
 
     ctx.emit(SuspensionEnded(account=account))
 

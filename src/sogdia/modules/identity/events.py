@@ -137,9 +137,9 @@ class MandateRevoked(Event, tag=215):
 
 
 class ConsentsRenewed(Event, tag=216):
-    """A party began a new chain of one-time codes, or did away with the one it had."""
+    """A party began a new chain of one-time codes for a mandate, or did away with the one it had."""
 
-    account: Account
+    mandate: Name
 
 
 class ConsentGiven(Event, tag=217):
@@ -221,3 +221,16 @@ class HandleReleased(Event, tag=229):
 
     account: Account
     handle: str
+
+
+class AppealResumed(Event, tag=230):
+    """A party was suspended again before its appeal was decided: the appeal goes on with the time that was left."""
+
+    account: Account
+    deadline: Seconds
+
+
+class AppealForgotten(Event, tag=231):
+    """A party was active for as long as an appeal lasts, so its undecided appeal is over."""
+
+    account: Account

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sogdia.kernel.accounts import PARTIES
 from sogdia.kernel.mandates import MANDATES
+from sogdia.kernel.parameters import PARAMETERS
 from sogdia.kernel.quota import QUOTAS
 from sogdia.kernel.refusal import ensure
 from sogdia.kernel.signature import weak_key
@@ -62,8 +63,10 @@ def no_mandate_has_spent_more_than_its_caps(state: Reader) -> None:
 
 def no_sponsor_uses_more_than_its_quota(state: Reader) -> None:
     """What is used stays within what is allowed."""
+    reserved_bytes_max = PARAMETERS.must(state, None).limits.reserved_bytes_max
     for _key, quota in QUOTAS.items(state):
         ensure(quota.operations_used <= quota.operations_max, "operations beyond the quota")
         ensure(quota.bytes_used <= quota.bytes_max, "bytes beyond the quota")
         ensure(quota.reserved_operations_used <= quota.reserved_operations_max, "reserved operations beyond the quota")
+        ensure(quota.reserved_bytes_used <= reserved_bytes_max, "reserved bytes beyond what every sponsor may use")
         ensure(quota.stored_bytes <= quota.stored_bytes_max, "storage beyond the quota")

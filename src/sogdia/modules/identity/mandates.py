@@ -2,9 +2,10 @@
 
 What a mandate allows is read and counted by the kernel (`kernel.mandates`) before an operation is applied.
 
-A chain of codes is made from its end backwards: each code is the hash of the next, shortened to 80 bits. The ledger
-knows the end; who shows the code before it was given it by the party. Only the mandate's agent can use a code, for what
-the mandate allows, so one that was seen on its way is of no use to others.
+A chain of codes belongs to one mandate. It is made from its end backwards: each code is the hash of the next, shortened
+to 80 bits. The ledger knows the end; who shows the code before it was given it by the party. Only the mandate's agent
+can use a code, for what the mandate allows, and no other agent of the same party has the same chain: a code that was
+seen on its way is of no use to others.
 """
 
 from __future__ import annotations
@@ -17,7 +18,16 @@ from msgspec import Meta, structs
 
 from sogdia.kernel import quota
 from sogdia.kernel.accounts import PARTIES, Level
-from sogdia.kernel.mandates import CAPS_MAX, MANDATES, OPERATIONS_MAX, Cap, Mandate, OperationNumber, Period
+from sogdia.kernel.mandates import (
+    CAPS_MAX,
+    MANDATES,
+    OPERATIONS_MAX,
+    Cap,
+    Mandate,
+    OperationNumber,
+    Period,
+    known_mandate,
+)
 from sogdia.kernel.operation import Operation
 from sogdia.kernel.refusal import require
 from sogdia.kernel.refusals import KernelRefusal
@@ -102,14 +112,16 @@ class RevokeMandate(Operation, tag=212):
         known = MANDATES.get(ctx.state, name, KernelRefusal.MANDATE_UNKNOWN, mandate=name)
 
         MANDATES.drop(ctx.state, name)
+        CONSENTS.drop(ctx.state, name)
         quota.give_back(ctx.state, known.sponsor, MANDATE_BYTES)
 
         ctx.emit(MandateRevoked(mandate=name))
 
 
 class RenewConsents(Operation, tag=213):
-    """Begin a new chain of one-time codes with its end, or do away with the old one; its codes are worth nothing."""
+    """Begin a new chain of one-time codes for a mandate, or do away with the old one; its codes are worth nothing."""
 
+    reference: Reference
     end: ConsentCode | None
 
     reserved: ClassVar[bool] = True
@@ -117,20 +129,22 @@ class RenewConsents(Operation, tag=213):
 
     def apply(self, ctx: Context) -> None:
         """Write the end of the chain down."""
-        known = CONSENTS.find(ctx.state, ctx.sender)
+        name = name_of(ctx.sender, self.reference)
+        granted = MANDATES.get(ctx.state, name, KernelRefusal.MANDATE_UNKNOWN, mandate=name)
+        require(granted.consent_needed, Refuse.CONSENT_NOT_NEEDED)
         after = None if self.end is None else Consents(end=self.end)
-        require(known != after, Refuse.NOTHING_CHANGES)
+        require(CONSENTS.find(ctx.state, name) != after, Refuse.NOTHING_CHANGES)
 
         if after is None:
-            CONSENTS.drop(ctx.state, ctx.sender)
+            CONSENTS.drop(ctx.state, name)
         else:
-            CONSENTS.put(ctx.state, ctx.sender, after)
+            CONSENTS.put(ctx.state, name, after)
 
-        ctx.emit(ConsentsRenewed(account=ctx.sender))
+        ctx.emit(ConsentsRenewed(mandate=name))
 
 
 class GiveConsent(Operation, tag=214):
-    """Show a party's next one-time code: it opens the party's mandate for one operation of the sender, its agent."""
+    """Show a mandate's next one-time code: it opens the mandate for one operation of the sender, its agent."""
 
     to: Name
     """The mandate."""
@@ -140,23 +154,24 @@ class GiveConsent(Operation, tag=214):
 
     def apply(self, ctx: Context) -> None:
         """Open the mandate, and let the chain end at this code."""
-        grantor = owner_of(self.to)
-        mandate = MANDATES.get(ctx.state, self.to, KernelRefusal.MANDATE_UNKNOWN, mandate=self.to)
+        mandate = known_mandate(ctx.state, self.to, ctx.sender)
         require(mandate.agent == ctx.sender, Refuse.SENDER_NOT_AGENT)
+        grantor = PARTIES.must(ctx.state, owner_of(self.to))
+        require(mandate.recoveries == grantor.recoveries, KernelRefusal.MANDATE_VOID)
         require(mandate.consent_needed, Refuse.CONSENT_NOT_NEEDED)
         require(not mandate.consent_given, Refuse.CONSENT_ALREADY_GIVEN)
-        chain = CONSENTS.get(ctx.state, grantor, Refuse.NO_CONSENTS)
+        chain = CONSENTS.get(ctx.state, self.to, Refuse.NO_CONSENTS)
         reached = self.code
         for _step in range(self.skipped + 1):
-            reached = code_before(ctx.network, grantor, reached)
+            reached = code_before(ctx.network, self.to, reached)
         require(reached == chain.end, Refuse.CONSENT_WRONG)
 
-        CONSENTS.put(ctx.state, grantor, Consents(end=self.code))
+        CONSENTS.put(ctx.state, self.to, Consents(end=self.code))
         MANDATES.put(ctx.state, self.to, structs.replace(mandate, consent_given=True))
 
         ctx.emit(ConsentGiven(mandate=self.to))
 
 
-def code_before(network: bytes, grantor: bytes, code: bytes) -> bytes:
-    """Give the code that stands before this one in a party's chain, which is nearer to its end on the ledger."""
-    return sha256(DOMAIN + network + grantor + code).digest()[:CONSENT_BYTES]
+def code_before(network: bytes, mandate: bytes, code: bytes) -> bytes:
+    """Give the code that stands before this one in a mandate's chain, which is nearer to its end on the ledger."""
+    return sha256(DOMAIN + network + len(mandate).to_bytes(1, "big") + mandate + code).digest()[:CONSENT_BYTES]

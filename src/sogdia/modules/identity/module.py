@@ -97,6 +97,8 @@ MODULE = Module(
         events.SuspensionEnded,
         events.HandleClaimed,
         events.HandleReleased,
+        events.AppealResumed,
+        events.AppealForgotten,
     ),
     refusals=IdentityRefusal,
     queries=(
@@ -107,6 +109,7 @@ MODULE = Module(
         queries.MandateQuery,
         queries.ConsentsQuery,
         queries.PasskeysQuery,
+        queries.ValidatorsQuery,
         registry_queries.RegistrarQuery,
         registry_queries.AttestationQuery,
         registry_queries.AppealQuery,

@@ -32,11 +32,15 @@ from sogdia.modules.identity.events import (
 from sogdia.modules.identity.keys import require_passkeys
 from sogdia.modules.identity.records import COUNTRIES, GRANTABLE, Role
 from sogdia.modules.identity.refusals import IdentityRefusal as Refuse
+from sogdia.modules.identity.registry_records import APPEALS
 from sogdia.modules.identity.roles import has_role
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
     from sogdia.kernel.operation import Context
-    from sogdia.kernel.state import Reader
+    from sogdia.kernel.state import Reader, Table
 
 PARTY_BYTES = 1_000
 """What a party counts for in its sponsor's storage, whatever it makes of its keys, limits, guardians and codes.
@@ -102,6 +106,10 @@ class SuspendParty(Operation, tag=202):
     account: Account
     reason: Annotated[str, Meta(min_length=1, max_length=200)]
 
+    def touches(self, sender: bytes) -> Iterable[tuple[Table[Any, Any], Any]]:  # noqa: ARG002 - the field says it all
+        """Name the party's appeal: one that rests may be over."""
+        return ((APPEALS, self.account),)
+
     def check(self) -> None:
         """Refuse a reason that could deceive its reader."""
         problem = text_problem(self.reason)
@@ -116,14 +124,21 @@ class SuspendParty(Operation, tag=202):
         require(not party.suspended, Refuse.PARTY_SUSPENDED)
 
         PARTIES.put(ctx.state, self.account, structs.replace(party, suspended=True))
+        resumed = appeals.resume(ctx, self.account)
 
         ctx.emit(PartySuspended(account=self.account, reason=self.reason))
+        if resumed is not None:
+            ctx.emit(resumed)
 
 
 class ReinstateParty(Operation, tag=203):
     """Lift a suspension."""
 
     account: Account
+
+    def touches(self, sender: bytes) -> Iterable[tuple[Table[Any, Any], Any]]:  # noqa: ARG002 - the field says it all
+        """Name the party's appeal: the suspension may have ended by it."""
+        return ((APPEALS, self.account),)
 
     def apply(self, ctx: Context) -> None:
         """Make the party active again."""
@@ -132,7 +147,7 @@ class ReinstateParty(Operation, tag=203):
         require(party.suspended, Refuse.PARTY_NOT_SUSPENDED)
 
         PARTIES.put(ctx.state, self.account, structs.replace(party, suspended=False))
-        appeals.forget_appeal(ctx.state, self.account)
+        appeals.rest(ctx, self.account)
 
         ctx.emit(PartyReinstated(account=self.account))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sogdia.kernel.accounts import PARTIES, Party
+from sogdia.kernel.header import VALIDATORS, ValidatorSets
 from sogdia.kernel.mandates import MANDATES, Mandate
 from sogdia.kernel.operation import Query
 from sogdia.kernel.passkey import PASSKEYS, Passkeys
@@ -76,13 +77,21 @@ class MandateQuery(Query, tag="mandate"):
 
 
 class ConsentsQuery(Query, tag="consents"):
-    """Where a party's chain of one-time codes stands."""
+    """Where a mandate's chain of one-time codes stands."""
 
-    account: Account
+    mandate: Name
 
     def answer(self, state: Reader) -> Consents | None:
         """Give the end of the chain, or nothing."""
-        return CONSENTS.find(state, self.account)
+        return CONSENTS.find(state, self.mandate)
+
+
+class ValidatorsQuery(Query, tag="validators"):
+    """The keys that sign headers, now and from heights to come on."""
+
+    def answer(self, state: Reader) -> ValidatorSets:
+        """Give the sets by their heights."""
+        return VALIDATORS.must(state, None)
 
 
 class PasskeysQuery(Query, tag="passkeys"):

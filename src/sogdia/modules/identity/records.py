@@ -87,7 +87,7 @@ class Recovery(Record):
 
 
 class Consents(Record):
-    """Where the chain of a party's one-time codes stands: the next code is the one that leads to `end`."""
+    """Where the chain of a mandate's one-time codes stands: the next code is the one that leads to `end`."""
 
     end: ConsentCode
 
@@ -114,11 +114,15 @@ def recovery_key(account: bytes, guardian: bytes) -> bytes:
     return account + guardian
 
 
+def _show_name(key: bytes) -> dict[str, Any]:
+    return {"name": key}
+
+
 def _show_recovery(key: bytes) -> dict[str, Any]:
     return {"account": key[:ACCOUNT_BYTES], "guardian": key[ACCOUNT_BYTES:]}
 
 
 GUARDIANS: Table[bytes, GuardianSet] = Table("identity/guardians", 20, GuardianSet, show_key=show_account_key)
 RECOVERIES: Table[bytes, Recovery] = Table("identity/recoveries", 21, Recovery, show_key=_show_recovery)
-CONSENTS: Table[bytes, Consents] = Table("identity/consents", 22, Consents, show_key=show_account_key)
+CONSENTS: Table[bytes, Consents] = Table("identity/consents", 22, Consents, show_key=_show_name)
 RULES: Table[None, IdentityRules] = Table("identity/rules", 23, IdentityRules, key=no_key, show_key=show_no_key)

@@ -5,7 +5,8 @@
                                  └──vetoed, or the keys or guardians change otherwise──▶ gone
 
 Orders, money and standing belong to the account, so nothing has to be moved. From the deadline on the old keys are
-worth nothing, even before the exit has been written; mandates that they granted are void.
+worth nothing, even before the exit has been written. What they had decided is void until it is decided anew: mandates
+with their one-time codes, limits of high value, and in the module of documents the encryption key.
 """
 
 from __future__ import annotations
@@ -240,6 +241,7 @@ def _run_out(ctx: Context, key: bytes, recovery: Recovery, writes_max: int) -> N
         keys=recovery.keys,
         thresholds=recovery.thresholds,
         next_key=party.next_key + len(recovery.keys),
+        high_value=(),
         recovers_at=None,
         recoveries=party.recoveries + 1,
     )

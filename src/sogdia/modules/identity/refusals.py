@@ -86,15 +86,15 @@ class IdentityRefusal(RefusalCode):
         "Sort them.",
     )
     AGENT_IS_SELF = 241, "A mandate is for somebody else", "Act without a mandate."
-    SENDER_NOT_AGENT = 242, "Only the mandate's agent may use the party's codes for it", "Ask the agent."
+    SENDER_NOT_AGENT = 242, "Only the mandate's agent may use its codes", "Ask the agent."
     CONSENT_NOT_NEEDED = 243, "The mandate needs no one-time code", "Leave the code out."
     CONSENT_ALREADY_GIVEN = 244, "A code has opened the mandate already", "Use the mandate first."
     CONSENT_WRONG = (
         245,
-        "This is not the next of the party's one-time codes",
+        "This is not the next of the mandate's one-time codes",
         "Compare it, and how many were left out.",
     )
-    NO_CONSENTS = 246, "The party has no chain of one-time codes", "Let the party begin one with RenewConsents."
+    NO_CONSENTS = 246, "The mandate has no chain of one-time codes", "Let the party begin one with RenewConsents."
     COUNTRY_NOT_OF_REGISTRAR = (
         250,
         "The registrar is not admitted for this country",

@@ -70,10 +70,11 @@ def handles_and_their_owners_agree(state: Reader) -> None:
 
 
 def only_suspended_parties_appeal(state: Reader) -> None:
-    """An appeal is about a suspension, and has a deadline until somebody has upheld it."""
+    """An appeal is about a suspension, or rests while its party is active; it is due until somebody has upheld it."""
     for account, appeal in APPEALS.items(state):
         party = PARTIES.find(state, account)
-        ensure(party is not None and party.suspended, "an appeal is about no suspension")
+        stands = party is not None and party.suspended == (appeal.left is None)
+        ensure(stands, "an appeal is about no suspension, or rests in one")
         deadline = appeals.deadline_of(appeal)
         if deadline is not None:
             _is_due(state, deadline, APPEALS.full_key(account))

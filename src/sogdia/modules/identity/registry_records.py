@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from sogdia.kernel.accounts import show_account_key
-from sogdia.kernel.codec import Record
+from sogdia.kernel.codec import Face, Record
 from sogdia.kernel.parameters import DAY
 from sogdia.kernel.state import Table
 from sogdia.kernel.values import ACCOUNT_BYTES, Account, CountryCode, Hash, Seconds
@@ -53,6 +53,7 @@ Level = Annotated[int, Meta(ge=1, le=len(AssuranceLevel))]
 Handle = Annotated[str, Meta(min_length=HANDLE_CHARACTERS[0], max_length=HANDLE_CHARACTERS[1])]
 Allowance = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Period = Annotated[int, Meta(ge=1, le=PERIOD_MAX)]
+TimeLeft = Annotated[int, Meta(ge=0, le=PERIOD_MAX)]
 
 
 class Registrar(Record):
@@ -77,17 +78,28 @@ class Attestation(Record):
     Nothing about the party stands here but a keyed commitment; without its secret nobody can guess what it holds.
     """
 
+    commitment: Hash
+    tag: Hash
+    accept_by: Seconds
+    sponsor: Account
+    """Whose storage it takes."""
     subject: Account
     attests: AttestationKind
     level: Level
     country: CountryCode
     expiry: Seconds
-    commitment: Hash
-    tag: Hash
-    accept_by: Seconds
     accepted: bool
-    sponsor: Account
-    """Whose storage it takes."""
+
+
+class AttestationFace(Face):
+    """What anybody may know of an attestation: enough to rely on it, nothing to work out what was attested."""
+
+    subject: Account
+    attests: AttestationKind
+    level: Level
+    country: CountryCode
+    expiry: Seconds
+    accepted: bool
 
 
 class Tag(Record):
@@ -117,9 +129,12 @@ class Appeal(Record):
     """A suspended party's appeal. When nobody has upheld the suspension at the deadline, the suspension ends."""
 
     deadline: Seconds
+    """While it rests: when it is forgotten."""
     grounds: Hash | None
     """A commitment to the party's reasons, which stand off the ledger."""
     upheld_by: Account | None = None
+    left: TimeLeft | None = None
+    """How much of its time is left, while it rests because the suspension was lifted; nothing while the clock runs."""
 
 
 def tag_key(key: tuple[bytes, bytes]) -> bytes:
@@ -140,7 +155,9 @@ def _show_skeleton(key: bytes) -> dict[str, Any]:
 
 
 REGISTRARS: Table[bytes, Registrar] = Table("identity/registrars", 24, Registrar, show_key=show_account_key)
-ATTESTATIONS: Table[bytes, Attestation] = Table("identity/attestations", 25, Attestation, show_key=_show_name)
+ATTESTATIONS: Table[bytes, Attestation] = Table(
+    "identity/attestations", 25, Attestation, show_key=_show_name, face=AttestationFace
+)
 TAGS: Table[tuple[bytes, bytes], Tag] = Table("identity/tags", 26, Tag, key=tag_key, show_key=_show_tag)
 HANDLES: Table[bytes, HandleRecord] = Table("identity/handles", 27, HandleRecord, show_key=_show_skeleton)
 HANDLE_OWNERS: Table[bytes, HandleOwner] = Table("identity/handle-owners", 28, HandleOwner, show_key=show_account_key)

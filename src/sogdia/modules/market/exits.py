@@ -16,6 +16,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from sogdia.kernel.operation import Exit
 from sogdia.kernel.refusal import Broken
 from sogdia.modules.market import settlement
@@ -28,8 +30,13 @@ if TYPE_CHECKING:
 
 
 def deadline_of(order: Order) -> int:
-    """Give the deadline under which an order stands in the calendar."""
+    """Give an order's deadline."""
     return order.deadline
+
+
+def moved(order: Order, place: int) -> Order:
+    """Give an order that stands elsewhere in the calendar."""
+    return structs.replace(order, due=place)
 
 
 def run_out(ctx: Context, name: bytes, order: Order, writes_max: int) -> None:
@@ -53,4 +60,4 @@ def run_out(ctx: Context, name: bytes, order: Order, writes_max: int) -> None:
             raise Broken(message)
 
 
-ORDER_EXIT = Exit(ORDERS, deadline_of=deadline_of, apply=run_out)
+ORDER_EXIT = Exit(ORDERS, deadline_of=deadline_of, apply=run_out, moved=moved)

@@ -52,8 +52,9 @@ def every_open_order_is_due_at_its_deadline(state: Reader) -> None:
     """No order can be forgotten."""
     for name, order in ORDERS.items(state):
         due_object = ORDERS.full_key(name)
-        page = calendar.page_of(state, order.deadline, due_object)
+        page = calendar.page_of(state, order.due, due_object)
         ensure(page is not None and due_object in page.objects, "an order is missing in the calendar")
+        ensure(order.due <= order.deadline, "an order comes up after its deadline")
         ensure(len(name) > ACCOUNT_BYTES, "an order without a reference")
 
 

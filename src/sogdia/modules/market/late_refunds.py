@@ -19,7 +19,7 @@ from sogdia.modules.market.orders import OrderOperation
 from sogdia.modules.market.pricing import refund_parts, refund_promotion
 from sogdia.modules.market.records import CLOSED_ORDERS, FinalLine, Outcome
 from sogdia.modules.market.refusals import MarketRefusal as Refuse
-from sogdia.modules.money import Pot, asset_key, move
+from sogdia.modules.money import asset_key, move
 
 if TYPE_CHECKING:
     from sogdia.kernel.operation import Context
@@ -35,21 +35,23 @@ class RefundLate(OrderOperation, tag=426):
     path: Annotated[tuple[Hash, ...], Meta(max_length=PATH_MAX)]
     quantity: Quantity
 
-    def cost(self, state: Reader, sender: bytes) -> tuple[bytes, int]:  # noqa: ARG002 - the same for all senders
+    def cost(self, state: Reader, sender: bytes) -> tuple[bytes, int]:
         """Give what is refunded: unlike a refund before settlement it comes out of the merchant's own money.
 
-        More than is left of the line is refused when it is applied; here it counts as the whole line.
+        More than is left of the line is refused when it is applied; here it counts as the whole line. In which money an
+        order was paid is not told to others, by their own limits and caps neither.
         """
         closed = CLOSED_ORDERS.find(state, self.order)
         line = self.line
         within = line.returned + self.quantity <= line.quantity
         parts = refund_parts(line.paid, line.quantity, line.returned, self.quantity) if within else line.paid
-        return UNKNOWN_MONEY if closed is None else asset_key(closed.asset), parts.total()
+        own = closed is not None and closed.merchant == sender
+        return asset_key(closed.asset) if closed is not None and own else UNKNOWN_MONEY, parts.total()
 
     def apply(self, ctx: Context) -> None:
         """Pay the buyer and replace the root, so that no unit is refunded twice."""
         closed = CLOSED_ORDERS.get(ctx.state, self.order, Refuse.CLOSED_ORDER_UNKNOWN, order=self.order)
-        require(ctx.sender == closed.merchant, Refuse.SENDER_NOT_MERCHANT, merchant=closed.merchant)
+        require(ctx.sender == closed.merchant, Refuse.SENDER_NOT_MERCHANT, order=self.order)
         require(closed.outcome == Outcome.SETTLED, Refuse.NOT_SETTLED_BY_LINE, outcome=Outcome(closed.outcome).name)
         line = self.line
         index = line.number - 1
@@ -60,7 +62,7 @@ class RefundLate(OrderOperation, tag=426):
         parts = refund_parts(line.paid, line.quantity, line.returned, self.quantity)
         buyer = owner_of(self.order)
         if parts.total():
-            move(ctx.state, closed.asset, parts.total(), (ctx.sender, Pot.AVAILABLE), (buyer, Pot.AVAILABLE))
+            move(ctx.state, closed.asset, parts.total(), ctx.sender, buyer)
 
         after = structs.replace(line, returned=line.returned + self.quantity)
         root = root_from_path(encode(after), index, closed.lines, self.path)

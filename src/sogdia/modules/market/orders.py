@@ -50,7 +50,7 @@ from sogdia.modules.market.records import (
 )
 from sogdia.modules.market.refunds import refund_lines
 from sogdia.modules.market.refusals import MarketRefusal as Refuse
-from sogdia.modules.money import Pot, asset_key, move, require_may_receive
+from sogdia.modules.money import asset_key, set_aside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -105,6 +105,7 @@ class PlaceOrder(Operation, tag=410):
         require(total <= UNITS_MAX, Refuse.TOTAL_TOO_LARGE, most=UNITS_MAX)
         require(total <= self.pay_at_most, Refuse.PRICE_ABOVE_MAXIMUM, total=total, at_most=self.pay_at_most)
         sponsor = PARTIES.must(state, ctx.sender).sponsor
+        deadline = ctx.time + RULES.must(state, None).windows.accept
         placed = Order(
             merchant=self.merchant,
             asset=terms.asset,
@@ -113,7 +114,8 @@ class PlaceOrder(Operation, tag=410):
             platform=terms.platform,
             platform_fee=terms.platform_fee,
             state=OrderState.PLACED,
-            deadline=ctx.time + RULES.must(state, None).windows.accept,
+            deadline=deadline,
+            due=deadline,
             lines=len(lines),
             paid=paid,
             refunded=NOTHING,
@@ -121,16 +123,15 @@ class PlaceOrder(Operation, tag=410):
             sponsor=sponsor,
             history=NO_HISTORY,
         )
-        require_payable(ctx, placed)
 
-        move(state, terms.asset, total, (ctx.sender, Pot.AVAILABLE), (ctx.sender, Pot.HELD))
+        set_aside(state, terms.asset, total, ctx.sender, settlement.payees(placed, paid))
         quota.occupy(state, sponsor, ORDER_BYTES + settlement.LINE_BYTES * len(lines))
         for key, variant in stocks.items():
             VARIANTS.put(state, key, variant)
         for number, line in enumerate(lines, start=1):
             LINES.put(state, (name, number), line)
         ORDERS.put(state, name, placed)
-        calendar.schedule(state, placed.deadline, ORDERS.full_key(name))
+        calendar.schedule(state, deadline, ORDERS.full_key(name))
 
         ctx.emit(
             OrderPlaced(
@@ -138,7 +139,7 @@ class PlaceOrder(Operation, tag=410):
                 merchant=self.merchant,
                 asset=terms.asset,
                 paid=paid,
-                deadline=placed.deadline,
+                deadline=deadline,
                 lines=tuple(
                     LineFact(number, line.listing, line.variant, line.quantity, line.paid, line.promotion)
                     for number, line in enumerate(lines, start=1)
@@ -306,13 +307,6 @@ def share_freight(prices: list[tuple[tuple[bytes, int], Any, int, int, int]], fr
     return lines
 
 
-def require_payable(ctx: Context, order: Order) -> None:
-    """Refuse an order whose settlement would pay somebody what it may not have: once placed, it is a promise."""
-    for account, units in settlement.payees(order, order.paid):
-        if units:
-            require_may_receive(ctx.state, order.asset, account, units)
-
-
 def decline_lines(ctx: Context, name: bytes, order: Order, declined: tuple[int, ...]) -> Order:
     """Refund the lines that the merchant does not accept."""
     wanted = []
@@ -341,13 +335,18 @@ def buyer_order(ctx: Context, name: bytes, *states: OrderState) -> Order:
 def merchant_order(ctx: Context, name: bytes, *states: OrderState) -> Order:
     """Give an order that was placed with the sender in one of the states, or refuse."""
     order = open_order(ctx, name, *states)
-    require(ctx.sender == order.merchant, Refuse.SENDER_NOT_MERCHANT, merchant=order.merchant)
+    require(ctx.sender == order.merchant, Refuse.SENDER_NOT_MERCHANT, order=name)
     return order
 
 
 def advance(ctx: Context, name: bytes, before: Order, after: Order) -> None:
-    """Write an order that has moved on, and move its place in the calendar with its deadline."""
-    calendar.move(ctx.state, before.deadline, after.deadline, ORDERS.full_key(name))
+    """Write an order that has moved on. It stays where it stands in the calendar unless it is due before that.
+
+    Most orders move on several times before they are due first, and each move would write four records.
+    """
+    if after.deadline < before.due:
+        calendar.move(ctx.state, before.due, after.deadline, ORDERS.full_key(name))
+        after = structs.replace(after, due=after.deadline)
     ORDERS.put(ctx.state, name, after)
 
 

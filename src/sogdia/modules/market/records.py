@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from sogdia.kernel.codec import Record
+from sogdia.kernel.codec import Face, Record
 from sogdia.kernel.parameters import no_key, show_no_key
 from sogdia.kernel.state import Table
 from sogdia.kernel.values import Account, BasisPoints, Hash, Name, Quantity, Reference, Seconds, Units
@@ -182,8 +182,8 @@ class Order(Record):
     tax_collector: Account | None
     platform: Account | None
     platform_fee: BasisPoints
-    state: int
-    deadline: Seconds
+    due: Seconds
+    """Where it stands in the calendar: at its deadline, or before it."""
     lines: int
     paid: Parts
     refunded: Parts
@@ -195,6 +195,16 @@ class Order(Record):
     requested: tuple[LineQuantity, ...] = ()
     split: Split | None = None
     closing: Closing | None = None
+    state: int
+    deadline: Seconds
+    history: Hash
+
+
+class OrderFace(Face):
+    """What anybody may know of an order under way."""
+
+    state: int
+    deadline: Seconds
     history: Hash
 
 
@@ -226,11 +236,19 @@ class ClosedOrder(Record):
 
     merchant: Account
     asset: Asset
-    outcome: int
     paid: Parts
     refunded: Parts
     lines: int
     lines_root: Hash
+    outcome: int
+    closed_at: Seconds
+    history: Hash
+
+
+class ClosedOrderFace(Face):
+    """What anybody may know of a closed order."""
+
+    outcome: int
     closed_at: Seconds
     history: Hash
 
@@ -253,8 +271,8 @@ LISTINGS: Table[bytes, Listing] = Table("market/listings", 42, Listing, show_key
 VARIANTS: Table[tuple[bytes, int], Variant] = Table(
     "market/variants", 43, Variant, key=_numbered_key, show_key=_show_numbered
 )
-ORDERS: Table[bytes, Order] = Table("market/orders", 44, Order, show_key=_show_name, life=True)
+ORDERS: Table[bytes, Order] = Table("market/orders", 44, Order, show_key=_show_name, life=True, face=OrderFace)
 LINES: Table[tuple[bytes, int], Line] = Table("market/lines", 45, Line, key=_numbered_key, show_key=_show_numbered)
 CLOSED_ORDERS: Table[bytes, ClosedOrder] = Table(
-    "market/closed-orders", 46, ClosedOrder, show_key=_show_name, continues=ORDERS
+    "market/closed-orders", 46, ClosedOrder, show_key=_show_name, continues=ORDERS, face=ClosedOrderFace
 )

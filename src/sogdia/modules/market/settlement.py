@@ -84,13 +84,13 @@ def digest(ctx: Context, name: bytes, order: Order, closing: Closing, writes_max
         LINES.drop(state, (name, number))
     quota.give_back(state, order.sponsor, LINE_BYTES * (stop - closing.next_line))
     due_object = ORDERS.full_key(name)
-    calendar.unschedule(state, order.deadline, due_object)
     if stop <= order.lines:
         deadline = max(order.deadline, ctx.time - 1) + 1
-        calendar.schedule(state, deadline, due_object)
-        left = structs.replace(order, closing=Closing(closing.outcome, stop, peaks), deadline=deadline)
-        ORDERS.put(state, name, left)
+        calendar.move(state, order.due, deadline, due_object)
+        closing = Closing(closing.outcome, stop, peaks)
+        ORDERS.put(state, name, structs.replace(order, closing=closing, deadline=deadline, due=deadline))
         return
+    calendar.unschedule(state, order.due, due_object)
     root = root_of_peaks(peaks)
     ORDERS.drop(state, name)
     digested = ClosedOrder(

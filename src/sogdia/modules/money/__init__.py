@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sogdia.modules.money.balances import Pot, balance, currency_of, keep_promise, move, require_may_receive
+from sogdia.modules.money.balances import balance, currency_of, keep_promise, move, set_aside
 from sogdia.modules.money.module import MODULE
 from sogdia.modules.money.records import BALANCES, HOLDS, Asset, Balance, asset_key
 
@@ -12,11 +12,10 @@ __all__ = [
     "MODULE",
     "Asset",
     "Balance",
-    "Pot",
     "asset_key",
     "balance",
     "currency_of",
     "keep_promise",
     "move",
-    "require_may_receive",
+    "set_aside",
 ]

@@ -2,8 +2,9 @@
 
     available ──set aside──▶ held ──▶ available, of the same holder or of others
 
-Two kinds of movement. A *wish* (a transfer, an order being placed) passes every rule: freeze, funds, authorisation,
-caps.
+Two kinds of movement. A *wish* (a transfer, an order being placed) passes every rule: the payer's freeze and funds,
+then each payee's authorisation and cap. The payer comes first, so that nobody finds out what others have by asking for
+payments that it could never make; and no refusal says what anybody has, since an agent may be the one who reads it.
 A *promise kept* (an order settles, a hold ends) moves money that passed those rules when it was set aside; it cannot be
 refused, so that a freeze or a cap set meanwhile never leaves a trade stuck: the money arrives, and the freeze holds it
 there.
@@ -11,7 +12,6 @@ there.
 
 from __future__ import annotations
 
-from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from msgspec import structs
@@ -22,16 +22,11 @@ from sogdia.modules.money.records import BALANCES, CURRENCIES, Asset, Balance, C
 from sogdia.modules.money.refusals import MoneyRefusal as Refuse
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sogdia.kernel.state import Reader, State
 
 NOTHING = Balance()
-
-
-class Pot(IntEnum):
-    """Which part of a balance."""
-
-    AVAILABLE = 0
-    HELD = 1
 
 
 def balance(state: Reader, account: bytes, asset: Asset) -> Balance:
@@ -44,18 +39,24 @@ def currency_of(state: Reader, asset: Asset) -> Currency:
     return CURRENCIES.get(state, asset, Refuse.CURRENCY_UNKNOWN, currency=asset.currency, issuer=asset.issuer)
 
 
-def move(state: State, asset: Asset, units: int, payer: tuple[bytes, Pot], payee: tuple[bytes, Pot]) -> None:
-    """Move money as a party wishes: all rules apply. Refuses before it writes."""
-    ensure(units > 0, "a movement of nothing")
-    currency_of(state, asset)
-    source = balance(state, payer[0], asset)
-    require(not source.frozen or payer[1] is Pot.HELD, Refuse.HOLDER_FROZEN, account=payer[0])
-    has = source.available if payer[1] is Pot.AVAILABLE else source.held
-    require(has >= units, Refuse.FUNDS_INSUFFICIENT, available=has, asked=units)
-    if payee[0] != payer[0]:
-        require_may_receive(state, asset, payee[0], units)
-    _shift(state, asset, payer, -units)
-    _shift(state, asset, payee, units)
+def move(state: State, asset: Asset, units: int, payer: bytes, payee: bytes) -> None:
+    """Pay what a payer has available to another as it wishes: all rules apply. Refuses before it writes."""
+    require_may_pay(state, asset, payer, units)
+    require_may_receive(state, asset, payee, units)
+    _shift(state, asset, payer, available=-units)
+    _shift(state, asset, payee, available=units)
+
+
+def set_aside(state: State, asset: Asset, units: int, payer: bytes, payees: Iterable[tuple[bytes, int]]) -> None:
+    """Hold money of the payer's for those who are to have it, as it wishes: all rules apply. Refuses before it writes.
+
+    What is set aside is a promise: nobody may be paid by it later who could not be paid now.
+    """
+    require_may_pay(state, asset, payer, units)
+    for payee, share in payees:
+        if share:
+            require_may_receive(state, asset, payee, share)
+    _shift(state, asset, payer, available=-units, held=units)
 
 
 def keep_promise(state: State, asset: Asset, units: int, payer: bytes, payees: tuple[tuple[bytes, int], ...]) -> None:
@@ -63,10 +64,10 @@ def keep_promise(state: State, asset: Asset, units: int, payer: bytes, payees: t
     ensure(sum(share for _account, share in payees) == units, "a settlement that creates or loses money")
     if units == 0:
         return
-    _shift(state, asset, (payer, Pot.HELD), -units)
+    _shift(state, asset, payer, held=-units)
     for account, share in payees:
         if share:
-            _shift(state, asset, (account, Pot.AVAILABLE), share)
+            _shift(state, asset, account, available=share)
 
 
 def mint(state: State, asset: Asset, to: bytes, units: int) -> None:
@@ -81,16 +82,16 @@ def mint(state: State, asset: Asset, to: bytes, units: int) -> None:
     )
     require_may_receive(state, asset, to, units)
     CURRENCIES.put(state, asset, structs.replace(currency, supply=currency.supply + units))
-    _shift(state, asset, (to, Pot.AVAILABLE), units)
+    _shift(state, asset, to, available=units)
 
 
 def burn(state: State, asset: Asset, units: int) -> None:
     """Destroy money that the issuer itself has available."""
     currency = currency_of(state, asset)
     has = balance(state, asset.issuer, asset).available
-    require(has >= units, Refuse.FUNDS_INSUFFICIENT, available=has, asked=units)
+    require(has >= units, Refuse.FUNDS_INSUFFICIENT, asked=units)
     CURRENCIES.put(state, asset, structs.replace(currency, supply=currency.supply - units))
-    _shift(state, asset, (asset.issuer, Pot.AVAILABLE), -units)
+    _shift(state, asset, asset.issuer, available=-units)
 
 
 def store(state: State, account: bytes, asset: Asset, changed: Balance) -> None:
@@ -101,24 +102,28 @@ def store(state: State, account: bytes, asset: Asset, changed: Balance) -> None:
         BALANCES.put(state, (account, asset), changed)
 
 
+def require_may_pay(state: State, asset: Asset, account: bytes, units: int) -> None:
+    """Refuse unless a holder has this much available and is not frozen."""
+    ensure(units > 0, "a movement of nothing")
+    currency_of(state, asset)
+    source = balance(state, account, asset)
+    require(not source.frozen, Refuse.HOLDER_FROZEN, account=account)
+    require(source.available >= units, Refuse.FUNDS_INSUFFICIENT, asked=units)
+
+
 def require_may_receive(state: State, asset: Asset, account: bytes, units: int) -> None:
-    """Refuse unless a holder may receive this much more. Who sets money aside for somebody asks this beforehand."""
+    """Refuse unless a holder may receive this much more."""
     currency = currency_of(state, asset)
     target = balance(state, account, asset)
     require(target.authorised or not currency.by_authorisation, Refuse.HOLDER_NOT_AUTHORISED, account=account)
     total = target.available + target.held + units
-    require(total <= currency.holder_max, Refuse.HOLDER_CAP_PASSED, cap=currency.holder_max, would_have=total)
+    require(total <= currency.holder_max, Refuse.HOLDER_CAP_PASSED, cap=currency.holder_max, asked=units)
 
 
-def _shift(state: State, asset: Asset, pot: tuple[bytes, Pot], units: int) -> None:
-    """Change one pot; it can neither go below nothing nor pass the supply."""
-    account, part = pot
+def _shift(state: State, asset: Asset, account: bytes, *, available: int = 0, held: int = 0) -> None:
+    """Change what an account has; neither part can go below nothing or pass the supply."""
     before = balance(state, account, asset)
-    if part is Pot.AVAILABLE:
-        after = before.available + units
-        changed = structs.replace(before, available=after)
-    else:
-        after = before.held + units
-        changed = structs.replace(before, held=after)
-    ensure(0 <= after <= UNITS_MAX, "a balance below nothing or beyond what can exist")
-    store(state, account, asset, changed)
+    after = structs.replace(before, available=before.available + available, held=before.held + held)
+    sound = 0 <= after.available <= UNITS_MAX and 0 <= after.held <= UNITS_MAX
+    ensure(sound, "a balance below nothing or beyond what can exist")
+    store(state, account, asset, after)

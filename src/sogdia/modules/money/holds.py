@@ -15,10 +15,9 @@ from sogdia.kernel import calendar, quota
 from sogdia.kernel.accounts import PARTIES
 from sogdia.kernel.operation import Exit, Operation
 from sogdia.kernel.receipt import NO_HISTORY
-from sogdia.kernel.refusal import require
+from sogdia.kernel.refusal import Refused, facts_of, require
 from sogdia.kernel.values import Account, Name, PositiveUnits, Reference, Seconds, name_of
 from sogdia.modules.money import balances
-from sogdia.modules.money.balances import Pot
 from sogdia.modules.money.events import HoldEnded, HoldPlaced
 from sogdia.modules.money.records import HOLDS, Asset, Hold, Purpose, asset_key
 from sogdia.modules.money.refusals import MoneyRefusal as Refuse
@@ -60,9 +59,8 @@ class PlaceHold(Operation, tag=309):
         require(self.deadline > ctx.time, Refuse.DEADLINE_PASSED, deadline=self.deadline, time=ctx.time)
         require(self.deadline - ctx.time <= HOLD_SECONDS_MAX, Refuse.DEADLINE_TOO_FAR, longest=HOLD_SECONDS_MAX)
         require(HOLDS.find(ctx.state, name) is None, Refuse.HOLD_EXISTS, hold=name)
-        balances.require_may_receive(ctx.state, self.asset, self.payee, self.units)
 
-        balances.move(ctx.state, self.asset, self.units, (ctx.sender, Pot.AVAILABLE), (ctx.sender, Pot.HELD))
+        balances.set_aside(ctx.state, self.asset, self.units, ctx.sender, ((self.payee, self.units),))
         sponsor = PARTIES.must(ctx.state, ctx.sender).sponsor
         quota.occupy(ctx.state, sponsor, HOLD_BYTES)
         placed = Hold(
@@ -118,9 +116,11 @@ class ReleaseHold(Operation, tag=311):
 
 
 def payee_hold(ctx: Context, name: bytes) -> Hold:
-    """Give a hold whose payee is the sender, or refuse."""
-    found = HOLDS.get(ctx.state, name, Refuse.HOLD_UNKNOWN, hold=name)
-    require(found.payee == ctx.sender, Refuse.SENDER_NOT_PAYEE, payee=found.payee)
+    """Give a hold whose payee is the sender, or refuse. To those without a part in it, it is not there."""
+    found = HOLDS.find(ctx.state, name)
+    if found is None or ctx.sender not in (found.payer, found.payee):
+        raise Refused(Refuse.HOLD_UNKNOWN, facts_of({"hold": name}))
+    require(found.payee == ctx.sender, Refuse.SENDER_NOT_PAYEE)
     return found
 
 

@@ -21,7 +21,7 @@ class MoneyRefusal(RefusalCode):
     FUNDS_INSUFFICIENT = 310, "The payer has less available than is asked", "Pay less, or top up."
     PARTIES_IDENTICAL = 311, "Payer and payee are the same", "Name another payee."
     PAYEE_UNKNOWN = 312, "The payee is not a party of this network", "Correct the account."
-    HOLD_UNKNOWN = 313, "There is no such hold", "Correct the name; the hold may have ended."
+    HOLD_UNKNOWN = 313, "There is no such hold by the sender or for it", "Correct the name; the hold may have ended."
     HOLD_EXISTS = 314, "The sender has used this reference for a hold already", "Choose another reference."
     SENDER_NOT_PAYEE = 315, "Only the payee of the hold may do this", "Ask the payee."
     CAPTURE_TOO_LARGE = 316, "More is asked than the hold sets aside", "Capture at most what is held."

@@ -10,7 +10,6 @@ from sogdia.kernel.refusal import require
 from sogdia.kernel.text import text_problem
 from sogdia.kernel.values import Account, PositiveUnits
 from sogdia.modules.money import balances
-from sogdia.modules.money.balances import Pot
 from sogdia.modules.money.events import Transferred
 from sogdia.modules.money.records import Asset, EndToEnd, Purpose, asset_key
 from sogdia.modules.money.refusals import MoneyRefusal as Refuse
@@ -43,7 +42,7 @@ class Transfer(Operation, tag=303):
         require(self.to != ctx.sender, Refuse.PARTIES_IDENTICAL)
         require(PARTIES.find(ctx.state, self.to) is not None, Refuse.PAYEE_UNKNOWN, account=self.to)
 
-        balances.move(ctx.state, self.asset, self.units, (ctx.sender, Pot.AVAILABLE), (self.to, Pot.AVAILABLE))
+        balances.move(ctx.state, self.asset, self.units, ctx.sender, self.to)
 
         ctx.emit(
             Transferred(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from threading import Event
 
     from sogdia.operate.notices.sending import Channel
-    from sogdia.operate.settings import NoticesSettings
+    from sogdia.settings.sections import NoticesSettings
 
 CHANNELS = ("mail", "push", "sms")
 NODE_SECONDS_MAX = 30.0

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sogdia.kernel.stored_block import StoredBlock
     from sogdia.operate.notices.sending import Channel
     from sogdia.operate.notices.store import Store, Subscription, Waiting
-    from sogdia.operate.settings import NoticesSettings
+    from sogdia.settings.sections import NoticesSettings
 
 BLOCKS_AT_ONCE = 100
 WARNINGS_AT_ONCE = 500

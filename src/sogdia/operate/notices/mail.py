@@ -15,7 +15,7 @@ from sogdia.operate.notices.sending import Failure, NotSentError
 
 if TYPE_CHECKING:
     from sogdia.operate.notices.sending import Parcel
-    from sogdia.operate.settings import NoticesSettings
+    from sogdia.settings.sections import NoticesSettings
 
 ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+\Z")
 ADDRESS_MAX = 254

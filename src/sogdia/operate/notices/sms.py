@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from sogdia.operate.notices.sending import Parcel
-    from sogdia.operate.settings import NoticesSettings
+    from sogdia.settings.sections import NoticesSettings
 
 ADDRESS = re.compile(r"\+[1-9][0-9]{6,14}\Z")
 """A number by ITU-T E.164."""

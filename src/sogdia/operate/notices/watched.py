@@ -65,6 +65,9 @@ TOLD_OF_APPEALS = (
     events.SuspensionUpheld,
     events.SuspensionEnded,
     events.PartyReinstated,
+    events.AppealResumed,
+    events.AppealForgotten,
+    events.PartyReinstated,
     events.PartySuspended,
 )
 """Events that begin, move or end an appeal; each names the account, under which the appeal stands."""
@@ -138,7 +141,8 @@ def _attested(name: bytes, raw: Any) -> Stand:  # noqa: ANN401 - as above
 
 def _appeal(account: bytes, raw: Any) -> Stand:  # noqa: ANN401 - as above
     found = msgspec.convert(raw, Appeal | None, strict=True)
-    deadline = None if found is None else EXITS[APPEALS.number].deadline_of(found)
+    running = found is not None and found.left is None
+    deadline = EXITS[APPEALS.number].deadline_of(found) if running else None
     return Stand(deadline, (account,), (account,))
 
 

@@ -33,7 +33,7 @@ from sogdia.operate.notices.sending import judge, request
 
 if TYPE_CHECKING:
     from sogdia.operate.notices.sending import Parcel
-    from sogdia.operate.settings import NoticesSettings
+    from sogdia.settings.sections import NoticesSettings
 
 KEY_FILE = "push.key"
 CURVE = ec.SECP256R1()

@@ -25,14 +25,16 @@ from starlette.routing import Route
 from sogdia.client.codes import account_code
 from sogdia.client.questions import RefusedByNodeError, RequestWrongError
 from sogdia.index.cursors import CursorWrongError
+from sogdia.index.errors import IndexAwayError
 from sogdia.kernel.genesis import is_sandbox
+from sogdia.web.explorer.limits import FORM_BYTES_MAX, SESSION_SECONDS
 from sogdia.web.explorer.pages import chain, finding, health, orders, proofs, trade
 from sogdia.web.explorer.pages.asking import COOKIE, Asked, PageError
 from sogdia.web.explorer.pages.entering import enter, entered, require_own_form
+from sogdia.web.explorer.pages.passkeys import passkey
 from sogdia.web.explorer.parts import Link, Page, Paragraph, Words
 from sogdia.web.explorer.readers import NotEnteredError, Readers
-from sogdia.web.explorer.settings import FORM_BYTES_MAX, SESSION_SECONDS
-from sogdia.web.explorer.sources import IndexAwayError, NodeAwayError, Sources
+from sogdia.web.explorer.sources import NodeAwayError, Sources
 from sogdia.web.explorer.texts import say
 
 if TYPE_CHECKING:
@@ -41,14 +43,16 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from sogdia.web.explorer.settings import Settings
+    from sogdia.settings.sections import ExplorerSettings
 
     Maker = Callable[[Asked], Page | str]
 
 FOLDER: Final = Path(__file__).parent
 MENU: Final = ("blocks", "listings", "currencies", "refusals", "health")
-ROBOTS: Final = "User-agent: *\nDisallow: /find\nDisallow: /enter\nDisallow: /check\nDisallow: /proofs\n"
-ASSETS: Final = {"check.js": "text/javascript", "sogdia.min.js": "text/javascript"}
+ROBOTS: Final = (
+    "User-agent: *\nDisallow: /find\nDisallow: /enter\nDisallow: /passkey\nDisallow: /check\nDisallow: /proofs\n"
+)
+ASSETS: Final = dict.fromkeys(("check.js", "passkeys.js", "sogdia.min.js"), "text/javascript")
 ASSET_SECONDS: Final = 3_600
 
 _log = logging.getLogger(__name__)
@@ -88,9 +92,7 @@ class Frame:
             reader=reader,
             style=self._style_text(),
         )
-        policy = self._policy
-        if page.template == "check.html":
-            policy += "; script-src 'self'; connect-src 'self'"
+        policy = f"{self._policy}; {page.policy}" if page.policy else self._policy
         headers = {
             "content-security-policy": policy,
             "cache-control": "no-store" if reader or page.template == "enter.html" else "no-cache",
@@ -134,9 +136,9 @@ class Guard:
 class Site:
     """The pages over one node and one index."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, folder: Path, database: str, settings: ExplorerSettings) -> None:
         """Nothing is opened before the first page is asked for."""
-        self.sources = Sources(settings)
+        self.sources = Sources(folder, database, settings)
         self.readers = Readers()
         self._frame = Frame()
 
@@ -248,7 +250,9 @@ class Site:
 
     @staticmethod
     def _set_cookie(asked: Asked, response: Response, ticket: str, seconds: int) -> None:
-        secure = asked.request.url.scheme == "https"
+        # Behind a web server that speaks HTTPS, only the browser's word tells that it does.
+        told = asked.request.headers.get("origin", "")
+        secure = asked.request.url.scheme == "https" or told.startswith("https://")
         response.set_cookie(
             COOKIE, ticket, max_age=seconds, path=asked.at("/"), secure=secure, httponly=True, samesite="strict"
         )
@@ -308,9 +312,9 @@ def robots(_request: Request) -> Response:
     return PlainTextResponse(ROBOTS)
 
 
-def explorer(settings: Settings) -> Starlette:
-    """Make the application over a node and an index."""
-    site = Site(settings)
+def explorer(folder: Path, database: str, settings: ExplorerSettings) -> Starlette:
+    """Make the application over the node of a folder and an index."""
+    site = Site(folder, database, settings)
     shown: dict[str, Maker] = {
         "/": chain.home,
         "/find": finding.find,
@@ -328,6 +332,7 @@ def explorer(settings: Settings) -> Starlette:
         "/check": proofs.check,
         "/check/{kind}/{key}": proofs.check,
         "/enter": enter,
+        "/passkey": passkey,
     }
     routes = [Route("/enter", site.enter, methods=["POST"]), Route("/leave", site.leave, methods=["POST"])]
     routes += [Route(path, site.page(make), methods=["GET"]) for path, make in shown.items()]

@@ -157,6 +157,10 @@ class Steps:
 Section = Facts | Table | Paragraph | Command | Steps
 
 
+SCRIPT = "script-src 'self'"
+"""The policy of a page with a script of ours."""
+
+
 @dataclass(frozen=True)
 class Page:
     """A page: what it is, its title, one sentence, and its sections."""
@@ -171,4 +175,6 @@ class Page:
     template: str = "page.html"
     more: dict[str, object] = field(default_factory=dict)
     """What a template of its own needs."""
+    policy: str = ""
+    """What it lets in beside the style."""
     status: int = 200

@@ -1,27 +1,24 @@
-"""Who reads: anybody, or a party that has shown its key by signing one line of text, for a quarter of an hour.
+"""Who reads: anybody, or a party that has shown its key by a signed line (`client.logins`), for a quarter of an hour.
 
-The line (`client.logins`) ends in a random number and a check under a secret of this process, so no line has to be
-remembered until it has been used. What a browser then shows is a random ticket, which is kept here as its hash alone.
+What a browser then shows is a random ticket, which is kept here as its hash alone.
 """
 
 from __future__ import annotations
 
-import hmac
 import re
 import secrets
 import threading
 import time
 from collections import OrderedDict
-from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
-from sogdia.client.codes import account_code
-from sogdia.client.logins import MOMENT, content_of, read_login_line
+from sogdia.client.logins import Logins, LoginWrong, Shown, what_stops
 from sogdia.client.who_sees import Reader
-from sogdia.kernel.signature import WEBAUTHN, verify
-from sogdia.modules.identity.queries import PartyQuery
-from sogdia.web.explorer.settings import CHALLENGE_SECONDS, SESSION_SECONDS, SESSIONS_MAX, SPENT_MAX
+from sogdia.kernel.passkey import EXTRA_BYTES_MAX
+from sogdia.kernel.signature import SIGNATURE_BYTES
+from sogdia.modules.identity.queries import PartyQuery, PasskeysQuery
+from sogdia.web.explorer.limits import SESSION_SECONDS, SESSIONS_MAX
 from sogdia.web.explorer.sources import ask
 from sogdia.web.explorer.texts import say
 
@@ -29,9 +26,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sogdia.client.connection import Connection
-    from sogdia.kernel.accounts import Key, Party
+    from sogdia.kernel.accounts import Party
 
-_SIGNATURE = re.compile(r"[0-9a-fA-F]{128}")
+SECRET_BYTES = 32
+_SIGNATURE = re.compile(rf"[0-9a-fA-F]{{{2 * SIGNATURE_BYTES}}}")
+_EXTRA = re.compile(rf"(?:[0-9a-fA-F]{{2}}){{0,{EXTRA_BYTES_MAX}}}")
 
 
 class NotEnteredError(Exception):
@@ -50,59 +49,32 @@ class Readers:
     def __init__(self, now: Callable[[], float] = time.time) -> None:
         """Nobody is in; what was signed for an earlier process is worth nothing."""
         self._now = now
-        self._secret = secrets.token_bytes(32)
+        self._logins = Logins(secrets.token_bytes(SECRET_BYTES), now)
         self._lock = threading.Lock()
         self._sessions: OrderedDict[bytes, _Session] = OrderedDict()
-        self._spent: OrderedDict[str, float] = OrderedDict()
 
     def challenge(self, site: str, network: bytes, account: bytes) -> str:
         """Give the line that a party shall sign."""
-        until = datetime.fromtimestamp(int(self._now()) + CHALLENGE_SECONDS, UTC)
-        content = content_of(site, network, account, until, secrets.token_hex(16))
-        return f"{content}-{self._check(content)}"
+        return self._logins.line(site, network, account)[0]
 
-    def enter(self, node: Connection, site: str, network: bytes, line: str, signature: str) -> str:
+    def enter(self, node: Connection, site: str, network: bytes, line: str, shown: Shown) -> str:
         """Let a party in that has signed its line; gives what its browser shall show from now on."""
-        found = read_login_line(line)
-        if found is None or found.site != site or found.network != network:
-            raise NotEnteredError(say("enter.wrong.challenge"))
-        if not hmac.compare_digest(self._check(found.content), found.check):
-            raise NotEnteredError(say("enter.wrong.challenge"))
-        until = found.until.timestamp()
-        if until < self._now():
-            raise NotEnteredError(say("enter.wrong.expired", until=found.until.strftime(MOMENT)))
-        if not _SIGNATURE.fullmatch(signature):
-            raise NotEnteredError(say("enter.wrong.form"))
-        party: Party | None = ask(node, PartyQuery(account=found.account))
-        if party is None:
-            raise NotEnteredError(say("enter.wrong.account"))
-        message, value = line.encode("ascii"), bytes.fromhex(signature)
-        signed_by = [key for key in self._usable(party) if verify(key.scheme, key.public, message, value)]
-        if not signed_by:
-            raise NotEnteredError(say("enter.wrong.signature", account=account_code(found.account)))
-        return self._let_in(found.once, until, found.account, signed_by[0].number)
+        try:
+            found = self._logins.read(line, site, network)
+            party: Party | None = ask(node, PartyQuery(account=found.account))
+            passkeys = None if shown.extra is None else ask(node, PasskeysQuery())
+            key = self._logins.enter(found, party, passkeys, shown)
+        except LoginWrong as wrong:
+            raise not_entered(wrong) from wrong
+        return self._let_in(found.account, key)
 
-    def _usable(self, party: Party) -> list[Key]:
-        """Give the keys that may sign a line now; a passkey signs challenges of its own form, never a line of text."""
-        now = self._now()
-        if party.recovers_at is not None and now > party.recovers_at:
-            return []
-        return [
-            key for key in party.keys if key.scheme != WEBAUTHN and (key.valid_until is None or now <= key.valid_until)
-        ]
-
-    def _let_in(self, once: str, until: float, account: bytes, key: int) -> str:
+    def _let_in(self, account: bytes, key: int) -> str:
         ticket, now = secrets.token_urlsafe(32), self._now()
         with self._lock:
-            for each in [each for each, end in self._spent.items() if end < now]:
-                del self._spent[each]
-            if once in self._spent:
-                raise NotEnteredError(say("enter.wrong.used"))
             for name in [name for name, session in self._sessions.items() if session.until < now]:
                 del self._sessions[name]
-            if len(self._spent) >= SPENT_MAX or len(self._sessions) >= SESSIONS_MAX:
-                raise NotEnteredError(say("enter.full"))
-            self._spent[once] = until
+            if len(self._sessions) >= SESSIONS_MAX:
+                raise not_entered(LoginWrong("full"))
             self._sessions[_hashed(ticket)] = _Session(account, key, now + SESSION_SECONDS)
         return ticket
 
@@ -118,12 +90,21 @@ class Readers:
         if session is None or session.until < self._now():
             return None
         party: Party | None = ask(node(), PartyQuery(account=session.account))
-        if party is None or session.key not in [key.number for key in self._usable(party)]:
+        if what_stops(party, session.account, session.key, int(self._now())) is not None:
             return None
-        return Reader.of(session.account, party)
+        return Reader.of(session.account, party, session.key)
 
-    def _check(self, content: str) -> str:
-        return hmac.digest(self._secret, content.encode("ascii"), "sha256")[:16].hex()
+
+def read_shown(signature: str, extra: str) -> Shown:
+    """Read what a form shows for a line: a signature in hexadecimal, and what a passkey's brings with it."""
+    if not _SIGNATURE.fullmatch(signature) or not _EXTRA.fullmatch(extra):
+        raise not_entered(LoginWrong("form"))
+    return Shown(bytes.fromhex(signature), bytes.fromhex(extra) if extra else None)
+
+
+def not_entered(wrong: LoginWrong) -> NotEnteredError:
+    """Say in the reader's language why nobody is let in."""
+    return NotEnteredError(say(f"enter.wrong.{wrong.fault}", **wrong.values))
 
 
 def _hashed(ticket: str) -> bytes:

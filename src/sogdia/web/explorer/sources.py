@@ -4,38 +4,31 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import inspect
 
 from sogdia.client.connection import Connection
 from sogdia.client.declared import answer_type
 from sogdia.client.envelopes import EnvelopeMaker
 from sogdia.client.questions import NodeNotRunningError, TryLaterError
-from sogdia.index.database import SQLITE, open_engine, told
-from sogdia.index.errors import IndexStoppedError, IndexUnreachableError
-from sogdia.index.schema import STATE
+from sogdia.index.reading.opened import OpenedIndex
 from sogdia.kernel.genesis import genesis_type, network_of
 from sogdia.modules import ALL
-from sogdia.web.explorer.settings import NODE_CONNECTIONS_MAX, NODE_SECONDS_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+    from pathlib import Path
 
     import sqlalchemy
 
     from sogdia.kernel.operation import Query
-    from sogdia.web.explorer.settings import Settings
+    from sogdia.settings.sections import ExplorerSettings
 
 
 class NodeAwayError(Exception):
     """The node does not answer."""
-
-
-class IndexAwayError(Exception):
-    """The index does not answer, or has not been made."""
 
 
 class Network:
@@ -52,13 +45,13 @@ class Network:
 class Sources:
     """The node and the index, for many pages at once."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, folder: Path, database: str, settings: ExplorerSettings) -> None:
         """Nothing is opened before the first page needs it."""
-        self._folder = settings.node_folder
-        self._database = settings.database
+        self._folder = folder
+        self._index = OpenedIndex(database)
+        self.settings = settings
         self._idle: list[Connection] = []
         self._lock = threading.Lock()
-        self._engine: sqlalchemy.Engine | None = None
         self._network: Network | None = None
 
     # -------------------------------------------------------------------------------------------------------- the node
@@ -69,7 +62,7 @@ class Sources:
         connection = self._idle_connection()
         try:
             if connection is None:
-                connection = Connection(self._folder, seconds=NODE_SECONDS_MAX)
+                connection = Connection(self._folder, seconds=self.settings.node_seconds_max)
             yield connection
         except (NodeNotRunningError, TryLaterError, OSError) as error:
             # What lay idle was made for the node that is gone, too.
@@ -80,7 +73,7 @@ class Sources:
                 connection.close()
             raise
         with self._lock:
-            if len(self._idle) < NODE_CONNECTIONS_MAX:
+            if len(self._idle) < self.settings.node_connections_max:
                 self._idle.append(connection)
                 return
         connection.close()
@@ -108,40 +101,14 @@ class Sources:
 
     # ------------------------------------------------------------------------------------------------------- the index
 
-    @contextmanager
-    def index(self) -> Iterator[sqlalchemy.Connection]:
+    def index(self) -> AbstractContextManager[sqlalchemy.Connection]:
         """Lend a connection to the index."""
-        engine = self._opened()
-        try:
-            with told(engine), engine.connect() as connection:
-                yield connection
-        except (IndexUnreachableError, IndexStoppedError) as error:
-            raise IndexAwayError(str(error)) from error
-
-    def _opened(self) -> sqlalchemy.Engine:
-        with self._lock:
-            if self._engine is not None:
-                return self._engine
-            try:
-                engine = open_engine(self._database)
-                file = engine.url.database
-                if engine.dialect.name == SQLITE and (not file or not Path(file).exists()):
-                    raise IndexAwayError("the index has not been made yet")
-                with told(engine), engine.connect() as connection:
-                    if not inspect(connection).has_table(STATE.name):
-                        raise IndexAwayError("the index has not been made yet")
-            except (IndexUnreachableError, IndexStoppedError) as error:
-                raise IndexAwayError(str(error)) from error
-            self._engine = engine
-            return engine
+        return self._index.connect()
 
     def close(self) -> None:
         """End all connections."""
         self._close(self._taken())
-        with self._lock:
-            engine, self._engine = self._engine, None
-        if engine is not None:
-            engine.dispose()
+        self._index.close()
 
 
 def ask(node: Connection, query: Query) -> Any:  # noqa: ANN401 - each query has its own answer

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from sogdia.client.logins import FAULTS
+
 TEXTS: Final[dict[str, str]] = {
     "language": "en",
     "direction": "ltr",
@@ -322,16 +324,48 @@ TEXTS: Final[dict[str, str]] = {
     "enter.key": "KEY",
     "enter.signature": "The signature that it prints",
     "enter.button": "Sign in",
+    "enter.passkey": "With your passkey",
+    "enter.passkey.about": "Your device asks for a finger, a face or a code, and signs the line below. Choose the"
+    " passkey of {account}.",
+    "enter.passkey.button": "Sign in with a passkey",
+    "enter.passkey.none": "Do you have no passkey for this account yet?",
+    "enter.passkey.make": "Make one",
+    "enter.other": "Or sign this line with another key",
     "enter.wrong": "That did not work",
     "enter.again": "Begin again",
-    "enter.wrong.form": "This is no signature: it has 128 hexadecimal digits.",
-    "enter.wrong.challenge": "This line was not made here, or was changed.",
-    "enter.wrong.expired": "The line was good until {until}, and that has passed.",
-    "enter.wrong.used": "The line has been used already. Each is good once.",
-    "enter.wrong.signature": "The signature is not by the key that acts for {account}. Sign with that key.",
-    "enter.wrong.account": "This account takes no part in this network.",
     "enter.wrong.site": "The form was sent from another site, so nothing was done.",
-    "enter.full": "Too many people are signed in now. Try again in some minutes.",
+    "enter.wrong.host": "Nobody can sign in under the name by which you have reached this site, since it is none of"
+    " its own. Look at the address; whoever runs the site can add the name.",
+    **{f"enter.wrong.{name}": sentence for name, sentence in FAULTS.items()},
+    # ------------------------------------------------------------------------------------------------------ the passkey
+    "passkey.title": "Make a passkey",
+    "passkey.lead": "A passkey is a key inside your telephone or computer. A finger, a face or a code makes it sign; it"
+    " never leaves your devices, and this site learns its public half only.",
+    "passkey.none": "This network names no domain for passkeys, so none can be made. Use a key of the command line.",
+    "passkey.elsewhere": "Passkeys of this network are made on other sites than this one:",
+    "passkey.account": "The account that it shall act for",
+    "passkey.account.about": "Leave it empty if you take no part yet; your registrar will enter you with the passkey.",
+    "passkey.next": "Next",
+    "passkey.for": "For",
+    "passkey.number": "It will be key",
+    "passkey.name": "A name for it, as your device will show it",
+    "passkey.make": "Make it",
+    "passkey.button": "Make a passkey",
+    "passkey.noscript": "Passkeys need a script, which this browser does not run.",
+    "passkey.unable": "This browser has no passkeys, or the page did not come over HTTPS.",
+    "passkey.refused": "The device gave no passkey: you declined, it took too long, or it has none for this site.",
+    "passkey.failed": "That did not work:",
+    "passkey.made": "Your passkey is made. It acts for nobody until the ledger knows its public key.",
+    "passkey.public": "Public key",
+    "passkey.change": "Enter it with a key that acts for {account} already; put the name of that key in the place of"
+    " KEY:",
+    "passkey.register": "Give your registrar this public key. It enters you with this command, and with its own words"
+    " in capitals:",
+    "passkey.sign": "Or sign with a passkey that acts for {account} already, and send the file that you get, yourself"
+    " or by anybody’s help: sogdia tx send {file}",
+    "passkey.signer": "Which of its keys signs",
+    "passkey.sign.button": "Sign with another passkey",
+    "passkey.signed": "Signed: the file with the envelope",
     # ------------------------------------------------------------------------------------------------------- the proofs
     "check.title": "Check a proof",
     "check.title.of": "Check this proof",
@@ -375,6 +409,8 @@ TEXTS: Final[dict[str, str]] = {
     "error.403.way_out": "Sign in as one of them, or ask one of them for it.",
     "error.405": "This page is only for reading",
     "error.405.way_out": "Go back to the first page.",
+    "error.421": "This site has another name",
+    "error.421.way_out": "Ask for it by its own name.",
     "error.413": "That was too long",
     "error.413.way_out": "Send less.",
     "error.503": "Not just now",

@@ -17,8 +17,8 @@ from sogdia.kernel.values import ACCOUNT_BYTES, NO_ACCOUNT, owner_of, reference_
 from sogdia.modules.market.records import Parts
 from sogdia.modules.money import Asset
 from sogdia.web.explorer.countries import NAMES
+from sogdia.web.explorer.limits import LINES_MAX
 from sogdia.web.explorer.parts import Amount, Badge, Called, Digest, Link, Moment, Several, Table, Words
-from sogdia.web.explorer.settings import LINES_MAX
 from sogdia.web.explorer.texts import say, say_if_known
 
 if TYPE_CHECKING:

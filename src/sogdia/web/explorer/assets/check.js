@@ -10,7 +10,7 @@ const [form, trust, pin, proof, press, forget, said] = ["form", "trust", "pin", 
 /** Trials are meant where the site itself is over a sandbox, which every page of it says. */
 const meant = { sandbox: document.querySelector("[data-sandbox]") !== null };
 const moment = (seconds) => new Date(Number(seconds) * 1000).toISOString().replace(".000Z", " UTC").replace("T", " ");
-const [ID, KEY, VALUE, NETWORK, HEIGHT, ROOT, FAULT] = words.rows.split("|");
+const [ID, KEY, VALUE, FACE, NETWORK, HEIGHT, ROOT, FAULT] = words.rows.split("|");
 const filled = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_all, name) => values[name]);
 
 /** Write what came out, and below it what belongs to it by name. */
@@ -74,9 +74,10 @@ function tell(proven) {
     details.unshift([ID, proven.id]);
   } else {
     about = `record:${proven.table}:${hex(proven.key)}`;
-    sentences.push(proven.value === null ? words.absent : words.record, filled(words.at, { time: moment(proven.time) }));
+    const found = proven.face ? words.face : proven.value === null ? words.absent : words.record;
+    sentences.push(found, filled(words.at, { time: moment(proven.time) }));
     if (proven.steps) sentences.push(filled(words.life, { count: proven.steps.length }));
-    details.unshift([KEY, proven.key], [VALUE, proven.value ?? "–"]);
+    details.unshift([KEY, proven.key], proven.face ? [FACE, proven.face] : [VALUE, proven.value ?? "–"]);
   }
   if (words.expected && about !== words.expected) return say(false, [words.other], details);
   return say(true, sentences, details);

@@ -85,10 +85,11 @@ class Asked:
     @cached_property
     def values(self) -> Values:
         """What shows values, as seen from now."""
-        return Values(self.index, self._now())
+        return Values(self.index, self.now)
 
-    def _now(self) -> int:
-        """Give the network's time: the computer's, or that of the last block where the clock is moved by hand."""
+    @cached_property
+    def now(self) -> int:
+        """The network's time: the computer's, or that of the last block where the clock is moved by hand."""
         with suppress(NodeAwayError):
             if self.network.genesis.clock == "wall":
                 return max(int(time.time()), self.stand.time)
@@ -104,6 +105,19 @@ class Asked:
     def entitled(self) -> Entitlement:
         """What the reader is entitled to."""
         return Entitlement(self.reader, self.node)
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The site's own names."""
+        return frozenset(each.lower() for each in self.sources.settings.hosts)
+
+    @cached_property
+    def host(self) -> str:
+        """The name under which the site is asked, which must be one of its own: what is signed will name it."""
+        host = self.request.headers.get("host", "").lower()
+        if host not in self.hosts:
+            raise PageError(421, say("enter.wrong.host"))
+        return host
 
     def at(self, path: str) -> str:
         """Give the address of one of our pages, wherever the explorer is mounted."""

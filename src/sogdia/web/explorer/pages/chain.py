@@ -20,6 +20,7 @@ from sogdia.kernel.values import name_of
 from sogdia.modules import ALL
 from sogdia.modules.market.orders import PlaceOrder
 from sogdia.web.explorer.entitlement import asker_of
+from sogdia.web.explorer.limits import ROWS, STEPS_MAX
 from sogdia.web.explorer.pages.asking import PageError
 from sogdia.web.explorer.pages.health import health_line
 from sogdia.web.explorer.parts import (
@@ -34,7 +35,6 @@ from sogdia.web.explorer.parts import (
     Table,
     Words,
 )
-from sogdia.web.explorer.settings import ROWS, STEPS_MAX
 from sogdia.web.explorer.texts import say
 from sogdia.web.explorer.values import count, operation_words, outcome_badge
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from sogdia.client.logins import is_site
-from sogdia.index.reading.trade import PARTY_BY_ACCOUNT
+from sogdia.client.codes import account_code
+from sogdia.kernel.signature import WEBAUTHN
+from sogdia.modules.identity.queries import PartyQuery, PasskeysQuery
 from sogdia.web.explorer.pages.asking import PageError
-from sogdia.web.explorer.parts import Link, Page, Paragraph, Words
-from sogdia.web.explorer.readers import NotEnteredError
+from sogdia.web.explorer.parts import SCRIPT, Link, Page, Paragraph, Words
+from sogdia.web.explorer.readers import NotEnteredError, read_shown
+from sogdia.web.explorer.sources import ask
 from sogdia.web.explorer.texts import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sogdia.kernel.accounts import Party
+    from sogdia.kernel.passkey import Passkeys
     from sogdia.web.explorer.pages.asking import Asked
 
 _OWN_PATH: Final = re.compile(r"/(?:orders|transactions|check|parties)/[0-9A-Za-z/._-]{1,200}")
@@ -27,23 +31,44 @@ def page_after(text: str) -> str:
 
 
 def enter(asked: Asked) -> Page:
-    """The form that asks for an account, and then the line to sign."""
+    """The form that asks for an account, and then the line to sign, with a passkey if the party has one."""
     to = page_after(asked.request.query_params.get("to", ""))
     text = asked.request.query_params.get("account", "").strip()
     more: dict[str, object] = {"to": to, "challenge": None}
     if text:
         account = asked.account(text)
-        if PARTY_BY_ACCOUNT.read(asked.index, account) is None:
+        party: Party | None = ask(asked.node, PartyQuery(account=account))
+        if party is None:
             raise PageError(404, say("enter.wrong.account"))
-        more["challenge"] = asked.readers.challenge(_site(asked), asked.network.hash, account)
-    return Page("enter", say("enter.title"), (Words(say("enter.lead")),), template="enter.html", more=more)
+        more["challenge"] = asked.readers.challenge(asked.host, asked.network.hash, account)
+        more["account"] = account_code(account)
+        rules = passkeys_here(asked)
+        has_one = any(key.scheme == WEBAUTHN for key in party.keys)
+        more["domain"] = None if rules is None or not has_one else rules.rp_id
+        more["make"] = None if rules is None or has_one else f"/passkey?account={account_code(account)}"
+    return Page(
+        "enter",
+        say("enter.title"),
+        (Words(say("enter.lead")),),
+        template="enter.html",
+        more=more,
+        policy=SCRIPT if more.get("domain") else "",
+    )
 
 
-def _site(asked: Asked) -> str:
-    site = asked.request.headers.get("host", "")
-    if not is_site(site):
-        raise PageError(400, say("enter.wrong.site"))
-    return site
+def passkeys_here(asked: Asked) -> Passkeys | None:
+    """Give the rules of the network's passkeys, if they can be used on this site."""
+    rules: Passkeys | None = ask(asked.node, PasskeysQuery())
+    return rules if rules is not None and not own_origins(asked).isdisjoint(rules.origins) else None
+
+
+def own_origins(asked: Asked) -> frozenset[str]:
+    """Give the origins that pages of this site may have in a browser.
+
+    A web server in front speaks HTTPS and passes plain HTTP on, so what is seen here may be the lesser scheme.
+    """
+    schemes = ("https",) if asked.request.url.scheme == "https" else ("http", "https")
+    return frozenset(f"{scheme}://{asked.request.headers.get('host', '').lower()}" for scheme in schemes)
 
 
 def entered(asked: Asked, form: Mapping[str, str]) -> tuple[str, str] | Page:
@@ -51,8 +76,8 @@ def entered(asked: Asked, form: Mapping[str, str]) -> tuple[str, str] | Page:
     to = page_after(form.get("to", ""))
     try:
         require_own_form(asked)
-        line, signature = form.get("challenge", ""), form.get("signature", "").strip()
-        ticket = asked.readers.enter(asked.node, _site(asked), asked.network.hash, line, signature)
+        shown = read_shown(form.get("signature", "").strip(), form.get("extra", ""))
+        ticket = asked.readers.enter(asked.node, asked.host, asked.network.hash, form.get("challenge", ""), shown)
     except NotEnteredError as error:
         again = Paragraph((Link(f"/enter?to={to}" if to != "/" else "/enter", say("enter.again")),))
         return Page("refused-entry", say("enter.wrong"), (Words(str(error)),), [again], status=403)
@@ -63,6 +88,5 @@ def require_own_form(asked: Asked) -> None:
     """Refuse a form that another site has sent in the reader's name. Programs that say nothing of it have no cookie."""
     headers = asked.request.headers
     origin, site = headers.get("origin"), headers.get("sec-fetch-site")
-    own = f"{asked.request.url.scheme}://{headers.get('host', '')}"
-    if (origin is not None and origin != own) or (site is not None and site not in SAME_SITE):
+    if (origin is not None and origin not in own_origins(asked)) or (site is not None and site not in SAME_SITE):
         raise NotEnteredError(say("enter.wrong.site"))

@@ -9,10 +9,10 @@ from sogdia.client.codes import account_code, name_code
 from sogdia.index.reading.chain import BLOCK_BY_HASH, BLOCK_BY_HEIGHT, RESULT_BY_ID
 from sogdia.index.reading.trade import LISTING_BY_NAME, ORDER_BY_NAME, PARTY_BY_ACCOUNT
 from sogdia.kernel.values import ACCOUNT_BYTES, NO_ACCOUNT, account_of, name_of
+from sogdia.web.explorer.limits import QUESTION_MAX
 from sogdia.web.explorer.pages.asking import NAME_HEX, PageError
 from sogdia.web.explorer.pages.trade import found_by_words
 from sogdia.web.explorer.parts import Page
-from sogdia.web.explorer.settings import QUESTION_MAX
 from sogdia.web.explorer.texts import say
 
 if TYPE_CHECKING:

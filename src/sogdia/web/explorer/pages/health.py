@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from sogdia.client.declared import refusal_codes
 from sogdia.client.wording import length_words
+from sogdia.index.errors import IndexAwayError
 from sogdia.index.reading.chain import REFUSAL_PAGES
 from sogdia.index.reading.series import lag, totals
+from sogdia.web.explorer.limits import ROWS
 from sogdia.web.explorer.pages.asking import PageError
 from sogdia.web.explorer.parts import Badge, Digest, Facts, Link, Page, Table, Words
-from sogdia.web.explorer.settings import ROWS
-from sogdia.web.explorer.sources import IndexAwayError, NodeAwayError
+from sogdia.web.explorer.sources import NodeAwayError
 from sogdia.web.explorer.texts import say, say_if_known
 from sogdia.web.explorer.values import count, operation_words
 

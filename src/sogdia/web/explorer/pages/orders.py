@@ -12,10 +12,10 @@ from sogdia.kernel.values import owner_of
 from sogdia.modules.market.events import OrderDelivered, OrderPlaced
 from sogdia.modules.market.queries import OrderLinesQuery, OrderQuery
 from sogdia.modules.market.records import CLOSED_ORDERS, ORDERS, Order, OrderState, Outcome
+from sogdia.web.explorer.limits import LINES_MAX, STEPS_MAX
 from sogdia.web.explorer.pages.asking import PageError
 from sogdia.web.explorer.pages.chain import decode_receipt
 from sogdia.web.explorer.parts import Badge, Digest, Facts, Link, Page, Paragraph, Step, Steps, Table, Words
-from sogdia.web.explorer.settings import LINES_MAX, STEPS_MAX
 from sogdia.web.explorer.sources import ask
 from sogdia.web.explorer.texts import say
 from sogdia.web.explorer.values import count, parts_words

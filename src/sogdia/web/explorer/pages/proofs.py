@@ -13,7 +13,7 @@ from sogdia.modules.market.queries import OrderQuery
 from sogdia.modules.market.records import CLOSED_ORDERS, LISTINGS, ORDERS
 from sogdia.web.explorer.pages.asking import PageError
 from sogdia.web.explorer.pages.chain import decode_receipt
-from sogdia.web.explorer.parts import Link, Page, Words
+from sogdia.web.explorer.parts import SCRIPT, Cell, Link, Page, Words
 from sogdia.web.explorer.sources import ask
 from sogdia.web.explorer.texts import TEXTS, say
 
@@ -43,13 +43,17 @@ def check(asked: Asked) -> Page:
     data["genesis"] = asked.at("/genesis.json")
     more: dict[str, object] = {"data": data, "file": "FILE.proof", "proof_label": say("check.proof"), "download": None}
     if "kind" not in asked.request.path_params:
-        return Page("check", say("check.title"), (Words(say("check.lead")),), template="check.html", more=more)
+        return _page(say("check.title"), (Words(say("check.lead")),), more)
     about = _about(asked)
     path = f"/proofs{about.path}"
     data |= {"proof": asked.at(path), "expected": about.expected}
     more |= {"file": about.file, "proof_label": say("check.proof.other"), "download": path}
     lead = (Words(say("check.about")), Link(_page_of(about.path), about.called, foreign=True), Words(say("check.lead")))
-    return Page("check", say("check.title.of"), lead, template="check.html", more=more)
+    return _page(say("check.title.of"), lead, more)
+
+
+def _page(title: str, lead: tuple[Cell, ...], more: dict[str, object]) -> Page:
+    return Page("check", title, lead, template="check.html", more=more, policy=f"{SCRIPT}; connect-src 'self'")
 
 
 def _page_of(path: str) -> str:

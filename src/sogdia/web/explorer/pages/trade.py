@@ -19,9 +19,9 @@ from sogdia.index.reading.trade import (
 from sogdia.index.reading.trade import currencies as all_currencies
 from sogdia.kernel.values import NO_ACCOUNT
 from sogdia.modules.identity import Kind, Role
+from sogdia.web.explorer.limits import LISTING_ROWS, ROWS
 from sogdia.web.explorer.pages.asking import PageError
 from sogdia.web.explorer.parts import Badge, Digest, Facts, Link, Page, Paragraph, Table, Words
-from sogdia.web.explorer.settings import LISTING_ROWS, ROWS
 from sogdia.web.explorer.texts import say, say_if_known
 from sogdia.web.explorer.values import amount, asset_of_key, count, country, share
 

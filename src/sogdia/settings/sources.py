@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import tomllib
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import msgspec
 
-from sogdia.operate.settings import Settings
+from sogdia.settings.sections import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +25,10 @@ FIELDS: dict[str, msgspec.structs.FieldInfo] = {
     f"{section}.{field.name}": field for section, struct in SECTIONS.items() for field in msgspec.structs.fields(struct)
 }
 VARIABLES = {f"{PREFIX}{key.replace('.', '_').upper()}": key for key in FIELDS}
+
+
+Said: TypeAlias = "str | tuple[str, ...] | None"
+"""What the command line says of a setting: nothing, a value, or the values of a list."""
 
 
 class Fault(NamedTuple):
@@ -63,7 +67,7 @@ class _Given(NamedTuple):
 def gather(
     file: Path | None = None,
     environment: Mapping[str, str] | None = None,
-    command_line: Mapping[str, str | None] | None = None,
+    command_line: Mapping[str, Said] | None = None,
 ) -> Gathered:
     """Put the settings together; raises `SettingsWrong` with every fault of every source."""
     faults: list[Fault] = []
@@ -73,7 +77,7 @@ def gather(
     given |= _of_environment(environment or {}, faults)
     for key, value in (command_line or {}).items():
         if value is not None:
-            given[key] = _Given(value, f"command line --{key.replace('.', '-').replace('_', '-')}", is_text=True)
+            given[key] = _Given(value, "command line", is_text=True)
     values: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
     for key, each in given.items():
         section, _, name = key.partition(".")
@@ -95,8 +99,16 @@ def _place_in_order(fault: Fault) -> tuple[str, int, str]:
 
 
 def _convert(given: _Given, field: msgspec.structs.FieldInfo) -> Any:  # noqa: ANN401 - any setting's type
-    """Give the typed value; a text from outside the file may be a number or a truth value."""
-    return msgspec.convert(given.value, field.type, strict=not given.is_text)
+    """Give the typed value; a text from outside the file may be a number, a truth value, or a list."""
+    value = given.value
+    if isinstance(value, str) and given.is_text and isinstance(_shape_of(field), msgspec.inspect.VarTupleType):
+        value = value.replace(",", " ").split()
+    return msgspec.convert(value, field.type, strict=not given.is_text)
+
+
+def _shape_of(field: msgspec.structs.FieldInfo) -> msgspec.inspect.Type:
+    shape = msgspec.inspect.type_info(field.type)
+    return shape.type if isinstance(shape, msgspec.inspect.Metadata) else shape
 
 
 def _shown(value: object) -> str:
@@ -187,16 +199,15 @@ def _nearest(name: str, known: Mapping[str, object]) -> str:
 
 def bounds(key: str) -> str:
     """Say what a setting takes."""
-    shape = msgspec.inspect.type_info(FIELDS[key].type)
-    if isinstance(shape, msgspec.inspect.Metadata):
-        shape = shape.type
-    match shape:
+    match _shape_of(FIELDS[key]):
         case msgspec.inspect.IntType(ge=least, le=most):
             return f"a whole number from {least} to {most}"
         case msgspec.inspect.LiteralType(values=values):
             return f"one of {', '.join(map(str, values))}"
         case msgspec.inspect.BoolType():
             return "true or false"
+        case msgspec.inspect.VarTupleType(max_length=most):
+            return f"a list of at most {most} texts"
     return "a text"
 
 

@@ -1,0 +1,121 @@
+"""What proofs lead to: the engine's headers with the votes on them, fetched from the engine beside this node.
+
+An anchor leads from the genesis to its header over as few light blocks as will do; while the validators stay the same
+that is one. Nothing here needs to be believed: whoever checks a proof checks its anchor first.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from sogdia.engine.solo.lookups import Anchored
+from sogdia.kernel.comet import (
+    AppState,
+    CometAnchor,
+    CometValidator,
+    LightBlock,
+    in_order,
+    shortened,
+    way,
+)
+from sogdia.kernel.comet_answers import light_block
+from sogdia.kernel.merkle import EMPTY_ROOT
+from sogdia.kernel.proof import CometBlock
+
+if TYPE_CHECKING:
+    from sogdia.engine.cometbft.engine_rpc import EngineRpc
+    from sogdia.engine.solo.ledger import Ledger
+    from sogdia.engine.solo.lookups import Lookups
+
+KEPT_MAX = 256
+VALIDATORS_A_PAGE = 100
+FIRST_HEIGHT = 1
+
+_encode = msgspec.json.Encoder().encode
+
+
+class _NeededError(Exception):
+    """A light block that has to be fetched first."""
+
+    def __init__(self, height: int) -> None:
+        super().__init__(height)
+        self.height = height
+
+
+class Anchors:
+    """Fetches light blocks and makes anchors of them."""
+
+    def __init__(self, ledger: Ledger, lookups: Lookups, rpc: EngineRpc) -> None:
+        """Ask over `rpc`; what the app hash stands for comes from `lookups`."""
+        self._ledger = ledger
+        self._lookups = lookups
+        self._rpc = rpc
+        self._known: dict[int, LightBlock] = {}
+        validators = (CometValidator(bytes.fromhex(each.public), each.power) for each in ledger.genesis.validators)
+        self._first = in_order(validators)
+
+    async def at(self, height: int) -> Anchored:
+        """Make the anchor that leads to the header of a height which the engine has."""
+        target = await self.light_block(height)
+        blocks = await self._way(target)
+        before = CometBlock((await self.light_block(height - 1)).header) if height > FIRST_HEIGHT else None
+        shown = [shortened(block, earlier) for block, earlier in zip(blocks, self._sets(blocks), strict=True)]
+        return Anchored(CometAnchor(blocks=tuple(shown), state=self.app_state(height - 1)), before)
+
+    def app_state(self, height: int) -> AppState:
+        """Give what the app hash after a height stands for: it is in the header of the next."""
+        header = self._lookups.header(height + 1).header
+        results_height, results_root = last_results(self._lookups, height)
+        return AppState(state_root=header.state_root, results_height=results_height, results_root=results_root)
+
+    def _sets(self, blocks: list[LightBlock]) -> list[tuple[CometValidator, ...]]:
+        """Give, for each light block of a way, the set that trust comes from."""
+        return [self._first, *(block.validators for block in blocks[:-1])]
+
+    async def _way(self, target: LightBlock) -> list[LightBlock]:
+        """Find the light blocks that lead from the genesis to `target`."""
+        fetched: dict[int, LightBlock] = {}
+
+        def provide(height: int, /) -> LightBlock:
+            if height not in fetched:
+                raise _NeededError(height)
+            return fetched[height]
+
+        while True:
+            try:
+                return way(self._first, 0, target, provide)
+            except _NeededError as needed:
+                fetched[needed.height] = await self.light_block(needed.height)
+
+    async def light_block(self, height: int) -> LightBlock:
+        """Give the engine's header of a height, the votes on it, and who was to vote."""
+        known = self._known.get(height)
+        if known is not None:
+            return known
+        commit, validators = await self._rpc.ask_many(
+            [
+                ("commit", {"height": str(height)}),
+                ("validators", {"height": str(height), "page": "1", "per_page": str(VALIDATORS_A_PAGE)}),
+            ]
+        )
+        for answer in (commit, validators):
+            if isinstance(answer, Exception):
+                raise answer
+        found = light_block(_encode({"result": commit}), [_encode({"result": validators})])
+        if len(self._known) >= KEPT_MAX:
+            del self._known[next(iter(self._known))]
+        # Votes that come late are added to the newest block's commit, so it is asked for again.
+        if height < self._ledger.writer.durable_height:
+            self._known[height] = found
+        return found
+
+
+def last_results(lookups: Lookups, height: int) -> tuple[int, bytes]:
+    """Give the last height up to `height` at which there were results, and their root; 0 and that of none before."""
+    for each in range(height, 0, -1):
+        root = lookups.results_root(each)
+        if root != EMPTY_ROOT:
+            return each, root
+    return 0, EMPTY_ROOT

@@ -1,0 +1,203 @@
+"""The calls of ABCI 2.0, each answered by one function: messages in, the replica asked, messages out."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from sogdia.engine.cometbft import abci_pb2 as abci
+from sogdia.engine.cometbft.candidates import Occasion
+from sogdia.engine.cometbft.grammar import Call, Grammar
+from sogdia.engine.storage.ledger_file import release
+from sogdia.kernel.codec import encode
+from sogdia.kernel.comet import chain_id_of
+from sogdia.kernel.genesis import genesis_type, network_of
+from sogdia.kernel.header import validators_at
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sogdia.engine.cometbft.replica import Replica
+    from sogdia.kernel.refusal import Refused
+
+ABCI_VERSION = "2."
+APP_VERSION = 1
+QUERY_OK = 0
+QUERY_WRONG = 1
+
+_log = logging.getLogger(__name__)
+
+
+class EngineWrongError(Exception):
+    """The engine is not the one that this node was made for: another network, another version, another genesis."""
+
+
+class Application:
+    """Answers the engine."""
+
+    def __init__(self, replica: Replica) -> None:
+        """Answer from `replica`."""
+        self._replica = replica
+        self._ledger = replica.ledger
+        self._grammar = Grammar(replica.ledger.tip.height)
+        self.on_refused: Callable[[bytes, Refused], None] | None = None
+        self.calls: dict[str, Callable[[Any], abci.Response]] = {
+            "echo": self._echo,
+            "info": self._info,
+            "init_chain": self._init_chain,
+            "query": self._query,
+            "check_tx": self._check_tx,
+            "prepare_proposal": self._prepare_proposal,
+            "process_proposal": self._process_proposal,
+            "finalize_block": self._finalize_block,
+            "commit": self._commit,
+            "extend_vote": self._extend_vote,
+            "verify_vote_extension": self._verify_vote_extension,
+        }
+
+    def answer(self, request: abci.Request) -> abci.Response:
+        """Answer one call; whatever is raised stops the node, since the engine can't go on without an answer."""
+        kind = request.WhichOneof("value")
+        call = self.calls.get(kind or "")
+        if call is None:
+            raise EngineWrongError(f"the engine called {kind!r}, which this node does not know")
+        return call(getattr(request, kind or ""))
+
+    # ------------------------------------------------------------------------------------------------- who is there
+
+    def _echo(self, request: abci.RequestEcho) -> abci.Response:
+        return abci.Response(echo=abci.ResponseEcho(message=request.message))
+
+    def _info(self, request: abci.RequestInfo) -> abci.Response:
+        self._grammar.hear(Call.INFO)
+        if request.abci_version and not request.abci_version.startswith(ABCI_VERSION):
+            raise EngineWrongError(
+                f"CometBFT {request.version} speaks ABCI {request.abci_version}, and this node ABCI {ABCI_VERSION}0:"
+                " install the version that docs/guides/run-a-network.md names"
+            )
+        height = self._ledger.writer.durable_height
+        return abci.Response(
+            info=abci.ResponseInfo(
+                data="sogdia",
+                version=release(),
+                app_version=APP_VERSION,
+                last_block_height=height,
+                last_block_app_hash=self._replica.app_hash() if height else b"",
+            )
+        )
+
+    def _init_chain(self, request: abci.RequestInitChain) -> abci.Response:
+        """Begin a network: the engine's genesis must be the one that this ledger was made from."""
+        self._grammar.hear(Call.INIT_CHAIN)
+        network = self._ledger.machine.network
+        try:
+            genesis = msgspec.json.decode(request.app_state_bytes, type=genesis_type(self._ledger.machine.modules))
+        except msgspec.MsgspecError as error:
+            raise EngineWrongError(f"the app state in the engine's genesis is no genesis of Sogdia: {error}") from error
+        if network_of(genesis) != network:
+            raise EngineWrongError(
+                f"the engine's genesis is that of the network {network_of(genesis).hex()}, and this node's ledger"
+                f" belongs to {network.hex()}: all nodes need the same genesis file"
+            )
+        if request.chain_id != chain_id_of(network):
+            raise EngineWrongError(f"the engine's chain is {request.chain_id!r}, not {chain_id_of(network)!r}")
+        if request.initial_height not in (0, 1):
+            raise EngineWrongError(f"the engine begins at height {request.initial_height}, and the ledger at 1")
+        ours = {each.public: each.power for each in validators_at(self._ledger.state(), 1)}
+        theirs = {each.pub_key.ed25519: each.power for each in request.validators}
+        if ours != theirs:
+            raise EngineWrongError("the validators in the engine's genesis are not those of the ledger's genesis")
+        return abci.Response(init_chain=abci.ResponseInitChain(app_hash=self._replica.app_hash()))
+
+    def _query(self, request: abci.RequestQuery) -> abci.Response:
+        """Give a record by its full key, at the present height. People ask the node's own socket, which knows more."""
+        height = self._ledger.tip.height
+        if request.path != "/record":
+            return _query_wrong(f"there is the path /record, with a full key as data; there is no {request.path!r}")
+        if request.height not in (0, height):
+            return _query_wrong(f"the state of height {request.height} is not kept; there is {height}")
+        tree = self._ledger.tree
+        value = tree.read(request.data)
+        answer = abci.ResponseQuery(code=QUERY_OK, key=request.data, value=value or b"", height=height)
+        if request.prove:
+            proven = encode(tree.prove(request.data))
+            answer.proof_ops.ops.append(abci.ProofOp(type="sogdia/state", key=request.data, data=proven))
+        return abci.Response(query=answer)
+
+    # -------------------------------------------------------------------------------------------------- the mempool
+
+    def _check_tx(self, request: abci.RequestCheckTx) -> abci.Response:
+        hear = self.on_refused if request.type == abci.RECHECK else None
+        refused = self._replica.door.check(request.tx, hear)
+        if refused is None:
+            return ADMITTED
+        self._replica.refusals[int(refused.code)] += 1
+        return abci.Response(
+            check_tx=abci.ResponseCheckTx(
+                code=int(refused.code), data=encode((int(refused.code), refused.facts)), log=str(refused)
+            )
+        )
+
+    # ------------------------------------------------------------------------------------------------------- blocks
+
+    def _prepare_proposal(self, request: abci.RequestPrepareProposal) -> abci.Response:
+        self._grammar.hear(Call.PREPARE_PROPOSAL, request.height)
+        chosen = self._replica.propose(_occasion(request), request.txs, request.max_tx_bytes)
+        return abci.Response(prepare_proposal=abci.ResponsePrepareProposal(txs=chosen))
+
+    def _process_proposal(self, request: abci.RequestProcessProposal) -> abci.Response:
+        self._grammar.hear(Call.PROCESS_PROPOSAL, request.height)
+        wrong = self._replica.accepts(_occasion(request), request.txs)
+        if wrong is None:
+            return ACCEPTED
+        _log.warning(
+            "a proposal for height %s by %s is refused: %s", request.height, request.proposer_address.hex(), wrong
+        )
+        return REJECTED
+
+    def _finalize_block(self, request: abci.RequestFinalizeBlock) -> abci.Response:
+        self._grammar.hear(Call.FINALIZE_BLOCK, request.height)
+        decided = self._replica.decide(_occasion(request), request.txs)
+        return abci.Response(
+            finalize_block=abci.ResponseFinalizeBlock(
+                tx_results=[abci.ExecTxResult(code=code, data=data) for code, data in decided.outcomes],
+                validator_updates=[
+                    abci.ValidatorUpdate(pub_key=abci.PublicKey(ed25519=public), power=power)
+                    for public, power in decided.validators
+                ],
+                app_hash=decided.app_hash,
+            )
+        )
+
+    def _commit(self, _request: abci.RequestCommit) -> abci.Response:
+        self._grammar.hear(Call.COMMIT)
+        self._replica.commit()
+        return abci.Response(commit=abci.ResponseCommit(retain_height=0))
+
+    def _extend_vote(self, _request: abci.RequestExtendVote) -> abci.Response:
+        return abci.Response(extend_vote=abci.ResponseExtendVote())
+
+    def _verify_vote_extension(self, request: abci.RequestVerifyVoteExtension) -> abci.Response:
+        """Accept no extension but the empty one, which is what every node of ours gives."""
+        answer = abci.ResponseVerifyVoteExtension
+        status = answer.REJECT if request.vote_extension else answer.ACCEPT
+        return abci.Response(verify_vote_extension=answer(status=status))
+
+
+ADMITTED = abci.Response(check_tx=abci.ResponseCheckTx())
+ACCEPTED = abci.Response(process_proposal=abci.ResponseProcessProposal(status=abci.ResponseProcessProposal.ACCEPT))
+REJECTED = abci.Response(process_proposal=abci.ResponseProcessProposal(status=abci.ResponseProcessProposal.REJECT))
+
+
+def _occasion(
+    request: abci.RequestPrepareProposal | abci.RequestProcessProposal | abci.RequestFinalizeBlock,
+) -> Occasion:
+    """Read what a block is for. Of the time only whole seconds count."""
+    offenders = tuple(sorted({each.validator.address for each in request.misbehavior}))
+    return Occasion(request.height, request.time.seconds, offenders)
+
+
+def _query_wrong(why: str) -> abci.Response:
+    return abci.Response(query=abci.ResponseQuery(code=QUERY_WRONG, log=why))

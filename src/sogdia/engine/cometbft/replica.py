@@ -1,0 +1,160 @@
+"""One organisation's copy of the ledger under CometBFT: proposals, decided blocks, and those who wait for them.
+
+    submit ─▶ door ─▶ engine's pool ─▶ proposal ─▶ decided ─▶ committed, durable ─▶ answered
+
+The engine decides which block is next. Whatever it asks is answered from the block and the committed state alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from sogdia.engine.cometbft.anchors import last_results
+from sogdia.engine.cometbft.candidates import BlockFullError, Candidates
+from sogdia.engine.cometbft.door import Door
+from sogdia.engine.cometbft.known import KnownSignatures, KnownTransactions
+from sogdia.engine.solo.lookups import Lookups
+from sogdia.engine.solo.scrub import Scrub
+from sogdia.engine.solo.waiters import Waiters
+from sogdia.kernel.comet import AppState, app_hash
+from sogdia.kernel.refusal import Broken, Refused, ensure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sogdia.engine.cometbft.candidates import Occasion, Outcome
+    from sogdia.engine.solo.ledger import Ledger
+    from sogdia.engine.solo.sealing import SealedBlock
+
+TICK_SECONDS = 0.1
+
+_log = logging.getLogger(__name__)
+
+
+class Decided:
+    """What a decided block came to."""
+
+    __slots__ = ("app_hash", "outcomes", "sealed", "validators")
+
+    def __init__(
+        self, sealed: SealedBlock, outcomes: list[Outcome], validators: list[tuple[bytes, int]], root: bytes
+    ) -> None:
+        """Hold the sealed block, an outcome a transaction, the changes of validators and the app hash."""
+        self.sealed = sealed
+        self.outcomes = outcomes
+        self.validators = validators
+        self.app_hash = root
+
+
+class Replica:
+    """Executes what the engine decides."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        """Go on from where `ledger` stands."""
+        self.ledger = ledger
+        self.lookups = Lookups(ledger)
+        self.signatures = KnownSignatures()
+        ledger.valid = self.signatures
+        self.known = KnownTransactions(ledger.machine.envelopes)
+        self.candidates = Candidates(ledger, self.known)
+        self.door = Door(ledger, self.known)
+        self.waiters = Waiters(ledger)
+        self.scrub = Scrub(ledger, self.lookups)
+        self.refusals: Counter[int] = Counter()
+        self.applied = 0
+        self.on_block: Callable[[SealedBlock, float], None] | None = None
+        self.on_commit: list[Callable[[SealedBlock], None]] = []
+        self._last_results = last_results(self.lookups, ledger.tip.height)
+        self._decided: tuple[SealedBlock, list[bytes]] | None = None
+        self._last_block = time.monotonic()
+        self._ticking: asyncio.TimerHandle | None = None
+
+    # ----------------------------------------------------------------------------------------------- what is decided
+
+    def app_hash(self) -> bytes:
+        """Give the app hash after the last executed block.
+
+        It covers the state and the last results that there were, with their height, and nothing else: it stands still
+        when nothing happens, so that the engine has no reason to make another block.
+        """
+        height, root = self._last_results
+        return app_hash(AppState(state_root=self.ledger.tree.root, results_height=height, results_root=root))
+
+    def propose(self, occasion: Occasion, transactions: Sequence[bytes], bytes_max: int) -> list[bytes]:
+        """Choose the transactions of a block that this node proposes."""
+        return self.candidates.select(occasion, transactions, bytes_max)
+
+    def accepts(self, occasion: Occasion, transactions: Sequence[bytes]) -> str | None:
+        """Judge a proposal: nothing when it may be decided, otherwise why not."""
+        if occasion.time < self.ledger.tip.time:
+            return f"its time, {occasion.time}, is before that of the block before, {self.ledger.tip.time}"
+        try:
+            self.candidates.check(occasion, transactions)
+        except (Refused, BlockFullError) as error:
+            return str(error)
+        return None
+
+    def decide(self, occasion: Occasion, transactions: Sequence[bytes]) -> Decided:
+        """Execute a decided block. It is in memory only; `commit` makes it durable."""
+        ledger = self.ledger
+        ensure(
+            occasion.height == ledger.tip.height + 1, f"block {occasion.height} was decided after {ledger.tip.height}"
+        )
+        began = time.perf_counter()
+        try:
+            candidate = self.candidates.check(occasion, transactions)
+        except (Refused, BlockFullError) as error:
+            message = f"block {occasion.height} was decided, and it may not be: {error}"
+            raise Broken(message) from error
+        candidate.block.close()
+        sealed = ledger.seal(candidate.block, candidate.envelopes, None)
+        if sealed.results or sealed.exits:
+            self._last_results = sealed.height, ledger.tip.results_root
+        self._decided = (sealed, list(transactions))
+        self._last_block = time.monotonic()
+        if self.on_block is not None:
+            self.on_block(sealed, time.perf_counter() - began)
+        return Decided(sealed, candidate.outcomes, candidate.block.validator_updates(), self.app_hash())
+
+    def commit(self) -> None:
+        """Make the decided block durable, then answer whoever waits for it."""
+        if self._decided is None:
+            raise Broken("the engine commits a block that it has not decided")
+        (sealed, transactions), self._decided = self._decided, None
+        self.ledger.commit()
+        self.candidates.forget()
+        for transaction in transactions:
+            self.known.forget(transaction)
+        self.door.renew()
+        self.applied += len(sealed.results)
+        for hear in self.on_commit:
+            hear(sealed)
+        self.waiters.look()
+
+    def is_between_blocks(self) -> bool:
+        """Tell whether no block is decided and waits for its commit."""
+        return self._decided is None
+
+    # ------------------------------------------------------------------------------------------------ looking after
+
+    def start(self) -> None:
+        """Begin to look after the stored data."""
+        self._ticking = asyncio.get_running_loop().call_later(TICK_SECONDS, self._tick)
+
+    def _tick(self) -> None:
+        self._ticking = asyncio.get_running_loop().call_later(TICK_SECONDS, self._tick)
+        if self.quiet_seconds() > TICK_SECONDS:
+            self.scrub.step()
+
+    def quiet_seconds(self) -> float:
+        """Give how long ago the last block was executed."""
+        return time.monotonic() - self._last_block
+
+    def stop(self) -> None:
+        """End looking after things."""
+        if self._ticking is not None:
+            self._ticking.cancel()

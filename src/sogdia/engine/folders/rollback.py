@@ -1,0 +1,97 @@
+"""A ledger as it was at an earlier height: made anew from its own blocks, and put in the place of the later one.
+
+For a node whose state has gone another way than that of its peers: back to the last height at which they agreed, from
+where its engine, or an import, brings it forward again. What was there is kept beside, under a name that says so.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from sogdia.engine.folders.following import follow_all
+from sogdia.engine.folders.golden import open_file
+from sogdia.engine.folders.progress import Progress, silent
+from sogdia.engine.folders.workplace import workplace
+from sogdia.engine.solo.ledger import Ledger, stored_genesis
+from sogdia.engine.storage.block_log import NAME as LOG
+from sogdia.engine.storage.disk import sync_folder
+from sogdia.engine.storage.folder_lock import FolderLock
+from sogdia.engine.storage.ledger_file import DATA, FolderNotUsableError
+from sogdia.engine.storage.witness import NAME as WITNESS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sogdia.engine.storage.ledger_file import LedgerFile
+    from sogdia.kernel.module import Module
+
+BYTES_IN_COMMIT = 16 * 2**20
+
+
+class RolledBack(msgspec.Struct, frozen=True, kw_only=True):
+    """What was done: from which height to which, what the state is there, and where the later ledger is kept."""
+
+    before: int
+    height: int
+    state_root: bytes
+    kept: str
+
+
+def roll_back(folder: Path, to: int, modules: tuple[Module, ...], progress: Progress = silent) -> RolledBack:
+    """Put the ledger of a folder, which no process may have open, back to the height `to`."""
+    with closing(open_file(folder)) as file:
+        last = file.height()
+    if not 0 <= to < last:
+        raise FolderNotUsableError(f"{folder} stands at height {last}: it can go back to 0 to {last - 1}, not to {to}")
+    kept = folder / f"before-rollback-{last}"
+    with workplace(kept) as place:
+        root = _build(folder, place, to, modules, progress)
+        with FolderLock(folder):
+            _change_places(folder, place, kept)
+    return RolledBack(before=last, height=to, state_root=root, kept=str(kept))
+
+
+def _build(folder: Path, place: Path, to: int, modules: tuple[Module, ...], progress: Progress) -> bytes:
+    """Make the earlier ledger in `place`; gives its state root."""
+    with closing(open_file(folder)) as file:
+        ledger = Ledger.create(place, modules, stored_genesis(file, modules), secret=file.secret())
+        try:
+            _execute(ledger, file, to, progress)
+            root = ledger.tree.root
+            ledger.close()
+        except BaseException:
+            ledger.abandon()
+            raise
+    return root
+
+
+def _execute(ledger: Ledger, file: LedgerFile, to: int, progress: Progress) -> None:
+    def blocks() -> Iterator[bytes]:
+        for height in range(1, to + 1):
+            progress(height, to)
+            yield file.block(height)
+
+    size = 0
+    for followed in follow_all(ledger, blocks()):
+        ledger.writer.add(followed.sealed)
+        size += len(followed.sealed.raw)
+        if size > BYTES_IN_COMMIT:
+            ledger.commit()
+            size = 0
+
+
+def _change_places(folder: Path, made: Path, kept: Path) -> None:
+    """Move what is there aside, and what was made into its place; a loss of power in between loses neither."""
+    kept.mkdir(mode=0o700)
+    for name in (DATA, LOG, WITNESS):
+        if (folder / name).exists():
+            (folder / name).rename(kept / name)
+    sync_folder(kept)
+    for name in (LOG, WITNESS, DATA):
+        if (made / name).exists():
+            (made / name).rename(folder / name)
+    sync_folder(folder)

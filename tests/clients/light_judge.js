@@ -1,0 +1,68 @@
+/**
+ * Judges light blocks and anchors, one line of JSON each, with the JavaScript light client given as the first argument.
+ * Bytes are hexadecimal text and integers are decimal text.
+ */
+
+import { createInterface } from "node:readline";
+
+const light = await import(process.argv[2]);
+
+const bytes = (text) => Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+const hex = (row) => Array.from(row, (byte) => byte.toString(16).padStart(2, "0")).join("");
+const shown = (value) => {
+  if (value instanceof Uint8Array) return hex(value);
+  if (typeof value === "bigint") return Number(value);
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, shown(member)]));
+};
+const boundsOf = ({ trusting_period, clock_drift }) => ({
+  trustingPeriod: BigInt(trusting_period),
+  clockDrift: BigInt(clock_drift),
+});
+const rootOf = ({ network, time, validators, height, hash }) =>
+  validators
+    ? light.rootByGenesis(
+        {
+          network: bytes(network),
+          validators: validators.map(([key, weight]) => ({ publicKey: bytes(key), weight: BigInt(weight) })),
+        },
+        BigInt(time),
+      )
+    : light.rootByHeader(bytes(network), BigInt(height), bytes(hash));
+
+const QUESTIONS = {
+  step: async ({ trusted, raw, now, ...bounds }) => {
+    const trust = light.trustIn(light.readLightBlock(bytes(trusted)));
+    const { height, hash } = await light.verifyNext(
+      trust,
+      light.readLightBlock(bytes(raw)),
+      BigInt(now),
+      boundsOf(bounds),
+    );
+    return shown({ height, hash });
+  },
+  anchor: async ({ root, stored, raw, now, ...bounds }) => {
+    const begin = rootOf(root);
+    const store = stored ? light.readStore(bytes(stored), begin) : { root: begin, blocks: [] };
+    const found = await light.checkAnchor(bytes(raw), store, BigInt(now), boundsOf(bounds));
+    return { roots: shown(found.roots), stored: hex(light.storeBytes(found.store)) };
+  },
+  reach: async ({ trusted, blocks, target, now, ...bounds }) => {
+    const given = new Map(Object.entries(blocks).map(([height, raw]) => [BigInt(height), raw]));
+    const read = (height) => light.readLightBlock(bytes(given.get(height)));
+    const trust = light.trustIn(light.readLightBlock(bytes(trusted)));
+    const found = await light.reach(trust, read(BigInt(target)), BigInt(now), read, boundsOf(bounds));
+    return found.map(({ header }) => Number(header.height));
+  },
+  root: async ({ root }) => hex(light.storeBytes({ root: rootOf(root), blocks: [] })),
+};
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const { question, ...parts } = JSON.parse(line);
+  let answer;
+  try {
+    answer = { answer: await QUESTIONS[question](parts) };
+  } catch (error) {
+    answer = { error: error.name, fault: error.fault ?? null, where: null, message: error.message };
+  }
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+}
