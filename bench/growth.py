@@ -24,7 +24,7 @@ from bench.work import STEPS, Maker, genesis, keys_of
 from sogdia.engine.solo.ledger import Ledger
 from sogdia.kernel.codec import encode
 from sogdia.kernel.state import State
-from sogdia.kernel.tree import root_from_proof, stored_hash, stored_hash_in
+from sogdia.kernel.tree_hashes import root_from_proof, stored_hash, stored_hash_in
 from sogdia.modules import ALL
 from sogdia.modules.money.records import BALANCES, CURRENCIES, Asset, Balance
 

@@ -16,7 +16,7 @@ from sogdia.client.proofs import own_anchor, proof_bytes
 from sogdia.kernel.codec import encode
 from sogdia.kernel.header import SignedHeader, Validator, digest_of
 from sogdia.kernel.proof import Anchor, Handover, OwnBlock
-from sogdia.kernel.tree import ENTRY_BYTES, root_from_proof, stored_hash
+from sogdia.kernel.tree_hashes import ENTRY_BYTES, root_from_proof, stored_hash
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

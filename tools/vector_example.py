@@ -10,7 +10,7 @@ from sogdia.client.proofs import own_anchor, proof_bytes
 from sogdia.kernel.blinding import commitment_to
 from sogdia.kernel.codec import encode
 from sogdia.kernel.envelope import Body, Signature
-from sogdia.kernel.tree import ENTRY_BYTES, FRONT_BYTES, HASH_BYTES, bucket_hash, root_from_proof
+from sogdia.kernel.tree_hashes import ENTRY_BYTES, FRONT_BYTES, HASH_BYTES, bucket_hash, root_from_proof
 from tools.vector_damage import digest
 from tools.vector_ledger import SECRET
 

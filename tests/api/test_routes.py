@@ -12,8 +12,9 @@ import pytest
 
 from sogdia.client.proofs import check, trusted_by_genesis
 from sogdia.kernel.genesis import genesis_type
-from sogdia.kernel.proof import ProvenHistory, ProvenReceipt, ProvenRecord
+from sogdia.kernel.proof import ProvenFace, ProvenHistory, ProvenReceipt, ProvenRecord
 from sogdia.modules import ALL
+from sogdia.modules.market.records import ORDERS
 from sogdia.modules.money import Asset
 from sogdia.modules.money.transfers import Transfer
 
@@ -157,9 +158,30 @@ def test_an_order_is_whole_for_its_parties_only(town):
         told = town.ask(address, **claim).document
         assert told["whole"] is False
         assert set(told["record"]) == {"state", "deadline", "history"}
-    assert town.ask(f"{address}?prove=1").status == 401
-    assert town.ask(f"{address}?prove=1", authorization=town.token("stranger")).status == 403
+    assert town.ask(f"{address}?prove=life").status == 401
+    assert town.ask(f"{address}?prove=life", authorization=town.token("stranger")).status == 403
     assert town.ask(f"/v1/queries/order-lines?name={town.order_name('o1')}").status == 401
+
+
+def test_a_stranger_gets_a_proof_that_an_order_is_there_and_of_its_state_and_nothing_else(town):
+    address = f"/v1/records/market/orders/{town.order_name('o1')}?prove=1"
+    private = [bytes.fromhex(town.account(name).hex()) for name in ("bukhara", "bank")]
+    whole = town.ask(address, authorization=town.token("nairobi")).document
+
+    assert isinstance(check(bytes.fromhex(whole["proof"]), trusted(town)), ProvenRecord)
+    assert all(each.hex() in whole["proof"] for each in private)
+    for claim in ({}, {"authorization": town.token("stranger")}):
+        told = town.ask(address, **claim)
+        raw = town.ask(address.partition("?")[0], accept=PROOF, **claim)
+        assert (told.status, told.document["whole"], raw.status) == (200, False, 200)
+        for proof in (bytes.fromhex(told.document["proof"]), raw.raw):
+            proven = check(proof, trusted(town))
+            assert isinstance(proven, ProvenFace)
+            face = msgspec.structs.asdict(ORDERS.read_face(proven.face))
+            assert proven.key == bytes.fromhex(town.order_name("o1"))
+            assert face["history"].hex() == told.document["record"]["history"]
+            assert str(face["state"]) == told.document["record"]["state"]
+            assert not any(each in proof for each in private)
 
 
 def test_balances_are_for_the_holder_and_the_issuer(town):

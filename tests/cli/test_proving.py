@@ -26,6 +26,9 @@ def settled(sogdia, shop):
         (("record", "market/orders", "nairobi/never"), "ProvenRecord"),
         (("record", "1"), "ProvenRecord"),
         (("order", "nairobi/proof"), "ProvenHistory"),
+        (("order", "nairobi/proof", "--face"), "ProvenFace"),
+        (("record", "market/closed-orders", "nairobi/proof", "--face"), "ProvenFace"),
+        (("record", "market/orders", "nairobi/never", "--face"), "ProvenRecord"),
         (("tx", None), "ProvenReceipt"),
     ],
 )
@@ -42,6 +45,24 @@ def test_what_is_proved_is_checked_offline(sogdia, shop, settled, tmp_path, what
     assert checked.document["proven"] == proven
     assert "The proof is right." in in_words.out
     assert sogdia(*shop.words("prove", *words, "--out", str(file))).status == Exit.USAGE
+
+
+def test_a_proof_for_strangers_says_the_state_of_an_order_and_not_who_trades(sogdia, shop, settled, tmp_path):  # noqa: ARG001
+    file = tmp_path / "proof"
+    sogdia(*shop.words("prove", "order", "nairobi/proof", "--face", "--out", str(file)))
+
+    said = sogdia("verify", file, "--genesis", shop.folder / "genesis.json", "--json").document
+    in_words = sogdia("verify", file, "--genesis", shop.folder / "genesis.json").out
+
+    assert set(said["read"]["face"]) == {"outcome", "closed_at", "history"}
+    assert "Such a record stands in the ledger" in in_words
+    assert "what anybody may see of it" in in_words
+    whole = tmp_path / "whole"
+    sogdia(*shop.words("prove", "order", "nairobi/proof", "--out", str(whole)))
+    record = sogdia("verify", whole, "--genesis", shop.folder / "genesis.json", "--json").document["read"]["record"]
+    merchant = bytes.fromhex(record["merchant"]["hex"])
+    assert merchant in whole.read_bytes()
+    assert merchant not in file.read_bytes()
 
 
 def test_a_proof_is_checked_against_one_trusted_key(sogdia, shop, tmp_path):
@@ -95,6 +116,7 @@ def test_whom_to_trust_has_to_be_said(sogdia, tmp_path, monkeypatch, words, stat
         (("record", "money/balances", "nairobi"), Exit.USAGE),
         (("record", "market/variants", "bukhara/tea", "70000"), Exit.USAGE),
         (("record", "market/orders", "nairobi/x", "--height", "1"), Exit.USAGE),
+        (("record", "money/balances", "nairobi", "USD@bank", "--face"), Exit.USAGE),
         (("order", "nairobi/never"), Exit.NOT_FOUND),
         (("tx", "00" * 32), Exit.NOT_FOUND),
     ],

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
+from sogdia.kernel.blinding import commitment_to
 from sogdia.testing.ledger import genesis
 from tests.clients.test_javascript_vectors import FILES
 from tools import javascript_bundle, light_vectors, vectors
+from tools.vector_ledger import SECRET
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,6 +70,7 @@ document.body.innerHTML = `<pre id="told"></pre>`;
 document.getElementById("told").textContent = JSON.stringify({ count: asked.length, wrong });
 """
 
+GENESIS = msgspec.json.encode(genesis(blinding=commitment_to(SECRET)))
 CHOOSE = """
 <script type="module">
   for (const [id, content] of Object.entries(FILES)) {
@@ -159,7 +162,7 @@ def test_the_browser_judges_every_light_block_and_anchor_as_it_says(chromium, tm
     ],
 )
 def test_the_page_says_in_words_what_is_proved(chromium, tmp_path, file, name, words):
-    files = {"trust": msgspec.json.encode(genesis()), "proof": vector_of(file, name)}
+    files = {"trust": GENESIS, "proof": vector_of(file, name)}
 
     assert words in said(chromium, tmp_path, files)
 
@@ -168,7 +171,7 @@ def test_the_page_says_that_a_damaged_proof_proves_nothing(chromium, tmp_path):
     proof = bytearray(vector_of("state-proofs", "a balance"))
     proof[-1] ^= 1
 
-    told = said(chromium, tmp_path, {"trust": msgspec.json.encode(genesis()), "proof": bytes(proof)})
+    told = said(chromium, tmp_path, {"trust": GENESIS, "proof": bytes(proof)})
 
     assert told.startswith("It does NOT hold: it proves nothing.")
     assert "state root" in told

@@ -197,9 +197,9 @@ IDENTITY_FAULTS = (
     ),
     Fault(
         "A name that was used before proves the steps of all its lives",
-        "engine/solo/lookups.py",
-        "            if step.first:\n                steps.clear()\n",
-        "",
+        "kernel/machine.py",
+        "first = record.history == NO_HISTORY",
+        "first = not record",
         ("tests/engine/test_lookups.py",),
     ),
     Fault(

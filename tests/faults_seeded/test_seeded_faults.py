@@ -10,7 +10,15 @@ from tests.faults_seeded.faults import FAULTS, HARMLESS, SURVIVORS
 from tools.seeded_faults import CAUGHT_PERCENT_MIN, ROOT, Fault, check_all, planted
 
 SLICE = 3
-AREAS = ("kernel", "modules/identity", "modules/money", "modules/market", "modules/documents", "vault")
+AREAS = (
+    "kernel",
+    "modules/identity",
+    "modules/money",
+    "modules/market",
+    "modules/documents",
+    "vault",
+    "client/light",
+)
 
 
 def slice_of(rotation):

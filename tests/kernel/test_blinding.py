@@ -11,14 +11,13 @@ from sogdia.kernel.codec import encode
 from sogdia.kernel.genesis import network_of
 from sogdia.kernel.header import Header, SignedHeader
 from sogdia.kernel.proof import Anchor, FaceProof, ProofFault, ProofWrong, decode_proof, face_proof, state_proof
-from sogdia.kernel.tree import (
+from sogdia.kernel.tree import Tree, root_of
+from sogdia.kernel.tree_hashes import (
     ENTRY_BYTES,
     FRONT_BYTES,
     HASH_BYTES,
-    Tree,
     hash_from_face,
     rest_hash,
-    root_of,
     stored_hash,
     stored_hash_in,
 )

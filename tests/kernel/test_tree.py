@@ -11,15 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sogdia.kernel.refusal import Broken
-from sogdia.kernel.tree import (
+from sogdia.kernel.tree import UPDATES_KEPT, Tree, root_of
+from sogdia.kernel.tree_hashes import (
     BUCKET_ENTRIES_MAX,
     EMPTY,
     ENTRY_BYTES,
-    UPDATES_KEPT,
-    Tree,
     bucket_hash,
     root_from_proof,
-    root_of,
     stored_hash_in,
 )
 

@@ -163,9 +163,10 @@ def test_show_tells_where_each_setting_comes_from(file, capfd, monkeypatch):
     [
         ('[api]\nallowed_origins = ["https://shop.example", "http://localhost:3000"]\n', {}),
         ("", {"SOGDIA_API_ALLOWED_ORIGINS": "https://shop.example, http://localhost:3000"}),
+        ("", {"SOGDIA_API_ALLOWED_ORIGINS": "https://shop.example http://localhost:3000"}),
     ],
 )
-def test_a_list_is_an_array_in_a_file_and_a_text_with_commas_elsewhere(file, text, environment):
+def test_a_list_is_an_array_in_a_file_and_a_text_elsewhere(file, text, environment):
     file.write_text(text, "utf-8")
 
     found = gather(file, environment)

@@ -67,13 +67,11 @@ def test_an_open_service_and_a_wrong_line_are_noticed(units):
     assert judged.returncode != 0
 
 
-def test_the_explorers_unit_names_the_site_under_a_variable_that_the_command_reads():
-    text = (UNITS / "sogdia-explorer@.service").read_text("utf-8")
-    group = sogdia.get_command(click.Context(sogdia), "explorer")
-    assert isinstance(group, click.Group)
-    (hosts,) = (each for each in group.commands["start"].params if each.name == "hosts")
+@pytest.mark.parametrize("name", NAMES)
+def test_every_unit_reads_the_one_file_of_settings(name):
+    text = (UNITS / name).read_text("utf-8")
 
-    assert f"Environment={hosts.envvar}=%H" in text.splitlines()
+    assert "--config /etc/sogdia/%i.toml" in text
 
 
 @pytest.mark.parametrize("name", NAMES)

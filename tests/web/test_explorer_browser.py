@@ -176,6 +176,18 @@ def test_the_whole_life_of_an_order_is_checked_by_its_parties(site, visit):
     assert "These are all 7 steps of its life, and no others." in visit.said()
 
 
+@pytest.mark.parametrize(("reference", "words"), [("silk-1", "It had ended: "), ("silk-3", "Its state: ")])
+def test_a_stranger_checks_that_an_order_is_there_and_its_state(site, visit, reference, words):
+    visit.go(f"/orders/{site.order(reference)}")
+    visit.page.click("text=Check the proof here")
+    visit.page.fill("#pin", site.played.network.hex())
+
+    said = visit.said()
+
+    assert said.startswith("It holds. The ledger held such a record. At 20")
+    assert words in said
+
+
 @pytest.mark.parametrize("place", [40, 400, -1, -200])
 def test_a_proof_with_one_bit_turned_proves_nothing(site, visit, place):
     path = f"/proofs/transaction/{site.played.ids['listings'].hex()}"

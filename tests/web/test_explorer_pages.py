@@ -12,7 +12,7 @@ import pytest
 
 from sogdia.client.declared import events
 from sogdia.client.proofs import check, trusted_by_genesis
-from sogdia.kernel.proof import ProvenHistory, ProvenReceipt, ProvenRecord
+from sogdia.kernel.proof import ProvenFace, ProvenHistory, ProvenReceipt, ProvenRecord
 from sogdia.modules.identity.records import COUNTRIES
 from sogdia.testing.ledger import genesis
 from sogdia.web.explorer.app import FOLDER
@@ -392,8 +392,25 @@ def test_a_proof_that_would_tell_more_than_the_page_is_kept_for_the_same_people(
     stranger = site.enter("lanzhou")
 
     for cookie in (None, stranger):
-        assert site.get(f"/{part}/order/{site.order('silk-1')}", cookie=cookie).status == 403
         assert site.get(f"/{part}/transaction/{site.played.ids['transfer'].hex()}", cookie=cookie).status == 403
+
+
+@pytest.mark.parametrize("reference", ["silk-1", "silk-3"])
+def test_strangers_get_a_proof_that_an_order_is_there_and_of_its_state_and_nothing_else(site, reference):
+    code = site.order(reference)
+    private = [site.played.account(name) for name in ("bukhara", "bank")]
+    whole = site.get(f"/proofs/order/{code}", cookie=site.enter("nairobi")).raw
+
+    assert any(each in whole for each in private)
+    for cookie in (None, site.enter("lanzhou")):
+        raw = site.get(f"/proofs/order/{code}", cookie=cookie).raw
+        proven = check(raw, trusted_by_genesis(genesis()))
+        assert isinstance(proven, ProvenFace)
+        assert proven.face in whole
+        assert not any(each in raw for each in private)
+        page = site.get(f"/orders/{code}", cookie=cookie)
+        assert f"/check/order/{code}" in page.text
+        assert site.get(f"/check/order/{code}", cookie=cookie).status == 200
 
 
 def test_the_page_of_a_proof_says_that_this_sites_genesis_proves_nothing_and_gives_a_command(site):

@@ -89,7 +89,8 @@ CLASSES = """
 closed order the ledger keeps buyer, merchant and issuer only. *Parties*: the accounts in it or that it is about, and
 whoever runs a node. *Operators*: whoever runs a node. Others are shown the public fields of
 [who sees each field](visibility.md), with `whole` false, or nothing where there are none. Validators hold every record;
-this says only what the API shows. A proof holds the whole record, so it is for those who may see the record. That a
+this says only what the API shows. A proof of a whole record is for those who may see the record; of an order or an attestation others get the proof of
+its public part. That a
 record is not there is told to anybody where it has public fields, and else to those about whom its key is, to the
 parties of its order, and to whoever names with `receipt` an envelope whose facts speak of it and of them.
 """

@@ -22,7 +22,7 @@ from sogdia.client.light.store import LightStore
 from sogdia.client.proof_text import describe, proven_to_json
 from sogdia.kernel.codec import NotCanonicalError
 from sogdia.kernel.kernel_tables import KERNEL_TABLES
-from sogdia.kernel.proof import ProvenReceipt, ProvenRecord
+from sogdia.kernel.proof import ProvenFace, ProvenHistory, ProvenReceipt, ProvenRecord, face_proof
 from sogdia.modules.market.queries import OrderAnswer, OrderQuery
 from sogdia.modules.market.records import CLOSED_ORDERS, ORDERS
 from sogdia.modules.money import asset_key
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from sogdia.cli.naming import Naming
     from sogdia.cli.options import Way
     from sogdia.client.checking import Trust
-    from sogdia.kernel.proof import Proof
+    from sogdia.kernel.proof import Proof, StateProof
     from sogdia.kernel.state import Table
 
 NUMBER_BYTES = 2
@@ -51,16 +51,19 @@ KEY_HELP: dict[tuple[str, ...], str] = {
 """How the keys of tables are given, by the parts that the tables name."""
 
 
-def prove_record(table: str, key: Sequence[str], height: int | None, out: Path, way: Way) -> None:
-    """Have a record proved, or its absence."""
+def prove_record(  # noqa: PLR0913 - what can be chosen
+    table: str, key: Sequence[str], height: int | None, out: Path, way: Way, *, face: bool
+) -> None:
+    """Have a record proved, or its absence; with `face` only what anybody may see of it."""
     found = find_table(table)
     with Session(way.node_folder, keys_of(way.node_folder, way.keys_folder)) as session:
         full_key = found.prefix + read_key(found, key, session.naming)
-        _write(session.node.prove(full_key, height), out, session, as_json=way.as_json)
+        proof = session.node.prove(full_key, height)
+        _write(_face_of(proof, found) if face else proof, out, session, as_json=way.as_json)
 
 
-def prove_order(text: str, out: Path, way: Way) -> None:
-    """Have the life of an order proved."""
+def prove_order(text: str, out: Path, way: Way, *, face: bool) -> None:
+    """Have the life of an order proved; with `face` only what anybody may see of it."""
     with Session(way.node_folder, keys_of(way.node_folder, way.keys_folder)) as session:
         name = session.naming.name(text)
         answer: OrderAnswer = session.ask(OrderQuery(name=name))
@@ -71,7 +74,9 @@ def prove_order(text: str, out: Path, way: Way) -> None:
                 "Correct its owner or reference; that there is none 'sogdia prove record market/orders' can prove.",
             )
         table: Table[bytes, Any] = ORDERS if answer.open is not None else CLOSED_ORDERS
-        _write(session.node.prove_life(table.full_key(name)), out, session, as_json=way.as_json)
+        full_key = table.full_key(name)
+        proof = _face_of(session.node.prove(full_key), table) if face else session.node.prove_life(full_key)
+        _write(proof, out, session, as_json=way.as_json)
 
 
 def prove_result(identity: str, out: Path, way: Way) -> None:
@@ -81,6 +86,19 @@ def prove_result(identity: str, out: Path, way: Way) -> None:
         if session.node.result(raw_id) is None:
             raise Stopped(Exit.NOT_FOUND, f"No block has {identity}.", "Compare the id.")
         _write(session.node.prove_result(raw_id), out, session, as_json=way.as_json)
+
+
+def _face_of(proof: StateProof, table: Table[Any, Any]) -> Proof:
+    """Keep of a proof what anybody may see; that there is no record anybody may know."""
+    if proof.stored is None:
+        return proof
+    found = face_proof(proof)
+    if found is None:
+        raise usage(
+            f"A record of {table.name} has no part of its own for everybody.",
+            "Leave --face out; whoever gets the proof then sees the whole record.",
+        )
+    return found
 
 
 def _write(proof: Proof, out: Path, session: Session, *, as_json: bool) -> None:
@@ -164,14 +182,15 @@ def _document(proven: Any) -> dict[str, Any]:  # noqa: ANN401 - one of the thing
     with suppress(NotCanonicalError, msgspec.MsgspecError, KeyError):
         if isinstance(proven, ProvenReceipt):
             found["read"] = receipt_document(decode_receipt(proven.receipt))
-        elif isinstance(proven, ProvenRecord):
-            found["read"] = _record_document(proven)
         else:
-            found["read"] = _record_document(proven.record)
+            found["read"] = _record_document(proven.record if isinstance(proven, ProvenHistory) else proven)
     return found
 
 
-def _record_document(proven: ProvenRecord) -> dict[str, Any]:
+def _record_document(proven: ProvenRecord | ProvenFace) -> dict[str, Any]:
     table = tables()[proven.table]
+    if isinstance(proven, ProvenFace):
+        face = documents.structure(table.read_face(proven.face))
+        return {"table": table.name, "key": key_document(table, proven.key), "face": face}
     record = None if proven.value is None else documents.structure(table.codec.decode(proven.value))
     return {"table": table.name, "key": key_document(table, proven.key), "record": record}

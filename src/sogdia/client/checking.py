@@ -14,17 +14,8 @@ from sogdia.client.light.roots import root_by_genesis
 from sogdia.client.light.store import LightStore
 from sogdia.client.light.verify import LightWrong
 from sogdia.client.proofs import Trusted, own_anchor, trust_anchor, trusted_by_genesis
-from sogdia.kernel.proof import (
-    Anchor,
-    Proof,
-    ProofFault,
-    ProofWrong,
-    Proven,
-    anchor_of,
-    check_against,
-    decode_proof,
-    roots_of,
-)
+from sogdia.kernel.proof import Anchor, Proof, ProofFault, ProofWrong, Proven, anchor_of, decode_proof
+from sogdia.kernel.proof_checks import check_against, roots_of
 
 if TYPE_CHECKING:
     from sogdia.client.light.verify import Bounds

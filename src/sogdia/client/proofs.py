@@ -24,10 +24,9 @@ from sogdia.kernel.proof import (
     ProofWrong,
     Proven,
     anchor_of,
-    check_against,
     decode_proof,
-    roots_of,
 )
+from sogdia.kernel.proof_checks import check_against, roots_of
 from sogdia.kernel.signature import ED25519, verify
 
 if TYPE_CHECKING:

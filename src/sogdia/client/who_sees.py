@@ -2,8 +2,9 @@
 
 Whoever runs a node holds the whole ledger and sees every field below; `VALIDATOR` marks what no door serves to anybody
 else. The doors (the HTTP interface, the explorer) ask here; a test holds the rows against the declarations, so a new
-field without a row fails it. A proof holds its whole record, so it is for those who may see every field: a record whose
-proof everybody needs (a party with its keys, a listing) has no field that is not public.
+field without a row fails it. A state proof holds its whole record, so it is for those who may see every field. A record
+whose proof everybody needs (a party with its keys, a listing) has no field that is not public, or has its public ones
+in a face (an order), which is proved without the rest.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from sogdia.engine.storage.block_pieces import pieces_of
 from sogdia.engine.storage.ledger_file import DATA, BlockWrite, Flushed, LedgerFile
 from sogdia.kernel.header import SignedHeader
 from sogdia.kernel.stored_block import StoredBlock, decode_block, encode_block
-from sogdia.kernel.tree import FRONT_BYTES, stored_hash
+from sogdia.kernel.tree_hashes import FRONT_BYTES, stored_hash
 from tests.engine.tiny_module import (
     MODULES,
     NODE_KEY,

@@ -15,12 +15,16 @@ if TYPE_CHECKING:
 OUT = click.option("--out", type=Folder(), required=True, help="The new file for the proof.")
 
 
+FACE = click.option("--face", is_flag=True, help="Show only what anybody may see of it: a proof for strangers.")
+
+
 @click.group()
 def prove() -> None:
     """Write down a proof that anybody can check, offline, with 'sogdia verify'.
 
     \b
     sogdia prove order @nairobi/o1 --out order.proof
+    sogdia prove order @nairobi/o1 --face --out for-strangers.proof
     sogdia prove record money/balances @nairobi USD@bank --out balance.proof
     sogdia prove tx ID --out receipt.proof
     """  # noqa: D301 - \b is click's mark for lines that stay as they are
@@ -30,6 +34,7 @@ def prove() -> None:
 @click.argument("table")
 @click.argument("key", nargs=-1)
 @click.option("--height", type=int, help="As of this height, of which a checkpoint is kept. Default: now.")
+@FACE
 @OUT
 @node_option
 @keys_option
@@ -42,6 +47,7 @@ def record(  # noqa: PLR0913 - one parameter an option
     node_folder: Path | None,
     keys_folder: Path | None,
     *,
+    face: bool,
     as_json: bool,
 ) -> None:
     """Prove a record of TABLE, or that there is none, by its KEY.
@@ -51,20 +57,24 @@ def record(  # noqa: PLR0913 - one parameter an option
     """
     from sogdia.cli import proving  # noqa: PLC0415 - importing it takes longer than asking for help
 
-    proving.prove_record(table, key, height, out, options.Way(node_folder, keys_folder, as_json=as_json))
+    way = options.Way(node_folder, keys_folder, as_json=as_json)
+    proving.prove_record(table, key, height, out, way, face=face)
 
 
 @prove.command()
 @click.argument("name")
+@FACE
 @OUT
 @node_option
 @keys_option
 @json_option
-def order(name: str, out: Path, node_folder: Path | None, keys_folder: Path | None, *, as_json: bool) -> None:
-    """Prove the whole life of the order NAME."""
+def order(  # noqa: PLR0913 - one parameter an option
+    name: str, out: Path, node_folder: Path | None, keys_folder: Path | None, *, face: bool, as_json: bool
+) -> None:
+    """Prove the whole life of the order NAME, or (--face) only that it is there, and its state."""
     from sogdia.cli import proving  # noqa: PLC0415 - as above
 
-    proving.prove_order(name, out, options.Way(node_folder, keys_folder, as_json=as_json))
+    proving.prove_order(name, out, options.Way(node_folder, keys_folder, as_json=as_json), face=face)
 
 
 @prove.command()

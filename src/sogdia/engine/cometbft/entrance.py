@@ -227,6 +227,7 @@ class Entrance:
 
     @on_block.setter
     def on_block(self, hear: Callable[[SealedBlock, float], None] | None) -> None:
+        """Let somebody hear of each block, and how long it took."""
         self.replica.on_block = hear
 
     def waits_for(self) -> str | None:

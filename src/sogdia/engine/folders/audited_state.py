@@ -12,7 +12,7 @@ from sogdia.engine.folders.finding import Finding
 from sogdia.kernel.blinding import blind_of
 from sogdia.kernel.codec import NotCanonicalError
 from sogdia.kernel.refusal import Broken
-from sogdia.kernel.tree import FRONT_BYTES
+from sogdia.kernel.tree_hashes import FRONT_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

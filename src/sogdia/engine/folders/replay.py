@@ -25,7 +25,8 @@ from sogdia.engine.solo.ledger import Ledger, stored_genesis
 from sogdia.engine.storage.ledger_file import DamagedError
 from sogdia.kernel.codec import NOT_DECODABLE
 from sogdia.kernel.refusal import Broken
-from sogdia.kernel.tree import ENTRY_BYTES, FRONT_BYTES, Tree
+from sogdia.kernel.tree import Tree
+from sogdia.kernel.tree_hashes import ENTRY_BYTES, FRONT_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

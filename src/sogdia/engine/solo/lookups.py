@@ -29,7 +29,7 @@ from sogdia.kernel.proof import (
     state_proof,
 )
 from sogdia.kernel.stored_block import StoredBlock, decode_block, decode_signed_header
-from sogdia.kernel.tree import stored_hash_in
+from sogdia.kernel.tree_hashes import stored_hash_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -1,6 +1,7 @@
 """Makes blocks out of submissions: signatures ahead on another core, a block written while the next is executed.
 
     submit ─▶ opened ─▶ checked ahead ─▶ ready ─▶ executed ─▶ durable ─▶ answered
+                                                         └──▶ settled: after the answers, or beside the disk
 
 Blocks don't wait for stragglers: as soon as nothing is being written, what is ready is executed. While something is
 being written a block is executed only when enough is ready to be worth one.
@@ -204,7 +205,7 @@ class Producer:
         if checks and self.verifier is not None:
             self.verifier.check(checks, _nothing_waits)
         self._ready.extend(opened)
-        self.wake()
+        self._turn()
 
     def _add_checks(self, submission: Submission, checks: list[bytes]) -> None:
         """Say which signatures of an envelope can be checked ahead: those of parties that are in the state."""

@@ -26,7 +26,7 @@ from sogdia.engine.marks import mark
 from sogdia.engine.storage.disk import sync_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 NAME = "blocks.log"
@@ -98,15 +98,18 @@ class BlockLog:
         """Tell whether blocks of so many bytes are short enough for the log, and it has room for them."""
         return size <= RECORD_BYTES_MAX and self._at + size + PAGE_BYTES <= self._size
 
-    def append(self, blocks: Sequence[LoggedBlock]) -> None:
+    def append(self, blocks: Sequence[LoggedBlock], entered: Callable[[], None] | None = None) -> None:
         """Write blocks durably. After an `OSError` for lack of room the same may be tried again."""
         if not self._seal:
             self._file = self._open()
         payload = _encode(blocks)
         framed = len(payload).to_bytes(LENGTH_BYTES, "big") + payload
         record = sha256(self._seal + framed).digest() + framed
+        record += bytes(_pages(len(record)) - len(record))
+        if entered is not None:
+            entered()
         mark("before-log")
-        self._write(record + bytes(_pages(len(record)) - len(record)))
+        self._write(record)
         mark("after-log")
 
     def _write(self, record: bytes) -> None:

@@ -364,10 +364,8 @@ class LedgerFile:
         return what.flush is None and not what.runs and self._log.has_room(what.size())
 
     def _write_to_log(self, blocks: list[LoggedBlock], entered: Callable[[], None] | None) -> None:
-        if entered is not None:
-            entered()
         logged = self._in_log()
-        self._log.append(blocks)
+        self._log.append(blocks, entered)
         logged += blocks
         self._witness.write(blocks[-1].height)
 

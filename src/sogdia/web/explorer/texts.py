@@ -274,8 +274,8 @@ TEXTS: Final[dict[str, str]] = {
     "order.closed": "Ended",
     "order.public": "Who trades what, and for how much, is shown to the order’s parties and to authorities of their"
     " countries.",
-    "order.public.proof": "Its proof holds the whole order, so it is handed out to the same people. Whoever was"
-    " given one can have it checked here.",
+    "order.public.proof": "The proof for everybody shows that the order is there, its state and its deadline, and"
+    " nothing else.",
     "order.buyer": "Buyer",
     "order.merchant": "Merchant",
     "order.carrier": "Carrier",
@@ -388,7 +388,7 @@ TEXTS: Final[dict[str, str]] = {
     "check.genesis.download": "This site’s genesis, to be compared with yours",
     "check.holds": "It holds.",
     "check.fails": "It does NOT hold: it proves nothing.",
-    "check.rows": "Id|Key|Value|Network|Block|Root|What does not fit",
+    "check.rows": "Id|Key|Value|What anybody may see|Network|Block|Root|What does not fit",
     "check.other": "It holds, but it is about something else than this page.",
     "check.missing": "Choose a genesis file, or write the network’s hash.",
     "check.pin.other": "This site’s genesis has another hash than yours. Don’t trust this site.",
@@ -396,6 +396,9 @@ TEXTS: Final[dict[str, str]] = {
     "check.applied": "The transaction was applied.",
     "check.refused": "The transaction was refused, with number {number}.",
     "check.record": "The ledger held this record.",
+    "check.face": "The ledger held such a record.",
+    "check.face.open": "Its state: {state}. Its deadline: {time}.",
+    "check.face.closed": "It had ended: {state}, {time}.",
     "check.absent": "The ledger held no such record.",
     "check.life": "These are all {count} steps of its life, and no others.",
     "check.at": "At {time}.",
@@ -424,6 +427,7 @@ TEXTS: Final[dict[str, str]] = {
     "error.no_transaction": "No block holds this id. It may be waiting, or it was never admitted.",
     "error.no_party": "Nobody of this network has this account.",
     "error.no_listing": "There is no such listing.",
+    "error.order_closed": "The order was closed just now. Ask again.",
     "error.no_order": "There is no such order.",
     "error.no_refusal": "No refusal has this number.",
     "error.code": "The code cannot be read: {why}",

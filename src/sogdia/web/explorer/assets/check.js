@@ -1,5 +1,5 @@
 // Checks a proof in the reader's own browser. Every sentence comes with the page, in its language.
-import { checkProof, hex, readReceipt, trustFile, trustGenesis } from "./sogdia.min.js";
+import { checkProof, decode, hex, readReceipt, trustFile, trustGenesis } from "./sogdia.min.js";
 
 const PIN = "sogdia-network";
 const place = document.getElementById("check");
@@ -55,6 +55,15 @@ async function trusted() {
   return found;
 }
 
+/** Say in words what anybody may see of an order: the numbers of its tables are 44 and, once it is closed, 46. */
+function faced({ table, face }) {
+  const open = table === 44n;
+  if (!open && table !== 46n) return [];
+  const [number, time] = decode(Uint8Array.of(0x93, ...face));
+  const state = (open ? words.states : words.outcomes).split("|")[Number(number) - 1] ?? number;
+  return [filled(open ? words.faceOpen : words.faceClosed, { state, time: moment(time) })];
+}
+
 /** Say in words what a proof proves, and whether it is about this page. */
 function tell(proven) {
   const details = [
@@ -76,6 +85,7 @@ function tell(proven) {
     about = `record:${proven.table}:${hex(proven.key)}`;
     const found = proven.face ? words.face : proven.value === null ? words.absent : words.record;
     sentences.push(found, filled(words.at, { time: moment(proven.time) }));
+    if (proven.face) sentences.push(...faced(proven));
     if (proven.steps) sentences.push(filled(words.life, { count: proven.steps.length }));
     details.unshift([KEY, proven.key], proven.face ? [FACE, proven.face] : [VALUE, proven.value ?? "–"]);
   }

@@ -46,14 +46,14 @@ def order(asked: Asked) -> Page:
     rows: list[tuple[str, Cell]] = _public_rows(asked, record)
     if whole:
         rows = [*_party_rows(asked, name, record), *rows, *_money_rows(record)]
-        rows.append((say("proof"), Link(f"/check/order/{code}", say("proof.link"))))
+    rows.append((say("proof"), Link(f"/check/order/{code}", say("proof.link"))))
     rows.append((say("code"), Digest(code)))
     sections: list[Section] = [Facts("", rows)]
     if whole:
         sections += _history(asked, name, record)
     else:
         sections.append(Paragraph((Words(say("order.public")), Link(f"/enter?to=/orders/{code}", say("reader.enter")))))
-        sections.append(Paragraph((Words(say("order.public.proof")), Link("/check", say("check.title")))))
+        sections.append(Paragraph((Words(say("order.public.proof")),)))
     title = asked.values.object_called(name)
     return Page("order", title, (Words(say("order.exists")), _state(record)), sections, above=say("order.above"))
 

@@ -9,8 +9,9 @@ from sogdia.client.proofs import proof_bytes
 from sogdia.client.questions import RequestWrongError
 from sogdia.kernel.accounts import PARTIES
 from sogdia.kernel.parameters import Limits
+from sogdia.kernel.proof import face_proof
 from sogdia.modules.market.queries import OrderQuery
-from sogdia.modules.market.records import CLOSED_ORDERS, LISTINGS, ORDERS
+from sogdia.modules.market.records import CLOSED_ORDERS, LISTINGS, ORDERS, OrderState, Outcome
 from sogdia.web.explorer.pages.asking import PageError
 from sogdia.web.explorer.pages.chain import decode_receipt
 from sogdia.web.explorer.parts import SCRIPT, Cell, Link, Page, Words
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
     from sogdia.modules.market.queries import OrderAnswer
     from sogdia.web.explorer.pages.asking import Asked
 
-TOLD = ("holds rows fails other missing pin.other away applied refused record absent life at before").split()
+TOLD = (
+    "holds rows fails other missing pin.other away applied refused record absent face face.open face.closed life at"
+    " before"
+).split()
 """What the script on the page may have to say."""
 
 PAGES = {"transaction": "transactions", "order": "orders", "party": "parties", "listing": "listings"}
@@ -41,6 +45,8 @@ def check(asked: Asked) -> Page:
     """The page on which a proof is checked by the reader's own browser, against a genesis of the reader's own."""
     data = {name.replace(".", "-"): TEXTS[f"check.{name}"] for name in TOLD}
     data["genesis"] = asked.at("/genesis.json")
+    data["states"] = "|".join(TEXTS[f"state.{each.name.lower()}"] for each in OrderState)
+    data["outcomes"] = "|".join(TEXTS[f"outcome.{each.name.lower()}"] for each in Outcome)
     more: dict[str, object] = {"data": data, "file": "FILE.proof", "proof_label": say("check.proof"), "download": None}
     if "kind" not in asked.request.path_params:
         return _page(say("check.title"), (Words(say("check.lead")),), more)
@@ -72,8 +78,6 @@ def _about(asked: Asked) -> Proved:
             return Proved(f"/transaction/{text}", f"{text[:16]}…", f"{text[:16]}.proof", f"receipt:{text}")
         case "order":
             name = asked.name(key)
-            if not asked.entitled.sees_order(name):
-                raise PageError(403, say("order.public"))
             table = _order_table(asked, name)
             code = name_code(name)
             expected = f"record:{table.number}:{name.hex()}"
@@ -118,6 +122,17 @@ def _order_table(asked: Asked, name: bytes) -> Table[bytes, Any]:
     return ORDERS if answer.open is not None else CLOSED_ORDERS
 
 
+def _order_proof(asked: Asked, name: bytes) -> bytes:
+    """Prove an order's whole life to those who may see it, and to others that it is there and its state."""
+    full_key = _order_table(asked, name).full_key(name)
+    if asked.entitled.sees_order(name):
+        return proof_bytes(asked.node.prove_life(full_key))
+    face = face_proof(asked.node.prove(full_key))
+    if face is None:
+        raise PageError(503, say("error.order_closed"))
+    return proof_bytes(face)
+
+
 def proof_file(asked: Asked) -> tuple[bytes, str]:
     """Give the bytes of a proof, and what the file is called."""
     about = _about(asked)
@@ -126,8 +141,7 @@ def proof_file(asked: Asked) -> tuple[bytes, str]:
         if kind == "transaction":
             return proof_bytes(asked.node.prove_result(asked.digest(key))), about.file
         if kind == "order":
-            table = _order_table(asked, asked.name(key))
-            return proof_bytes(asked.node.prove_life(table.full_key(asked.name(key)))), about.file
+            return _order_proof(asked, asked.name(key)), about.file
         full_key = PARTIES.full_key(asked.account(key)) if kind == "party" else LISTINGS.full_key(asked.name(key))
         return proof_bytes(asked.node.prove(full_key)), about.file
     except RequestWrongError as error:
