@@ -33,7 +33,7 @@ import msgspec
 from sogdia.engine.marks import mark
 from sogdia.engine.storage.block_log import BlockLog, LogDamagedError, LoggedBlock
 from sogdia.engine.storage.block_pieces import HASH_BYTES, HEIGHT_BYTES, block_of, pieces_of
-from sogdia.engine.storage.disk import free_bytes, sync_folder
+from sogdia.engine.storage.disk import free_bytes, sync_file, sync_folder
 from sogdia.engine.storage.empty_file import make_empty_file
 from sogdia.engine.storage.folder_lock import FolderLock
 from sogdia.engine.storage.witness import Witness
@@ -468,11 +468,7 @@ class LedgerFile:
         folder.mkdir(parents=True, exist_ok=False, mode=0o700)
         path = folder / DATA
         self._env.copy(os.fspath(path), compact=True)
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        sync_file(path)
         sync_folder(folder)
         sync_folder(folder.parent)
 
