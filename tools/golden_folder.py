@@ -187,7 +187,7 @@ class Story:
     def _change_the_node_key(self) -> None:
         """Another key signs headers."""
         old, new = self._node_keys
-        message = rotation_message(self.ledger.machine.network, 0, old.public, new.public)
+        message = rotation_message(self.ledger.machine.network, old.public, new.public)
         endorsement, acceptance = old.sign(message), new.sign(message)
         change = RotateNodeKey(old=old.public, new=new.public, endorsement=endorsement, acceptance=acceptance)
         self._step("registrar", change)

@@ -32,6 +32,7 @@ from sogdia.kernel.kernel_tables import KERNEL_TABLES
 from sogdia.kernel.refusals import KernelRefusal
 from sogdia.modules import ALL
 from sogdia.modules.documents.classes import CLASSES
+from sogdia.modules.money.currencies import Mint
 from sogdia.operate.figures import FIGURES, HISTOGRAMS
 from sogdia.settings.sources import FIELDS, SECTIONS, VARIABLES, bounds, description
 from sogdia.vault.faults import VaultRefusal
@@ -388,7 +389,7 @@ def _writing_part() -> Iterator[str]:
 
 def hint_of_money() -> str:
     """Say how an amount is written."""
-    units = next(each for each in fields_of(ALL[1].operations[1]) if is_money(each.shape))
+    units = next(each for each in fields_of(Mint) if is_money(each.shape))
     return hint(units.shape)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sogdia.client.keys import KeyPair, derive
 from sogdia.client.proofs import trusted_by_genesis
 from sogdia.engine.solo.sealing import Tip, next_header, results_root, transactions_root
-from sogdia.kernel.header import VALIDATORS, SignedHeader, validators_at
+from sogdia.kernel.header import SignedHeader, validators_at
 from sogdia.kernel.merkle import EMPTY_ROOT
 from sogdia.kernel.proof import (
     Anchor,
@@ -94,8 +94,7 @@ class SealedLedger:
         """Let another key sign headers; two more blocks and it does."""
         new = derive(SEED, "node", name)
         self._keys[new.public] = new
-        changes_at = VALIDATORS.must(self.ledger.state, None).changes_at
-        message = rotation_message(self.ledger.network, changes_at, old.public, new.public)
+        message = rotation_message(self.ledger.network, old.public, new.public)
         endorsement, acceptance = old.sign(message), new.sign(message)
         change = RotateNodeKey(old=old.public, new=new.public, endorsement=endorsement, acceptance=acceptance)
         self.block(self.ledger.sign("registrar", change))

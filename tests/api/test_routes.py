@@ -208,7 +208,7 @@ def test_of_a_registrar_anybody_sees_for_which_countries_and_not_how_much_is_use
 
     told = found.document
     assert told["whole"] is False
-    assert set(told["record"]) == {"countries", "parties_max", "attestations_max", "period", "appeal_period"}
+    assert set(told["record"]) == {"countries", "parties_max", "attestations_max", "period"}
 
 
 def test_pages_go_on_where_they_stopped_and_a_changed_cursor_is_refused(town):

@@ -239,10 +239,10 @@ IDENTITY_FAULTS = (
         ("tests/kernel/test_quota.py",),
     ),
     Fault(
-        "A node's key is handed over twice by one signature",
+        "A node's key that was used before comes back",
         "modules/identity/node_keys.py",
-        'changes_at.to_bytes(8, "big") + old + new',
-        "old + new",
+        "owner_of_key(ctx.state, address_of(self.new)) is None",
+        "self.new",
         ("tests/modules/identity/test_node_keys.py",),
     ),
     Fault(

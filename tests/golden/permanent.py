@@ -13,6 +13,7 @@ from sogdia.kernel.text import TextProblem
 from sogdia.modules import ALL
 from sogdia.modules.documents import DocumentClass, Part, Purpose
 from sogdia.modules.documents.entitlement import Ground
+from sogdia.modules.governance import ActionKind, Ending
 from sogdia.modules.identity import Kind, Role
 from sogdia.modules.market.records import OrderState, Outcome
 from sogdia.vault.faults import VaultRefusal
@@ -20,7 +21,19 @@ from sogdia.vault.faults import VaultRefusal
 if TYPE_CHECKING:
     from sogdia.kernel.state import Table
 
-WORDS: tuple[Any, ...] = (Kind, Role, OrderState, Outcome, TextProblem, DocumentClass, Part, Purpose, Ground)
+WORDS: tuple[Any, ...] = (
+    Kind,
+    Role,
+    OrderState,
+    Outcome,
+    TextProblem,
+    DocumentClass,
+    Part,
+    Purpose,
+    Ground,
+    ActionKind,
+    Ending,
+)
 """Words that stand in records and receipts as numbers."""
 
 BOUNDS = ("ge", "gt", "le", "lt", "min_length", "max_length", "pattern")

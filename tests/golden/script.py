@@ -18,6 +18,7 @@ from sogdia.client.keys import derive, derived_seed
 from sogdia.client.p256_keys import P256KeyPair
 from sogdia.kernel.accounts import HighValueLimit, Key, Thresholds
 from sogdia.kernel.codec import encode
+from sogdia.kernel.comet import address_of
 from sogdia.kernel.mandates import Cap
 from sogdia.kernel.merkle import path
 from sogdia.kernel.receipt import Receipt, result_leaf
@@ -27,6 +28,20 @@ from sogdia.modules.documents.documents import CommitDocument, EraseDocument, Gr
 from sogdia.modules.documents.encryption_keys import SetEncryptionKey
 from sogdia.modules.documents.files import OpenPartyFile
 from sogdia.modules.documents.readings import RecordReading
+from sogdia.modules.governance.proposing import (
+    ProposeAdmission,
+    ProposeCancellation,
+    ProposeDismissal,
+    ProposeLimits,
+    ProposePower,
+    ProposeQuota,
+    ProposeRegistrar,
+    ProposeRelease,
+    ProposeRemoval,
+    ProposeUpgrade,
+)
+from sogdia.modules.governance.voting import CastBallot, WithdrawProposal
+from sogdia.modules.identity import possession_message
 from sogdia.modules.identity.appeals import AppealSuspension, UpholdSuspension
 from sogdia.modules.identity.attestations import AcceptAttestation, OfferAttestation, WithdrawAttestation
 from sogdia.modules.identity.handles import ClaimHandle, ReleaseHandle
@@ -80,6 +95,7 @@ from sogdia.testing.ledger import SEED, START, Ledger, keys_of
 if TYPE_CHECKING:
     from sogdia.client.keys import KeyPair
     from sogdia.kernel.operation import Operation
+    from sogdia.modules.governance.proposing import Proposing
 
 DAY = 86_400
 SILK = Offer(price=19_995, decimals=1, tiers=(Tier(10, 18_005),), freight_per_unit=150, tax=1_600)
@@ -155,7 +171,7 @@ def parties(script: Script) -> None:
     script.send("registrar", ReinstateParty(account=samarkand))
     script.send(("samarkand", "registrar"), ChangeSponsor(sponsor=account("registrar")))
     node, next_node = keys_of("node"), derive(SEED, "node/1")
-    message = rotation_message(ledger.network, 0, node.public, next_node.public)
+    message = rotation_message(ledger.network, node.public, next_node.public)
     endorsement, acceptance = node.sign(message), next_node.sign(message)
     script.send(
         "registrar",
@@ -404,6 +420,48 @@ def documents(script: Script) -> None:
     script.send("treasury", reading)
 
 
+def governance(script: Script) -> None:
+    """Play proposals and votes: the platform joins the one that runs the network, is jailed, and goes again."""
+    ledger, account = script.ledger, script.account
+    platform = account("platform")
+    node = derive(SEED, "node of platform")
+
+    def proposed(operation: type[Proposing], reference: str = "p", height: int = 0, **fields: Any) -> Proposing:  # noqa: ANN401 - any field
+        return operation(reference=reference, height=height, **fields)
+
+    possession = node.sign(possession_message(ledger.network, platform, node.public))
+    joins = proposed(ProposeAdmission, account=platform, public=node.public, power=1, possession=possession)
+    script.send("registrar", joins)
+    script.send(("registrar", "platform"), joins)
+    script.send("registrar", proposed(ProposeLimits, "limits", block_envelopes_max=4_000))
+    quota: dict[str, Any] = {"operations": 500, "bytes": 5_000_000, "reserved_operations": 50, "stored_bytes": 50_000}
+    script.send("registrar", proposed(ProposeQuota, account=account("carrier"), **quota))
+    ballot: dict[str, Any] = {"proposal": name_of(account("registrar"), "p")}
+    script.send("platform", CastBallot(**ballot, yes=False))
+    script.send("registrar", proposed(ProposeQuota, account=account("carrier"), **quota))
+    script.send("platform", CastBallot(**ballot, yes=True))
+    registrar: dict[str, Any] = {"countries": ("KE", "UG"), "parties": 5, "attestations": 5, "period": DAY}
+    script.send("platform", proposed(ProposeRegistrar, "r", account=account("treasury"), **registrar))
+    script.send("registrar", CastBallot(proposal=name_of(platform, "r"), yes=True))
+    script.send("platform", proposed(ProposePower, account=platform, power=2))
+    script.send("platform", WithdrawProposal(reference="p"))
+    script.send("platform", proposed(ProposeDismissal, account=account("treasury")))
+    script.wait(14 * DAY + 1)
+    ledger.evidence = (address_of(node.public),)
+    script.wait(1)
+    script.send("registrar", proposed(ProposeDismissal, "d", account=account("treasury")))
+    script.send("registrar", proposed(ProposePower, account=platform, power=2))
+    script.send("registrar", proposed(ProposeUpgrade, "up", height=ledger.height + 1_000, version=2))
+    up = name_of(account("registrar"), "up")
+    script.send("registrar", proposed(ProposeCancellation, "stop", proposal=up))
+    script.send("registrar", proposed(ProposeRelease, "free", account=platform))
+    script.wait(1)
+    script.send("registrar", proposed(ProposeRemoval, account=platform))
+    script.send("platform", CastBallot(**ballot, yes=True))
+    script.wait(1)
+    script.wait(1)
+
+
 def bad_bytes(script: Script) -> None:
     """Play what is kept out of every block."""
     good = script.ledger.sign("nairobi", _pay(script, "bukhara", 1)).raw
@@ -413,7 +471,7 @@ def bad_bytes(script: Script) -> None:
     script.raw(good, "the same again")
 
 
-PARTS = (parties, money, shop, orders, documents, authority, bad_bytes, registry)
+PARTS = (parties, money, shop, orders, documents, authority, bad_bytes, registry, governance)
 """The whole script: every operation is in it, and nearly every fact comes of it."""
 
 

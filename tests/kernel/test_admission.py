@@ -241,7 +241,7 @@ ADMISSION = [
 ELSEWHERE = dict.fromkeys(
     (Refuse.QUOTA_STORAGE_SPENT, *(code for code in Refuse if 131 <= code <= 141)),
     "an operation is refused for it, in the block: tests of identity, money and mandates",
-)
+) | {Refuse.OPERATION_NOT_IN_FORCE: "no operation of these modules is of a later version: `test_protocol.py`"}
 
 
 @pytest.mark.parametrize("row", [pytest.param(row, id=f"{row.rule.name}{row.note}") for row in FORMS + ADMISSION])
@@ -267,7 +267,8 @@ def test_the_table_has_every_rule_in_the_order_in_which_they_are_tried():
     rows = [row.rule for row in FORMS + ADMISSION]
 
     tried = [rule for rule in dict.fromkeys(rows) if rule is not Refuse.OPERATION_UNKNOWN]
-    assert tried == list(rules_in(EnvelopeCodec.open, admit))
+    written = [rule for rule in rules_in(EnvelopeCodec.open, admit) if rule is not Refuse.OPERATION_NOT_IN_FORCE]
+    assert tried == written
 
 
 def test_every_number_of_the_kernel_stands_in_a_table():

@@ -182,7 +182,7 @@ def test_an_exit_that_is_refused_is_our_own_mistake_and_stops_the_node():
 
     ledger.machine.exits[HOLDS.number] = Exit(HOLDS, deadline_of=lambda hold: hold.deadline, apply=refuse)
 
-    with pytest.raises(Broken, match="a deadline's exit was refused"):
+    with pytest.raises(Broken, match="what a rule does by itself was refused"):
         ledger.block(at=DUE + 1)
 
 

@@ -102,7 +102,7 @@ def test_limits_and_validators_stand_in_the_state():
 
     assert PARAMETERS.must(ledger.state, None).limits == Limits(live_ids_max=7)
     assert [(each.public.hex(), each.power) for each in validators_at(ledger.state, 1)] == [(NODE, 3)]
-    assert VALIDATORS.must(ledger.state, None).changes_at == 0
+    assert [each.from_height for each in VALIDATORS.must(ledger.state, None).sets] == [0]
 
 
 def test_a_genesis_is_loaded_into_an_empty_state_only():

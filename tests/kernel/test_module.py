@@ -11,13 +11,13 @@ from sogdia.kernel.calendar import DUE_NODES
 from sogdia.kernel.codec import Event, Record
 from sogdia.kernel.machine import Machine
 from sogdia.kernel.module import check_declarations, tag_of
-from sogdia.kernel.operation import Exit, Operation, Query
+from sogdia.kernel.operation import Exit, Operation, Query, Turn
 from sogdia.kernel.parameters import no_key, show_no_key
 from sogdia.kernel.refusal import Broken, RefusalCode
 from sogdia.kernel.state import Table
 from sogdia.modules import ALL
 
-IDENTITY, MONEY, *_OTHERS = ALL
+IDENTITY, _GOVERNANCE, MONEY, *_OTHERS = ALL
 
 
 class Wish(Operation, tag=299):
@@ -129,7 +129,8 @@ def test_a_module_may_use_its_own_numbers(added):
         ({"tables": (table(30),)}, "two tables have the same number"),
         ({"tables": (table(39),)}, "identity declares a table outside its ten"),
         ({"tables": (table(19),)}, "identity declares a table outside its ten"),
-        ({"exits": (Exit(DUE_NODES, deadline_of=len, apply=print),)}, "an exit for a foreign table"),
+        ({"exits": (Exit(DUE_NODES, deadline_of=len, apply=print),)}, "an exit or a turn for a foreign table"),
+        ({"turns": (Turn(DUE_NODES, apply=print),)}, "an exit or a turn for a foreign table"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -8,6 +8,8 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from sogdia.engine.cometbft import abci_pb2 as abci
 from sogdia.engine.cometbft.application import Application
 from sogdia.engine.cometbft.home import engine_genesis
@@ -27,9 +29,24 @@ BYTES_MAX = 4 * 2**20
 
 
 def network_genesis(validators: Sequence[str] = VALIDATORS, **changes: Any) -> Any:  # noqa: ANN401 - sections of a genesis
-    """Make the test genesis for several organisations."""
-    keys = [[keys_of(f"validator {name}").public.hex(), 10] for name in validators]
-    return genesis(**{"engine": "cometbft", "validators": keys, "clock": "wall"} | changes)
+    """Make the test genesis for several organisations: each is a member with a validator of its own."""
+    identity = msgspec.to_builtins(genesis().identity)
+    parties = {each["reference"]: each for each in identity["parties"]}
+    registrar = parties["registrar"]
+    for name in validators:
+        bare = registrar | {"quota": None, "sponsor": "registrar", "public": keys_of(name).public.hex()}
+        known = parties.get(name, bare | {"reference": name, "roles": []})
+        parties[name] = known | {"roles": [*known["roles"], "operator"]}
+    parties["registrar"] = registrar | {"roles": ["registrar"]}
+    keys = {name: keys_of(f"validator {name}").public.hex() for name in validators}
+    made = {
+        "engine": "cometbft",
+        "clock": "wall",
+        "validators": [[key, 10] for key in keys.values()],
+        "identity": identity | {"parties": list(parties.values())},
+        "governance": {"members": [{"reference": name, "public": key} for name, key in keys.items()]},
+    }
+    return genesis(**made | changes)
 
 
 class Member:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from sogdia.engine.cometbft.transactions import transaction_of
 from sogdia.engine.folders.export import export_folder
 from tests.network.chain import VALIDATORS, Chain, network_genesis
@@ -33,8 +35,8 @@ class Moment:
 
 def moments(seed: int, blocks: int) -> tuple[Any, list[Moment]]:
     """Walk a random trade; gives its genesis and what was sent when."""
-    validators = network_genesis(REPLICAS).validators
-    trade = RandomTrade(seed, engine="cometbft", validators=[[each.public, each.power] for each in validators])
+    made = msgspec.to_builtins(network_genesis(REPLICAS))
+    trade = RandomTrade(seed, **{part: made[part] for part in ("engine", "validators", "identity", "governance")})
     told: list[Moment] = []
     ledger = trade.ledger
     make_block = ledger.block

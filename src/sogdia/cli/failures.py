@@ -132,6 +132,7 @@ def _by_a_folder(error: Exception) -> Stopped | None:
         FolderNotUsableError,
         StorageFullError,
     )
+    from sogdia.kernel.protocol import UpgradeNeededError  # noqa: PLC0415
 
     if isinstance(error, FolderInUseError):
         return Stopped(Exit.UNREACHABLE, str(error))
@@ -141,7 +142,9 @@ def _by_a_folder(error: Exception) -> Stopped | None:
         return Stopped(Exit.DAMAGED, str(error))
     if isinstance(error, StorageFullError):
         return Stopped(Exit.USAGE, f"{error}.", "Make room on the disk.")
-    if isinstance(error, FolderNotUsableError | ClockRefusedError | KeyMissingError | NotComparableError):
+    if isinstance(
+        error, FolderNotUsableError | ClockRefusedError | KeyMissingError | NotComparableError | UpgradeNeededError
+    ):
         return Stopped(Exit.USAGE, str(error))
     return None
 

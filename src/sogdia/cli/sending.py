@@ -29,9 +29,8 @@ from sogdia.kernel.refusals import KernelRefusal
 from sogdia.kernel.values import account_of, name_of, owner_of
 from sogdia.modules.identity import key_message
 from sogdia.modules.identity.keys import ChangeKeys
-from sogdia.modules.identity.node_keys import rotation_message
+from sogdia.modules.identity.node_keys import possession_message, rotation_message
 from sogdia.modules.identity.parties import RegisterParty
-from sogdia.modules.identity.queries import ValidatorsQuery
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -225,8 +224,9 @@ def _sign_field(  # noqa: PLR0913 - everything that a proof is about
     network = session.naming.network.hash
     pair = _open(key, session.ring)
     if field in ("endorsement", "acceptance"):
-        changes_at = session.ask(ValidatorsQuery()).changes_at
-        return pair.sign(rotation_message(network, changes_at, values["old"], values["new"]))
+        return pair.sign(rotation_message(network, values["old"], values["new"]))
+    if field == "possession":
+        return pair.sign(possession_message(network, values["account"], values["public"]))
     # A key that joins is proven for its number: the first free one of the account, and so on along the list.
     account = values.get("account", sender.account)
     party = session.party(account)

@@ -92,9 +92,9 @@ RECORDS: Final[dict[str, dict[Sees, str]]] = {
     "GuardianSet": {_O: "record guardians needed"},
     "Recovery": {_O: "record keys thresholds approvals deadline begun sponsor"},
     "Consents": {_O: "record end"},
-    "IdentityRules": {_P: "record recovery"},
+    "IdentityRules": {_P: "record recovery appeal_period"},
     "Registrar": {
-        _P: "record countries parties_max attestations_max period appeal_period",
+        _P: "record countries parties_max attestations_max period",
         _O: "period_start parties_used attestations_used",
     },
     "Attestation": {
@@ -114,7 +114,14 @@ RECORDS: Final[dict[str, dict[Sees, str]]] = {
         _O: "record operations_max bytes_max reserved_operations_max stored_bytes_max period_start operations_used "
         "bytes_used reserved_operations_used reserved_bytes_used stored_bytes"
     },
-    "ValidatorSets": {_P: "record current following changes_at"},
+    "ValidatorSets": {_P: "record sets"},
+    "Members": {_P: "record members"},
+    "NodeKeyOwner": {_P: "record account"},
+    "Protocol": {_P: "record version next_version next_height"},
+    "DueHeight": {_V: "record objects"},
+    "Proposal": {_P: "record action height deadline ballots effect_at sponsor"},
+    "Agenda": {_P: "record open waiting"},
+    "GovernanceRules": {_P: "record voting_period"},
     "Currency": {_P: "record digits supply supply_max holder_max by_authorisation"},
     "Balance": {_O: "record available held frozen authorised"},
     "Hold": {_O: "record payer payee asset units deadline purpose sponsor history"},
@@ -168,7 +175,22 @@ EVENTS: Final[dict[str, dict[Sees, str]]] = {
     "PartySuspended": {_P: "account reason"},
     "PartyReinstated": {_P: "account"},
     "SponsorChanged": {_P: "account sponsor"},
-    "NodeKeyRotated": {_P: "old new from_height"},
+    "NodeKeyRotated": {_P: "account old new from_height"},
+    "ProposalMade": {_P: "proposal action_kind about height deadline"},
+    "BallotCast": {_P: "proposal member yes"},
+    "ProposalPassed": {_P: "proposal effect_at"},
+    "ProposalEnded": {_P: "proposal ended refusal"},
+    "MemberAdmitted": {_P: "account public power from_height"},
+    "MemberRemoved": {_P: "account public from_height"},
+    "PowerChanged": {_P: "account power from_height"},
+    "MemberJailed": {_P: "account public from_height"},
+    "MemberReleased": {_P: "account public from_height"},
+    "LimitsChanged": {_P: "limits"},
+    "QuotaSet": {_P: "account operations bytes reserved_operations stored_bytes"},
+    "RegistrarAdmitted": {_P: "account countries parties attestations period"},
+    "RegistrarDismissed": {_P: "account"},
+    "UpgradeScheduled": {_P: "version from_height"},
+    "UpgradeInForce": {_P: "version from_height"},
     "CurrencyOpened": {_P: "asset digits"},
     "Minted": {_P: "asset units", _O: "to"},
     "Burned": {_P: "asset units"},
@@ -216,7 +238,8 @@ BLOB: Final[dict[Sees, str]] = {
 OPERATIONS_OF_ALL: Final = frozenset(
     "RegisterParty ChangeKeys SuspendParty ReinstateParty ChangeSponsor RotateNodeKey SetHighValueLimits ClaimHandle "
     "ReleaseHandle OpenCurrency SetCaps SetEncryptionKey PublishTerms OpenListing AddVariant ChangeOffer ChangeStock "
-    "CloseListing".split()
+    "CloseListing ProposeAdmission ProposeRemoval ProposePower ProposeRelease ProposeLimits ProposeQuota "
+    "ProposeRegistrar ProposeDismissal ProposeUpgrade ProposeCancellation CastBallot WithdrawProposal".split()
 )
 """What was asked is shown to anybody: these bring about public facts, and say no more than those do."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import inspect as types
 
 from sogdia.modules.documents import DocumentClass, Part, Purpose
+from sogdia.modules.governance import ActionKind, Ending
 from sogdia.modules.identity import AssuranceLevel, AttestationType, Kind, Role
 from sogdia.modules.market.records import OrderState, Outcome
 from sogdia.modules.money.iso4217 import MINOR_DIGITS
@@ -28,6 +29,7 @@ FINER: Final = frozenset({"price", "tiers"})
 MONEY: Final = frozenset({"Units", "PositiveUnits"})
 
 CALLED: Final[dict[str, type[IntEnum | Role]]] = {
+    "action_kind": ActionKind,
     "attests": AttestationType,
     "kind": Kind,
     "level": AssuranceLevel,
@@ -35,6 +37,7 @@ CALLED: Final[dict[str, type[IntEnum | Role]]] = {
     "state": OrderState,
     "outcome": Outcome,
     "document_class": DocumentClass,
+    "ended": Ending,
     "part": Part,
     "purpose": Purpose,
 }

@@ -53,13 +53,19 @@ def unsigned(scheme: int, public_key: bytes, message: bytes, signature: bytes) -
 
 
 def admit(  # noqa: PLR0913 - everything that decides is named
-    state: State, envelope: Envelope, *, time: int, limits: Limits, spent: SpentIds, valid: Verifier
+    state: State, envelope: Envelope, *, time: int, version: int, limits: Limits, spent: SpentIds, valid: Verifier
 ) -> None:
     """Refuse an envelope that may not be in a block now; otherwise charge it to its sponsor's quota."""
     body = envelope.body
     validity = body.expiry - time
     if not 0 <= validity <= limits.validity_max or body.not_before is not None:
         _check_window(envelope, time, limits)
+    if envelope.since > version:
+        raise Refused(Refuse.OPERATION_NOT_IN_FORCE, facts_of({"since": envelope.since, "version": version}))
+    size, allowed = len(envelope.raw), limits.envelope_bytes_max
+    if size > allowed:
+        # It was opened under other limits than those of its block.
+        raise Refused(Refuse.ENVELOPE_TOO_LARGE, facts_of({"bytes": size, "allowed": allowed}))
     if spent.outcome(envelope.id) is not None:
         raise Refused(Refuse.ENVELOPE_REPLAYED, facts_of({"id": envelope.id}))
     require(spent.live() < limits.live_ids_max, Refuse.IDS_AT_CAP, cap=limits.live_ids_max)

@@ -91,7 +91,7 @@ def _decoder_of(operation: Any) -> Decoder[Any]:  # noqa: ANN401 - a union of ty
 class Envelope:
     """A decoded envelope whose form is right; whether it may be applied is for the state to say."""
 
-    __slots__ = ("body", "id", "raw", "reserved", "signatures")
+    __slots__ = ("body", "id", "raw", "reserved", "signatures", "since")
 
     def __init__(self, raw: bytes, body: Body, signatures: tuple[Signature, ...], envelope_id: bytes) -> None:
         """Hold the parts of `raw`."""
@@ -100,6 +100,7 @@ class Envelope:
         self.signatures = signatures
         self.id = envelope_id
         self.reserved = all(operation.reserved for operation in body.operations)
+        self.since = max(operation.since for operation in body.operations)
 
 
 class EnvelopeCodec:

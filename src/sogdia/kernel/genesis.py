@@ -12,9 +12,10 @@ import msgspec
 from msgspec import Meta
 
 from sogdia.kernel.codec import encode
-from sogdia.kernel.header import VALIDATORS, Validator, ValidatorSets
+from sogdia.kernel.header import Validator, first_validators
 from sogdia.kernel.parameters import PARAMETERS, Limits, Parameters
 from sogdia.kernel.passkey import PASSKEYS, Origin, Passkeys, RelyingPartyId
+from sogdia.kernel.protocol import PROTOCOL, Protocol, Version
 from sogdia.kernel.refusal import ensure
 from sogdia.kernel.values import NO_ACCOUNT, Seconds, account_of
 
@@ -52,6 +53,8 @@ class GenesisBase(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     engine: Literal["solo", "cometbft"] = "solo"
     """Who orders the blocks: one node by itself, or its validators together by CometBFT."""
     limits: Limits = Limits()
+    protocol: Version = 1
+    """The version of the rules with which the network begins."""
     passkeys: GenesisPasskeys | None = None
     """Without it nobody can sign with a passkey on this network."""
     validators: Annotated[tuple[GenesisValidator, ...], Meta(min_length=1, max_length=64)]
@@ -77,12 +80,18 @@ class GenesisContext:
 
 def genesis_type(modules: tuple[Module, ...]) -> type[GenesisBase]:
     """Make the genesis type of a set of modules: the common part and a section a module."""
-    sections = [(module.name, module.genesis, msgspec.field(default_factory=module.genesis)) for module in modules]
+    first = _there_from_the_start(modules)
+    sections = [(module.name, module.genesis, msgspec.field(default_factory=module.genesis)) for module in first]
     made: Any = msgspec.defstruct(
         "Genesis", sections, bases=(GenesisBase,), frozen=True, kw_only=True, forbid_unknown_fields=True
     )
     genesis: type[GenesisBase] = made
     return genesis
+
+
+def _there_from_the_start(modules: tuple[Module, ...]) -> list[Module]:
+    """Leave out modules that were added by an upgrade: they have no section, whatever version a network begins with."""
+    return [module for module in modules if module.since == 1]
 
 
 def is_sandbox(name: str) -> bool:
@@ -100,9 +109,10 @@ def load(state: State, genesis: Any, modules: tuple[Module, ...]) -> None:  # no
     ensure(not state.changes, "a genesis is loaded into an empty state")
     PARAMETERS.put(state, None, Parameters(limits=genesis.limits))
     validators = tuple(Validator(bytes.fromhex(each.public), each.power) for each in genesis.validators)
-    VALIDATORS.put(state, None, ValidatorSets(current=validators, following=validators, changes_at=0))
+    first_validators(state, validators)
+    PROTOCOL.put(state, None, Protocol(version=genesis.protocol))
     if genesis.passkeys is not None:
         PASSKEYS.put(state, None, Passkeys(rp_id=genesis.passkeys.rp_id, origins=genesis.passkeys.origins))
     context = GenesisContext(state, network_of(genesis), genesis.time)
-    for module in modules:
+    for module in _there_from_the_start(modules):
         module.load_genesis(context, getattr(genesis, module.name))

@@ -64,35 +64,64 @@ class Validator(msgspec.Struct, frozen=True, array_like=True, gc=False):
 Validators = Annotated[tuple[Validator, ...], Meta(min_length=1, max_length=VALIDATORS_MAX)]
 
 
-class ValidatorSets(Record):
-    """Who signs headers now, and who will from `changes_at` on."""
+class ValidatorSet(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Who signs headers from a height on."""
 
-    current: Validators
-    following: Validators
-    changes_at: Height
+    from_height: Height
+    validators: Validators
+
+
+SETS_MAX = 1 + ROTATION_DELAY
+"""The set in force, and one for each height at which an announced change takes effect."""
+
+
+class ValidatorSets(Record):
+    """Who signs headers: the set in force when this was written, then those announced since, by their heights."""
+
+    sets: Annotated[tuple[ValidatorSet, ...], Meta(min_length=1, max_length=SETS_MAX)]
 
 
 VALIDATORS: Table[None, ValidatorSets] = Table("kernel/validators", 9, ValidatorSets, key=no_key, show_key=show_no_key)
 
 
+def first_validators(state: State, validators: tuple[Validator, ...]) -> None:
+    """Name who signs headers from the start."""
+    VALIDATORS.put(state, None, ValidatorSets(sets=(ValidatorSet(0, validators),)))
+
+
 def validators_at(state: Reader, height: int) -> tuple[Validator, ...]:
-    """Give who signs the header of `height`, as far as the state knows (up to the height after next)."""
-    sets = VALIDATORS.must(state, None)
-    return sets.following if height >= sets.changes_at else sets.current
+    """Give who signs the header of `height`: of a height from the last change on, and up to the height after next."""
+    sets = VALIDATORS.must(state, None).sets
+    found = sets[0]
+    for each in sets[1:]:
+        if each.from_height <= height:
+            found = each
+    return found.validators
 
 
 def set_validators(state: State, height: int, validators: tuple[Validator, ...]) -> int:
-    """Name who signs headers from `height` + 2 on; give the height at which it takes effect."""
-    VALIDATORS.put(
-        state,
-        None,
-        ValidatorSets(
-            current=validators_at(state, height + 1),
-            following=validators,
-            changes_at=height + ROTATION_DELAY,
-        ),
-    )
-    return height + ROTATION_DELAY
+    """Name who signs headers from `height` + 2 on; give that height. Later calls at one height replace earlier ones."""
+    from_height = height + ROTATION_DELAY
+    in_force = ValidatorSet(height, validators_at(state, height))
+    announced = ValidatorSet(height + 1, validators_at(state, height + 1))
+    sets = [in_force]
+    for each in (announced, ValidatorSet(from_height, validators)):
+        if each.validators != sets[-1].validators:
+            sets.append(each)
+    VALIDATORS.put(state, None, ValidatorSets(sets=tuple(sets)))
+    return from_height
+
+
+def validator_updates(state: Reader, height: int) -> list[tuple[bytes, int]]:
+    """Give what a block at `height` changes: keys with their new power, those that no longer sign with power 0.
+
+    Compared are the set that signs `height` + 1, which is settled, and the one that follows it; so no key stands there
+    twice, and none is taken away that was not there.
+    """
+    before = {each.public: each.power for each in validators_at(state, height + 1)}
+    after = {each.public: each.power for each in validators_at(state, height + ROTATION_DELAY)}
+    gone = [(public, 0) for public in before if public not in after]
+    return gone + [(public, power) for public, power in after.items() if before.get(public) != power]
 
 
 def digest_of(validators: tuple[Validator, ...]) -> bytes:

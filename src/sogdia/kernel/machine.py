@@ -11,21 +11,31 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 from msgspec import structs
 
-from sogdia.kernel import calendar, mandates, spent
+from sogdia.kernel import calendar, heights, mandates, protocol, spent
 from sogdia.kernel.admission import SpentIds, Verifier, admit, direct
 from sogdia.kernel.envelope import Envelope, EnvelopeCodec
 from sogdia.kernel.genesis import load
+from sogdia.kernel.header import validator_updates
 from sogdia.kernel.kernel_tables import KERNEL_TABLES
 from sogdia.kernel.module import Module, check_declarations, tag_of
-from sogdia.kernel.operation import Context, Exit
+from sogdia.kernel.operation import Context, Exit, Turn
 from sogdia.kernel.parameters import PARAMETERS
-from sogdia.kernel.receipt import NO_HISTORY, Receipt, encode_receipt, exit_id, fold, receipt_hash
+from sogdia.kernel.receipt import (
+    NO_HISTORY,
+    Receipt,
+    accusation_id,
+    encode_receipt,
+    exit_id,
+    fold,
+    receipt_hash,
+    turn_id,
+)
 from sogdia.kernel.refusal import Broken, Refused, ensure
 from sogdia.kernel.state import Reader, State, Table
 from sogdia.kernel.values import NO_ACCOUNT, owner_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from sogdia.kernel.genesis import GenesisBase
     from sogdia.kernel.state import Base
@@ -67,12 +77,19 @@ class Machine:
         ensure(len({table.number for table in tables}) == len(tables), "a module declares a table of the kernel's")
         self.tables: dict[int, Table[Any, Any]] = {table.number: table for table in tables}
         self.exits: dict[int, Exit] = {each.table.number: each for module in modules for each in module.exits}
+        self.turns: dict[int, Turn] = {each.table.number: each for module in modules for each in module.turns}
+        self.accuse = next((module.accuse for module in modules if module.accuse is not None), None)
+        self.version = max(
+            protocol.VERSION, *(operation.since for module in modules for operation in module.operations)
+        )
         self.heirs: dict[int, Table[Any, Any]] = {
             table.life_prefix[0]: table for table in tables if table.life_prefix != table.prefix
         }
 
     def begin(self, state: State, genesis: GenesisBase) -> None:
         """Write the genesis into an empty state."""
+        known = genesis.protocol <= self.version
+        ensure(known, f"genesis begins with protocol version {genesis.protocol}; this software knows {self.version}")
         load(state, genesis, self.modules)
         self.check_invariants(state)
 
@@ -115,10 +132,23 @@ class Block:
     """A block being built or replayed: envelopes are included one by one, then it handles deadlines and is closed."""
 
     def __init__(  # noqa: PLR0913 - everything that decides is named
-        self, machine: Machine, base: Base, ids: SpentIds, *, height: int, time: int, valid: Verifier = direct
+        self,
+        machine: Machine,
+        base: Base,
+        ids: SpentIds,
+        *,
+        height: int,
+        time: int,
+        valid: Verifier = direct,
+        misbehaviour: Sequence[bytes] = (),
     ) -> None:
-        """Start an empty block at `height` and `time` over committed state."""
+        """Start an empty block at `height` and `time` over committed state; raises `UpgradeNeededError`.
+
+        `misbehaviour` holds the addresses of keys that have provably signed two blocks of one height. What comes of
+        it comes before the first envelope.
+        """
         self.state = State(base)
+        self.version = protocol.version_for(self.state, height, machine.version)
         self.ids = BlockIds(ids)
         self.height = height
         self.time = time
@@ -130,13 +160,24 @@ class Block:
         self._valid = valid
         self._spent: list[tuple[int, bytes, int]] = []
         self.limits = PARAMETERS.must(self.state, None).limits
+        self.misbehaviour = tuple(misbehaviour)
+        for address in dict.fromkeys(misbehaviour):
+            self._accuse(address)
 
     def include(self, envelope: Envelope) -> Receipt:
         """Apply an envelope and give its receipt; one that is not admissible raises `Refused` and leaves no trace."""
         state = self.state
         start = state.savepoint()
         try:
-            admit(state, envelope, time=self.time, limits=self.limits, spent=self.ids, valid=self._valid)
+            admit(
+                state,
+                envelope,
+                time=self.time,
+                version=self.version,
+                limits=self.limits,
+                spent=self.ids,
+                valid=self._valid,
+            )
         except Refused:
             state.undo(start)
             raise
@@ -155,7 +196,10 @@ class Block:
         return receipt
 
     def close(self) -> None:
-        """Handle what is due, forget expired ids and write down the block's own. Bounded work."""
+        """Handle what is due, let the next height come, forget expired ids and write down the block's own.
+
+        Bounded work.
+        """
         state = self.state
         start = state.writes
         while (left := self.limits.exit_writes_max - (state.writes - start)) > 0:
@@ -163,12 +207,17 @@ class Block:
             if due is None or due[0] >= self.time:
                 break
             self._come_up(due[1], due[0], left)
+        self._let_height_come(self.height + 1)
         self.forgotten = spent.sweep(state, self.time, SWEEP_WRITES_MAX)
         spent.remember(state, self._spent)
 
     def all_results(self) -> list[Result]:
         """Give the block's results: envelopes in order, then exits in order."""
         return self.results + self.exits
+
+    def validator_updates(self) -> list[tuple[bytes, int]]:
+        """Give the keys whose power the block changes from two heights later on; 0 for those that sign no more."""
+        return validator_updates(self.state, self.height)
 
     def _apply(self, envelope: Envelope) -> tuple[Receipt, list[tuple[int, dict[bytes, Table[Any, Any]]]]]:
         """Run the operations: all of them, or none."""
@@ -253,10 +302,35 @@ class Block:
 
     def _exit(self, due_object: bytes, deadline: int, writes_max: int) -> None:
         """Apply one object's exit; it has a receipt and a place in the history like an envelope."""
+        record = self._record_of(due_object)
+        apply = self._machine.exits[due_object[0]].apply
+        self._by_rule(exit_id(due_object, deadline), lambda context: apply(context, due_object[1:], record, writes_max))
+
+    def _let_height_come(self, height: int) -> None:
+        """Do what is scheduled for the next height, in order: then the state that its block begins with holds it."""
+        while coming := heights.scheduled_at(self.state, height):
+            heights.unschedule_at(self.state, height, coming[0])
+            self._turn(coming[0], height)
+
+    def _turn(self, due_object: bytes, height: int) -> None:
+        record = self._record_of(due_object)
+        apply = self._machine.turns[due_object[0]].apply
+        self._by_rule(turn_id(due_object, height), lambda context: apply(context, due_object[1:], record))
+
+    def _accuse(self, address: bytes) -> None:
+        """Let a module say what becomes of whoever holds a key that has signed two blocks of one height."""
+        accuse = self._machine.accuse
+        if accuse is not None:
+            self._by_rule(accusation_id(address, self.height), lambda context: accuse(context, address))
+
+    def _record_of(self, due_object: bytes) -> Any:  # noqa: ANN401 - typed by its table
+        record = self.state.find(self._machine.tables[due_object[0]], due_object)
+        ensure(record is not None, "something is scheduled for an object that does not exist")
+        return record
+
+    def _by_rule(self, identity: bytes, work: Callable[[Context], None]) -> None:
+        """Do what no envelope asks for; it has a receipt and a place in the history like an envelope."""
         state = self.state
-        table = self._machine.tables[due_object[0]]
-        record = state.find(table, due_object)
-        ensure(record is not None, "the calendar names an object that does not exist")
         context = Context(
             state=state,
             network=self._machine.network,
@@ -267,13 +341,12 @@ class Block:
         )
         state.savepoint()
         try:
-            self._machine.exits[due_object[0]].apply(context, due_object[1:], record, writes_max)
+            work(context)
         except Refused as refused:
-            message = f"a deadline's exit was refused: {refused}"
+            message = f"what a rule does by itself was refused: {refused}"
             raise Broken(message) from refused
         touched, state.lives = state.lives, {}
         raw = encode_receipt(Receipt(APPLIED_CODE, 0, (), tuple(context.events)))
-        identity = exit_id(due_object, deadline)
         self._fold([(0, touched)], identity, raw)
         self.exits.append(Result(identity, raw))
 

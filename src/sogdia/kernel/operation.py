@@ -69,6 +69,9 @@ class Operation(Frozen, array_like=True):
     reserved: ClassVar[bool] = False
     """Whether it stays open when the sponsor's quota is spent."""
 
+    since: ClassVar[int] = 1
+    """The version of the protocol with which it began; before that version is in force no block holds it."""
+
     key_level: ClassVar[Level] = Level.EVERYDAY
     """How much of the asker's keys it needs; one that costs much becomes of high value by itself."""
 
@@ -124,3 +127,18 @@ class Exit:
         self.deadline_of = deadline_of
         self.apply = apply
         self.moved = moved
+
+
+class Turn:
+    """What becomes of an object when the height has come for which it was scheduled (`kernel.heights`)."""
+
+    __slots__ = ("apply", "table")
+
+    def __init__(self, table: Table[Any, Any], *, apply: Callable[[Context, bytes, Any], None]) -> None:
+        """Declare it for a table's objects.
+
+        `apply(context, key, record)` runs at the end of the block before that height; it never refuses, and does a
+        bounded amount of work.
+        """
+        self.table = table
+        self.apply = apply

@@ -28,6 +28,20 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Bytes that a sponsor's parties may send in a period once its quota is spent, for what stays open then."""
 
 
+BOUNDS: dict[str, tuple[int, int]] = {
+    "envelope_bytes_max": (16 * 1024, 2**20),
+    "block_bytes_max": (256 * 1024, 64 * 2**20),
+    "block_envelopes_max": (100, 100_000),
+    "exit_writes_max": (500, 100_000),
+    "live_ids_max": (10_000, 50_000_000),
+    "validity_max": (DAY, 90 * DAY),
+    "quota_period": (60, 30 * DAY),
+}
+"""Between what each limit may be set by vote: never so low that nothing could be voted any more, never so high that a
+node of ordinary size could not follow. Genesis may say anything. `reserved_bytes_max` stands in genesis alone: what
+every sponsor has used is compared with it, and lowering it would leave some above it."""
+
+
 class Parameters(Record):
     """The limits in force."""
 

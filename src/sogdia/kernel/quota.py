@@ -38,6 +38,15 @@ class Quota(Record):
     stored_bytes: Amount = 0
 
 
+class Allowance(NamedTuple):
+    """What a sponsor's parties may use: in a period, and of storage."""
+
+    operations: int
+    bytes: int
+    reserved_operations: int
+    stored_bytes: int
+
+
 class Use(NamedTuple):
     """What an envelope asks of its sponsor's quota.
 
@@ -80,6 +89,36 @@ def charge(state: State, sponsor: bytes, used: Use, time: int, limits: Limits) -
     require(lane_bytes <= allowed, Refuse.QUOTA_RESERVED_BYTES_SPENT, allowed=allowed, opens_at=opens_at)
     changed = structs.replace(quota, reserved_operations_used=lane, reserved_bytes_used=lane_bytes)
     QUOTAS.put(state, sponsor, changed)
+
+
+def allow(state: State, sponsor: bytes, allowance: Allowance) -> None:
+    """Set what a sponsor's parties may use; what they have used beyond it in this period counts as all of it.
+
+    Its caller has seen to it that no less storage is allowed than is taken.
+    """
+    quota = QUOTAS.find(state, sponsor)
+    fresh = Quota(
+        operations_max=allowance.operations,
+        bytes_max=allowance.bytes,
+        reserved_operations_max=allowance.reserved_operations,
+        stored_bytes_max=allowance.stored_bytes,
+    )
+    if quota is not None:
+        fresh = structs.replace(
+            fresh,
+            period_start=quota.period_start,
+            operations_used=min(quota.operations_used, allowance.operations),
+            bytes_used=min(quota.bytes_used, allowance.bytes),
+            reserved_operations_used=min(quota.reserved_operations_used, allowance.reserved_operations),
+            reserved_bytes_used=quota.reserved_bytes_used,
+            stored_bytes=quota.stored_bytes,
+        )
+    QUOTAS.put(state, sponsor, fresh)
+
+
+def allowance_of(quota: Quota) -> Allowance:
+    """Give what a quota allows."""
+    return Allowance(quota.operations_max, quota.bytes_max, quota.reserved_operations_max, quota.stored_bytes_max)
 
 
 def occupy(state: State, sponsor: bytes, size: int) -> None:

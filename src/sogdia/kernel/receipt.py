@@ -49,6 +49,16 @@ def exit_id(due_object: bytes, deadline: int) -> bytes:
     return sha256(b"due" + due_object + deadline.to_bytes(4, "big")).digest()
 
 
+def turn_id(due_object: bytes, height: int) -> bytes:
+    """Give the id under which what an object's height brought about stands among the results."""
+    return sha256(b"turn" + due_object + height.to_bytes(8, "big")).digest()
+
+
+def accusation_id(address: bytes, height: int) -> bytes:
+    """Give the id under which what evidence brought about stands among the results of the block that holds it."""
+    return sha256(b"accused" + address + height.to_bytes(8, "big")).digest()
+
+
 def fold(  # noqa: PLR0913 - the six parts of a step
     previous: bytes, envelope_id: bytes, operation: int, hash_of_receipt: bytes, height: int, time: int
 ) -> bytes:

@@ -123,3 +123,8 @@ class KernelRefusal(RefusalCode):
         "The bytes that stay open when the sponsor's quota is spent are used up for this period",
         "Wait for the next period, or ask the sponsor for more operations and bytes.",
     )
+    OPERATION_NOT_IN_FORCE = (
+        143,
+        "The operation belongs to a later version of the protocol",
+        "Wait until the organisations have put that version in force.",
+    )

@@ -1,10 +1,11 @@
 """A block as it is stored, exported and executed again: everything from which the state can be derived once more.
 
-    stored block = [signed header, [envelope, …], [[id, receipt], …], [[id, receipt], …], [step, …]]
+    stored block = [signed header, [envelope, …], [[id, receipt], …], [[id, receipt], …], [step, …], [address, …]]
     step         = [object, number of the result, index of the operation, whether a life begins with it]
 
 The first list of results belongs to the envelopes, in their order; the second to the exits that deadlines caused. The
-number of a result counts through both. A step says that this result went into the history of that object.
+number of a result counts through both. A step says that this result went into the history of that object. Addresses
+are those of keys that have provably signed two blocks of one height, as the engine that decided the block was shown.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ class StoredBlock(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_onl
     results: list[Result]
     exits: list[Result]
     steps: list[StoredStep]
+    misbehaviour: tuple[bytes, ...] = ()
 
     @property
     def height(self) -> int:

@@ -213,7 +213,7 @@ def place_of(own: PlannedNode, nodes: Sequence[PlannedNode], timing: Timing) -> 
 
 
 def make_genesis(wanted: Wanted, people: list[KeyPair], validators: list[KeyPair], secret: bytes) -> GenesisBase:
-    """Make the genesis: every organisation a party with a validator of the same weight."""
+    """Make the genesis: every organisation a party and a member with a validator of the same weight."""
     organisations = wanted.organisations
     currencies = [
         {"currency": currency, "issuer": each.name} for each in organisations if (currency := each.currency())
@@ -230,6 +230,12 @@ def make_genesis(wanted: Wanted, people: list[KeyPair], validators: list[KeyPair
                 *wanted.parties,
             ],
             "registrars": [{"reference": each.name} for each in organisations if "registrar" in each.roles],
+        },
+        "governance": {
+            "members": [
+                {"reference": each.name, "public": keys.public.hex()}
+                for each, keys in zip(organisations, validators, strict=True)
+            ]
         },
         "money": {"currencies": currencies},
         **wanted.sections,

@@ -125,21 +125,29 @@ class MemoryBase:
 class Ledger:
     """A ledger in memory with a few parties, money on request, and a clock that the test moves."""
 
-    def __init__(self, *, secret: bytes = NO_SECRET, **genesis_changes: Any) -> None:  # noqa: ANN401 - sections of a genesis
+    def __init__(
+        self,
+        modules: tuple[Module, ...] = ALL,
+        *,
+        secret: bytes = NO_SECRET,
+        **genesis_changes: Any,  # noqa: ANN401 - sections of a genesis
+    ) -> None:
         """Start from the test genesis, with a blinding secret if one is given."""
         if secret != NO_SECRET:
             genesis_changes["blinding"] = commitment_to(secret)
-        self.genesis = genesis(**genesis_changes)
+        self.genesis = genesis(modules, **genesis_changes)
         self.network = network_of(self.genesis)
-        self.machine = Machine(self.network, ALL)
+        self.machine = Machine(self.network, modules)
         self.maker = EnvelopeMaker(self.network)
         self.base = MemoryBase(secret)
         self.time = self.genesis.time
         self.height = 0
         self._last_block: Block | None = None
         self.check_invariants = True
+        self.evidence: tuple[bytes, ...] = ()
+        """Addresses of keys that have signed twice, for the next block alone."""
         self._salt = 0
-        self._decode = receipt_decoder(ALL).decode
+        self._decode = receipt_decoder(modules).decode
         self._registered: dict[str, bytes] = {}
         self._key_numbers: dict[str, tuple[SigningKey, int]] = {}
         state = State(self.base)
@@ -211,7 +219,10 @@ class Ledger:
         if at is not None:
             self.time = at
         self.height += 1
-        block = Block(self.machine, self.base, self.base, height=self.height, time=self.time)
+        block = Block(
+            self.machine, self.base, self.base, height=self.height, time=self.time, misbehaviour=self.evidence
+        )
+        self.evidence = ()
         answers: list[Receipt | Refused] = []
         for each in signed:
             raw = each if isinstance(each, bytes) else each.raw
@@ -251,26 +262,28 @@ class Ledger:
         return self.exit_receipts()
 
     def exit_receipts(self) -> list[Receipt]:
-        """Give the receipts of the exits in the last block."""
+        """Give the receipts of the last block for what no envelope asked for: deadlines, heights, evidence."""
         return [self._decode(each.receipt) for each in self.last_block.exits]
 
     def fund(self, name: str, units: int, currency: str = "USD") -> None:
         """Let the bank mint money for a party."""
         self.must("bank", Mint(currency=currency, to=self.account(name), units=units))
 
-    def register(self, name: str, country: str = "KE", kind: Kind = Kind.PERSON, roles: int = 0) -> bytes:
-        """Let the registrar enter a party under its name; give its account."""
+    def register(
+        self, name: str, country: str = "KE", kind: Kind = Kind.PERSON, roles: int = 0, *, by: str = "registrar"
+    ) -> bytes:
+        """Let a registrar enter a party under its name, at its own expense; give its account."""
         operation = RegisterParty(
             reference=name,
             kind=int(kind),
             country=country,
             roles=roles,
-            sponsor=self.account("registrar"),
+            sponsor=self.account(by),
             scheme=1,
             public=keys_of(name).public,
         )
-        self.must("registrar", operation)
-        self._registered[name] = account_of(self.network, self.account("registrar"), name)
+        self.must(by, operation)
+        self._registered[name] = account_of(self.network, self.account(by), name)
         return self._registered[name]
 
     def snapshot(self, *, calendar: bool = True) -> dict[bytes, bytes]:

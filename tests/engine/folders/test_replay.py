@@ -183,8 +183,8 @@ def test_a_step_too_many_in_a_life_is_found(folder):
 def test_a_second_spelling_of_a_block_is_found(folder):
     surgeon = Surgeon(folder)
     raw = encode(surgeon.block(5))
-    assert raw[:1] == b"\x95"
-    surgeon.put_raw_block(5, b"\xdc\x00\x05" + raw[1:])
+    assert raw[:1] == b"\x96"
+    surgeon.put_raw_block(5, b"\xdc\x00\x06" + raw[1:])
 
     found = difference(folder)
 

@@ -8,6 +8,7 @@ import pytest
 from sogdia.kernel.accounts import PARTIES
 from sogdia.kernel.refusal import Broken
 from sogdia.modules.identity import Role
+from sogdia.modules.identity.records import RULES
 from sogdia.modules.identity.registry_records import REGISTRARS, Registrar
 from sogdia.testing.ledger import Ledger, keys_of
 from tests.modules.identity.town import WEAK_KEY, party, quota
@@ -110,5 +111,6 @@ def test_a_genesis_says_for_what_a_registrar_is_admitted():
     ledger = opened(GOOD, registrars=(admitted,), appeal_period=5)
 
     assert REGISTRARS.must(ledger.state, ledger.account("registrar")) == Registrar(
-        countries=("KZ", "UZ"), parties_max=7, attestations_max=0, period=60, appeal_period=5
+        countries=("KZ", "UZ"), parties_max=7, attestations_max=0, period=60
     )
+    assert RULES.must(ledger.state, None).appeal_period == 5

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec import structs
 
-from sogdia.kernel.header import VALIDATORS, Validator
+from sogdia.kernel.comet import address_of
+from sogdia.kernel.members import NODE_KEYS, NodeKeyOwner
 from sogdia.kernel.quota import QUOTAS
 from sogdia.kernel.refusals import KernelRefusal as Kernel
 from sogdia.kernel.text import TextProblem
@@ -95,17 +96,16 @@ def change_node_key(ledger):
     ledger.must("registrar", rotation(ledger, keys_of("node"), other_keys("third")))
 
 
-def signed_as(by, network=None, changes_at=0, old=None, new=None):
+def signed_as(by, network=None, old=None, new=None):
     """Sign for a change of node keys that is another in one respect."""
     return lambda ledger: by.sign(
-        rotation_message(network or ledger.network, changes_at, old or keys_of("node").public, new or NEW.public)
+        rotation_message(network or ledger.network, old or keys_of("node").public, new or NEW.public)
     )
 
 
 OTHER_CHANGES = {
     "by-nobody": lambda _ledger: FORGED,
     "for-another-network": {"network": bytes(32)},
-    "after-another-change": {"changes_at": 1},
     "of-another-key": {"old": other_keys("third").public},
     "for-another-key": {"new": other_keys("third").public},
 }
@@ -119,10 +119,8 @@ def wrong_for(by):
     }
 
 
-def add_second_node(ledger):
-    known = VALIDATORS.must(ledger.state, None)
-    both = (*known.current, Validator(NEW.public, 1))
-    poke(ledger, VALIDATORS, None, structs.replace(known, current=both, following=both))
+def let_somebody_have_the_new_key(ledger):
+    poke(ledger, NODE_KEYS, address_of(NEW.public), NodeKeyOwner(account=ledger.account("nairobi")))
 
 
 REGISTER = [
@@ -221,6 +219,11 @@ SUSPEND = [
         ]
     ),
     Row(
+        Refuse.SENDER_NOT_REGISTRAR,
+        "nairobi",
+        lambda _ledger: SuspendParty(account=NOBODY, reason="Unknown"),
+    ),
+    Row(
         Refuse.PARTY_UNKNOWN,
         "registrar",
         lambda _ledger: SuspendParty(account=NOBODY, reason="Unknown"),
@@ -308,22 +311,22 @@ ROTATE_NODE_KEY = [
         change_node_key,
     ),
     Row(
-        Refuse.NODE_KEYS_CHANGING,
+        Refuse.NODE_KEY_UNKNOWN,
         "registrar",
         lambda ledger: node_key(ledger, old=other_keys("stranger").public, endorsement=FORGED),
         change_node_key,
     ),
     Row(
-        Refuse.NODE_KEY_UNKNOWN,
+        Refuse.NODE_KEYS_CHANGING,
         "registrar",
-        lambda ledger: node_key(ledger, old=other_keys("stranger").public, endorsement=FORGED),
-        add_second_node,
+        lambda ledger: node_key(ledger, old=other_keys("third").public, endorsement=FORGED),
+        change_node_key,
     ),
     Row(
         Refuse.KEY_UNCHANGED,
         "registrar",
         lambda ledger: node_key(ledger, endorsement=FORGED),
-        add_second_node,
+        let_somebody_have_the_new_key,
         note="another-node's",
     ),
     *(

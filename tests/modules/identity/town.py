@@ -12,7 +12,6 @@ import msgspec
 
 from sogdia.client.keys import derive
 from sogdia.kernel.accounts import PARTIES
-from sogdia.kernel.header import VALIDATORS
 from sogdia.kernel.quota import QUOTAS
 from sogdia.kernel.values import name_of
 from sogdia.modules.identity.appeals import AppealSuspension
@@ -66,8 +65,7 @@ def registration(ledger: Ledger, reference: str = "samarkand", **changes: Any) -
 
 def rotation(ledger: Ledger, old: KeyPair, new: KeyPair) -> RotateNodeKey:
     """A request to sign headers with `new` in place of `old`, for which both sign."""
-    changes_at = VALIDATORS.must(ledger.state, None).changes_at
-    message = rotation_message(ledger.network, changes_at, old.public, new.public)
+    message = rotation_message(ledger.network, old.public, new.public)
     return RotateNodeKey(old=old.public, new=new.public, endorsement=old.sign(message), acceptance=new.sign(message))
 
 

@@ -121,7 +121,7 @@ class Candidates:
         self._made.clear()
 
     def _begin(self, occasion: Occasion) -> Candidate:
-        return Candidate(self._ledger.begin_block(occasion.time), [], [])
+        return Candidate(self._ledger.begin_block(occasion.time, occasion.misbehaviour), [], [])
 
     def _include_what_is_admissible(self, candidate: Candidate, transaction: bytes) -> bytes:
         """Include a transaction, or what remains of a batch; gives what was included."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from sogdia.kernel.admission import admit
 from sogdia.kernel.machine import BlockIds
+from sogdia.kernel.protocol import version_for
 from sogdia.kernel.refusal import Refused
 from sogdia.kernel.spent import APPLIED
 
@@ -38,6 +39,7 @@ class Door:
         """Begin anew: a block has been committed."""
         self._state = self._ledger.state()
         self._limits = self._ledger.limits()
+        self._version = version_for(self._state, self._ledger.tip.height + 1, self._ledger.machine.version)
         self._ids = BlockIds(self._ledger.ids)
         self._passed.clear()
         self._executed: Block | None = None
@@ -54,7 +56,15 @@ class Door:
         ledger, state = self._ledger, self._state
         start = state.savepoint()
         try:
-            admit(state, envelope, time=ledger.tip.time, limits=self._limits, spent=self._ids, valid=ledger.valid)
+            admit(
+                state,
+                envelope,
+                time=ledger.tip.time,
+                version=self._version,
+                limits=self._limits,
+                spent=self._ids,
+                valid=ledger.valid,
+            )
         except Refused:
             state.undo(start)
             self._try_after_those_before(envelope)

@@ -21,7 +21,6 @@ from sogdia.engine.solo.lookups import Lookups
 from sogdia.engine.solo.scrub import Scrub
 from sogdia.engine.solo.waiters import Waiters
 from sogdia.kernel.comet import AppState, app_hash
-from sogdia.kernel.header import validators_at
 from sogdia.kernel.refusal import Broken, Refused, ensure
 
 if TYPE_CHECKING:
@@ -119,7 +118,7 @@ class Replica:
         self._last_block = time.monotonic()
         if self.on_block is not None:
             self.on_block(sealed, time.perf_counter() - began)
-        return Decided(sealed, candidate.outcomes, self._validator_updates(), self.app_hash())
+        return Decided(sealed, candidate.outcomes, candidate.block.validator_updates(), self.app_hash())
 
     def commit(self) -> None:
         """Make the decided block durable, then answer whoever waits for it."""
@@ -139,14 +138,6 @@ class Replica:
     def is_between_blocks(self) -> bool:
         """Tell whether no block is decided and waits for its commit."""
         return self._decided is None
-
-    def _validator_updates(self) -> list[tuple[bytes, int]]:
-        """Give who signs with another weight from the height after next on: what the last block has changed."""
-        state, height = self.ledger.state(), self.ledger.tip.height
-        before = {each.public: each.power for each in validators_at(state, height + 1)}
-        after = {each.public: each.power for each in validators_at(state, height + 2)}
-        gone = [(public, 0) for public in before if public not in after]
-        return gone + [(public, power) for public, power in after.items() if before.get(public) != power]
 
     # ------------------------------------------------------------------------------------------------ looking after
 

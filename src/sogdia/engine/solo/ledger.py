@@ -45,7 +45,7 @@ from sogdia.kernel.stored_block import StoredBlock, decode_block, encode_block
 from sogdia.kernel.tree import Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from sogdia.engine.solo.sealing import NodeKey
@@ -198,7 +198,15 @@ class Ledger:
         root = transactions_root(stored.envelopes)
         expected = next_header(self.machine.network, self.tip, before, self.tree.root, header.time, root)
         check_header(stored, expected, self.tip, self.signers(header.height))
-        block = Block(self.machine, self.base, self.ids, height=header.height, time=header.time, valid=valid)
+        block = Block(
+            self.machine,
+            self.base,
+            self.ids,
+            height=header.height,
+            time=header.time,
+            valid=valid,
+            misbehaviour=stored.misbehaviour,
+        )
         for number, raw in enumerate(stored.envelopes):
             try:
                 block.include(self.machine.envelopes.open(raw, block.limits))
@@ -213,9 +221,17 @@ class Ledger:
         self._take(block, sealed)
         return sealed
 
-    def begin_block(self, time: int) -> Block:
+    def begin_block(self, time: int, misbehaviour: Sequence[bytes] = ()) -> Block:
         """Begin a block over the present state: to be sealed, or to be thrown away after a dry run."""
-        return Block(self.machine, self.base, self.ids, height=self.tip.height + 1, time=time, valid=self.valid)
+        return Block(
+            self.machine,
+            self.base,
+            self.ids,
+            height=self.tip.height + 1,
+            time=time,
+            valid=self.valid,
+            misbehaviour=misbehaviour,
+        )
 
     def _take(self, block: Block, sealed: SealedBlock) -> None:
         """Take a block as the newest; the memory moves on to the state after it when it settles."""

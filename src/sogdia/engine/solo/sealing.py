@@ -113,7 +113,14 @@ def stored_form(header: SignedHeader, envelopes: list[bytes], block: Block) -> b
         numbers = {result.id: number for number, result in enumerate(block.all_results())}
         steps = [StoredStep(step.object, numbers[step.id], step.operation, step.first) for step in block.steps]
     return encode_block(
-        StoredBlock(header=header, envelopes=envelopes, results=block.results, exits=block.exits, steps=steps)
+        StoredBlock(
+            header=header,
+            envelopes=envelopes,
+            results=block.results,
+            exits=block.exits,
+            steps=steps,
+            misbehaviour=block.misbehaviour,
+        )
     )
 
 

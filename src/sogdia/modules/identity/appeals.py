@@ -29,10 +29,10 @@ from sogdia.modules.identity.events import (
     SuspensionEnded,
     SuspensionUpheld,
 )
-from sogdia.modules.identity.records import Role
+from sogdia.modules.identity.records import RULES, Role
 from sogdia.modules.identity.refusals import IdentityRefusal as Refuse
 from sogdia.modules.identity.registrars import is_admitted_for
-from sogdia.modules.identity.registry_records import APPEALS, REGISTRARS, Appeal
+from sogdia.modules.identity.registry_records import APPEALS, Appeal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,8 +60,7 @@ class AppealSuspension(Operation, tag=225):
         require(party.suspended, Refuse.PARTY_NOT_SUSPENDED)
         require(APPEALS.find(ctx.state, ctx.sender) is None, Refuse.APPEALED_ALREADY)
 
-        # Only a registrar can have suspended it, and registrars don't go away.
-        deadline = ctx.time + REGISTRARS.must(ctx.state, party.registrar).appeal_period
+        deadline = ctx.time + RULES.must(ctx.state, None).appeal_period
         APPEALS.put(ctx.state, ctx.sender, Appeal(deadline=deadline, grounds=self.grounds))
         calendar.schedule(ctx.state, deadline, APPEALS.full_key(ctx.sender))
 
@@ -95,7 +94,7 @@ class UpholdSuspension(Operation, tag=226):
         ctx.emit(SuspensionUpheld(account=self.account, by=ctx.sender))
 
 
-def rest(ctx: Context, account: bytes, registrar: bytes) -> None:
+def rest(ctx: Context, account: bytes) -> None:
     """Stop the clock of the appeal of a party that is reinstated, if there is one; forget one that was decided."""
     appeal = APPEALS.find(ctx.state, account)
     if appeal is None:
@@ -103,7 +102,7 @@ def rest(ctx: Context, account: bytes, registrar: bytes) -> None:
     if appeal.upheld_by is not None:
         APPEALS.drop(ctx.state, account)
         return
-    until = ctx.time + REGISTRARS.must(ctx.state, registrar).appeal_period
+    until = ctx.time + RULES.must(ctx.state, None).appeal_period
     calendar.move(ctx.state, appeal.deadline, until, APPEALS.full_key(account))
     APPEALS.put(ctx.state, account, structs.replace(appeal, deadline=until, left=appeal.deadline - ctx.time))
 

@@ -29,10 +29,11 @@ from sogdia.modules.identity.events import (
     AttestationOffered,
     AttestationWithdrawn,
 )
-from sogdia.modules.identity.parties import active_party, has_role
+from sogdia.modules.identity.parties import active_party
 from sogdia.modules.identity.records import Role
 from sogdia.modules.identity.refusals import IdentityRefusal as Refuse
 from sogdia.modules.identity.registry_records import ATTESTATIONS, TAGS, Attestation, AttestationKind, Level, Tag
+from sogdia.modules.identity.roles import has_role
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

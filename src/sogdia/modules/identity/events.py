@@ -47,8 +47,9 @@ class SponsorChanged(Event, tag=204):
 
 
 class NodeKeyRotated(Event, tag=205):
-    """Headers are signed with another key from a height on."""
+    """A member's node signs headers with another key from a height on."""
 
+    account: Account
     old: NodeKey
     new: NodeKey
     from_height: int

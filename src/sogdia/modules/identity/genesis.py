@@ -60,7 +60,7 @@ class IdentityGenesis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 def load_genesis(context: GenesisContext, section: IdentityGenesis) -> None:
     """Enter the parties; a network with a wrong genesis does not start."""
-    RULES.put(context.state, None, IdentityRules(recovery=section.recovery))
+    RULES.put(context.state, None, IdentityRules(recovery=section.recovery, appeal_period=section.appeal_period))
     references = [each.reference for each in section.parties]
     ensure(len(set(references)) == len(references), "genesis names a party twice")
     sponsors = {each.reference for each in section.parties if each.quota is not None}
@@ -98,7 +98,7 @@ def load_genesis(context: GenesisContext, section: IdentityGenesis) -> None:
                 stored_bytes=sponsored * PARTY_BYTES,
             )
             QUOTAS.put(context.state, account, quota)
-    load_registrars(context, section.registrars, section.appeal_period)
+    load_registrars(context, section.registrars)
     admitted = {each.reference for each in section.registrars}
     for each in section.parties:
         registers = "registrar" in [name.lower() for name in each.roles]

@@ -33,6 +33,7 @@ from sogdia.modules.identity.keys import require_passkeys
 from sogdia.modules.identity.records import COUNTRIES, GRANTABLE, Role
 from sogdia.modules.identity.refusals import IdentityRefusal as Refuse
 from sogdia.modules.identity.registry_records import APPEALS
+from sogdia.modules.identity.roles import has_role
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -116,6 +117,7 @@ class SuspendParty(Operation, tag=202):
 
     def apply(self, ctx: Context) -> None:
         """Suspend the party."""
+        require(has_role(ctx.state, ctx.sender, Role.REGISTRAR), Refuse.SENDER_NOT_REGISTRAR)
         party = PARTIES.get(ctx.state, self.account, Refuse.PARTY_UNKNOWN, account=self.account)
         require(self.account != ctx.sender, Refuse.SELF_SUSPENSION)
         require(party.registrar == ctx.sender, Refuse.SENDER_NOT_ITS_REGISTRAR, registrar=party.registrar)
@@ -145,7 +147,7 @@ class ReinstateParty(Operation, tag=203):
         require(party.suspended, Refuse.PARTY_NOT_SUSPENDED)
 
         PARTIES.put(ctx.state, self.account, structs.replace(party, suspended=False))
-        appeals.rest(ctx, self.account, ctx.sender)
+        appeals.rest(ctx, self.account)
 
         ctx.emit(PartyReinstated(account=self.account))
 
@@ -176,12 +178,6 @@ def require_sponsor(ctx: Context, sponsor: bytes) -> None:
     """Refuse unless `sponsor` has a quota and has agreed by its signature."""
     require(QUOTAS.find(ctx.state, sponsor) is not None, Refuse.SPONSOR_UNKNOWN, sponsor=sponsor)
     require(sponsor in ctx.signers, Refuse.SPONSOR_HAS_NOT_SIGNED, sponsor=sponsor)
-
-
-def has_role(state: Reader, account: bytes, role: Role) -> bool:
-    """Tell whether a party has a role and is not suspended."""
-    party = PARTIES.find(state, account)
-    return party is not None and bool(party.roles & role) and not party.suspended
 
 
 def active_party(state: Reader, account: bytes) -> Party:

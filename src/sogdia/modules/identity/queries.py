@@ -87,10 +87,10 @@ class ConsentsQuery(Query, tag="consents"):
 
 
 class ValidatorsQuery(Query, tag="validators"):
-    """The keys that sign headers, now and after the last change, and the height at which that takes effect."""
+    """The keys that sign headers, now and from heights to come on."""
 
     def answer(self, state: Reader) -> ValidatorSets:
-        """Give them."""
+        """Give the sets by their heights."""
         return VALIDATORS.must(state, None)
 
 

@@ -15,6 +15,7 @@ from sogdia.kernel.codec import Record
 from sogdia.kernel.parameters import DAY, no_key, show_no_key
 from sogdia.kernel.state import Table
 from sogdia.kernel.values import ACCOUNT_BYTES, Account, Seconds
+from sogdia.modules.identity.registry_records import Period
 
 GUARDIANS_MAX = 9
 CONSENT_BYTES = 10
@@ -48,7 +49,7 @@ class Role(IntFlag):
 
 
 GRANTABLE = int(Role.CARRIER | Role.PLATFORM)
-"""Roles that a registrar may grant; the others are decided by the organisations together (in genesis, for now)."""
+"""Roles that a registrar may grant; the others are decided by the organisations together, in genesis or by vote."""
 
 COUNTRIES = frozenset(
     (
@@ -104,6 +105,8 @@ class IdentityRules(Record):
     """What a network has decided about who takes part."""
 
     recovery: RecoveryWindows
+    appeal_period: Period
+    """After this time an appealed suspension ends by itself unless it is upheld."""
 
 
 def recovery_key(account: bytes, guardian: bytes) -> bytes:

@@ -26,8 +26,8 @@ class IdentityRefusal(RefusalCode):
     PARTY_SUSPENDED = 211, "The party is suspended", "Ask the registrar that entered it."
     PARTY_NOT_SUSPENDED = 212, "The party is not suspended", "Nothing to do."
     SENDER_NOT_OPERATOR = 213, "Only the operator of a node may do this", "Ask the operator."
-    NODE_KEY_UNKNOWN = 214, "No node signs headers with this key", "Name the key that signs now."
-    NODE_KEYS_CHANGING = 215, "Another change of node keys has not taken effect yet", "Wait two blocks."
+    NODE_KEY_UNKNOWN = 214, "The sender's node does not sign headers with this key", "Name the key that signs now."
+    NODE_KEYS_CHANGING = 215, "The node's last change has not taken effect yet", "Wait two blocks."
     ENDORSEMENT_WRONG = (
         216,
         "The node's current key has not signed for the new one",

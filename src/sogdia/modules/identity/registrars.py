@@ -1,4 +1,4 @@
-"""Registrars: admitted for countries, with so many new parties and attestations a period. Genesis names them.
+"""Registrars: admitted for countries, with so many new parties and attestations a period, in genesis or by vote.
 
 The quota is what an error or a bribe in one registrar's office can cost everybody else.
 """
@@ -17,11 +17,12 @@ from sogdia.kernel.values import CountryCode, Reference
 from sogdia.modules.identity.records import COUNTRIES, Role
 from sogdia.modules.identity.refusals import IdentityRefusal as Refuse
 from sogdia.modules.identity.registry_records import COUNTRIES_MAX, REGISTRARS, Allowance, Period, Registrar
+from sogdia.modules.identity.roles import give_role, take_role
 
 if TYPE_CHECKING:
     from sogdia.kernel.genesis import GenesisContext
     from sogdia.kernel.operation import Context
-    from sogdia.kernel.state import Reader
+    from sogdia.kernel.state import Reader, State
 
 APPEAL_PERIOD = 14 * DAY
 
@@ -30,13 +31,13 @@ class GenesisRegistrar(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """What a registrar among the first parties is admitted for. Without countries, for every one."""
 
     reference: Reference
-    countries: Annotated[tuple[CountryCode, ...], Meta(max_length=COUNTRIES_MAX)] | None = None
+    countries: Annotated[tuple[CountryCode, ...], Meta(min_length=1, max_length=COUNTRIES_MAX)] | None = None
     parties: Allowance = 100_000
     attestations: Allowance = 100_000
     period: Period = DAY
 
 
-def load_registrars(context: GenesisContext, registrars: tuple[GenesisRegistrar, ...], appeal_period: int) -> None:
+def load_registrars(context: GenesisContext, registrars: tuple[GenesisRegistrar, ...]) -> None:
     """Admit the first registrars; a network with a wrong genesis does not start."""
     for each in registrars:
         account = context.account(each.reference)
@@ -54,9 +55,35 @@ def load_registrars(context: GenesisContext, registrars: tuple[GenesisRegistrar,
             parties_max=each.parties,
             attestations_max=each.attestations,
             period=each.period,
-            appeal_period=appeal_period,
         )
         REGISTRARS.put(context.state, account, record)
+
+
+def admit_registrar(state: State, account: bytes, admission: Registrar) -> None:
+    """Give a party the role, or other countries and quotas; what it has used in this period stays used."""
+    known = REGISTRARS.find(state, account)
+    if known is not None:
+        admission = structs.replace(
+            admission,
+            period_start=known.period_start if known.period == admission.period else 0,
+            parties_used=min(known.parties_used, admission.parties_max),
+            attestations_used=min(known.attestations_used, admission.attestations_max),
+        )
+    REGISTRARS.put(state, account, admission)
+    give_role(state, account, Role.REGISTRAR)
+
+
+def dismiss_registrar(state: State, account: bytes) -> None:
+    """Take the role back. The parties that it entered stay, and it may still lift suspensions."""
+    period = REGISTRARS.must(state, account).period
+    REGISTRARS.put(state, account, Registrar(countries=(), parties_max=0, attestations_max=0, period=period))
+    take_role(state, account, Role.REGISTRAR)
+
+
+def check_countries(countries: tuple[CountryCode, ...]) -> None:
+    """Refuse what is no country of ISO 3166."""
+    for country in countries:
+        require(country in COUNTRIES, Refuse.COUNTRY_UNKNOWN, country=country)
 
 
 def is_admitted_for(state: Reader, account: bytes, country: str) -> bool:

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 def registrars_are_admitted_and_keep_their_quota(state: Reader) -> None:
     """Whoever has the role is admitted for something, and nobody else; what is used stays within what is allowed."""
     for account, party in PARTIES.items(state):
-        admitted = REGISTRARS.find(state, account) is not None
+        registrar = REGISTRARS.find(state, account)
+        admitted = registrar is not None and registrar.countries != ()
         ensure(admitted == bool(party.roles & Role.REGISTRAR), f"{party.reference} has the role or the admission alone")
     for account, registrar in REGISTRARS.items(state):
         ensure(PARTIES.find(state, account) is not None, "a registrar is no party")

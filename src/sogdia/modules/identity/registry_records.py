@@ -57,15 +57,16 @@ TimeLeft = Annotated[int, Meta(ge=0, le=PERIOD_MAX)]
 
 
 class Registrar(Record):
-    """What a registrar is admitted for, and what of its quota is used in the period that began at `period_start`."""
+    """What a registrar is admitted for, and what of its quota is used in the period that began at `period_start`.
+
+    Of one whose admission was taken back it stays, for no country and nothing more to enter or attest.
+    """
 
     countries: Annotated[tuple[CountryCode, ...], Meta(max_length=COUNTRIES_MAX)] | None
     """Nothing stands for every country: a network with one registrar."""
     parties_max: Allowance
     attestations_max: Allowance
     period: Period
-    appeal_period: Period
-    """After this time an appealed suspension ends by itself unless it is upheld."""
     period_start: Seconds = 0
     parties_used: Allowance = 0
     attestations_used: Allowance = 0

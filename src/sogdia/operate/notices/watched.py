@@ -15,6 +15,8 @@ from sogdia.kernel.codec import encode
 from sogdia.kernel.machine import receipt_decoder
 from sogdia.kernel.values import ACCOUNT_BYTES, owner_of
 from sogdia.modules import ALL
+from sogdia.modules.governance.queries import ProposalQuery
+from sogdia.modules.governance.records import PROPOSALS, Proposal
 from sogdia.modules.identity import events
 from sogdia.modules.identity.queries import RecoveryQuery
 from sogdia.modules.identity.records import RECOVERIES, Recovery
@@ -144,6 +146,15 @@ def _appeal(account: bytes, raw: Any) -> Stand:  # noqa: ANN401 - as above
     return Stand(deadline, (account,), (account,))
 
 
+def _proposal(name: bytes, raw: Any) -> Stand:  # noqa: ANN401 - as above
+    """The proposer and those who have voted hear how a proposal goes."""
+    found = msgspec.convert(raw, Proposal | None, strict=True)
+    if found is None:
+        return Stand(None, (owner_of(name),), ())
+    concerned = _once((owner_of(name), *(each.member for each in found.ballots)))
+    return Stand(EXITS[PROPOSALS.number].deadline_of(found), concerned, concerned)
+
+
 def _named(field: str) -> Callable[[Event], bytes | None]:
     """Give what finds the object's name in an event's field, where there is one."""
     return lambda event: getattr(event, field, None)
@@ -167,6 +178,7 @@ WATCHED: dict[int, Watched] = {
     HOLDS.number: Watched("hold", _named("hold"), lambda name: HoldQuery(name=name), _hold),
     RECOVERIES.number: Watched("account", _recovery_key, _ask_recovery, _recovery),
     ATTESTATIONS.number: Watched("account", _named("attestation"), lambda name: AttestationQuery(name=name), _attested),
+    PROPOSALS.number: Watched("account", _named("proposal"), lambda name: ProposalQuery(name=name), _proposal),
     APPEALS.number: Watched("account", _appeal_key, lambda account: AppealQuery(account=account), _appeal),
 }
 """By the number of the table; the number is the first byte of an object's full key."""

@@ -1,0 +1,84 @@
+"""The page on who can block what says the states, the windows and the operations that the code has."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from sogdia.modules.identity.registrars import APPEAL_PERIOD
+from sogdia.modules.market.module import MODULE
+from sogdia.modules.market.orders import OrderOperation, PlaceOrder
+from sogdia.modules.market.records import OrderState, Windows
+from sogdia.testing.ledger import Ledger
+from tests.modules.market.shop import bring, open_order, open_shop
+
+DAY = 86_400
+PAGE = (Path(__file__).resolve().parents[2] / "docs/concepts/who-can-block-what.md").read_text("utf-8")
+COLUMNS = ["state", "window", "days", "merchant", "buyer", "carrier", "registrar", "sponsor"]
+NEXT_BLOCK = "next block"
+
+
+class Line(NamedTuple):
+    """A state's window as the page says it."""
+
+    window: str
+    days: int
+
+
+def table():
+    """Give the header of the table of states, and its lines by their states."""
+    found = [[cell.strip() for cell in row.strip("|").split("|")] for row in PAGE.splitlines() if row.startswith("| ")]
+    header = next(row for row in found if row[0] == "state")
+    rows = [row for row in found if len(row) == len(header) and row[0].startswith("`")]
+    return header, rows
+
+
+HEADER, ROWS = table()
+LINES = {row[0].strip("`"): Line(row[1].strip("`"), int(row[2])) for row in ROWS}
+
+
+def test_every_state_has_a_line_and_every_line_says_what_each_can_do():
+    assert HEADER == COLUMNS
+    assert [row[0].strip("`") for row in ROWS] == [state.name.lower() for state in in_the_page_s_order()]
+    assert all(cell for row in ROWS for cell in row)
+
+
+def in_the_page_s_order():
+    """Give the states as the page lists them: those that go on by themselves come last."""
+    last = (OrderState.REFUNDING, OrderState.CLOSING)
+    return [state for state in OrderState if state not in last] + list(last)
+
+
+def test_every_window_stands_there_with_its_length():
+    said = {line.window: line.days * DAY for line in LINES.values() if line.window != NEXT_BLOCK}
+
+    assert said == {name: getattr(Windows(), name) for name in Windows.__struct_fields__}
+
+
+@pytest.mark.parametrize("state", [state for state, line in LINES.items() if line.window != NEXT_BLOCK])
+def test_a_state_lasts_as_long_as_its_line_says(state):
+    ledger = open_shop(Ledger())
+
+    name = bring(ledger, OrderState[state.upper()])
+
+    assert open_order(ledger, name).deadline - ledger.time == LINES[state].days * DAY
+
+
+def test_the_longest_life_of_an_order_is_that_of_all_windows_together():
+    (days,) = re.findall(r"is over after \*\*(\d+) days\*\*", PAGE)
+
+    assert int(days) == sum(line.days for line in LINES.values())
+
+
+def test_what_a_suspension_closes_is_what_is_not_in_the_reserved_lane():
+    (sentence,) = re.findall(r"A suspension closes these operations about orders, and no others: (.*?)\.", PAGE)
+    about_orders = [each for each in MODULE.operations if issubclass(each, OrderOperation | PlaceOrder)]
+
+    assert re.findall(r"`(\w+)`", sentence) == [each.__name__ for each in about_orders if not each.reserved]
+
+
+def test_an_appeal_ends_a_suspension_when_the_page_says():
+    assert f"it ends after {APPEAL_PERIOD // DAY} days" in PAGE
