@@ -60,7 +60,7 @@ class RunningNetwork:
         """Make it; it does not run yet."""
         self.folder = folder
         self.names = tuple(names)
-        os.environ[VARIABLE] = str(engine)
+        self.engine = engine
         organisations = tuple(read_organisations(",".join(names)))
         usual = Wanted(name="test", organisations=organisations, port=free_ports(len(names)), timing=FAST)
         self.plan = create(folder, structs.replace(usual, **wanted))
@@ -71,6 +71,7 @@ class RunningNetwork:
 
     def up(self, *names: str) -> None:
         """Start nodes and wait until they have a block."""
+        os.environ[VARIABLE] = str(self.engine)
         local.up(self.folder, names, say=self.said.append)
 
     def down(self, *names: str) -> None:

@@ -6,9 +6,17 @@ Without that variable a mark is one comparison. The process dies as under `kill 
 closed, no handler runs.
 """
 
+from __future__ import annotations
+
 import os
 import signal
-from typing import Final
+from typing import TYPE_CHECKING, Final, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Argument = TypeVar("Argument")
+Answer = TypeVar("Answer")
 
 VARIABLE: Final = "SOGDIA_MARK"
 
@@ -26,6 +34,18 @@ NAMES: Final[tuple[str, ...]] = (
     "after-commit",
     "before-answer",
     "after-answer",
+)
+
+# Those of a node under CometBFT: around each of the engine's calls that come in a network's usual run.
+CALLS: Final[tuple[str, ...]] = (
+    "info",
+    "init_chain",
+    "query",
+    "check_tx",
+    "prepare_proposal",
+    "process_proposal",
+    "finalize_block",
+    "commit",
 )
 
 
@@ -50,6 +70,23 @@ class _Armed:
 
 
 _ARMED: Final = _Armed(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None
+
+
+def around(name: str, call: Callable[[Argument], Answer]) -> Callable[[Argument], Answer]:
+    """Put a mark before a call's work and one between its work and its answer; without a fault test it stays as it is.
+
+    Their names are `before-call-NAME` and `after-call-NAME`.
+    """
+    if _ARMED is None:
+        return call
+
+    def marked(argument: Argument) -> Answer:
+        mark(f"before-call-{name}")
+        answer = call(argument)
+        mark(f"after-call-{name}")
+        return answer
+
+    return marked
 
 
 def mark(name: str) -> None:

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -15,7 +14,7 @@ from sogdia.client.connection import Connection
 from sogdia.client.questions import NodeNotRunningError, TryLaterError
 from sogdia.engine.cometbft.places import ENGINE_LOG
 from sogdia.network.creating import NetworkFolderError, Plan, PlannedNode, read_plan
-from sogdia.network.pair import PROCESSES
+from sogdia.network.pair import OURS, PROCESSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -69,11 +68,11 @@ def up(folder: Path, names: Sequence[str] = (), *, wait: bool = True, say: Calla
         _wait_until_ready(folder, nodes, say)
 
 
-def start(place: Path) -> None:
+def start(place: Path, program: Sequence[str] = OURS) -> None:
     """Start one node in processes of its own, which go on when we end."""
     with (place / NODE_LOG).open("ab") as log:
         process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-m", "sogdia", "node", "start", str(place)],
+            [*program, "node", "start", str(place)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+OURS: Final = (sys.executable, "-m", "sogdia")
 PROCESSES: Final = "processes.json"
 ANSWER_SECONDS: Final = 120.0
 """A large ledger takes seconds to open; one that has to execute many blocks again takes longer."""
@@ -57,11 +58,23 @@ class PairStoppedError(Exception):
 class Pair:
     """Runs a node's application and engine."""
 
-    def __init__(self, folder: Path, engine: Path, *, options: tuple[str, ...] = (), final: frozenset[int]) -> None:
-        """Prepare to run the node of a folder; an application's end with a status in `final` is not tried again."""
+    def __init__(
+        self,
+        folder: Path,
+        engine: Path,
+        *,
+        options: tuple[str, ...] = (),
+        final: frozenset[int],
+        program: tuple[str, ...] = OURS,
+    ) -> None:
+        """Prepare to run the node of a folder; an application's end with a status in `final` is not tried again.
+
+        `program` is the command line to which the words that start the application are added.
+        """
         self._folder = folder.resolve()
         self._engine = engine
         self._options = options
+        self._program = program
         self._final = final
         self._asked = asyncio.Event()
         self._engine_log = _engine_log(self._folder)
@@ -114,7 +127,7 @@ class Pair:
 
     async def _start_application(self) -> Process:
         abci_socket(self._folder).unlink(missing_ok=True)
-        command = (sys.executable, "-m", "sogdia", "node", "start", str(self._folder), "--part", "application")
+        command = (*self._program, "node", "start", str(self._folder), "--part", "application")
         # Should this process die without a word, the application's input ends, and with it the application.
         return await asyncio.create_subprocess_exec(
             *command, *self._options, stdin=asyncio.subprocess.PIPE, start_new_session=True
@@ -205,17 +218,18 @@ def _engine_log(folder: Path) -> RotatingFileHandler:
     return handler
 
 
-def run(
+def run(  # noqa: PLR0913 - everything that a node is started with
     folder: Path,
     engine: Path,
     *,
     options: tuple[str, ...],
     final: frozenset[int],
     ready: Callable[[], None],
+    program: tuple[str, ...] = OURS,
 ) -> None:
     """Run a node's two processes until asked to end."""
 
     async def both() -> None:
-        await Pair(folder, engine, options=options, final=final).run(ready)
+        await Pair(folder, engine, options=options, final=final, program=program).run(ready)
 
     asyncio.run(both())

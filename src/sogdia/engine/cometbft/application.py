@@ -10,6 +10,7 @@ import msgspec
 from sogdia.engine.cometbft import abci_pb2 as abci
 from sogdia.engine.cometbft.candidates import Occasion
 from sogdia.engine.cometbft.grammar import Call, Grammar
+from sogdia.engine.marks import around
 from sogdia.engine.storage.ledger_file import release
 from sogdia.kernel.codec import encode
 from sogdia.kernel.comet import chain_id_of
@@ -43,7 +44,7 @@ class Application:
         self._ledger = replica.ledger
         self._grammar = Grammar(replica.ledger.tip.height)
         self.on_refused: Callable[[bytes, Refused], None] | None = None
-        self.calls: dict[str, Callable[[Any], abci.Response]] = {
+        calls: dict[str, Callable[[Any], abci.Response]] = {
             "echo": self._echo,
             "info": self._info,
             "init_chain": self._init_chain,
@@ -56,6 +57,7 @@ class Application:
             "extend_vote": self._extend_vote,
             "verify_vote_extension": self._verify_vote_extension,
         }
+        self.calls = {name: around(name, call) for name, call in calls.items()}
 
     def answer(self, request: abci.Request) -> abci.Response:
         """Answer one call; whatever is raised stops the node, since the engine can't go on without an answer."""

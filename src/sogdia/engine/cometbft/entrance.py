@@ -288,6 +288,14 @@ class Entrance:
             raise RuntimeError("a block is decided and not committed; ask again")
         self.ledger.commit(flush=True)
 
+    def may_be_written(self) -> bool:
+        """Tell whether what is in memory may be written at an end.
+
+        A block that is decided and not committed may not: the engine has not noted down what it came to, and could
+        not go on with an application that is ahead of it. It brings the block again.
+        """
+        return self.replica.is_between_blocks()
+
     async def stop(self) -> None:
         """Take nothing more, and tell those who wait that their envelopes may still come into a block."""
         self._stopping = True

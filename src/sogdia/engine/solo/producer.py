@@ -439,6 +439,10 @@ class Producer:
         self._answer()
         return True
 
+    def may_be_written(self) -> bool:
+        """Tell whether what is in memory may be written at an end: always, since nobody else decides about it."""
+        return True
+
     async def stop(self) -> None:
         """Take nothing more, write what has been executed, and answer for it."""
         self._stopping = True

@@ -95,7 +95,10 @@ class Service:
         await self.server.stop()
         await self.requests.close()
         if self._error is None:
-            self.ledger.close()
+            if self.producer.may_be_written():
+                self.ledger.close()
+            else:
+                self.ledger.abandon()
             return
         # What was found may be anything, so nothing more is written; what was not acknowledged is lost, and may be.
         self.producer.abandon()
