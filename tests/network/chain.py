@@ -127,22 +127,46 @@ class Chain:
             )
         return told
 
-    def prepare(self, proposer: Member, *transactions: bytes, at: int, bytes_max: int = BYTES_MAX) -> list[bytes]:
+    def prepare(
+        self,
+        proposer: Member,
+        *transactions: bytes,
+        at: int,
+        bytes_max: int = BYTES_MAX,
+        misbehaviour: Sequence[bytes] = (),
+    ) -> list[bytes]:
         """Let a member propose."""
         call = abci.RequestPrepareProposal(
-            max_tx_bytes=bytes_max, txs=transactions, height=self.height + 1, time=_time(at)
+            max_tx_bytes=bytes_max,
+            txs=transactions,
+            height=self.height + 1,
+            time=_time(at),
+            misbehavior=_evidence(misbehaviour),
         )
         return list(proposer.ask(prepare_proposal=call).txs)
 
-    def accepts(self, member: Member, *transactions: bytes, at: int | None = None) -> bool:
+    def accepts(
+        self, member: Member, *transactions: bytes, at: int | None = None, misbehaviour: Sequence[bytes] = ()
+    ) -> bool:
         """Ask a member whether it accepts a proposal."""
         call = abci.RequestProcessProposal(
-            txs=transactions, height=self.height + 1, time=_time(self.time if at is None else at), hash=b"\1" * 32
+            txs=transactions,
+            height=self.height + 1,
+            time=_time(self.time if at is None else at),
+            hash=b"\1" * 32,
+            misbehavior=_evidence(misbehaviour),
         )
         status: int = member.ask(process_proposal=call).status
         return status == abci.ResponseProcessProposal.ACCEPT
 
-    def finalize(self, member: Member, *transactions: bytes, at: int | None = None, height: int | None = None) -> Any:  # noqa: ANN401
+    def finalize(
+        self,
+        member: Member,
+        *transactions: bytes,
+        at: int | None = None,
+        height: int | None = None,
+        misbehaviour: Sequence[bytes] = (),
+    ) -> Any:  # noqa: ANN401 - whatever it answers
         """Tell a member what was decided; it is not committed yet."""
         return member.ask(
             finalize_block=abci.RequestFinalizeBlock(
@@ -150,17 +174,21 @@ class Chain:
                 height=self.height + 1 if height is None else height,
                 time=_time(self.time if at is None else at),
                 hash=sha256(b"".join(transactions)).digest(),
+                misbehavior=_evidence(misbehaviour),
                 proposer_address=address_of(keys_of(f"validator {member.name}").public),
             )
         )
 
-    def block(self, *transactions: bytes, at: int | None = None, proposer: int = 0) -> Any:  # noqa: ANN401
+    def block(
+        self, *transactions: bytes, at: int | None = None, proposer: int = 0, misbehaviour: Sequence[bytes] = ()
+    ) -> Any:  # noqa: ANN401 - whatever it answers
         """Take a block through all its calls at all members; gives what FinalizeBlock answered, the same everywhere."""
         self.time = self.time if at is None else at
-        chosen = self.prepare(self.members[proposer], *transactions, at=self.time)
+        chosen = self.prepare(self.members[proposer], *transactions, at=self.time, misbehaviour=misbehaviour)
         for member in self.members:
-            assert self.accepts(member, *chosen), f"{member.name} refuses what {proposer} proposed"
-        answers = [self.finalize(member, *chosen) for member in self.members]
+            accepted = self.accepts(member, *chosen, misbehaviour=misbehaviour)
+            assert accepted, f"{member.name} refuses what {proposer} proposed"
+        answers = [self.finalize(member, *chosen, misbehaviour=misbehaviour) for member in self.members]
         assert all(each == answers[0] for each in answers), "the members do not agree"
         for member in self.members:
             member.ask(commit=abci.RequestCommit())
@@ -172,6 +200,13 @@ class Chain:
         """Close all ledgers."""
         for member in self.members:
             member.close()
+
+
+def _evidence(addresses: Sequence[bytes]) -> list[abci.Misbehavior]:
+    return [
+        abci.Misbehavior(type=abci.DUPLICATE_VOTE, validator=abci.Validator(address=each, power=10), height=1)
+        for each in addresses
+    ]
 
 
 def _time(seconds: int) -> Any:  # noqa: ANN401 - protobuf's own message

@@ -2,8 +2,9 @@
 
     start ─▶ application ─▶ answers ─▶ engine ─▶ either ends ─▶ the other is ended in order ─▶ pause ─▶ start
 
-An end that needs a person (damage, a file that cannot be used) is not tried again. What the engine says goes to a file
-of bounded size; what the application says goes where ours goes.
+An end that needs a person (damage, a file that cannot be used) is not tried again. On a full disk neither can go on:
+both begin anew once there is room. What the engine says goes to a file of bounded size; what the application says goes
+where ours goes.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from logging.handlers import RotatingFileHandler
 from typing import TYPE_CHECKING, Final
 
 from sogdia.engine.cometbft.places import ENGINE_LOG, abci_socket, home, rpc_socket
+from sogdia.engine.storage.disk import free_bytes
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
@@ -34,6 +36,13 @@ END_SECONDS: Final = 20.0
 PAUSE_SECONDS: Final = (1, 2, 4, 8, 15, 30)
 CALM_SECONDS: Final = 60.0
 """After so long a run the next pause is the shortest again."""
+
+ROOM_BYTES: Final = 16 * 2**20
+"""With less room on the disk nothing is begun: it would end in the middle of its first writes."""
+
+ROOM_SECONDS: Final = 1.0
+FAILED: Final = "CONSENSUS FAILURE!!!"
+"""The engine says so when its part that decides has ended, and then goes on without it, of no use to anybody."""
 
 ENGINE_ENDED: Final = -1
 """Stands for the engine's end among statuses of the application; what the engine ended with means nothing to us."""
@@ -90,18 +99,35 @@ class Pair:
             with suppress(NotImplementedError, ValueError, RuntimeError):
                 loop.add_signal_handler(each, self.stop)
         failures = 0
-        while not self._asked.is_set():
+        while await self._room():
             began = time.monotonic()
             status = await self._once(ready)
             if self._asked.is_set() or status == 0:
                 return
-            if status in self._final:
+            if status in self._final and self._has_room():
                 raise PairStoppedError(status)
             failures = 0 if time.monotonic() - began > CALM_SECONDS else failures + 1
             pause = PAUSE_SECONDS[min(failures, len(PAUSE_SECONDS)) - 1]
             _log.warning("both processes begin anew in %s s", pause)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._asked.wait(), pause)
+
+    async def _room(self) -> bool:
+        """Wait until there is room on the disk; tell whether to begin, which is not so once asked to end."""
+        if not self._asked.is_set() and not self._has_room():
+            _log.error(
+                "the disk of %s is full: %s bytes are left, and the node begins again once there are %s. Make room",
+                self._folder,
+                free_bytes(self._folder),
+                ROOM_BYTES,
+            )
+            while not self._asked.is_set() and not self._has_room():
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._asked.wait(), ROOM_SECONDS)
+        return not self._asked.is_set()
+
+    def _has_room(self) -> bool:
+        return free_bytes(self._folder) >= ROOM_BYTES
 
     async def _once(self, ready: Callable[[], None]) -> int:
         """Run both once. Gives 0 when either was asked to end, else the application's status or `ENGINE_ENDED`."""
@@ -169,6 +195,10 @@ class Pair:
             if not line:
                 return
             text = line.decode("utf-8", "replace").rstrip("\n")
+            if FAILED in text:
+                _log.error("the engine decides nothing any more and is ended; why stands in %s", ENGINE_LOG)
+                with suppress(ProcessLookupError):
+                    engine.kill()
             self._engine_log.emit(logging.LogRecord("engine", logging.INFO, "", 0, text, None, None))
 
     async def _until_one_ends(self, app: Process, engine: Process) -> int:

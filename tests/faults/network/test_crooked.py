@@ -1,0 +1,167 @@
+"""A member that does not keep to the rules: it proposes what may be in no block, or votes twice with one key."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from sogdia.client import keys as key_files
+from sogdia.client.connection import Connection
+from sogdia.client.envelopes import EnvelopeMaker, Sender
+from sogdia.engine.cometbft.home import CONFIG, VALIDATOR_KEY_FILE
+from sogdia.engine.cometbft.places import home
+from sogdia.kernel.members import MEMBERS
+from sogdia.modules.money import Asset
+from sogdia.modules.money.currencies import Mint
+from sogdia.modules.money.transfers import Transfer
+from sogdia.network import local
+from sogdia.network.creating import add_node
+from tests.faults.network.hurting import RETURN_SECONDS, HurtNetwork
+from tests.faults.network.hurts import CROOKED
+from tests.network.running import FOUR, Load, free_ports
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CROOK, OTHERS = FOUR[3], FOUR[:3]
+ENVELOPES_MAX = 3
+OPERATIONS_MAX = 2
+NARROW = "narrow"
+REFUSED = re.compile(r"a proposal for height (\d+) by ([0-9a-f]{40}) is refused: (.*)")
+
+
+class Crook:
+    """Makes what the member proposes."""
+
+    def __init__(self, network: HurtNetwork, narrow: key_files.KeyPair) -> None:
+        """Sign for a network's bank, and for the party with the narrow quota."""
+        self.network = network
+        self.bank = network.sender("kz-bank")
+        self.narrow = Sender(network.account(NARROW), narrow)
+        self.maker = EnvelopeMaker(network.network)
+        self.made: list[bytes] = []
+
+    def mint(self) -> bytes:
+        """Let the bank mint one unit."""
+        return self._sign(self.bank, Mint(currency="KZT", to=self.bank.account, units=1))
+
+    def spend(self) -> bytes:
+        """Let the party with the narrow quota do something."""
+        asset = Asset("KZT", self.bank.account)
+        return self._sign(
+            self.narrow, Transfer(to=self.bank.account, asset=asset, units=1, purpose="GDDS", end_to_end="x")
+        )
+
+    def _sign(self, sender: Sender, operation: Any) -> bytes:  # noqa: ANN401 - any operation
+        signed = self.maker.make([sender], [operation], expiry=int(time.time()) + 3_600)
+        self.made.append(signed.id)
+        return signed.raw
+
+    def propose(self, *transactions: bytes) -> None:
+        """Let the member propose these from now on."""
+        draft = self.network.place(CROOK) / f"{CROOKED}.new"
+        draft.write_text(json.dumps([each.hex() for each in transactions]))
+        draft.replace(self.network.place(CROOK) / CROOKED)
+
+    def be_honest(self) -> None:
+        """Let it propose as the others do."""
+        (self.network.place(CROOK) / CROOKED).unlink()
+
+
+def refusals(network: HurtNetwork, name: str) -> list[tuple[int, str, str]]:
+    """Which proposals a node has refused: for which height, by whom, and why."""
+    found = REFUSED.findall((network.place(name) / local.NODE_LOG).read_text(errors="replace"))
+    return [(int(height), by, why) for height, by, why in found]
+
+
+@pytest.mark.slow
+def test_a_proposal_of_what_may_be_in_no_block_is_refused_and_the_next_proposer_goes_on(
+    make_network: Callable[..., HurtNetwork],
+):
+    keys = key_files.generate()
+    party = {
+        "reference": NARROW,
+        "kind": 1,
+        "country": "KZ",
+        "public": keys.public.hex(),
+        "quota": {"operations": OPERATIONS_MAX},
+    }
+    network = make_network(sections={"limits": {"block_envelopes_max": ENVELOPES_MAX}}, parties=(party,))
+    network.hurt(CROOK, crooked=True)
+    network.up()
+    load = Load(network, OTHERS[0])
+    crook = Crook(network, keys)
+    network.until(lambda: bool(load.acknowledged), "nothing was acknowledged")
+    with Connection(network.place(OTHERS[0])) as connection:
+        replayed = connection.block(load.acknowledged[0][1].height).envelopes[0]
+    again = crook.mint()
+    cases = {
+        "malformed|cannot be read": [b"garbage"],
+        f"more than {ENVELOPES_MAX} envelopes": [crook.mint() for _each in range(ENVELOPES_MAX + 1)],
+        "quota": [crook.spend() for _each in range(OPERATIONS_MAX + 1)],
+        "in a block|already|replay": [replayed],
+        "in a block|already|replay ": [again, again],
+    }
+    by = json.loads((home(network.place(CROOK)) / CONFIG / VALIDATOR_KEY_FILE).read_text())["address"].lower()
+
+    for why, transactions in cases.items():
+        before = {name: len(refusals(network, name)) for name in OTHERS}
+        crook.propose(*transactions)
+        network.until(lambda: all(len(refusals(network, name)) > before[name] for name in OTHERS), why)  # noqa: B023
+        crook.be_honest()
+
+        (height, proposer, said) = refusals(network, OTHERS[0])[before[OTHERS[0]]]
+        assert proposer == by
+        assert re.search(why.strip(), said, re.IGNORECASE), f"{why}: {said}"
+        network.until(lambda: network.height(OTHERS[0]) > height, "the next proposer does not go on")  # noqa: B023
+        commit = network.ask_engine(OTHERS[0], "commit", height=str(height))["signed_header"]
+        assert commit["header"]["proposer_address"].lower() != by
+        assert int(commit["commit"]["round"]) > 0
+
+    network.stands(load)
+    with Connection(network.place(OTHERS[0])) as connection:
+        assert not any(connection.result(identity) for identity in crook.made), "a crooked proposal is in a block"
+
+
+@pytest.mark.slow
+def test_a_member_that_votes_twice_is_jailed_and_the_others_go_on(make_network: Callable[..., HurtNetwork]):
+    network = make_network()
+    network.up()
+    load = Load(network, OTHERS[0])
+    twin = f"{CROOK}-twin"
+    add_node(network.folder, twin, port=free_ports(1))
+    key = f"{CONFIG}/{VALIDATOR_KEY_FILE}"
+    shutil.copy(home(network.place(CROOK)) / key, home(network.place(twin)) / key)
+    local.start(network.place(twin))
+    try:
+        network.until(lambda: jailed(network), "nobody is jailed", RETURN_SECONDS)
+        with Connection(network.place(OTHERS[0])) as connection:
+            height = connection.status().durable_height
+        network.until(lambda: network.height(OTHERS[0]) > height + 3, "the three do not go on")
+
+        found = network.ask_engine(OTHERS[0], "validators")["validators"]
+        assert len(found) == len(OTHERS), "the engine still counts the vote of the one that is jailed"
+        assert evidence(network), "no block of the engine holds the evidence"
+        network.stands(load)
+    finally:
+        local.down(network.folder, [twin], say=network.said.append)
+
+
+def jailed(network: HurtNetwork) -> bool:
+    """Whether the member is jailed by the rule, and it alone."""
+    with Connection(network.place(OTHERS[0])) as connection:
+        raw = connection.record(MEMBERS.full_key(None)).value
+    members = MEMBERS.codec.decode(raw or b"").members
+    return [each.account for each in members if each.jailed] == [network.account(CROOK)]
+
+
+def evidence(network: HurtNetwork) -> bool:
+    """Whether one of the engine's last blocks holds evidence."""
+    height = network.height(OTHERS[0])
+    blocks = (network.ask_engine(OTHERS[0], "block", height=str(each)) for each in range(height, 0, -1))
+    return any(block["block"]["evidence"]["evidence"] for block in blocks)
