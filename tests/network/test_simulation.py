@@ -1,35 +1,80 @@
-"""Random trade on several replicas gives the same blocks and states everywhere, whatever happens to any of them.
+"""Random life on several replicas gives the same blocks and states everywhere, whatever happens to any of them.
 
-`SOGDIA_SIMULATION=<seed>` plays one seed again.
+    SOGDIA_SIMULATION=<seed> .venv/bin/python -m pytest tests/network/test_simulation.py     plays one seed again
+
+The full run plays its seeds in as many processes as there are cores.
 """
 
-import os
-import shutil
-import time
+from __future__ import annotations
 
+import multiprocessing
+import os
+import tempfile
+import time
+import traceback
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from sogdia.modules import ALL
 from tests.network.simulation import play
 
 BLOCKS = 50
-SECONDS = 8
+SECONDS = 10
 SEEDS_IN_A_FULL_RUN = 1_000
-SEEDS_AT_LEAST = 2
+SEEDS_AT_LEAST = 3
+MEMORY = Path("/dev/shm")  # noqa: S108 - folders of our own in it
+COMMAND = "SOGDIA_SIMULATION={} .venv/bin/python -m pytest tests/network/test_simulation.py"
 
 
-def test_replicas_agree_on_random_trade(tmp_path, rotation, full_run, record_property):
-    wish = os.environ.get("SOGDIA_SIMULATION")
-    first = rotation % 1_000_000_000
-    until = time.monotonic() + SECONDS
-    played = 0
-    while played < SEEDS_IN_A_FULL_RUN:
-        seed = int(wish) if wish else first + played
+def played(seed: int) -> tuple[int, Counter[str], str]:
+    """Play a seed on folders in memory, where there are any; gives what was applied, or what went wrong."""
+    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
         try:
-            play(seed, tmp_path / str(played), BLOCKS)
-        except BaseException:
-            print(f"play it again with SOGDIA_SIMULATION={seed}")  # noqa: T201 - for the reader of the failure
-            raise
-        shutil.rmtree(tmp_path / str(played))
-        played += 1
-        if wish or (not full_run and played >= SEEDS_AT_LEAST and time.monotonic() > until):
-            break
-    record_property("seeds", played)
-    assert played >= 1
+            return seed, play(seed, Path(folder), BLOCKS), ""
+        except BaseException:  # noqa: BLE001 - whatever it is, the seed has failed
+            return seed, Counter(), traceback.format_exc()
+
+
+def outcomes(first: int, *, full: bool):
+    """Play seeds one after another, or all of a full run at once."""
+    wish = os.environ.get("SOGDIA_SIMULATION")
+    if wish:
+        yield played(int(wish))
+    elif full:
+        with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as pool:
+            yield from pool.map(played, range(first, first + SEEDS_IN_A_FULL_RUN))
+    else:
+        until, seed = time.monotonic() + SECONDS, first
+        while seed < first + SEEDS_AT_LEAST or time.monotonic() < until:
+            yield played(seed)
+            seed += 1
+
+
+@pytest.mark.slow
+def test_replicas_agree_on_whatever_happens(rotation, full_run, record_property):
+    applied: Counter[str] = Counter()
+    failed: list[str] = []
+    count = 0
+    for seed, done, wrong in outcomes(rotation % 1_000_000_000, full=full_run):
+        count += 1
+        applied += done
+        if wrong:
+            failed.append(f"play it again with {COMMAND.format(seed)}\n{wrong}")
+
+    record_property("seeds", count)
+    assert not failed, f"{len(failed)} of {count} seeds failed\n" + "\n".join(failed[:3])
+    for module in ALL if "SOGDIA_SIMULATION" not in os.environ else ():
+        assert any(applied[each.__name__] for each in module.operations), f"nothing of {module.name} was applied"
+
+
+def test_a_seed_that_fails_says_so(monkeypatch):
+    monkeypatch.setattr(
+        "tests.network.simulation.export_folder", lambda folder, path: path.write_bytes(folder.name.encode())
+    )
+
+    _seed, _applied, wrong = played(7)
+
+    assert "the replicas export different bytes" in wrong

@@ -131,14 +131,16 @@ def test_a_proposal_of_what_may_be_in_no_block_is_refused_and_the_next_proposer_
 @pytest.mark.slow
 def test_a_member_that_votes_twice_is_jailed_and_the_others_go_on(make_network: Callable[..., HurtNetwork]):
     network = make_network()
-    network.up()
-    load = Load(network, OTHERS[0])
     twin = f"{CROOK}-twin"
     add_node(network.folder, twin, port=free_ports(1))
     key = f"{CONFIG}/{VALIDATOR_KEY_FILE}"
     shutil.copy(home(network.place(CROOK)) / key, home(network.place(twin)) / key)
-    local.start(network.place(twin))
+    # When it is the member's turn, one proposes what waits and the other nothing: they vote for different blocks.
+    network.hurt(twin, idle=True)
+    network.start(*FOUR, twin)
+    load = Load(network, OTHERS[0])
     try:
+        network.up()
         network.until(lambda: jailed(network), "nobody is jailed", RETURN_SECONDS)
         with Connection(network.place(OTHERS[0])) as connection:
             height = connection.status().durable_height

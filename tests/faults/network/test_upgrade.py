@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sogdia.client.connection import Connection, Durable, NotAdmissible
+from sogdia.client.connection import Connection, Durable
 from sogdia.client.envelopes import EnvelopeMaker
+from sogdia.client.questions import RefusedByNodeError
 from sogdia.kernel.protocol import PROTOCOL, Protocol
 from sogdia.kernel.refusals import KernelRefusal
 from sogdia.kernel.values import name_of
@@ -52,7 +53,7 @@ def test_a_late_node_stops_before_the_upgrade_and_comes_back_with_the_newer_soft
     network.up()
     load = Load(network, READY[0])
     early = EnvelopeMaker(network.network).make([network.sender(LATE)], [LeaveMark()], expiry=int(time.time()) + 3_600)
-    with Connection(network.place(READY[0])) as connection, pytest.raises(NotAdmissible, match=NOT_IN_FORCE):
+    with Connection(network.place(READY[0])) as connection, pytest.raises(RefusedByNodeError, match=NOT_IN_FORCE):
         connection.submit(early.raw)
 
     height = network.height(READY[0]) + BLOCKS_OF_NOTICE
