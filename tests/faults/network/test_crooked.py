@@ -23,7 +23,7 @@ from sogdia.network import local
 from sogdia.network.creating import add_node
 from tests.faults.network.hurting import RETURN_SECONDS, HurtNetwork
 from tests.faults.network.hurts import CROOKED
-from tests.network.running import FOUR, Load, free_ports
+from tests.network.running import FOUR, Load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -132,7 +132,7 @@ def test_a_proposal_of_what_may_be_in_no_block_is_refused_and_the_next_proposer_
 def test_a_member_that_votes_twice_is_jailed_and_the_others_go_on(make_network: Callable[..., HurtNetwork]):
     network = make_network()
     twin = f"{CROOK}-twin"
-    add_node(network.folder, twin, port=free_ports(1))
+    add_node(network.folder, twin)
     key = f"{CONFIG}/{VALIDATOR_KEY_FILE}"
     shutil.copy(home(network.place(CROOK)) / key, home(network.place(twin)) / key)
     # When it is the member's turn, one proposes what waits and the other nothing: they vote for different blocks.
