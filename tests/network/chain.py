@@ -5,14 +5,17 @@ Every call goes through bytes. There is no consensus here and no clock: the test
 
 from __future__ import annotations
 
+import json
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from google.protobuf.json_format import ParseDict
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from sogdia.engine.cometbft import abci_pb2 as abci
 from sogdia.engine.cometbft.application import Application
-from sogdia.engine.cometbft.home import engine_genesis
+from sogdia.engine.cometbft.engine_genesis import NANOSECONDS, engine_genesis
 from sogdia.engine.cometbft.replica import Replica
 from sogdia.engine.solo.ledger import Ledger
 from sogdia.kernel.comet import address_of, chain_id_of
@@ -114,13 +117,17 @@ class Chain:
 
     def init_chain(self) -> abci.RequestInitChain:
         """Say what the engine says at the beginning of a network."""
-        import json  # noqa: PLC0415 - only here
-
+        made: Any = engine_genesis(self.genesis)
+        params = made["consensus_params"]
+        seconds = int(params["evidence"].pop("max_age_duration")) // NANOSECONDS
         told = abci.RequestInitChain(
             chain_id=chain_id_of(self.network),
-            app_state_bytes=json.dumps(engine_genesis(self.genesis)["app_state"]).encode(),
+            app_state_bytes=json.dumps(made["app_state"]).encode(),
             initial_height=1,
+            time=Timestamp(seconds=self.genesis.time),
+            consensus_params=ParseDict(params, abci.ConsensusParams()),
         )
+        told.consensus_params.evidence.max_age_duration.seconds = seconds
         for each in self.genesis.validators:
             told.validators.append(
                 abci.ValidatorUpdate(pub_key=abci.PublicKey(ed25519=bytes.fromhex(each.public)), power=each.power)
@@ -210,6 +217,4 @@ def _evidence(addresses: Sequence[bytes]) -> list[abci.Misbehavior]:
 
 
 def _time(seconds: int) -> Any:  # noqa: ANN401 - protobuf's own message
-    from google.protobuf.timestamp_pb2 import Timestamp  # noqa: PLC0415 - only here
-
     return Timestamp(seconds=seconds, nanos=123_456_789)

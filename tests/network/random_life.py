@@ -123,8 +123,13 @@ class RandomLife(RandomTrade):
             "reference": f"p{chance.randrange(3)}",
             "height": len(self.moments) + chance.randrange(6),
         }
-        about = {"account": self.account(chance.choice((*REPLICAS, "carrier", "registrar")))}
-        quota = {"operations": 10**6, "bytes": 10**10, "reserved_operations": 10**6, "stored_bytes": 10**9}
+        about: dict[str, Any] = {"account": self.account(chance.choice((*REPLICAS, "carrier", "registrar")))}
+        quota: dict[str, Any] = {
+            "operations": 10**6,
+            "bytes": 10**10,
+            "reserved_operations": 10**6,
+            "stored_bytes": 10**9,
+        }
         proposal = chance.choice(
             (
                 lambda: ProposePower(**common, **about, power=chance.randint(1, 40)),

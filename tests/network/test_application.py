@@ -113,6 +113,18 @@ def fewer_validators(told):
     del told.validators[3]
 
 
+def larger_blocks(told):
+    told.consensus_params.block.max_bytes += 1
+
+
+def shorter_memory(told):
+    told.consensus_params.evidence.max_age_duration.seconds -= 1
+
+
+def other_time(told):
+    told.time.seconds += 1
+
+
 def late_start(told):
     told.initial_height = 2
 
@@ -126,6 +138,9 @@ def late_start(told):
         (wrong_power, "validators in the engine's genesis are not those"),
         (fewer_validators, "validators in the engine's genesis are not those"),
         (late_start, "begins at height 2"),
+        (larger_blocks, r"block\.max_bytes is 5242881, not 5242880"),
+        (shorter_memory, r"evidence\.max_age_duration is 1209599, not 1209600"),
+        (other_time, "genesis_time is 1700000001, not 1700000000"),
     ],
 )
 def test_a_genesis_that_differs_is_refused(chain, change, why):

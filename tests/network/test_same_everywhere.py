@@ -28,7 +28,7 @@ def played(chain: Path, folder: Path, *words: str, python: Path | str = sys.exec
 @pytest.fixture(scope="session")
 def chain(tmp_path_factory, rotation, full_run) -> Path:
     """A chain with something of every module in it."""
-    file = tmp_path_factory.mktemp("chain") / "chain"
+    file: Path = tmp_path_factory.mktemp("chain") / "chain"
     write_chain(rotation, BLOCKS_IN_A_FULL_RUN if full_run else BLOCKS, file)
     return file
 

@@ -59,8 +59,8 @@ def be_idle() -> None:
 
     honest_propose = Replica.propose
 
-    def propose(self: Replica, occasion: Occasion, _transactions: Sequence[bytes], bytes_max: int) -> list[bytes]:
-        return honest_propose(self, occasion, (), bytes_max)
+    def propose(self: Replica, occasion: Occasion, transactions: Sequence[bytes], bytes_max: int) -> list[bytes]:
+        return honest_propose(self, occasion, transactions[:0], bytes_max)
 
     Replica.propose = propose  # type: ignore[method-assign]
 

@@ -80,6 +80,7 @@ def refusals(network: HurtNetwork, name: str) -> list[tuple[int, str, str]]:
 
 
 @pytest.mark.slow
+@pytest.mark.takes_turns
 def test_a_proposal_of_what_may_be_in_no_block_is_refused_and_the_next_proposer_goes_on(
     make_network: Callable[..., HurtNetwork],
 ):
@@ -129,6 +130,7 @@ def test_a_proposal_of_what_may_be_in_no_block_is_refused_and_the_next_proposer_
 
 
 @pytest.mark.slow
+@pytest.mark.takes_turns
 def test_a_member_that_votes_twice_is_jailed_and_the_others_go_on(make_network: Callable[..., HurtNetwork]):
     network = make_network()
     twin = f"{CROOK}-twin"

@@ -79,6 +79,7 @@ DIED = "the application has ended with status -9"
 
 
 @pytest.mark.slow
+@pytest.mark.takes_turns
 def test_the_application_is_killed_around_a_query(four: HurtNetwork):
     for mark in ("before-call-query", "after-call-query"):
         name, through = turn(mark)
@@ -98,6 +99,7 @@ def test_the_application_is_killed_around_a_query(four: HurtNetwork):
 
 
 @pytest.mark.slow
+@pytest.mark.takes_turns
 def test_the_application_is_killed_at_the_beginning_of_the_network(make_network: Callable[..., HurtNetwork]):
     network = make_network()
     marked = dict(zip(network.names, AT_THE_START, strict=True))
@@ -135,6 +137,7 @@ def test_parts_of_a_node_are_killed_under_load(four: HurtNetwork, parts: tuple[s
 
 
 @pytest.mark.slow
+@pytest.mark.takes_turns
 @pytest.mark.parametrize("part", slice_of(["application", "engine"], 1))
 def test_a_process_that_stands_still_for_ten_seconds_goes_on(four: HurtNetwork, part: str):
     name, through = turn(part)
@@ -148,6 +151,7 @@ def test_a_process_that_stands_still_for_ten_seconds_goes_on(four: HurtNetwork, 
 
 
 @pytest.mark.slow
+@pytest.mark.takes_turns
 def test_all_are_restarted_in_order_under_load_one_after_another(four: HurtNetwork):
     load = Load(four, FOUR[0])
     chosen = FOUR if full() else FOUR[1:2]
@@ -160,6 +164,7 @@ def test_all_are_restarted_in_order_under_load_one_after_another(four: HurtNetwo
 
 
 @pytest.mark.slow
+@pytest.mark.takes_turns
 def test_one_of_four_is_away_for_two_hundred_blocks(four: HurtNetwork):
     name, through = turn("away")
     load = Load(four, through)
@@ -176,6 +181,7 @@ AWAY_SECONDS = 180.0
 
 
 @pytest.mark.slow
+@pytest.mark.takes_turns
 def test_two_of_four_halt_and_answer_and_four_go_on(four: HurtNetwork):
     gone, left = FOUR[2:], FOUR[:2]
     load = Load(four, left[0])

@@ -37,6 +37,7 @@ def network(request, make_network: Callable[..., Cuttable]) -> Cuttable:
 
 
 @pytest.mark.slow
+@pytest.mark.takes_turns
 def test_the_wires_are_cut_and_joined(network: Cuttable):
     load = Load(network, FOUR[0])
     network.until(lambda: bool(load.acknowledged), "nothing was acknowledged")

@@ -44,6 +44,7 @@ def protocol(network: HurtNetwork, name: str) -> Protocol:
 
 
 @pytest.mark.slow
+@pytest.mark.takes_turns
 def test_a_late_node_stops_before_the_upgrade_and_comes_back_with_the_newer_software(
     make_network: Callable[..., HurtNetwork],
 ):

@@ -9,6 +9,7 @@ import msgspec
 
 from sogdia.engine.cometbft import abci_pb2 as abci
 from sogdia.engine.cometbft.candidates import Occasion
+from sogdia.engine.cometbft.engine_genesis import APP_VERSION, differences
 from sogdia.engine.cometbft.grammar import Call, Grammar
 from sogdia.engine.marks import around
 from sogdia.engine.storage.ledger_file import release
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from sogdia.kernel.refusal import Refused
 
 ABCI_VERSION = "2."
-APP_VERSION = 1
 QUERY_OK = 0
 QUERY_WRONG = 1
 
@@ -111,6 +111,12 @@ class Application:
         theirs = {each.pub_key.ed25519: each.power for each in request.validators}
         if ours != theirs:
             raise EngineWrongError("the validators in the engine's genesis are not those of the ledger's genesis")
+        differ = differences(request, genesis)
+        if differ:
+            raise EngineWrongError(
+                f"the engine's genesis differs from that of the other nodes: {'; '.join(differ)}. All nodes need the"
+                " same genesis file"
+            )
         return abci.Response(init_chain=abci.ResponseInitChain(app_hash=self._replica.app_hash()))
 
     def _query(self, request: abci.RequestQuery) -> abci.Response:

@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 import os
 from base64 import b64encode
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from sogdia.engine.cometbft.application import APP_VERSION
+from sogdia.engine.cometbft.engine_genesis import engine_genesis, public_key
 from sogdia.engine.cometbft.entrance import HANDED_ON_AT_ONCE_MAX
 from sogdia.engine.cometbft.places import abci_socket, home, rpc_socket
 from sogdia.engine.cometbft.transactions import BATCH_BYTES_MAX
-from sogdia.kernel.comet import address_of, chain_id_of
-from sogdia.kernel.genesis import network_of
+from sogdia.kernel.comet import address_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,13 +27,6 @@ GENESIS_FILE = "genesis.json"
 NODE_KEY_FILE = "node_key.json"
 VALIDATOR_KEY_FILE = "priv_validator_key.json"
 VALIDATOR_STATE_FILE = "priv_validator_state.json"
-
-BLOCK_BYTES_SPARE = 1024 * 1024
-"""What a block of the engine holds besides our transactions: its header, commits, evidence, and framing."""
-
-EVIDENCE_BLOCKS = 200_000
-EVIDENCE_SECONDS = 14 * 86_400
-NANOSECONDS = 10**9
 
 
 class Seed(Protocol):
@@ -101,45 +92,12 @@ def write_home(folder: Path, genesis: GenesisBase, place: Place, node_key: Seed,
         json.dumps(
             {
                 "address": address_of(validator.public).hex().upper(),
-                "pub_key": _public(validator.public),
+                "pub_key": public_key(validator.public),
                 "priv_key": _private(validator),
             }
         ),
     )
     _write(top / DATA / VALIDATOR_STATE_FILE, json.dumps({"height": "0", "round": 0, "step": 0}))
-
-
-def engine_genesis(genesis: GenesisBase) -> dict[str, object]:
-    """Make the engine's genesis from ours, which it carries as its app state."""
-    network = network_of(genesis)
-    began = datetime.fromtimestamp(genesis.time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return {
-        "genesis_time": began,
-        "chain_id": chain_id_of(network),
-        "initial_height": "1",
-        "consensus_params": {
-            "block": {"max_bytes": str(genesis.limits.block_bytes_max + BLOCK_BYTES_SPARE), "max_gas": "-1"},
-            "evidence": {
-                "max_age_num_blocks": str(EVIDENCE_BLOCKS),
-                "max_age_duration": str(EVIDENCE_SECONDS * NANOSECONDS),
-                "max_bytes": str(BLOCK_BYTES_SPARE // 2),
-            },
-            "validator": {"pub_key_types": ["ed25519"]},
-            "version": {"app": str(APP_VERSION)},
-            "abci": {"vote_extensions_enable_height": "0"},
-        },
-        "validators": [
-            {
-                "address": address_of(bytes.fromhex(each.public)).hex().upper(),
-                "pub_key": _public(bytes.fromhex(each.public)),
-                "power": str(each.power),
-                "name": "",
-            }
-            for each in genesis.validators
-        ],
-        "app_hash": "",
-        "app_state": msgspec.to_builtins(genesis),
-    }
 
 
 def config(folder: Path, genesis: GenesisBase, place: Place) -> str:
@@ -196,10 +154,6 @@ def _write(path: Path, text: str) -> None:
     """Write a file that only this account may read."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         file.write(text if text.endswith("\n") else text + "\n")
-
-
-def _public(public: bytes) -> dict[str, str]:
-    return {"type": "tendermint/PubKeyEd25519", "value": b64encode(public).decode("ascii")}
 
 
 def _private(key: Seed) -> dict[str, str]:
