@@ -49,7 +49,17 @@ def _environment(program: str, minor: int, cache: Path) -> Path | str:
         return python
     shutil.rmtree(made, ignore_errors=True)
     subprocess.run([program, "-m", "venv", made], check=True)
-    words = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--require-hashes", "-r", str(LOCK)]
+    words = [
+        str(python),
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "install",
+        "--quiet",
+        "--require-hashes",
+        "-r",
+        str(LOCK),
+    ]
     done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=INSTALL_SECONDS)
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or ["no reason was given"])[-1]

@@ -67,10 +67,12 @@ def _by_settings(error: Exception) -> Stopped | None:
 
 
 def _by_a_rule(error: Exception) -> Stopped | None:
-    from sogdia.kernel.refusal import Broken, Refused  # noqa: PLC0415 - errors are looked up when there is one
+    from sogdia.kernel.refusal import Broken, Refused, StoreDamagedError  # noqa: PLC0415 - looked up when there is one
 
     if isinstance(error, Refused):
         return refused(int(error.code), error.facts, error.code)
+    if isinstance(error, StoreDamagedError):
+        return Stopped(Exit.DAMAGED, f"{error}.", DAMAGE_HELP)
     if isinstance(error, Broken):
         return Stopped(Exit.DAMAGED, f"{error}.", "This must never be: keep the folder as it is, and report it.")
     return None

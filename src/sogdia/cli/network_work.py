@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sogdia.cli.exits import Exit, Stopped
 from sogdia.network import pair
-from sogdia.network.engine_program import find_engine, version_of
+from sogdia.network.engine_program import PINNED, UNTESTED, find_engine, version_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,10 @@ def start_pair(place: Path, options: list[str], settings: Settings, say: Callabl
 
     logs.begin(settings.log)
     engine = find_engine()
-    say(f"CometBFT {version_of(engine)} ({engine}) orders the blocks; what it says stands in {place / 'engine.log'}.")
+    version = version_of(engine)
+    if version.endswith(UNTESTED):
+        say(f"CometBFT {version.removesuffix(UNTESTED)} was not tested with this release; {PINNED} was.")
+    say(f"CometBFT {version} ({engine}) orders the blocks; what it says stands in {place / 'engine.log'}.")
     try:
         pair.run(place, engine, options=tuple(options), final=FINAL, ready=lambda: None)
     except pair.PairStoppedError as stopped:

@@ -55,6 +55,10 @@ class Broken(Exception):  # noqa: N818 - reads as what it says: an invariant is 
     """Our own code or data is wrong. The node must stop."""
 
 
+class StoreDamagedError(Broken):
+    """The store gave back something else than was written to it: a matter of the disk, which a person has to see to."""
+
+
 def require(condition: object, code: RefusalCode, **facts: Fact) -> None:
     """Refuse the request with `code` unless `condition` holds."""
     if not condition:

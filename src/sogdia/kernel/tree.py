@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from sogdia.kernel.blinding import BLIND_BYTES, NO_SECRET, blinding_of
-from sogdia.kernel.refusal import ensure
+from sogdia.kernel.refusal import StoreDamagedError, ensure
 from sogdia.kernel.tree_hashes import (
     BUCKET_ENTRIES_MAX,
     EMPTY,
@@ -114,19 +114,26 @@ class Bucket:
         stored = self.pairs[at // HASH_BYTES + 1]
         hashed = stored_hash(stored) if stored[0] else sha256(stored).digest()
         if hashed != entries[at + HASH_BYTES : at + ENTRY_BYTES]:
-            ensure(condition=False, message="a stored value does not match its hash")
+            raise _damaged(self.pairs[at // HASH_BYTES])
         return stored
 
     def check(self) -> None:
         """Stop the node unless every record matches its entry."""
         pairs = iter(self.pairs)
         hashes = [sha256(key).digest() + stored_hash(stored) for key, stored in zip(pairs, pairs, strict=True)]
-        ensure(b"".join(hashes) == self.entries, "a stored record is damaged")
+        if b"".join(hashes) != self.entries:
+            at = next(at for at, each in enumerate(hashes) if not self.entries.startswith(each, at * ENTRY_BYTES))
+            raise _damaged(self.pairs[2 * at])
 
     def to_bytes(self) -> bytes:
         """Lay the bucket out for storage: count, entries, then the records."""
         entries = self.entries
         return b"".join((bytes((len(entries) // ENTRY_BYTES,)), entries, _pack(self.pairs)))
+
+
+def _damaged(key: bytes) -> StoreDamagedError:
+    """Name the record whose bytes are not those that were written."""
+    return StoreDamagedError(f"the stored record under the key {key.hex()} is damaged: it does not match its hash")
 
 
 class Node:
@@ -374,16 +381,15 @@ class Tree:
             return Bucket(b"", [])
         raw = self._load(prefix)
         if raw is None:
-            ensure(condition=False, message=f"the store has lost bucket {prefix!r}")
-            return Bucket(b"", [])
+            raise StoreDamagedError(f"the store has lost bucket {prefix!r}")
         self.loaded_bytes += len(raw)
         end = 1 + ENTRY_BYTES * raw[0]
         entries = raw[1:end]
         if sha256(b"\x00" + entries).digest() != expected:
-            ensure(condition=False, message=f"bucket {prefix!r} in the store does not match the state root")
+            raise StoreDamagedError(f"bucket {prefix!r} in the store does not match the state root")
         pairs = _pairs_of(memoryview(raw)[end:])
         if len(pairs) != 2 * raw[0] or not all(pairs):
-            ensure(condition=False, message=f"bucket {prefix!r} in the store is damaged")
+            raise StoreDamagedError(f"bucket {prefix!r} in the store is damaged")
         return Bucket(entries, pairs)
 
     def _place(self, buckets: dict[str, Bucket], touched: dict[Node, None]) -> None:

@@ -8,13 +8,23 @@ import shutil
 import socket
 import stat
 import time
+from base64 import b64decode
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from sogdia.client.keys import SEED_BYTES
 from sogdia.engine.cometbft.engine_rpc import EngineAwayError, EngineRefusedError, EngineRpc
-from sogdia.engine.cometbft.home import CONFIG, DATA, GENESIS_FILE, VALIDATOR_KEY_FILE, VALIDATOR_STATE_FILE
+from sogdia.engine.cometbft.home import (
+    CONFIG,
+    DATA,
+    GENESIS_FILE,
+    NODE_KEY_FILE,
+    VALIDATOR_KEY_FILE,
+    VALIDATOR_STATE_FILE,
+    node_id,
+)
 from sogdia.engine.cometbft.places import home, rpc_socket
 from sogdia.network.creating import Plan, PlannedNode, read_plan
-from sogdia.network.engine_program import PINNED, EngineMissingError, find_engine, version_of
+from sogdia.network.engine_program import PINNED, UNTESTED, EngineMissingError, find_engine, version_of
 from sogdia.network.local import NodeState, states
 
 if TYPE_CHECKING:
@@ -40,7 +50,7 @@ def examine(folder: Path) -> list[Finding]:
     """Look at everything; gives what was found, good and bad."""
     plan = read_plan(folder)
     running = states(folder)
-    found = [_engine(), _genesis(folder, plan), _keys(folder, plan), _doubles(plan)]
+    found = [_engine(), _genesis(folder, plan), _keys(folder, plan), _node_keys(folder, plan)]
     for state in running:
         found += _node(folder, state, plan)
     found += _together(running)
@@ -53,7 +63,7 @@ def _engine() -> Finding:
         version = version_of(program)
     except EngineMissingError as error:
         return Finding("CometBFT", ok=False, message=str(error))
-    tested = not version.endswith("?")
+    tested = not version.endswith(UNTESTED)
     hint = "" if tested else f", which was not tested with this release: {PINNED} was"
     return Finding("CometBFT", ok=tested, message=f"{program} is {version}{hint}")
 
@@ -96,12 +106,24 @@ def _keys(folder: Path, plan: Plan) -> Finding:
     return Finding("keys", ok=True, message=f"{len(seen)} different ones, readable for this account alone")
 
 
-def _doubles(plan: Plan) -> Finding:
-    ids = [each.peer_id for each in plan.nodes]
-    doubled = sorted({each for each in ids if ids.count(each) > 1})
-    if doubled:
-        return Finding("node keys", ok=False, message=f"two nodes are called {doubled[0]}")
-    return Finding("node keys", ok=True, message=f"{len(ids)} different ones")
+def _node_keys(folder: Path, plan: Plan) -> Finding:
+    """Each node must have a key of its own, the one by which its peers know it; two with one shut each other out."""
+    seen: dict[str, str] = {}
+    for node in plan.nodes:
+        path = home(folder / node.folder) / CONFIG / NODE_KEY_FILE
+        try:
+            public = b64decode(json.loads(path.read_bytes())["priv_key"]["value"])[SEED_BYTES:]
+        except (OSError, ValueError, KeyError) as error:
+            return Finding("node keys", ok=False, message=f"{path} cannot be read: {error!r}")
+        peer_id = node_id(public)
+        if peer_id in seen:
+            both = f"{seen[peer_id]} and {node.organisation}"
+            return Finding("node keys", ok=False, message=f"{both} have one key, and peers let only one of them in")
+        if peer_id != node.peer_id:
+            message = f"that of {node.organisation} is {peer_id}, and its peers know it as {node.peer_id}"
+            return Finding("node keys", ok=False, message=message)
+        seen[peer_id] = node.organisation
+    return Finding("node keys", ok=True, message=f"{len(seen)} different ones")
 
 
 def _node(folder: Path, state: NodeState, plan: Plan) -> Iterator[Finding]:

@@ -13,6 +13,9 @@ PINNED: Final = "v0.40.0"
 TELLS: Final = {"0.39.0": PINNED, "0.38.26": "v0.38.26"}
 """What a program says of itself, and the release that it is: v0.40.0 says 0.39.0."""
 
+UNTESTED: Final = "?"
+"""Stands behind a release with which ours was not tested."""
+
 VARIABLE: Final = "SOGDIA_COMETBFT"
 MODULE: Final = "github.com/cometbft/cometbft/cmd/cometbft"
 ANSWER_SECONDS: Final = 20
@@ -54,4 +57,4 @@ def version_of(program: Path) -> str:
     found = re.search(r"(\d+\.\d+\.\d+)", said)
     if found is None:
         raise EngineMissingError(f"{program} does not tell its version, but {said.strip()[:80]!r}")
-    return TELLS.get(found[1], f"v{found[1]}?")
+    return TELLS.get(found[1], f"v{found[1]}{UNTESTED}")

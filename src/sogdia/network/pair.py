@@ -213,7 +213,9 @@ class Pair:
             if app.returncode is not None:
                 return await self._ended(app, "the application")
             await self._ended(engine, "the engine")
-            return ENGINE_ENDED
+            # An application that is still ending for a reason of its own says so with its status.
+            await self._end(app)
+            return await self._ended(app, "the application") if app.returncode in self._final else ENGINE_ENDED
         finally:
             for task in tasks:
                 task.cancel()

@@ -21,6 +21,7 @@ ROTATING = 3
 __all__ = ["engine", "engine_before"]
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep of the cases that take turns those that the seed chooses; a few that were asked for by name all stay."""
     here = [item for item in items if item.get_closest_marker("takes_turns")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,7 +13,7 @@ from sogdia.cli.exits import usage
 from sogdia.cli.options import Folder, json_option, keys_option
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from sogdia.cli.creating import Created
@@ -185,10 +185,11 @@ def start(  # noqa: PLR0913 - one parameter an option
         options_given.append(("--log-format", log_format))
         start_pair(place, [word for name, value in options_given if value for word in (name, value)], settings, say)
         return
-    if part == "application":
-        stop_with_the_parent()
     keys = wiring.load_keys(place, lambda path: options.ask_passphrase(path.stem))
     with ExitStack() as while_running:
+        if part == "application":
+            stop_with_the_parent()
+            while_running.enter_context(end_with_own_status())
 
         def ready(socket: Path) -> None:
             while_running.enter_context(announced(place))
@@ -204,6 +205,18 @@ def start(  # noqa: PLR0913 - one parameter an option
             beside=lambda chosen: Beside(doors_of(chosen, place, config), chosen, say),
         )
     say("The node has stopped; all that was acknowledged is written.")
+
+
+@contextmanager
+def end_with_own_status() -> Iterator[None]:
+    """Let nobody who asks this process to stop hide why it is ending already: its status tells the parent."""
+    import signal  # noqa: PLC0415 - only the application of a pair needs it
+
+    try:
+        yield
+    except BaseException:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise
 
 
 def stop_with_the_parent() -> None:

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from sogdia.kernel.refusal import Refused
 
 ABCI_VERSION = "2."
+SAME_GENESIS = (
+    "All nodes need the same genesis file. Put it into engine/config, and take everything out of engine/data but"
+    " priv_validator_state.json, since the engine remembers the other"
+)
 QUERY_OK = 0
 QUERY_WRONG = 1
 
@@ -101,7 +105,7 @@ class Application:
         if network_of(genesis) != network:
             raise EngineWrongError(
                 f"the engine's genesis is that of the network {network_of(genesis).hex()}, and this node's ledger"
-                f" belongs to {network.hex()}: all nodes need the same genesis file"
+                f" belongs to {network.hex()}. {SAME_GENESIS}"
             )
         if request.chain_id != chain_id_of(network):
             raise EngineWrongError(f"the engine's chain is {request.chain_id!r}, not {chain_id_of(network)!r}")
@@ -113,10 +117,7 @@ class Application:
             raise EngineWrongError("the validators in the engine's genesis are not those of the ledger's genesis")
         differ = differences(request, genesis)
         if differ:
-            raise EngineWrongError(
-                f"the engine's genesis differs from that of the other nodes: {'; '.join(differ)}. All nodes need the"
-                " same genesis file"
-            )
+            raise EngineWrongError(f"the engine's genesis is not as it was made: {'; '.join(differ)}. {SAME_GENESIS}")
         return abci.Response(init_chain=abci.ResponseInitChain(app_hash=self._replica.app_hash()))
 
     def _query(self, request: abci.RequestQuery) -> abci.Response:
