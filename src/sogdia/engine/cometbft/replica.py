@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from sogdia.engine.solo.sealing import SealedBlock
 
 TICK_SECONDS = 0.1
+TIME_MAX = 2**32 - 2**28
+"""In the year 2097. Seconds are written in 32 bits, and a deadline may be some years behind its block."""
 
 _log = logging.getLogger(__name__)
 
@@ -90,12 +92,21 @@ class Replica:
 
     def accepts(self, occasion: Occasion, transactions: Sequence[bytes]) -> str | None:
         """Judge a proposal: nothing when it may be decided, otherwise why not."""
-        if occasion.time < self.ledger.tip.time:
-            return f"its time, {occasion.time}, is before that of the block before, {self.ledger.tip.time}"
+        wrong = self._wrong_time(occasion.time)
+        if wrong is not None:
+            return wrong
         try:
             self.candidates.check(occasion, transactions)
         except (Refused, BlockFullError) as error:
             return str(error)
+        return None
+
+    def _wrong_time(self, time: int) -> str | None:
+        """Say what is wrong with a block's time. How far it is from this computer's clock plays no part."""
+        if time < self.ledger.tip.time:
+            return f"its time, {time}, is before that of the block before, {self.ledger.tip.time}"
+        if time > TIME_MAX:
+            return f"its time, {time}, is later than {TIME_MAX}, the last that deadlines fit behind"
         return None
 
     def decide(self, occasion: Occasion, transactions: Sequence[bytes]) -> Decided:
@@ -104,6 +115,8 @@ class Replica:
         ensure(
             occasion.height == ledger.tip.height + 1, f"block {occasion.height} was decided after {ledger.tip.height}"
         )
+        wrong = self._wrong_time(occasion.time)
+        ensure(wrong is None, f"block {occasion.height} was decided, and {wrong}")
         began = time.perf_counter()
         try:
             candidate = self.candidates.check(occasion, transactions)
