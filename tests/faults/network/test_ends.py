@@ -53,7 +53,7 @@ def test_the_engine_fails_at_one_of_its_marked_places(four: HurtNetwork, place: 
     four.fail_engine(name, place)
 
     four.start(name)
-    four.until(lambda: four.engine_said(name, words) > before, f"place {place} is not passed")
+    four.until(lambda: four.engine_said(name, words) > before, f"place {place} is not passed", RETURN_SECONDS)
 
     four.stands(load, back=RETURN_SECONDS)
 
@@ -70,7 +70,7 @@ def test_the_application_is_killed_around_a_call(four: HurtNetwork, mark: str, c
     load = Load(four, name)  # its own envelopes, so that its calls of CheckTx come at once
 
     four.start(name)
-    four.until(lambda: four.said_by(name, DIED) > died, f"{mark} is not passed")
+    four.until(lambda: four.said_by(name, DIED) > died, f"{mark} is not passed", RETURN_SECONDS)
 
     four.stands(load, back=RETURN_SECONDS)
 
@@ -93,7 +93,7 @@ def test_the_application_is_killed_around_a_query(four: HurtNetwork):
             four.ask_engine(name, "abci_query", path="/record", data="00")
             return four.said_by(name, DIED) > died
 
-        four.until(asked_until_it_died, f"{mark} is not passed")
+        four.until(asked_until_it_died, f"{mark} is not passed", RETURN_SECONDS)
 
         four.stands(load, back=RETURN_SECONDS)
 
@@ -109,7 +109,7 @@ def test_the_application_is_killed_at_the_beginning_of_the_network(make_network:
     load = Load(network, "kz-bank")
 
     for name, mark in marked.items():
-        network.until(lambda: network.said_by(name, DIED) == 1, f"{mark} is not passed")  # noqa: B023 - called at once
+        network.until(lambda: network.said_by(name, DIED) == 1, f"{mark} is not passed", RETURN_SECONDS)  # noqa: B023 - called at once
     network.up()
 
     network.stands(load, back=RETURN_SECONDS)
