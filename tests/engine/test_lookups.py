@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from sogdia.client.keys import KeyPair
@@ -14,6 +16,10 @@ from sogdia.engine.storage.place_index import PlaceIndex, search
 from sogdia.kernel.proof import ProvenHistory, ProvenReceipt, ProvenRecord
 from tests.engine.running_node import new_ledger, opened, reopened, wallet_of
 from tests.engine.tiny_module import NODE_KEY, NOTES, START, ChangeNodeKey, ChangeNote, tiny_genesis
+
+if TYPE_CHECKING:
+    from sogdia.kernel.machine import Result
+    from sogdia.kernel.proof import ReceiptProof
 
 
 @pytest.fixture
@@ -199,7 +205,7 @@ def test_a_block_is_hashed_once_for_all_proofs_of_its_receipts(ledger, monkeypat
     ledger.build_block(START, empty=True)
     lookups = Lookups(ledger)
 
-    def proof_of(result):
+    def proof_of(result: Result) -> ReceiptProof:
         found = lookups.find(result.id)
         assert found is not None
         return lookups.receipt_proof(found)
