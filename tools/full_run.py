@@ -25,7 +25,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 MATRICES = {
     "soak": "Long runs, long random sequences and faults planted in the code, every case.",
-    "faults": "Faults of power, disk and process, every case.",
+    "faults": "Faults of power, disk, process, wire and member, every case.",
 }
 FOLDERS = {
     "soak": (
@@ -33,6 +33,7 @@ FOLDERS = {
         "tests/properties",
         "tests/faults_seeded",
         "tests/network/test_simulation.py",
+        "tests/network/test_same_everywhere.py",
         "tests/client/light",
     ),
     "faults": ("tests/faults",),

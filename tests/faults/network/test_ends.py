@@ -15,6 +15,7 @@ from tests.rotation import full, seed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from tests.faults.network.hurting import HurtNetwork
 
@@ -75,7 +76,27 @@ def test_the_application_is_killed_around_a_call(four: HurtNetwork, mark: str, c
     four.stands(load, back=RETURN_SECONDS)
 
 
+@pytest.mark.slow
+@pytest.mark.takes_turns
+def test_the_older_line_of_the_engine_fails_and_comes_back_too(
+    make_network: Callable[..., HurtNetwork], engine_before: Path
+):
+    network = make_network(engine_before)
+    network.fail_engine(FOUR[1], BETWEEN_DECISION_AND_COMMIT)
+    network.hurt(FOUR[2], marks=["after-call-commit:3"])
+    network.start()
+    load = Load(network, FOUR[0])
+
+    words = f"*** fail-test {BETWEEN_DECISION_AND_COMMIT} ***"
+    network.until(lambda: network.engine_said(FOUR[1], words) == 1, "the engine has not failed", RETURN_SECONDS)
+    network.until(lambda: network.said_by(FOUR[2], DIED) == 1, "the application was not killed", RETURN_SECONDS)
+    network.up()
+
+    network.stands(load, back=RETURN_SECONDS)
+
+
 DIED = "the application has ended with status -9"
+BETWEEN_DECISION_AND_COMMIT = 16
 
 
 @pytest.mark.slow
