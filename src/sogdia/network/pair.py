@@ -98,6 +98,12 @@ class Pair:
         for each in (signal.SIGTERM, signal.SIGINT):
             with suppress(NotImplementedError, ValueError, RuntimeError):
                 loop.add_signal_handler(each, self.stop)
+        try:
+            await self._again_and_again(ready)
+        finally:
+            self._engine_log.close()
+
+    async def _again_and_again(self, ready: Callable[[], None]) -> None:
         failures = 0
         while await self._room():
             began = time.monotonic()

@@ -47,11 +47,10 @@ class HurtNetwork(RunningNetwork):
     def start(self, *names: str) -> None:
         """Start nodes and do not wait."""
         os.environ[VARIABLE] = str(self.engine)
-        os.environ["PYTHONPATH"] = str(ROOT)
         for name in names or self.names:
             place = self.place(name)
             if (place / HURTS).exists() and local.process_of(place) is None:
-                local.start(place, self.prefix(name, str(PROGRAM)))
+                local.start(place, ["env", f"PYTHONPATH={ROOT}", *self.prefix(name, str(PROGRAM))])
             elif local.process_of(place) is None:
                 local.start(place, self.prefix(name, "-m", "sogdia"))
 
