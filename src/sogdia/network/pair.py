@@ -221,7 +221,8 @@ class Pair:
             await self._ended(engine, "the engine")
             # An application that is still ending for a reason of its own says so with its status.
             await self._end(app)
-            return await self._ended(app, "the application") if app.returncode in self._final else ENGINE_ENDED
+            is_final = await app.wait() in self._final
+            return await self._ended(app, "the application") if is_final else ENGINE_ENDED
         finally:
             for task in tasks:
                 task.cancel()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,10 +14,13 @@ from tests.rotation import full, seed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 ROTATING = 3
 """So many of the cases that are marked as taking turns belong to a run that is not full."""
+
+HERE = Path(__file__).parent
+CASE_SECONDS_MAX = 480
+"""Eight processes are started, on a machine that may be busy."""
 
 __all__ = ["engine", "engine_before"]
 
@@ -24,6 +28,9 @@ __all__ = ["engine", "engine_before"]
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep of the cases that take turns those that the seed chooses; a few that were asked for by name all stay."""
+    for item in items:
+        if HERE in item.path.parents and not full():
+            item.add_marker(pytest.mark.timeout(CASE_SECONDS_MAX))
     here = [item for item in items if item.get_closest_marker("takes_turns")]
     if full() or len(here) <= ROTATING:
         return

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 HEADERS = 20
 """So many of the engine's headers are compared; its RPC gives no more at a time."""
 
-RETURN_SECONDS = 60.0
-"""A node that was hurt may take longer than the network, which never waits for it: it starts, and catches up."""
+RETURN_SECONDS = 120.0
+"""A node that was hurt may take longer than the network, which never waits for it: it starts anew, perhaps several
+times on a machine that others use as well, and catches up."""
 
 
 class HurtNetwork(RunningNetwork):
