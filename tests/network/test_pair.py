@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -39,6 +40,7 @@ sys.exit({status})
 """
 
 ENGINE = """#!/bin/sh
+{first}
 echo engine >> {folder}/starts
 echo "{says}"
 exec sleep {seconds}
@@ -58,17 +60,17 @@ class Programs:
         text = APPLICATION.format(ends=ends, seconds=seconds, status=status)
         (self.folder / "application.py").write_text(text)
 
-    def engine(self, says: str = "all is well", seconds: float = 300) -> None:
-        """Let the engine say something, and end after so long."""
+    def engine(self, says: str = "all is well", seconds: float = 300, first: str = "") -> None:
+        """Let the engine do something first, say something, and end after so long."""
         path = self.folder / "engine.sh"
-        path.write_text(ENGINE.format(folder=self.folder, says=says, seconds=seconds))
+        path.write_text(ENGINE.format(folder=self.folder, says=says, seconds=seconds, first=first))
         path.chmod(0o755)
 
     def starts(self) -> list[str]:
         """What was started, in that order."""
         return (self.folder / "starts").read_text().split()
 
-    def run(self, times: int = 1) -> None:
+    def run(self, times: int = 1, seconds: float = SECONDS) -> None:
         """Run them until they have been ready so many times and the last pair was asked to end."""
         program = (sys.executable, str(self.folder / "application.py"))
 
@@ -80,7 +82,7 @@ class Programs:
                 if self.ready >= times:
                     asyncio.get_running_loop().call_later(0.3, made.stop)
 
-            await asyncio.wait_for(made.run(ready), SECONDS)
+            await asyncio.wait_for(made.run(ready), seconds)
 
         asyncio.run(both())
 
@@ -127,6 +129,19 @@ def test_what_the_application_ends_with_counts_though_the_engine_is_gone_first(p
 
     assert programs.starts() == ["application", "engine"], "it was tried again though a person is needed"
     assert ENGINE_ENDED != DAMAGED
+
+
+def test_an_engine_that_waits_for_an_application_which_has_died_holds_nothing_up(programs, monkeypatch):
+    monkeypatch.setattr(pair, "ORPHAN_SECONDS", 0.5)
+    programs.application(seconds=0.3, status=9)
+    programs.engine(first="trap '' TERM")
+    began = time.monotonic()
+
+    with pytest.raises(TimeoutError):
+        programs.run(times=99, seconds=8)
+
+    assert programs.starts().count("application") >= 2
+    assert time.monotonic() - began < pair.END_SECONDS
 
 
 def test_on_a_full_disk_nothing_is_begun_and_nothing_is_final(programs, caplog, monkeypatch):

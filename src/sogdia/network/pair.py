@@ -33,6 +33,9 @@ ANSWER_SECONDS: Final = 120.0
 """A large ledger takes seconds to open; one that has to execute many blocks again takes longer."""
 
 END_SECONDS: Final = 20.0
+ORPHAN_SECONDS: Final = 3.0
+"""An engine whose application has died may wait for answers that never come; it goes on from what it has written."""
+
 PAUSE_SECONDS: Final = (1, 2, 4, 8, 15, 30)
 CALM_SECONDS: Final = 60.0
 """After so long a run the next pause is the shortest again."""
@@ -147,7 +150,7 @@ class Pair:
                 ready()
                 return await self._until_one_ends(app, engine)
             finally:
-                await self._end(engine)
+                await self._end(engine, END_SECONDS if app.returncode is None else ORPHAN_SECONDS)
         finally:
             await self._end(app)
 
@@ -236,13 +239,13 @@ class Pair:
         _log.log(level, "%s has ended with status %s", what, process.returncode)
         return process.returncode
 
-    async def _end(self, process: Process) -> None:
-        """End a process in order, or by force when it does not end."""
+    async def _end(self, process: Process, seconds: float = END_SECONDS) -> None:
+        """End a process in order, or by force when it does not end in so long."""
         if process.returncode is None:
             with suppress(ProcessLookupError):
                 process.terminate()
             try:
-                await asyncio.wait_for(process.wait(), END_SECONDS)
+                await asyncio.wait_for(process.wait(), seconds)
             except TimeoutError:
                 with suppress(ProcessLookupError):
                     process.kill()

@@ -103,11 +103,11 @@ class HurtNetwork(RunningNetwork):
 
     def engine_said(self, name: str, words: str) -> int:
         """Give how often a node's engine has said something."""
-        return (self.place(name) / ENGINE_LOG).read_text(errors="replace").count(words)
+        return _times(self.place(name) / ENGINE_LOG, words)
 
     def said_by(self, name: str, words: str) -> int:
         """Give how often a node has said something."""
-        return (self.place(name) / local.NODE_LOG).read_text(errors="replace").count(words)
+        return _times(self.place(name) / local.NODE_LOG, words)
 
     def app_hash(self, name: str) -> tuple[int, str] | None:
         """Ask a node's application, by the engine, for its height and app hash."""
@@ -132,7 +132,7 @@ class HurtNetwork(RunningNetwork):
         chosen = tuple(names or self.names)
         before, acknowledged = max(self.height(name) for name in chosen), len(load.acknowledged)
         self.until(lambda: sum(self.height(each) > before for each in chosen) * 3 > len(self.names) * 2, "no progress")
-        self.until(lambda: len(load.acknowledged) > acknowledged, "nothing is acknowledged")
+        self.until(lambda: len(load.acknowledged) > acknowledged, "nothing is acknowledged", back)
         self.until(lambda: all(self.height(name) > before for name in chosen), "a node is not back", back)
         load.stop()
         self.agrees(chosen)
@@ -154,3 +154,8 @@ class HurtNetwork(RunningNetwork):
                 return
             assert time.monotonic() < until, f"the nodes do not come to one height: {found}"
             time.sleep(LOOK_SECONDS)
+
+
+def _times(log: Path, words: str) -> int:
+    """Give how often something stands in a log, which may not be there yet."""
+    return log.read_text(errors="replace").count(words) if log.exists() else 0
