@@ -56,7 +56,8 @@ for (const vector of asked) {
     ? rootByGenesis({
         network: fromHex(network),
         validators: validators.map(([key, weight]) => ({ publicKey: fromHex(key), weight: BigInt(weight) })),
-      }, BigInt(time))
+        since: 1n, time: BigInt(time), engine: "cometbft",
+      })
     : rootByHeader(fromHex(network), BigInt(height), fromHex(hash));
   const judged = await (vector.root
     ? checkAnchor(fromHex(vector.bytes), { root: begin(vector.root), blocks: [] }, now, bounds)
