@@ -50,6 +50,19 @@ const QUESTIONS = {
     const found = await light.checkAnchor(bytes(raw), store, BigInt(now), boundsOf(bounds));
     return { roots: shown(found.roots), stored: hex(light.storeBytes(found.store)) };
   },
+  altered_everywhere: async ({ root, raw, now, bits, ...bounds }) => {
+    const right = bytes(raw);
+    const held = [];
+    for (let place = 0; place < right.length; place++) {
+      const other = right.with(place, right[place] ^ bits);
+      const store = { root: rootOf(root), blocks: [] };
+      const judged = await light
+        .checkNetworkProof(other, store, BigInt(now), boundsOf(bounds))
+        .then(() => "held", (error) => (error.name === "ProofWrong" ? "refused" : String(error)));
+      if (judged !== "refused") held.push([place, judged]);
+    }
+    return { tried: right.length, held };
+  },
   proof: async ({ root, raw, now, ...bounds }) => {
     const store = { root: rootOf(root), blocks: [] };
     return shown((await light.checkNetworkProof(bytes(raw), store, BigInt(now), boundsOf(bounds))).proven);
