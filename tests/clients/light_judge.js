@@ -50,10 +50,10 @@ const QUESTIONS = {
     const found = await light.checkAnchor(bytes(raw), store, BigInt(now), boundsOf(bounds));
     return { roots: shown(found.roots), stored: hex(light.storeBytes(found.store)) };
   },
-  altered_everywhere: async ({ root, raw, now, bits, ...bounds }) => {
+  altered_everywhere: async ({ root, raw, now, bits, first, step, ...bounds }) => {
     const right = bytes(raw);
     const held = [];
-    for (let place = 0; place < right.length; place++) {
+    for (let place = first; place < right.length; place += step) {
       const other = right.with(place, right[place] ^ bits);
       const store = { root: rootOf(root), blocks: [] };
       const judged = await light
@@ -61,7 +61,7 @@ const QUESTIONS = {
         .then(() => "held", (error) => (error.name === "ProofWrong" ? "refused" : String(error)));
       if (judged !== "refused") held.push([place, judged]);
     }
-    return { tried: right.length, held };
+    return held;
   },
   proof: async ({ root, raw, now, ...bounds }) => {
     const store = { root: rootOf(root), blocks: [] };

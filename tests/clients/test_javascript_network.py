@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.real("Node.js")
 
-CASES, CASES_FULL = 40, 4_000
+CASES, CASES_FULL = 10, 4_000
+STEP = 5
+"""One place in so many is altered on every commit, another on the next; in a full run, and by Python, all are."""
 
 
 @pytest.fixture(scope="module", params=[node_js.LIGHT_SOURCE, node_js.LIGHT_BUNDLE], ids=["sources", "one file"])
@@ -48,13 +50,15 @@ def test_the_light_client_judges_a_proof_as_it_says(light, vector):
 
 
 @pytest.mark.parametrize("vector", [each for each in WHOLE if "every_byte" in each], ids=title)
-def test_no_byte_of_a_proof_can_be_altered_for_the_light_client(light, vector, rotation):
+def test_no_byte_of_a_proof_can_be_altered_for_the_light_client(light, vector, rotation, full_run):
     raw = bytes.fromhex(vector["bytes"])
+    step = 1 if full_run else STEP
 
-    bits = 1 << rotation % 8
-    right = light.ask("altered_everywhere", bits=bits, **asked(vector, raw))
+    held = light.ask(
+        "altered_everywhere", bits=1 << rotation % 8, first=rotation % step, step=step, **asked(vector, raw)
+    )
 
-    assert right == {"tried": len(raw), "held": []}
+    assert held == []
 
 
 def test_a_proof_of_a_network_is_refused_by_whoever_trusts_the_embedded_engine_s_keys(judge):

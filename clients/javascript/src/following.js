@@ -1,7 +1,16 @@
 /** How trust moves over light blocks: from one to another, along the anchor of a proof, and to what the proof proves. */
 
 import { bigEndian, same, utf8 } from "./codec.js";
-import { BLOCKS_MAX, COMET_ANCHOR, COMET_BLOCK, LIGHT_BLOCK_BYTES_MAX, SECOND, bridges } from "./comet.js";
+import {
+  BLOCKS_MAX,
+  COMET_ANCHOR,
+  COMET_BLOCK,
+  LIGHT_BLOCK_BYTES_MAX,
+  SECOND,
+  bridges,
+  powerFor,
+  totalPower,
+} from "./comet.js";
 import { LightWrong, firstTrust, must, readUpTo, trustIn, verifyNext } from "./light.js";
 import { withBlocks } from "./light-store.js";
 import { ProofWrong, proveBy } from "./proofs.js";
@@ -60,17 +69,20 @@ export async function reach(trust, target, now, provider, bounds) {
 }
 
 /**
- * Check a proof of any kind that leads to a header of CometBFT. Gives what it proves, and the store that now begins from
- * there; throws `ProofWrong` when it proves nothing.
+ * Check a proof of any kind that leads to a header of CometBFT. Gives what it proves, the header with the weight of those
+ * who voted for it and of all, and the store that now begins from there; throws `ProofWrong` when it proves nothing.
  * @param {Uint8Array} raw
  * @param {LightStore} store
  * @param {bigint} now
  * @param {Bounds} [bounds]
  */
 export async function checkNetworkProof(raw, store, now, bounds) {
+  /** @type {LightBlock[]} */
+  let blocks = [];
   const proven = await proveBy(raw, {
     anchor(value, where) {
       const anchor = COMET_ANCHOR(value, where);
+      ({ blocks } = anchor);
       return async () => {
         const found = await openAnchor(anchor, store, now, bounds).catch((error) => {
           if (!(error instanceof LightWrong)) throw error;
@@ -82,7 +94,9 @@ export async function checkNetworkProof(raw, store, now, bounds) {
     },
     block: COMET_BLOCK,
   });
-  return { proven, store };
+  const last = blocks[blocks.length - 1];
+  const header = { ...trustIn(last), voted: powerFor(last), power: totalPower(last.validators) };
+  return { proven, header, store };
 }
 
 /**

@@ -38,4 +38,4 @@ def test_a_proof_of_absence_with_another_byte_proves_nothing_but_the_absence_of_
 
     held = [each["proves"] for each in judged if each["expected"] == "accept"]
     assert all(each["value"] is None and each["key"] != vector["proves"]["key"] for each in held)
-    assert len(held) < 3
+    assert 0 < len(held) <= len(bytes.fromhex(vector["proves"]["key"]))

@@ -374,6 +374,12 @@ TEXTS: Final[dict[str, str]] = {
     "check.here": "Check it here",
     "check.trust": "What you trust is the genesis of the network. Get it, or its hash, by a way that you trust: from"
     " your registrar, on paper, from several people. A genesis from this same site proves nothing about this site.",
+    "check.voted": "Several organisations run this network. What holds here was voted for by more than two thirds of"
+    " its validators’ weight. Trust begins with those whom your genesis names, until {until}; later with what your"
+    " browser has checked since, or with a header that you name.",
+    "check.voted.validators": "The genesis’ validators by this site, to be compared with yours",
+    "check.header": "or a header of the network, named by somebody you trust",
+    "check.header.about": "Its height, a colon, its hash. The proof must lead to it or over it.",
     "check.noscript": "Checking here needs a script. Without one, use the command below.",
     "check.genesis": "The genesis file of the network, or a file of trusted keys",
     "check.pin": "or the network’s hash, as you know it",
@@ -384,14 +390,18 @@ TEXTS: Final[dict[str, str]] = {
     "check.forget": "Forget the hash that was kept",
     "check.elsewhere": "Check it yourself",
     "check.elsewhere.about": "On your own machine, without a network, with a genesis that you trust:",
+    "check.elsewhere.header": "Or with a header that somebody you trust has named, by its height and hash:",
     "check.download": "The proof, as a file",
     "check.genesis.download": "This site’s genesis, to be compared with yours",
     "check.holds": "It holds.",
     "check.fails": "It does NOT hold: it proves nothing.",
-    "check.rows": "Id|Key|Value|What anybody may see|Network|Block|Root|What does not fit",
+    "check.rows": "Id|Key|Value|What anybody may see|Network|Block|Root|What does not fit|Trust began with|Led to the"
+    " header|Weight of the votes",
     "check.other": "It holds, but it is about something else than this page.",
     "check.missing": "Choose a genesis file, or write the network’s hash.",
     "check.pin.other": "This site’s genesis has another hash than yours. Don’t trust this site.",
+    "check.header.wrong": "A header is its height, a colon and the 64 hexadecimal digits of its hash.",
+    "check.begun": "the genesis, whose validators are {hash}",
     "check.away": "The file could not be fetched.",
     "check.applied": "The transaction was applied.",
     "check.refused": "The transaction was refused, with number {number}.",
