@@ -32,7 +32,7 @@ PAGE_ENTRIES = ("proofs.js", "receipts.js")
 COMPRESSED_BYTES_MAX = 12_000
 PAGE_BYTES_MAX = 13_000
 LIGHT_BYTES_MAX = 5_000
-HEAD = "// Sogdia's JavaScript client in one file. Apache-2.0. Made by `python -m tools.javascript_bundle`; edit src.\n"
+HEAD = "// Sogdia's JavaScript client. Apache-2.0. Made by `python -m tools.javascript_bundle`; edit src.\n"
 
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([a-z0-9-]+\.js)";\n', re.MULTILINE)
 _EXPORT_FROM = re.compile(r'^export \{([^}]*)\} from "\./([a-z0-9-]+\.js)";\n', re.MULTILINE)

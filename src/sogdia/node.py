@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sogdia.client import keys as key_files
 from sogdia.engine.cometbft.entrance import Entrance
+from sogdia.engine.cometbft.next_key import take_over_next_key
 from sogdia.engine.cometbft.places import home
 from sogdia.engine.solo.ledger import Ledger
 from sogdia.engine.solo.service import Service, alone, clock_of
@@ -79,6 +80,7 @@ def run(  # noqa: PLR0913 - what an operator may decide
         ledger = Ledger.open(folder, modules, keys)
         try:
             if ledger.genesis.engine == COMETBFT:
+                take_over_next_key(folder, ledger)
                 service = Service(Entrance(ledger))
             else:
                 checks_ahead = VERIFIER[chosen.node.verifier] if verifier is None else verifier

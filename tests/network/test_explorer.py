@@ -1,4 +1,4 @@
-"""The explorer over a node of a real network: the browser checks votes and proof itself, from a trust of the reader's."""
+"""The explorer over a node of a real network: the browser checks votes and proof, from a trust of the reader's own."""
 
 from __future__ import annotations
 

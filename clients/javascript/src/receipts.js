@@ -1,7 +1,7 @@
 /** Receipts: how an envelope ended. */
 
 import { decode } from "./codec.js";
-import { INDEX, list, number, parts } from "./shapes.js";
+import { INDEX, bytes, list, number, parts } from "./shapes.js";
 
 /** @typedef {import("./codec.js").Value} Value */
 
@@ -13,6 +13,7 @@ const ENDING = parts({
   operation: INDEX,
   facts: list(parts({ name: ANYTHING, value: ANYTHING }), 0, 64),
   events: list(list(ANYTHING, 1, 64), 0, 2 ** 16),
+  blind: bytes(16),
 });
 
 /**
