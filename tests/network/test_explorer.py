@@ -15,7 +15,7 @@ from sogdia.client.codes import account_code
 from sogdia.client.connection import Connection
 from sogdia.client.envelopes import EnvelopeMaker
 from sogdia.client.light.roots import root_by_genesis
-from sogdia.client.proofs import load_proof
+from sogdia.client.proofs import load_proof, proof_bytes
 from sogdia.index import following
 from sogdia.index.sources import NodeSource
 from sogdia.kernel.comet import CometAnchor, header_hash, validators_hash
@@ -125,9 +125,12 @@ def test_the_browser_checks_votes_and_record_from_the_genesis_whose_hash_the_rea
     assert visit.complaints == []
 
 
-def test_the_browser_checks_how_a_transaction_ended_from_a_genesis_file(watched, visit):
-    visit.go(f"/check/transaction/{watched.paid.hex()}")
+def test_the_browser_checks_a_receipt_from_a_file_by_a_genesis_from_a_file(watched, visit):
+    with Connection(watched.network.place("uz-post")) as connection:
+        proof = proof_bytes(connection.prove_result(watched.paid))
+    visit.go("/check")
     visit.page.set_input_files("#trust", [{"name": "g.json", "mimeType": "", "buffer": watched.genesis}])
+    visit.page.set_input_files("#proof", [{"name": "a.proof", "mimeType": "", "buffer": proof}])
 
     assert visit.said().startswith("It holds. The transaction was applied. At 20")
 
@@ -156,6 +159,9 @@ def test_a_genesis_of_other_validators_is_not_led_to_this_networks_headers(watch
 
 
 def test_trust_in_the_genesis_ends_and_goes_on_from_what_was_checked_or_from_a_header_that_was_named(watched, visit):
+    path = watched.party.replace("/check", "/proofs")
+    raw = watched.site.get(path).raw  # the network goes on, and its next proof leads to the next header
+    visit.page.route("**" + path, lambda route: route.fulfill(body=raw))
     visit.go(watched.party)
     visit.page.fill("#pin", watched.hash)
     assert visit.said().startswith("It holds.")

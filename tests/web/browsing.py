@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from playwright.sync_api import sync_playwright
 
 from sogdia.testing.ledger import keys_of
+from tests import real_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,9 +31,7 @@ OPTIONS = (
 @contextmanager
 def browser() -> Iterator[Browser]:
     """Run a real Chromium; the test is left out where there is none."""
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("there is no program `chromium`")
+    program = real_parts.program("chromium")
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=program, args=list(OPTIONS))
         yield running
