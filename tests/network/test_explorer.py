@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import shlex
 import subprocess
 import sys
@@ -26,6 +27,8 @@ from sogdia.settings.sections import ExplorerSettings
 from sogdia.web.explorer.serving import serving
 from tests.network.running import RunningNetwork
 from tests.web.browsing import Visit, browser, visiting
+from tests.web.test_explorer_browser import AXE, RUN
+from tests.web.test_explorer_pages import PAGE_BYTES_MAX
 from tests.web.visiting import Site
 
 if TYPE_CHECKING:
@@ -193,11 +196,16 @@ def test_trust_in_the_genesis_ends_and_goes_on_from_what_was_checked_or_from_a_h
     assert visit.page.evaluate("localStorage.length") == 0
 
 
-def test_without_a_script_the_commands_on_the_page_check_the_same(watched, chromium, tmp_path):
-    for visit in visiting(chromium, watched.site.address, java_script_enabled=False):
-        visit.go(watched.party)
-        assert "Without one, use the command below." in visit.page.inner_text("main")
-        by_genesis, by_header = (shlex.split(each) for each in visit.page.locator("pre").all_inner_texts())
+@pytest.fixture
+def without_script(chromium: Browser, watched: Watched) -> Iterator[Visit]:
+    """A window of a browser that runs no script."""
+    yield from visiting(chromium, watched.site.address, java_script_enabled=False)
+
+
+def test_without_a_script_the_commands_on_the_page_check_the_same(watched, without_script, tmp_path):
+    without_script.go(watched.party)
+    assert "Without one, use the command below." in without_script.page.inner_text("main")
+    by_genesis, by_header = (shlex.split(each) for each in without_script.page.locator("pre").all_inner_texts())
     file = tmp_path / by_genesis[2]
     file.write_bytes(watched.site.get(watched.party.replace("/check", "/proofs")).raw)
     (tmp_path / "genesis.json").write_bytes(watched.genesis)
@@ -213,3 +221,15 @@ def test_without_a_script_the_commands_on_the_page_check_the_same(watched, chrom
 
         assert done.returncode == 0, done.stderr
         assert done.stdout.endswith("The proof is right.\n")
+
+
+def test_the_page_that_checks_is_as_light_as_the_others_and_keeps_nobody_out(watched, visit):
+    visit.page.set_viewport_size({"width": 320, "height": 640})
+    visit.go(watched.party)
+    visit.page.fill("#pin", watched.hash)
+    visit.said()
+    visit.page.evaluate(AXE)
+
+    assert len(gzip.compress(watched.site.get(watched.party).raw)) <= PAGE_BYTES_MAX == 13_000
+    assert visit.page.evaluate(RUN, {}) == []
+    assert visit.page.evaluate("document.documentElement.scrollWidth") <= 320
