@@ -378,7 +378,7 @@ TEXTS: Final[dict[str, str]] = {
     " its validators’ weight. Trust begins with those whom your genesis names, until {until}; later with what your"
     " browser has checked since, or with a header that you name.",
     "check.voted.validators": "The genesis’ validators by this site, to be compared with yours",
-    "check.header": "or a header of the network, named by somebody you trust",
+    "check.header": "After that date also a header of the network, named by somebody you trust",
     "check.header.about": "Its height, a colon, its hash. The proof must lead to it or over it.",
     "check.noscript": "Checking here needs a script. Without one, use the command below.",
     "check.genesis": "The genesis file of the network, or a file of trusted keys",
@@ -387,7 +387,7 @@ TEXTS: Final[dict[str, str]] = {
     "check.proof": "The proof",
     "check.proof.other": "Another proof, instead of this site’s",
     "check.button": "Check",
-    "check.forget": "Forget the hash that was kept",
+    "check.forget": "Forget what this browser has kept",
     "check.elsewhere": "Check it yourself",
     "check.elsewhere.about": "On your own machine, without a network, with a genesis that you trust:",
     "check.elsewhere.header": "Or with a header that somebody you trust has named, by its height and hash:",
