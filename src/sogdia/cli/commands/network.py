@@ -232,7 +232,7 @@ def prove_key(node: Path, account: str, keys_folder: Path | None, *, as_json: bo
 def change_key(node: Path, *, as_json: bool) -> None:
     """Make the next validator key of NODE_DIR, and sign the change with both; the organisation then sends it.
 
-    Once the ledger names the new key, the node takes it over when it is started anew. Said again, it signs the same
+    A node that runs takes it over by itself, at the first block that the new key signs. Said again, it signs the same
     change again.
     """
     from sogdia.network.validator_keys import prepare_change  # noqa: PLC0415 - it needs the whole engine
@@ -242,7 +242,7 @@ def change_key(node: Path, *, as_json: bool) -> None:
         f"sogdia tx rotate-node-key --old {change['old']} --new {change['new']} \\\n"
         f"    --endorsement {change['endorsement']} \\\n"
         f"    --acceptance {change['acceptance']} --from ORGANISATION\n"
-        "Then stop and start the node: it votes with the new key from there on."
+        "The node takes the new key over by itself, and begins anew for it."
     )
     options.show(words, change, as_json=as_json)
 
