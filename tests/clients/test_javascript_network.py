@@ -20,6 +20,7 @@ from tests.clients.network_judging import (
 )
 from tests.clients.node_js import Judge, Wrong
 from tests.clients.test_javascript_damage import SEEDS
+from tests.clients.test_javascript_vectors import FILES
 from tests.independent.test_checker import damaged_at_random
 
 if TYPE_CHECKING:
@@ -69,6 +70,21 @@ def test_a_proof_of_a_network_is_refused_by_whoever_trusts_the_embedded_engine_s
         judge.ask("proof", raw=vector["bytes"], trusted=trusted)
 
     assert (wrong.value.name, wrong.value.fault) == ("ProofWrong", "form")
+
+
+@pytest.mark.parametrize(("engine", "fault"), [("solo", None), ("cometbft", "validators")])
+def test_headers_of_the_embedded_engine_prove_nothing_to_whoever_trusts_a_network(judge, engine, fault):
+    file = FILES["state-proofs"]
+    vector = file["vectors"][0]
+    trusted = {**file["trusted"][vector["trusted"]], "engine": engine}
+
+    try:
+        judge.ask("proof", raw=vector["bytes"], trusted=trusted)
+        found = None
+    except Wrong as wrong:
+        found = wrong.fault
+
+    assert found == fault
 
 
 def test_damaged_proofs_are_judged_alike_whoever_damaged_them(judge, light, rotation, full_run):
