@@ -64,22 +64,32 @@ class Load:
         self.transactions = 0
         self.blocks = 0
 
+    async def wait_until_ready(self) -> None:
+        """Wait until every engine takes transactions: one that looks for blocks of others first does not."""
+        until = time.monotonic() + STUCK_SECONDS
+        for engine in self._engines:
+            while (await engine.ask("status"))["sync_info"]["catching_up"]:
+                if time.monotonic() > until:
+                    raise RuntimeError("an engine goes on catching up")
+                await asyncio.sleep(LOOK_SECONDS)
+
     async def play(self, units: Iterator[Unit], in_flight: int, seconds: float | None = None) -> None:
-        """Keep `in_flight` units under way; ends after so many seconds, or when none is left and all are through."""
+        """Keep `in_flight` units under way, until the first block after so many seconds or until all are through."""
         until = None if seconds is None else time.monotonic() + seconds
         seen = time.monotonic()
-        while until is None or time.monotonic() < until:
-            missing = in_flight - len(self._under_way)
-            fresh = [(unit, 0) for _number, unit in zip(range(missing), units, strict=False)]
-            await self._send(fresh)
-            if not self._under_way:
+        await self._send([(unit, 0) for _number, unit in zip(range(in_flight), units, strict=False)])
+        while self._under_way:
+            block = await self._look()
+            now = time.monotonic()
+            if block is None:
+                if now > seen + STUCK_SECONDS:
+                    raise RuntimeError(f"{len(self._under_way)} transactions wait, and there is no block")
+                continue
+            seen = now
+            fresh = zip(range(in_flight - len(self._under_way) - len(block)), units, strict=False)
+            await self._send(block + [(unit, 0) for _number, unit in fresh])
+            if until is not None and now > until:
                 return
-            before = self.blocks
-            await self._send(await self._look())
-            if self.blocks > before:
-                seen = time.monotonic()
-            elif time.monotonic() > seen + STUCK_SECONDS:
-                raise RuntimeError(f"{len(self._under_way)} transactions wait, and there is no block")
 
     async def _send(self, steps: list[tuple[Unit, int]]) -> None:
         """Hand the transactions on, each engine its part."""
@@ -93,13 +103,13 @@ class Load:
                 if isinstance(answer, EngineRefusedError):
                     raise answer
 
-    async def _look(self) -> list[tuple[Unit, int]]:
+    async def _look(self) -> list[tuple[Unit, int]] | None:
         """Read the next block if there is one; gives the steps that come next."""
         try:
             answer = await self._watched.ask("block", height=str(self._height + 1))
         except EngineRefusedError:
             await asyncio.sleep(LOOK_SECONDS)
-            return []
+            return None
         self._height += 1
         found = answer["block"]["data"]["txs"] or ()
         self.blocks += bool(found)
@@ -124,6 +134,7 @@ class Load:
 
 async def prepare(load: Load, transactions: Iterable[bytes]) -> None:
     """Bring transactions into blocks, one after the other."""
+    await load.wait_until_ready()
     await load.play(iter([unit_of(transactions)]), 1)
 
 

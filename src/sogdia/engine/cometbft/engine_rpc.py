@@ -63,6 +63,8 @@ class EngineRpc:
         return _answers(raw, len(questions))
 
     async def _post(self, body: bytes) -> bytes:
+        if self._streams is not None and self._streams[0].at_eof():
+            self._drop()  # the engine closes a connection on which nothing is asked for ten seconds
         if self._streams is None:
             self._streams = await asyncio.open_unix_connection(str(self._socket), limit=HEAD_BYTES_MAX)
         reader, writer = self._streams
