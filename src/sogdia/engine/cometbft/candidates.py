@@ -7,6 +7,7 @@ as while catching up, the block is executed then.
 
 from __future__ import annotations
 
+import time
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
 
 CANDIDATES_MAX = 4
 """A height seldom needs more than two rounds; what is forgotten is executed again."""
+
+
+PROPOSAL_SECONDS_MAX = 0.5
+"""A proposer executes for no longer, since all the others execute its block before they vote, and wait for a proposal no
+longer than `Timing.propose`. On a slow or busy machine blocks are smaller, where full ones would be in no block at all.
+It is a proposer's own choice; whether a proposal is accepted does not depend on it."""
 
 
 class _Head(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -72,6 +79,7 @@ class Candidates:
         self._ledger = ledger
         self._known = known
         self._made: dict[bytes, Candidate] = {}
+        self.clock = time.monotonic
 
     def select(self, occasion: Occasion, transactions: Sequence[bytes], bytes_max: int) -> list[bytes]:
         """Choose what of the offered transactions a proposal can hold, in their order; the rest is left out.
@@ -82,9 +90,10 @@ class Candidates:
         limits = candidate.block.limits
         room = min(bytes_max, limits.block_bytes_max)
         chosen: list[bytes] = []
+        until = self.clock() + PROPOSAL_SECONDS_MAX
         for transaction in transactions:
             room -= len(transaction)
-            if room < 0:
+            if room < 0 or self.clock() > until:
                 break
             kept = self._include_what_is_admissible(candidate, transaction)
             if kept:
