@@ -91,6 +91,14 @@ class Load:
             if until is not None and now > until:
                 return
 
+    async def end(self) -> None:
+        """Let what is under way come into blocks, and send nothing after it."""
+        until = time.monotonic() + STUCK_SECONDS
+        while self._under_way:
+            await self._look()
+            if time.monotonic() > until:
+                raise RuntimeError(f"{len(self._under_way)} transactions came into no block")
+
     async def _send(self, steps: list[tuple[Unit, int]]) -> None:
         """Hand the transactions on, each engine its part."""
         for begin in range(0, len(steps), HANDED_ON_AT_ONCE_MAX):
@@ -141,18 +149,15 @@ async def prepare(load: Load, transactions: Iterable[bytes]) -> None:
 async def window(
     network: BenchNetwork, load: Load, units: Iterator[Unit], in_flight: int, warm: float, seconds: float
 ) -> Window:
-    """Warm up, then measure for so many seconds."""
+    """Warm up, measure for so many seconds, and let what is under way end."""
     await load.play(units, in_flight, warm)
     transactions, blocks, began = load.transactions, load.blocks, time.perf_counter()
     used = network.processor_seconds()
     await load.play(units, in_flight, seconds)
-    now = network.processor_seconds()
-    return Window(
-        load.transactions - transactions,
-        load.blocks - blocks,
-        time.perf_counter() - began,
-        {what: now[what] - used.get(what, 0.0) for what in now},
-    )
+    took, now = time.perf_counter() - began, network.processor_seconds()
+    transactions, blocks = load.transactions - transactions, load.blocks - blocks
+    await load.end()
+    return Window(transactions, blocks, took, {what: now[what] - used.get(what, 0.0) for what in now})
 
 
 async def latencies(load: Load, units: Iterable[Unit]) -> list[float]:

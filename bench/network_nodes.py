@@ -150,22 +150,27 @@ class BenchNetwork:
                 used[what] = used.get(what, 0.0) + processor_seconds(process)
         return used
 
+    def end(self, folder: Path) -> None:
+        """End one node in order."""
+        engine = self._engines.pop(folder, None)
+        if engine is not None:
+            engine.terminate()
+            engine.wait(END_SECONDS)
+            return
+        process = local.process_of(folder)
+        if process is None:
+            return
+        os.kill(process, signal.SIGTERM)
+        until = time.monotonic() + END_SECONDS
+        while local.process_of(folder) is not None:
+            if time.monotonic() > until:
+                local.cut_power(folder)
+            time.sleep(LOOK_SECONDS)
+
     def stop(self) -> None:
         """Stop everything that runs."""
-        running = [folder for folder in (*self.validators, self.follower) if local.process_of(folder) is not None]
-        for folder in running:
-            os.kill(local.process_of(folder) or 0, signal.SIGTERM)
-        for engine in self._engines.values():
-            engine.terminate()
-        until = time.monotonic() + END_SECONDS
-        for folder in running:
-            while local.process_of(folder) is not None:
-                if time.monotonic() > until:
-                    local.cut_power(folder)
-                time.sleep(LOOK_SECONDS)
-        for engine in self._engines.values():
-            engine.wait(END_SECONDS)
-        self._engines.clear()
+        for folder in (*self.validators, self.follower):
+            self.end(folder)
 
     def close(self) -> None:
         """Stop everything and remove it."""
