@@ -102,7 +102,8 @@ def work_for(plan: Plan) -> Work:
         genesis=made,
         preparations=list(maker.preparations()),
         extra=[
-            maker.sign("bank", Mint(currency="USD", to=maker.account("bank"), units=1)) for _number in range(plan.latencies)
+            maker.sign("bank", Mint(currency="USD", to=maker.account("bank"), units=1))
+            for _number in range(plan.latencies)
         ],
         lives=[maker.life(number) for number in range(plan.orders)],
     )

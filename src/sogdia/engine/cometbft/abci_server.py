@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from google.protobuf.message import DecodeError
 
 from sogdia.engine.cometbft import abci_pb2 as abci
+from sogdia.engine.cometbft.application import ADMITTED
 from sogdia.engine.cometbft.frames import FrameWrongError, framed, split
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ CONNECTIONS_MAX = 16
 """The engine opens four; a restarted one may come before the old connections have ended."""
 
 _FLUSHED = framed(abci.Response(flush=abci.ResponseFlush()).SerializeToString())
+_ADMITTED = framed(ADMITTED.SerializeToString())
 
 _log = logging.getLogger(__name__)
 
@@ -68,7 +70,7 @@ class AbciConnection(asyncio.Protocol):
             self._answers.append(framed(told.SerializeToString()))
             self._write()
             raise
-        self._answers.append(framed(response.SerializeToString()))
+        self._answers.append(_ADMITTED if response is ADMITTED else framed(response.SerializeToString()))
 
     def _write(self) -> None:
         if self._transport is not None and self._answers:

@@ -8,7 +8,6 @@ as while catching up, the block is executed then.
 from __future__ import annotations
 
 import time
-from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -78,7 +77,7 @@ class Candidates:
         """Execute over `ledger`."""
         self._ledger = ledger
         self._known = known
-        self._made: dict[bytes, Candidate] = {}
+        self._made: dict[tuple[Occasion, tuple[bytes, ...]], Candidate] = {}
         self.clock = time.monotonic
 
     def select(self, occasion: Occasion, transactions: Sequence[bytes], bytes_max: int) -> list[bytes]:
@@ -106,8 +105,7 @@ class Candidates:
 
         Raises `Refused` when one of them is not admissible, and `BlockFullError` when they are too many.
         """
-        name = _name(occasion, transactions)
-        known = self._made.get(name)
+        known = self._made.get((occasion, tuple(transactions)))
         if known is not None:
             return known
         candidate = self._begin(occasion)
@@ -163,15 +161,7 @@ class Candidates:
     def _keep(self, occasion: Occasion, transactions: Sequence[bytes], candidate: Candidate) -> None:
         while len(self._made) >= CANDIDATES_MAX:
             del self._made[next(iter(self._made))]
-        self._made[_name(occasion, transactions)] = candidate
-
-
-def _name(occasion: Occasion, transactions: Sequence[bytes]) -> bytes:
-    """Name a candidate by all that it depends on above the committed state."""
-    name = sha256(repr(occasion).encode("ascii"))
-    for transaction in transactions:
-        name.update(sha256(transaction).digest())
-    return name.digest()
+        self._made[occasion, tuple(transactions)] = candidate
 
 
 def _outcome(results: Sequence[Result]) -> Outcome:
