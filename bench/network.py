@@ -1,6 +1,7 @@
 """What a network does beside the same engine with an application that does nothing: throughput, batches, latency.
 
-The same genesis, configuration, transactions, load and number in flight, alternating. The two differ by the application alone.
+The same genesis, configuration, transactions, load and number in flight, alternating. The two differ by the
+application alone.
 """
 
 from __future__ import annotations
@@ -18,21 +19,21 @@ from bench.work import Maker, network
 from sogdia.client.connection import Connection
 from sogdia.engine.cometbft.home import Timing
 from sogdia.engine.cometbft.transactions import transaction_of
+from sogdia.kernel.genesis import GenesisBase  # noqa: TC001 - the type of a field
 from sogdia.kernel.stored_block import decode_block
 from sogdia.modules.money.currencies import Mint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from bench.network_load import Load, Unit
-    from sogdia.kernel.genesis import GenesisBase
 
 VALIDITY_SECONDS = 3_600
 BATCH = 100
 IN_FLIGHT = 2_000
-"""Envelopes under way at once, alone or in batches: more than the engine alone can bring into one block in its pause."""
+"""Envelopes under way at once, alone or in batches: more than the engine brings into blocks while it pauses."""
 
-WARM_SECONDS = 2.0
+BLOCKS_MIN = 3
 FOLLOW_SECONDS = 300.0
 LOOK_SECONDS = 0.02
 
@@ -43,8 +44,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     validators: int
     orders: int
     seconds: float
+    batched_orders: int = 0
+    """Orders for the run in batches, which is left out without any."""
+
     latencies: int = 0
-    batches: bool = False
     catch_up: bool = False
 
 
@@ -72,6 +75,60 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     caught_up_per_second: float | None
 
 
+class Compared(msgspec.Struct, frozen=True, kw_only=True):
+    """Rounds of the two, in turn, and the medians of their ratios."""
+
+    nothing: list[Run]
+    sogdia: list[Run]
+
+    @property
+    def throughput(self) -> float:
+        """Envelopes a second, ours by the other's."""
+        return self._median(lambda other, own: own.single.envelopes_per_second / other.single.envelopes_per_second)
+
+    @property
+    def processor(self) -> float:
+        """Processor time of an envelope in all processes, the other's by ours: the ratio where both use all of it."""
+        return self._median(lambda other, own: other.single.processor / own.single.processor)
+
+    @property
+    def latency(self) -> float:
+        """The median wait, ours by the other's."""
+        return self._median(lambda other, own: (own.latency_p50_ms or 0.0) / (other.latency_p50_ms or 1.0))
+
+    @property
+    def latency_ms(self) -> float:
+        """Our median wait, in milliseconds."""
+        return statistics.median(each.latency_p50_ms or 0.0 for each in self.sogdia)
+
+    @property
+    def batches(self) -> float:
+        """Envelopes a second, ours in batches by ours alone."""
+        return statistics.median(
+            each.batches.envelopes_per_second / each.single.envelopes_per_second for each in self.sogdia if each.batches
+        )
+
+    @property
+    def catch_up(self) -> float:
+        """Envelopes a second, executed while catching up by executed live."""
+        return statistics.median(
+            (each.caught_up_per_second or 0.0) / each.single.envelopes_per_second for each in self.sogdia
+        )
+
+    def _median(self, ratio: Callable[[Run, Run], float]) -> float:
+        return statistics.median(ratio(other, own) for other, own in zip(self.nothing, self.sogdia, strict=True))
+
+
+def compare(plan: Plan, rounds: int) -> Compared:
+    """Run both so many times, in turn, on the same bytes."""
+    work = work_for(plan)
+    found: dict[App, list[Run]] = {App.NOTHING: [], App.SOGDIA: []}
+    for _round in range(rounds):
+        for app in App:
+            found[app].append(run(plan, work, app))
+    return Compared(nothing=found[App.NOTHING], sogdia=found[App.SOGDIA])
+
+
 class Work(msgspec.Struct, frozen=True, kw_only=True):
     """One genesis, and the transactions for it: the same bytes for every network made from it."""
 
@@ -79,11 +136,11 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     preparations: list[bytes]
     extra: list[bytes]
     lives: list[tuple[bytes, ...]]
+    batched: list[tuple[bytes, ...]]
 
     def units(self, batch: int) -> Iterator[Unit]:
-        """Give units of so many orders each, whose steps go together; batches take the other half of the orders."""
-        half = len(self.lives) // 2
-        lives = self.lives[:half] if batch == 1 else self.lives[half:]
+        """Give units of so many orders each, whose steps go together; batches take orders of their own."""
+        lives = self.lives if batch == 1 else self.batched
         for begin in range(0, len(lives) - batch + 1, batch):
             together = lives[begin : begin + batch]
             yield unit_of([transaction_of(list(step)) for step in zip(*together, strict=True)])
@@ -106,6 +163,7 @@ def work_for(plan: Plan) -> Work:
             for _number in range(plan.latencies)
         ],
         lives=[maker.life(number) for number in range(plan.orders)],
+        batched=[maker.life(plan.orders + number) for number in range(plan.batched_orders)],
     )
 
 
@@ -124,7 +182,9 @@ async def _run(plan: Plan, running: BenchNetwork, work: Work) -> Run:
         caught_up = None
         if plan.catch_up and running.app is App.SOGDIA:
             caught_up = await asyncio.to_thread(catch_up, running)
-        batches = await _rate(plan, running, load, work, BATCH) if plan.batches else None
+        batches = None
+        if plan.batched_orders and running.app is App.SOGDIA:
+            batches = await _rate(plan, running, load, work, BATCH)
     finally:
         load.close()
     if running.app is App.SOGDIA:
@@ -140,11 +200,15 @@ async def _run(plan: Plan, running: BenchNetwork, work: Work) -> Run:
 
 
 async def _rate(plan: Plan, running: BenchNetwork, load: Load, work: Work, batch: int) -> Rate:
-    found = await window(running, load, work.units(batch), IN_FLIGHT // batch, WARM_SECONDS, plan.seconds)
-    envelopes = max(found.transactions * batch, 1)
+    found = await window(running, load, work.units(batch), IN_FLIGHT // batch, plan.seconds)
+    if found.blocks < BLOCKS_MIN:
+        raise RuntimeError(
+            f"{found.blocks} blocks in {found.seconds:.0f} s say nothing: give it more orders or more time"
+        )
+    envelopes = found.transactions * batch
     return Rate(
         envelopes_per_second=envelopes / found.seconds,
-        envelopes_a_block=envelopes / max(found.blocks, 1),
+        envelopes_a_block=envelopes / found.blocks,
         processor_microseconds={what: used / envelopes * 1e6 for what, used in sorted(found.processor_seconds.items())},
     )
 

@@ -39,7 +39,7 @@ BYTES_MAX = 4 * 2**20
 
 
 class Costs(msgspec.Struct, frozen=True, kw_only=True):
-    """Processor time of an envelope by call, in microseconds; `processed` is the block at a validator that did not propose."""
+    """Processor time of an envelope by call, in microseconds; `process` is the block at who did not propose."""
 
     check: float
     recheck: float
@@ -99,7 +99,7 @@ class Caller:
         written, self._transport.written = self._transport.written, b""
         return seconds, [abci.Response.FromString(each) for each in split(written)[0]]
 
-    def check(self, transactions: Sequence[bytes], kind: int) -> float:
+    def check(self, transactions: Sequence[bytes], kind: abci.CheckTxType) -> float:
         """Offer transactions to the pool."""
         calls = [abci.Request(check_tx=abci.RequestCheckTx(tx=each, type=kind)) for each in transactions]
         seconds, answers = self.call(*calls)

@@ -1,7 +1,7 @@
 """The load on a network: transactions handed to the engines themselves, whatever application answers them.
 
-A *unit* is a row of transactions of which each is sent once the one before stands in a block: the steps of one order, or
-the steps of many orders joined to batches. So many units are under way at once. What stands in blocks is read from the
+A *unit* is a row of transactions of which each is sent once the one before stands in a block: the steps of one order,
+or the steps of many orders joined to batches. So many units are under way at once. What stands in blocks is read from the
 first engine's RPC, so nothing but the engine has to be believed.
 """
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from bench.network_nodes import BenchNetwork
 
-LOOK_SECONDS = 0.01
+LOOK_SECONDS = 0.02
+WARM_SECONDS = 2.0
 STUCK_SECONDS = 60.0
 PAUSES = (0.0, 0.11, 0.05, 0.17, 0.08, 0.02, 0.14)
 """Between two single transactions, so that they come at different moments of a block's making."""
@@ -74,7 +75,10 @@ class Load:
                 await asyncio.sleep(LOOK_SECONDS)
 
     async def play(self, units: Iterator[Unit], in_flight: int, seconds: float | None = None) -> None:
-        """Keep `in_flight` units under way, until the first block after so many seconds or until all are through."""
+        """Keep `in_flight` units under way until the first block after so many seconds, or until no more can be begun.
+
+        Without an end in seconds it goes on until all are through.
+        """
         until = None if seconds is None else time.monotonic() + seconds
         seen = time.monotonic()
         await self._send([(unit, 0) for _number, unit in zip(range(in_flight), units, strict=False)])
@@ -86,9 +90,10 @@ class Load:
                     raise RuntimeError(f"{len(self._under_way)} transactions wait, and there is no block")
                 continue
             seen = now
-            fresh = zip(range(in_flight - len(self._under_way) - len(block)), units, strict=False)
-            await self._send(block + [(unit, 0) for _number, unit in fresh])
-            if until is not None and now > until:
+            missing = in_flight - len(self._under_way) - len(block)
+            fresh = [(unit, 0) for _number, unit in zip(range(missing), units, strict=False)]
+            await self._send(block + fresh)
+            if until is not None and (now > until or len(fresh) < missing):
                 return
 
     async def end(self) -> None:
@@ -146,11 +151,9 @@ async def prepare(load: Load, transactions: Iterable[bytes]) -> None:
     await load.play(iter([unit_of(transactions)]), 1)
 
 
-async def window(
-    network: BenchNetwork, load: Load, units: Iterator[Unit], in_flight: int, warm: float, seconds: float
-) -> Window:
+async def window(network: BenchNetwork, load: Load, units: Iterator[Unit], in_flight: int, seconds: float) -> Window:
     """Warm up, measure for so many seconds, and let what is under way end."""
-    await load.play(units, in_flight, warm)
+    await load.play(units, in_flight, WARM_SECONDS)
     transactions, blocks, began = load.transactions, load.blocks, time.perf_counter()
     used = network.processor_seconds()
     await load.play(units, in_flight, seconds)

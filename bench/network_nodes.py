@@ -16,7 +16,7 @@ import time
 from contextlib import ExitStack
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from bench.node_load import processor_seconds
 from bench.work import genesis, keys_of
@@ -178,7 +178,7 @@ class BenchNetwork:
         self._open.close()
         shutil.rmtree(self.scratch, ignore_errors=True)
 
-    def __enter__(self) -> BenchNetwork:
+    def __enter__(self) -> Self:
         """Start it."""
         try:
             self.up()

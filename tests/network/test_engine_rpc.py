@@ -19,7 +19,7 @@ async def answer_once(reader, writer):
 
 @pytest.mark.parametrize("pause", [0, 0.05], ids=["closed just now", "closed before"])
 def test_a_question_after_a_long_silence_finds_a_new_connection(tmp_path, pause):
-    async def ask_twice():
+    async def ask_twice() -> tuple[object, object]:
         server = await asyncio.start_unix_server(answer_once, tmp_path / "engine.sock")
         rpc = EngineRpc(tmp_path / "engine.sock")
         try:

@@ -29,9 +29,9 @@ CANDIDATES_MAX = 4
 
 
 PROPOSAL_SECONDS_MAX = 0.5
-"""A proposer executes for no longer, since all the others execute its block before they vote, and wait for a proposal no
-longer than `Timing.propose`. On a slow or busy machine blocks are smaller, where full ones would be in no block at all.
-It is a proposer's own choice; whether a proposal is accepted does not depend on it."""
+"""A proposer executes for no longer: the others execute its block before they vote, and wait for a proposal no longer
+than `Timing.propose`. On a slow or busy machine blocks are smaller, where larger ones would never be agreed on.
+This is a proposer's own choice; whether a proposal is accepted does not depend on it."""
 
 
 class _Head(msgspec.Struct, frozen=True, array_like=True, gc=False):
