@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from bench.network_load import latencies, load_of, prepare, unit_of, window
+from bench.network_load import BLOCKS_MIN, latencies, load_of, prepare, unit_of, window
 from bench.network_nodes import App, BenchNetwork, one_genesis
 from bench.work import Maker, network
 from sogdia.client.connection import Connection
 from sogdia.engine.cometbft.home import Timing
 from sogdia.engine.cometbft.transactions import transaction_of
-from sogdia.kernel.genesis import GenesisBase  # noqa: TC001 - the type of a field
+from sogdia.kernel.genesis import GenesisBase
 from sogdia.kernel.stored_block import decode_block
 from sogdia.modules.money.currencies import Mint
 
@@ -33,7 +33,6 @@ BATCH = 100
 IN_FLIGHT = 2_000
 """Envelopes under way at once, alone or in batches: more than the engine brings into blocks while it pauses."""
 
-BLOCKS_MIN = 3
 FOLLOW_SECONDS = 300.0
 LOOK_SECONDS = 0.02
 

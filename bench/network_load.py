@@ -1,8 +1,8 @@
 """The load on a network: transactions handed to the engines themselves, whatever application answers them.
 
 A *unit* is a row of transactions of which each is sent once the one before stands in a block: the steps of one order,
-or the steps of many orders joined to batches. So many units are under way at once. What stands in blocks is read from the
-first engine's RPC, so nothing but the engine has to be believed.
+or the steps of many orders joined to batches. So many units are under way at once. What stands in
+blocks is read from the first engine's RPC, so nothing but the engine has to be believed.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 0.02
 WARM_SECONDS = 2.0
+BLOCKS_MIN = 3
 STUCK_SECONDS = 60.0
 PAUSES = (0.0, 0.11, 0.05, 0.17, 0.08, 0.02, 0.14)
 """Between two single transactions, so that they come at different moments of a block's making."""
@@ -75,12 +76,12 @@ class Load:
                 await asyncio.sleep(LOOK_SECONDS)
 
     async def play(self, units: Iterator[Unit], in_flight: int, seconds: float | None = None) -> None:
-        """Keep `in_flight` units under way until the first block after so many seconds, or until no more can be begun.
+        """Keep `in_flight` units under way for so many seconds and blocks enough, or until no more can be begun.
 
         Without an end in seconds it goes on until all are through.
         """
         until = None if seconds is None else time.monotonic() + seconds
-        seen = time.monotonic()
+        seen, blocks = time.monotonic(), self.blocks
         await self._send([(unit, 0) for _number, unit in zip(range(in_flight), units, strict=False)])
         while self._under_way:
             block = await self._look()
@@ -93,7 +94,8 @@ class Load:
             missing = in_flight - len(self._under_way) - len(block)
             fresh = [(unit, 0) for _number, unit in zip(range(missing), units, strict=False)]
             await self._send(block + fresh)
-            if until is not None and (now > until or len(fresh) < missing):
+            over = now > until and self.blocks >= blocks + BLOCKS_MIN if until is not None else False
+            if over or (until is not None and len(fresh) < missing):
                 return
 
     async def end(self) -> None:
