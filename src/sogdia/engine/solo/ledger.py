@@ -80,6 +80,7 @@ class Ledger:
         self.genesis: Any = genesis
         self.machine = Machine(network, modules)
         self._tree = Tree(file.bucket, secret)
+        self._secret = secret
         self._base = CommittedState(self._tree)
         self._ids = UsedIds(())
         self._tip = Tip(0, genesis.time, network, EMPTY_ROOT, None)
@@ -206,6 +207,7 @@ class Ledger:
             time=header.time,
             valid=valid,
             misbehaviour=stored.misbehaviour,
+            secret=self._secret,
         )
         for number, raw in enumerate(stored.envelopes):
             try:
@@ -231,6 +233,7 @@ class Ledger:
             time=time,
             valid=self.valid,
             misbehaviour=misbehaviour,
+            secret=self._secret,
         )
 
     def _take(self, block: Block, sealed: SealedBlock) -> None:
