@@ -18,7 +18,7 @@ from sogdia.kernel.receipt import receipt_hash, result_leaf
 from sogdia.kernel.refusal import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from sogdia.engine.cometbft.known import KnownTransactions
     from sogdia.engine.solo.ledger import Ledger
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 CANDIDATES_MAX = 4
 """A height seldom needs more than two rounds; what is forgotten is executed again."""
 
+
+TRANSACTIONS_IN_A_BREATH = 32
 
 PROPOSAL_SECONDS_MAX = 0.5
 """A proposer executes for no longer: the others execute its block before they vote, and wait for a proposal no longer
@@ -79,6 +81,8 @@ class Candidates:
         self._known = known
         self._made: dict[tuple[Occasion, tuple[bytes, ...]], Candidate] = {}
         self.clock = time.monotonic
+        self.breathe: Callable[[], None] = _nothing_to_do
+        """Called now and then in the middle of a block, for what must not wait for its end."""
 
     def select(self, occasion: Occasion, transactions: Sequence[bytes], bytes_max: int) -> list[bytes]:
         """Choose what of the offered transactions a proposal can hold, in their order; the rest is left out.
@@ -90,10 +94,12 @@ class Candidates:
         room = min(bytes_max, limits.block_bytes_max)
         chosen: list[bytes] = []
         until = self.clock() + PROPOSAL_SECONDS_MAX
-        for transaction in transactions:
+        for number, transaction in enumerate(transactions, 1):
             room -= len(transaction)
             if room < 0 or self.clock() > until:
                 break
+            if not number % TRANSACTIONS_IN_A_BREATH:
+                self.breathe()
             kept = self._include_what_is_admissible(candidate, transaction)
             if kept:
                 chosen.append(kept)
@@ -113,7 +119,9 @@ class Candidates:
         size = sum(map(len, transactions))
         if size > block.limits.block_bytes_max:
             raise BlockFullError(f"{size} bytes are in one block; at most {block.limits.block_bytes_max} may be")
-        for transaction in transactions:
+        for number, transaction in enumerate(transactions, 1):
+            if not number % TRANSACTIONS_IN_A_BREATH:
+                self.breathe()
             first = len(block.results)
             for envelope in self._known.open(transaction, block.limits):
                 self._require_room(block)
@@ -162,6 +170,10 @@ class Candidates:
         while len(self._made) >= CANDIDATES_MAX:
             del self._made[next(iter(self._made))]
         self._made[occasion, tuple(transactions)] = candidate
+
+
+def _nothing_to_do() -> None:
+    return
 
 
 def _outcome(results: Sequence[Result]) -> Outcome:
