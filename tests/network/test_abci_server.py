@@ -42,7 +42,8 @@ def test_what_arrives_during_a_long_call_never_blocks_the_engine(tmp_path):
             engine.connect(str(tmp_path / "abci.sock"))
             engine.settimeout(0.2)  # a write that has to wait for the application fails
             engine.sendall(echo("first"))
-            heard, rest = [], b""
+            heard: list[str] = []
+            rest = b""
             while len(heard) <= CALLS:
                 await asyncio.sleep(0.01)
                 try:
