@@ -20,8 +20,8 @@ from bench.work import STEPS, Maker, network
 from sogdia.engine.cometbft import abci_pb2 as abci
 from sogdia.engine.cometbft.abci_server import AbciConnection, AbciServer
 from sogdia.engine.cometbft.application import Application
+from sogdia.engine.cometbft.engine_genesis import engine_genesis
 from sogdia.engine.cometbft.frames import framed, split
-from sogdia.engine.cometbft.home import engine_genesis
 from sogdia.engine.cometbft.replica import Replica
 from sogdia.engine.solo.ledger import Ledger
 from sogdia.kernel.comet import chain_id_of
