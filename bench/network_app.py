@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from bench.network_nodes import one_genesis
 from bench.work import STEPS, Maker, network
 from sogdia.engine.cometbft import abci_pb2 as abci
 from sogdia.engine.cometbft.abci_server import AbciConnection, AbciServer
 from sogdia.engine.cometbft.application import Application
-from sogdia.engine.cometbft.engine_genesis import engine_genesis
+from sogdia.engine.cometbft.engine_genesis import consensus_params, engine_genesis
 from sogdia.engine.cometbft.frames import framed, split
 from sogdia.engine.cometbft.replica import Replica
 from sogdia.engine.solo.ledger import Ledger
@@ -84,6 +85,8 @@ class Caller:
                     app_state_bytes=msgspec.json.encode(engine_genesis(made)["app_state"]),
                     initial_height=1,
                     validators=validators,
+                    time=Timestamp(seconds=made.time),
+                    consensus_params=consensus_params(made),
                 )
             )
         )

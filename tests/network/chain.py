@@ -10,12 +10,11 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from google.protobuf.json_format import ParseDict
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from sogdia.engine.cometbft import abci_pb2 as abci
 from sogdia.engine.cometbft.application import Application
-from sogdia.engine.cometbft.engine_genesis import NANOSECONDS, engine_genesis
+from sogdia.engine.cometbft.engine_genesis import consensus_params, engine_genesis
 from sogdia.engine.cometbft.replica import Replica
 from sogdia.engine.solo.ledger import Ledger
 from sogdia.kernel.comet import address_of, chain_id_of
@@ -117,17 +116,13 @@ class Chain:
 
     def init_chain(self) -> abci.RequestInitChain:
         """Say what the engine says at the beginning of a network."""
-        made: Any = engine_genesis(self.genesis)
-        params = made["consensus_params"]
-        seconds = int(params["evidence"].pop("max_age_duration")) // NANOSECONDS
         told = abci.RequestInitChain(
             chain_id=chain_id_of(self.network),
-            app_state_bytes=json.dumps(made["app_state"]).encode(),
+            app_state_bytes=json.dumps(engine_genesis(self.genesis)["app_state"]).encode(),
             initial_height=1,
             time=Timestamp(seconds=self.genesis.time),
-            consensus_params=ParseDict(params, abci.ConsensusParams()),
+            consensus_params=consensus_params(self.genesis),
         )
-        told.consensus_params.evidence.max_age_duration.seconds = seconds
         for each in self.genesis.validators:
             told.validators.append(
                 abci.ValidatorUpdate(pub_key=abci.PublicKey(ed25519=bytes.fromhex(each.public)), power=each.power)

@@ -139,7 +139,7 @@ def late_start(told):
         (fewer_validators, "validators in the engine's genesis are not those"),
         (late_start, "begins at height 2"),
         (larger_blocks, r"block\.max_bytes is 5242881, not 5242880"),
-        (shorter_memory, r"evidence\.max_age_duration is 1209599, not 1209600"),
+        (shorter_memory, r"evidence\.max_age_duration is seconds: 1209599, not seconds: 1209600"),
         (other_time, "genesis_time is 1700000001, not 1700000000"),
     ],
 )

@@ -60,7 +60,10 @@ def with_another_name(genesis: dict[str, object]) -> None:
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        (with_shorter_memory, "evidence.max_age_duration is 60, not 1209600. All nodes need the same genesis"),
+        (
+            with_shorter_memory,
+            "evidence.max_age_duration is seconds: 60, not seconds: 1209600. All nodes need the same genesis",
+        ),
         (with_another_name, "All nodes need the same genesis file"),
     ],
     ids=["only the engine reads it", "our part"],

@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+from google.protobuf.duration_pb2 import Duration
 
+from sogdia.engine.cometbft import abci_pb2 as abci
 from sogdia.kernel.comet import address_of, chain_id_of
 from sogdia.kernel.genesis import network_of
 
 if TYPE_CHECKING:
-    from sogdia.engine.cometbft import abci_pb2 as abci
     from sogdia.kernel.genesis import GenesisBase
 
 APP_VERSION: Final = 1
@@ -74,22 +75,30 @@ def public_key(public: bytes) -> dict[str, str]:
     return {"type": "tendermint/PubKeyEd25519", "value": b64encode(public).decode("ascii")}
 
 
+def consensus_params(genesis: GenesisBase) -> abci.ConsensusParams:
+    """Give what `engine_genesis` says of blocks, evidence and keys, as the engine tells it at the beginning."""
+    return abci.ConsensusParams(
+        block=abci.BlockParams(max_bytes=block_bytes(genesis), max_gas=GAS_MAX),
+        evidence=abci.EvidenceParams(
+            max_age_num_blocks=EVIDENCE_BLOCKS,
+            max_age_duration=Duration(seconds=EVIDENCE_SECONDS),
+            max_bytes=EVIDENCE_BYTES,
+        ),
+        validator=abci.ValidatorParams(pub_key_types=KEY_TYPES),
+        version=abci.VersionParams(app=APP_VERSION),
+        abci=abci.ABCIParams(vote_extensions_enable_height=0),
+    )
+
+
 def differences(told: abci.RequestInitChain, genesis: GenesisBase) -> list[str]:
-    """Name what the engine's genesis says otherwise than `engine_genesis`: time, height, and what all must agree on.
+    """Name what the engine's genesis says otherwise than `engine_genesis`: time, and what all must agree on.
 
     A node that differs in these alone would begin, and fall out with the others at the first block.
     """
-    params = told.consensus_params
-    evidence = params.evidence
-    pairs = {
-        "genesis_time": (told.time.seconds, genesis.time),
-        "block.max_bytes": (params.block.max_bytes, block_bytes(genesis)),
-        "block.max_gas": (params.block.max_gas, GAS_MAX),
-        "evidence.max_age_num_blocks": (evidence.max_age_num_blocks, EVIDENCE_BLOCKS),
-        "evidence.max_age_duration": (evidence.max_age_duration.seconds, EVIDENCE_SECONDS),
-        "evidence.max_bytes": (evidence.max_bytes, EVIDENCE_BYTES),
-        "validator.pub_key_types": (list(params.validator.pub_key_types), KEY_TYPES),
-        "version.app": (params.version.app, APP_VERSION),
-        "abci.vote_extensions_enable_height": (params.abci.vote_extensions_enable_height, 0),
-    }
-    return [f"{name} is {theirs}, not {ours}" for name, (theirs, ours) in pairs.items() if theirs != ours]
+    pairs: list[tuple[str, object, object]] = [("genesis_time", told.time.seconds, genesis.time)]
+    ours, theirs = consensus_params(genesis), told.consensus_params
+    for section in ours.DESCRIPTOR.fields:
+        for field in section.message_type.fields:
+            other, own = (getattr(getattr(each, section.name), field.name) for each in (theirs, ours))
+            pairs.append((f"{section.name}.{field.name}", other, own))
+    return [f"{name} is {str(other).strip()}, not {str(own).strip()}" for name, other, own in pairs if other != own]
