@@ -97,8 +97,8 @@ def differences(told: abci.RequestInitChain, genesis: GenesisBase) -> list[str]:
     """
     pairs: list[tuple[str, object, object]] = [("genesis_time", told.time.seconds, genesis.time)]
     ours, theirs = consensus_params(genesis), told.consensus_params
-    for section in ours.DESCRIPTOR.fields:
-        for field in section.message_type.fields:
-            other, own = (getattr(getattr(each, section.name), field.name) for each in (theirs, ours))
-            pairs.append((f"{section.name}.{field.name}", other, own))
+    for section, of_section in ours.ListFields():
+        for field in of_section.DESCRIPTOR.fields:
+            other = getattr(getattr(theirs, section.name), field.name)
+            pairs.append((f"{section.name}.{field.name}", other, getattr(of_section, field.name)))
     return [f"{name} is {str(other).strip()}, not {str(own).strip()}" for name, other, own in pairs if other != own]
