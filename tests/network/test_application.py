@@ -409,7 +409,12 @@ def test_commit_is_durable_before_it_answers(chain, wallet):
 def test_the_app_hash_covers_state_and_results_and_stands_still(chain, wallet):
     ledger = chain.members[0].ledger
     chain.block(wallet.mint().raw)
-    first = AppState(state_root=ledger.tree.root, results_height=1, results_root=ledger.tip.results_root)
+    first = AppState(
+        state_root=ledger.tree.root,
+        results_height=1,
+        results_root=ledger.tip.results_root,
+        results_header=ledger.tip.hash,
+    )
     assert chain.app_hash == app_hash(first)
     assert ledger.tip.results_root != EMPTY_ROOT
 

@@ -81,7 +81,7 @@ const VOTES = parts({
 });
 const SET = list(parts({ publicKey: HASH, power: number(1n, TOTAL_POWER_MAX) }), 1, 64);
 const LIGHT_BLOCK = withBytes(parts({ header: COMET_HEADER, commit: VOTES, validators: SET }));
-const APP_STATE = parts({ stateRoot: HASH, resultsHeight: number(0n, 2n ** 48n), resultsRoot: HASH });
+const APP_STATE = parts({ stateRoot: HASH, resultsHeight: number(0n, 2n ** 48n), resultsRoot: HASH, resultsHeader: HASH });
 const COMET_ANCHOR = parts({ tag: number(2n, 2n), blocks: list(LIGHT_BLOCK, 1, BLOCKS_MAX), state: APP_STATE });
 const GENESIS_ROOT = parts({ tag: number(1n, 1n), time: NANOSECONDS, validators: SET });
 const HEADER_ROOT = parts({ tag: number(2n, 2n), height: HEIGHT, hash: HASH });
@@ -479,7 +479,13 @@ export async function checkAnchor(raw, store, now, bounds) {
     const all = "hash" in store.root.start ? known : [await firstTrust(store.root), ...known];
     checked = await followed(blocks, all, now, bounds);
   }
-  const said = sha256(utf8("sogdia/app"), state.stateRoot, bigEndian(state.resultsHeight, 8), state.resultsRoot);
+  const said = sha256(
+    utf8("sogdia/app"),
+    state.stateRoot,
+    bigEndian(state.resultsHeight, 8),
+    state.resultsRoot,
+    state.resultsHeader,
+  );
   must(same(said, header.appHash), "app hash", "Its roots are not those that its header stands for.");
   const { network } = store.root;
   const { stateRoot, resultsHeight, resultsRoot } = state;

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from sogdia.engine.cometbft.last_results import last_results
 from sogdia.engine.solo.lookups import Anchored
 from sogdia.kernel.comet import (
     AppState,
@@ -21,7 +22,6 @@ from sogdia.kernel.comet import (
     way,
 )
 from sogdia.kernel.comet_answers import light_block
-from sogdia.kernel.merkle import EMPTY_ROOT
 from sogdia.kernel.proof import CometBlock
 
 if TYPE_CHECKING:
@@ -67,8 +67,7 @@ class Anchors:
     def app_state(self, height: int) -> AppState:
         """Give what the app hash after a height stands for: it is in the header of the next."""
         header = self._lookups.header(height + 1).header
-        results_height, results_root = last_results(self._lookups, height)
-        return AppState(state_root=header.state_root, results_height=results_height, results_root=results_root)
+        return last_results(self._ledger, self._lookups, height).with_state(header.state_root)
 
     def _sets(self, blocks: list[LightBlock]) -> list[tuple[CometValidator, ...]]:
         """Give, for each light block of a way, the set that trust comes from."""
@@ -110,12 +109,3 @@ class Anchors:
         if height < self._ledger.writer.durable_height:
             self._known[height] = found
         return found
-
-
-def last_results(lookups: Lookups, height: int) -> tuple[int, bytes]:
-    """Give the last height up to `height` at which there were results, and their root; 0 and that of none before."""
-    for each in range(height, 0, -1):
-        root = lookups.results_root(each)
-        if root != EMPTY_ROOT:
-            return each, root
-    return 0, EMPTY_ROOT

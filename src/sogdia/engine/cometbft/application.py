@@ -10,7 +10,8 @@ import msgspec
 from sogdia.engine.cometbft import abci_pb2 as abci
 from sogdia.engine.cometbft.candidates import Occasion
 from sogdia.engine.cometbft.grammar import Call, Grammar
-from sogdia.engine.storage.ledger_file import release
+from sogdia.engine.cometbft.snapshot_calls import SnapshotCalls
+from sogdia.engine.storage.versions import release
 from sogdia.kernel.codec import encode
 from sogdia.kernel.comet import chain_id_of
 from sogdia.kernel.genesis import genesis_type, network_of
@@ -41,7 +42,8 @@ class Application:
         """Answer from `replica`."""
         self._replica = replica
         self._ledger = replica.ledger
-        self._grammar = Grammar(replica.ledger.tip.height)
+        self._grammar = Grammar(replica.ledger.tip.height, replica.ledger.beginning.height)
+        self.snapshots = SnapshotCalls(replica, self._grammar)
         self.on_refused: Callable[[bytes, Refused], None] | None = None
         self.calls: dict[str, Callable[[Any], abci.Response]] = {
             "echo": self._echo,
@@ -49,6 +51,10 @@ class Application:
             "init_chain": self._init_chain,
             "query": self._query,
             "check_tx": self._check_tx,
+            "list_snapshots": self.snapshots.list_ours,
+            "offer_snapshot": self.snapshots.offer,
+            "load_snapshot_chunk": self.snapshots.load,
+            "apply_snapshot_chunk": self.snapshots.apply,
             "prepare_proposal": self._prepare_proposal,
             "process_proposal": self._process_proposal,
             "finalize_block": self._finalize_block,

@@ -31,7 +31,8 @@ from sogdia.kernel.tree_hashes import ENTRY_BYTES, FRONT_BYTES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sogdia.engine.storage.ledger_file import Flushed, LedgerFile
+    from sogdia.engine.storage.ledger_file import LedgerFile
+    from sogdia.engine.storage.writes import Flushed
     from sogdia.kernel.module import Module
 
 RECORDS_BETWEEN_TRIMS = 100_000

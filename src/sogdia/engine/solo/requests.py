@@ -39,7 +39,8 @@ from sogdia.engine.solo.checkpoints import CheckpointMissingError, Checkpoints
 from sogdia.engine.solo.copies import Copies
 from sogdia.engine.solo.dry_run import dry_run
 from sogdia.engine.solo.frames import Status
-from sogdia.engine.storage.ledger_file import DamagedError, StorageFullError, release
+from sogdia.engine.storage.ledger_file import DamagedError, StorageFullError
+from sogdia.engine.storage.versions import release
 from sogdia.kernel.admission import direct, unsigned
 from sogdia.kernel.codec import encode
 from sogdia.kernel.operation import Query
