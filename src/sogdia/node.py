@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from sogdia.client import keys as key_files
 from sogdia.engine.cometbft.entrance import Entrance
+from sogdia.engine.cometbft.keeping import Keeping
 from sogdia.engine.cometbft.places import home
+from sogdia.engine.cometbft.snapshots import Taking
 from sogdia.engine.solo.ledger import Ledger
 from sogdia.engine.solo.service import Service, alone, clock_of
 from sogdia.kernel.blinding import NO_SECRET
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from sogdia.kernel.genesis import GenesisBase
     from sogdia.kernel.module import Module
     from sogdia.operate.beside import Beside
+    from sogdia.settings.sections import NetworkSettings
 
 KEYS = "keys"
 KEY_SUFFIX = ".key"
@@ -56,6 +59,12 @@ def load_keys(folder: Path, passphrase_for: Callable[[Path], str]) -> list[NodeK
     return loaded
 
 
+def keeping_of(chosen: NetworkSettings) -> Keeping:
+    """Give what a node keeps, as its operator has chosen."""
+    taking = Taking(every=chosen.snapshot_every_blocks, kept=chosen.snapshots_kept)
+    return Keeping(snapshots=taking, blocks=chosen.blocks_kept)
+
+
 def run(  # noqa: PLR0913 - what an operator may decide
     folder: Path,
     keys: Iterable[NodeKey],
@@ -79,7 +88,7 @@ def run(  # noqa: PLR0913 - what an operator may decide
         ledger = Ledger.open(folder, modules, keys)
         try:
             if ledger.genesis.engine == COMETBFT:
-                service = Service(Entrance(ledger))
+                service = Service(Entrance(ledger, keeping_of(chosen.network)))
             else:
                 checks_ahead = VERIFIER[chosen.node.verifier] if verifier is None else verifier
                 service = alone(ledger, clock_of(ledger, accept_clock=accept_clock), verifier=checks_ahead)

@@ -10,9 +10,9 @@ import pytest
 from msgspec.structs import replace
 
 from sogdia.engine.cometbft import abci_pb2 as abci
-from sogdia.engine.cometbft import snapshot_form
+from sogdia.engine.folders import snapshot_form
 from sogdia.engine.cometbft.grammar import OrderWrongError
-from sogdia.engine.cometbft.snapshot_form import read_manifest, snapshot_hash
+from sogdia.engine.folders.snapshot_form import read_manifest, snapshot_hash
 from sogdia.engine.cometbft.snapshots import FOLDER, Taking
 from sogdia.kernel.blinding import commitment_to
 from sogdia.kernel.codec import encode
@@ -460,15 +460,14 @@ def test_a_snapshot_whose_chunks_lie_is_dropped_and_another_is_taken(chain, wall
     lying = with_manifest(snapshot, chain.network, chunks=tuple(sha256(each).digest() for each in chunks))
     assert offer(newcomer, lying, trusted_hash(snapshot, chain.network)) == OFFER.ACCEPT
 
-    results = []
+    answers = []
     for index, raw in enumerate(chunks):
-        answer = apply(newcomer, index, raw, "liar")
-        results.append(answer.result)
-        if answer.result != APPLY.ACCEPT:
+        answers.append(apply(newcomer, index, raw, "liar"))
+        if answers[-1].result != APPLY.ACCEPT:
             break
 
-    assert results[-1] == APPLY.REJECT_SNAPSHOT
-    assert list(answer.reject_senders) == ["liar"]
+    assert answers[-1].result == APPLY.REJECT_SNAPSHOT
+    assert list(answers[-1].reject_senders) == ["liar"]
     assert newcomer.ledger.tip.height == 0
     restore(newcomer, giver, snapshot, chain.network)
     assert newcomer.root() == giver.root()

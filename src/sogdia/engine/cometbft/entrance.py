@@ -17,6 +17,7 @@ from sogdia.engine.cometbft.abci_server import AbciServer
 from sogdia.engine.cometbft.anchors import Anchors
 from sogdia.engine.cometbft.application import Application
 from sogdia.engine.cometbft.engine_rpc import EngineAwayError, EngineRefusedError, EngineRpc, base64
+from sogdia.engine.cometbft.keeping import Keeping
 from sogdia.engine.cometbft.places import abci_socket, rpc_socket
 from sogdia.engine.cometbft.replica import Replica
 from sogdia.engine.cometbft.transactions import BATCH_BYTES_MAX, BATCH_ENVELOPES_MAX, transaction_of
@@ -67,9 +68,9 @@ class Entrance:
 
     verifier = None
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, keeping: Keeping = Keeping()) -> None:  # noqa: B008 - frozen
         """Take part with the copy of the ledger that `ledger` is."""
-        replica = self.replica = Replica(ledger)
+        replica = self.replica = Replica(ledger, keeping.snapshots)
         self.ledger = ledger
         self.lookups = replica.lookups
         self.scrub = replica.scrub
@@ -77,9 +78,9 @@ class Entrance:
         self.clock = NetworkClock()
         self.waits: Counter[str] = Counter()
         self.waiting_max: int | None = None
-        application = Application(replica)
-        application.on_refused = self.hear_refused
-        self._abci = AbciServer(application)
+        self._application = Application(replica)
+        self._application.on_refused = self.hear_refused
+        self._abci = AbciServer(self._application)
         self._rpc = EngineRpc(rpc_socket(ledger.folder))
         self._anchors = Anchors(ledger, replica.lookups, self._rpc)
         self._fetching: set[asyncio.Task[None]] = set()
@@ -309,6 +310,7 @@ class Entrance:
 
     def _end(self) -> None:
         self.replica.stop()
+        self._application.snapshots.close()
         self._rpc.close()
 
 

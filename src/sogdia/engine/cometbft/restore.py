@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from sogdia.engine.cometbft.snapshot_form import SnapshotWrongError, read_chunk
+from sogdia.engine.folders.snapshot_form import SnapshotWrongError, read_chunk
 from sogdia.engine.cometbft.snapshots import FOLDER, MANIFEST, chunk_path, write_file
 from sogdia.engine.folders.workplace import give_name, workplace
 from sogdia.engine.storage.beginning import beginning_after
@@ -26,7 +26,7 @@ from sogdia.kernel.tree import Tree
 from sogdia.kernel.tree_hashes import EMPTY
 
 if TYPE_CHECKING:
-    from sogdia.engine.cometbft.snapshot_form import Manifest
+    from sogdia.engine.folders.snapshot_form import Manifest
     from sogdia.engine.solo.ledger import Ledger
     from sogdia.kernel.tree import Bucket
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sogdia.engine.cometbft import abci_pb2 as abci
 from sogdia.engine.cometbft.grammar import Call
 from sogdia.engine.cometbft.restore import ChunkWrongError, Restore
-from sogdia.engine.cometbft.snapshot_form import (
+from sogdia.engine.folders.snapshot_form import (
     FORMAT,
     FormatUnknownError,
     SnapshotWrongError,
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from sogdia.engine.cometbft.grammar import Grammar
     from sogdia.engine.cometbft.replica import Replica
-    from sogdia.engine.cometbft.snapshot_form import Manifest
+    from sogdia.engine.folders.snapshot_form import Manifest
 
 Offered = abci.ResponseOfferSnapshot
 Applied = abci.ResponseApplySnapshotChunk

@@ -16,7 +16,7 @@ from hashlib import sha256
 from threading import Event
 from typing import TYPE_CHECKING, NamedTuple
 
-from sogdia.engine.cometbft.snapshot_form import (
+from sogdia.engine.folders.snapshot_form import (
     CHUNKS_MAX,
     FORMAT,
     Gathering,

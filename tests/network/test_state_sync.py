@@ -1,0 +1,130 @@
+"""A fresh node takes the state from its peers, over the real engine: honest ones, and some that lie."""
+
+from __future__ import annotations
+
+import shutil
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from sogdia.client.connection import Connection
+from sogdia.engine.cometbft.places import ENGINE_LOG
+from sogdia.engine.folders.snapshot_form import read_manifest
+from sogdia.engine.cometbft.snapshots import FOLDER, MANIFEST
+from sogdia.kernel.codec import encode
+from sogdia.network import local
+from sogdia.network.creating import add_node
+from sogdia.network.syncing import CannotSyncError, sync_within
+from tests.network.running import Load, RunningNetwork
+
+EVERY = 10
+CHANGED = Path(__file__).parent / "changed_node"
+SYNC_SECONDS = 60.0
+
+
+@pytest.fixture
+def grown(make_network, monkeypatch):
+    """Four nodes that have taken snapshots of several chunks, and stand still."""
+    monkeypatch.setenv("SOGDIA_NETWORK_SNAPSHOT_EVERY_BLOCKS", str(EVERY))
+    monkeypatch.setenv("PYTHONPATH", str(CHANGED))
+    monkeypatch.setenv("SOGDIA_TEST_CHUNK_BYTES", "2000")
+    network = make_network()
+    network.up()
+    grow(network, 2 * EVERY + 5)
+    return network
+
+
+def grow(network: RunningNetwork, height: int) -> None:
+    load = Load(network, "kz-bank")
+    network.until(lambda: network.height("kz-bank") > height, "too few blocks", 60)
+    load.stop()
+    network.agrees(network.names[:4])
+
+
+def snapshots_of(network: RunningNetwork, name: str) -> list[int]:
+    return sorted(int(each.name) for each in (network.place(name) / FOLDER).iterdir() if each.name.isdecimal())
+
+
+def joined(network: RunningNetwork) -> int:
+    """Let a fifth node join by its peers' snapshots, and look that it follows; gives where its blocks begin."""
+    added = add_node(network.folder, "ua-carrier", sync=sync_within(network.folder))
+    network.plan = replace(network.plan, nodes=(*network.plan.nodes, added))
+    network.names = (*network.names, "ua-carrier")
+    local.start(network.place("ua-carrier"))
+    network.until(lambda: network.height("ua-carrier") > EVERY, "no snapshot was restored", SYNC_SECONDS)
+    load = Load(network, "ua-carrier")
+    network.until(lambda: len(load.acknowledged) >= 5, "the new node does not follow", SYNC_SECONDS)
+    load.stop()
+    assert load.check() >= 5
+    stands = {network._stand(name) for name in network.names}
+    network.until(lambda: len({network._stand(name) for name in network.names}) == 1, f"not the same: {stands}")
+    (first,) = snapshots_of(network, "ua-carrier")[:1]
+    tip = network.height("ua-carrier")
+    raws = set()
+    for name in network.names:
+        with Connection(network.place(name)) as connection:
+            raws.add(tuple(connection.raw_block(each) for each in range(first + 1, tip + 1)))
+    assert len(raws) == 1
+    return first
+
+
+def test_a_fresh_node_takes_the_state_from_its_peers_and_follows(grown):
+    first = joined(grown)
+
+    assert first == snapshots_of(grown, "kz-bank")[-1] or first in snapshots_of(grown, "kz-bank")
+    with (
+        Connection(grown.place("ua-carrier")) as connection,
+        pytest.raises(Exception, match=f"begin with {first + 1}"),
+    ):
+        connection.raw_block(first)
+
+
+def test_a_peer_that_serves_altered_chunks_is_banned_and_the_restore_goes_on(grown, monkeypatch):
+    grown.down("ke-customs")
+    monkeypatch.setenv("SOGDIA_TEST_LIES", "1")
+    grown.up("ke-customs")
+    monkeypatch.delenv("SOGDIA_TEST_LIES")
+    for name in ("cn-platform", "uz-post"):
+        grown.down(name)
+        shutil.rmtree(grown.place(name) / FOLDER)
+        grown.up(name)
+
+    joined(grown)
+
+    said = (grown.place("ua-carrier") / local.NODE_LOG).read_text()
+    liar = next(each.peer_id for each in grown.plan.nodes if each.folder == "ke-customs")
+    assert f"{liar} is banned" in said
+
+
+def test_a_lying_snapshot_is_refused_and_an_earlier_true_one_is_taken(grown):
+    heights = snapshots_of(grown, "ke-customs")
+    for name in ("cn-platform", "kz-bank", "uz-post"):
+        grown.down(name)
+        shutil.rmtree(grown.place(name) / FOLDER / str(heights[-1]))
+        grown.up(name)
+    grown.down("ke-customs")
+    folder = grown.place("ke-customs") / FOLDER / str(heights[-1])
+    buckets = msgspec.msgpack.decode((folder / "00000").read_bytes())
+    buckets[0][1][1] += b"!"
+    (folder / "00000").write_bytes(encode(buckets))
+    manifest = read_manifest((folder / MANIFEST).read_bytes(), grown.network)
+    chunks = (sha256(encode(buckets)).digest(), *manifest.chunks[1:])
+    (folder / MANIFEST).write_bytes(encode(replace(manifest, chunks=chunks)))
+    grown.up("ke-customs")
+
+    first = joined(grown)
+
+    assert first == heights[-2]
+    assert "Snapshot sender rejected" in (grown.place("ua-carrier") / ENGINE_LOG).read_text() or (
+        "is refused" in (grown.place("ua-carrier") / local.NODE_LOG).read_text()
+    )
+
+
+def test_nobody_to_take_the_state_from_is_said(grown):
+    grown.down("cn-platform", "uz-post", "ke-customs")
+
+    with pytest.raises(CannotSyncError, match="at least 2 nodes"):
+        sync_within(grown.folder)
