@@ -13,6 +13,7 @@ import msgspec
 from sogdia.engine.cometbft import abci_pb2 as abci
 from sogdia.engine.cometbft.application import Application
 from sogdia.engine.cometbft.home import engine_genesis
+from sogdia.engine.cometbft.keeping import Keeping
 from sogdia.engine.cometbft.replica import Replica
 from sogdia.engine.cometbft.snapshots import Taking
 from sogdia.engine.solo.ledger import Ledger
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 VALIDATORS = ("almaty", "lanzhou", "mombasa", "tashkent")
 BYTES_MAX = 4 * 2**20
-NONE = Taking(every=0)
+NONE = Keeping(Taking(every=0))
 """No snapshots, in tests that are not about them."""
 
 
@@ -56,11 +57,11 @@ def network_genesis(validators: Sequence[str] = VALIDATORS, **changes: Any) -> A
 class Member:
     """One organisation's replica."""
 
-    def __init__(self, name: str, folder: Path, made: Any, secret: bytes = NO_SECRET, taking: Taking = NONE) -> None:  # noqa: ANN401 - a genesis
+    def __init__(self, name: str, folder: Path, made: Any, secret: bytes = NO_SECRET, keeping: Keeping = NONE) -> None:  # noqa: ANN401 - a genesis
         """Make its ledger."""
         self.name = name
         self.folder = folder
-        self.taking = taking
+        self.keeping = keeping
         self.replica: Replica
         self.application: Application
         Ledger.create(folder, ALL, made, secret=secret).close()
@@ -73,7 +74,7 @@ class Member:
 
     def open(self) -> None:
         """Open the ledger, as at a start of the node."""
-        self.replica = Replica(Ledger.open(self.folder, ALL), self.taking)
+        self.replica = Replica(Ledger.open(self.folder, ALL), self.keeping)
         self.application = Application(self.replica)
 
     def die(self) -> None:
@@ -109,14 +110,14 @@ class Chain:
         *,
         made: Any = None,  # noqa: ANN401 - a genesis
         secret: bytes = NO_SECRET,
-        taking: Taking = NONE,
+        keeping: Keeping = NONE,
         **changes: Any,  # noqa: ANN401 - sections of a genesis
     ) -> None:
         """Make a network and call InitChain at every member."""
         self.genesis = network_genesis(validators, **changes) if made is None else made
         self.network = network_of(self.genesis)
         self.secret = secret
-        self.members = [Member(name, place / name, self.genesis, secret, taking) for name in validators]
+        self.members = [Member(name, place / name, self.genesis, secret, keeping) for name in validators]
         self.height = 0
         self.time = self.genesis.time
         self.app_hash = b""

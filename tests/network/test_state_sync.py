@@ -12,8 +12,8 @@ from msgspec.structs import replace
 
 from sogdia.client.connection import Connection
 from sogdia.engine.cometbft.places import ENGINE_LOG
+from sogdia.engine.folders.kept_snapshots import FOLDER, MANIFEST
 from sogdia.engine.folders.snapshot_form import read_manifest
-from sogdia.engine.cometbft.snapshots import FOLDER, MANIFEST
 from sogdia.kernel.codec import encode
 from sogdia.network import local
 from sogdia.network.creating import add_node

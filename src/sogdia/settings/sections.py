@@ -232,7 +232,7 @@ class NetworkSettings(Section, frozen=True, kw_only=True, forbid_unknown_fields=
         Meta(
             ge=0,
             le=10_000_000,
-            description="How often a snapshot for nodes to come is taken: at the first results in every so many. 0: never.",
+            description="In every so many, at the first results, a snapshot for nodes to come is taken. 0: never.",
         ),
     ] = 1_000
     snapshots_kept: Annotated[int, Meta(ge=1, le=10, description="How many of the last snapshots are kept.")] = 3

@@ -21,6 +21,7 @@ from sogdia.engine.cometbft.keeping import Keeping
 from sogdia.engine.cometbft.places import abci_socket, rpc_socket
 from sogdia.engine.cometbft.replica import Replica
 from sogdia.engine.cometbft.transactions import BATCH_BYTES_MAX, BATCH_ENVELOPES_MAX, transaction_of
+from sogdia.engine.storage.beginning import NotHereError
 from sogdia.kernel.comet_answers import AnswerWrong
 from sogdia.kernel.refusal import Refused
 from sogdia.kernel.refusals import KernelRefusal as Refuse
@@ -70,7 +71,7 @@ class Entrance:
 
     def __init__(self, ledger: Ledger, keeping: Keeping = Keeping()) -> None:  # noqa: B008 - frozen
         """Take part with the copy of the ledger that `ledger` is."""
-        replica = self.replica = Replica(ledger, keeping.snapshots)
+        replica = self.replica = Replica(ledger, keeping)
         self.ledger = ledger
         self.lookups = replica.lookups
         self.scrub = replica.scrub
@@ -201,6 +202,7 @@ class Entrance:
             askers[each.asker] = None
         for asker in askers:
             asker.flush()
+        self.replica.pruning.look(self._anchors)
 
     def _expired(self, now: int) -> Iterator[Arrived]:
         while self._expiries and self._expiries[0][0] < now:
@@ -267,7 +269,7 @@ class Entrance:
         async def fetch() -> None:
             try:
                 at = await self._anchors.at(height)
-            except (EngineAwayError, EngineRefusedError, AnswerWrong) as error:
+            except (EngineAwayError, EngineRefusedError, AnswerWrong, NotHereError) as error:
                 failed(f"the engine's header of height {height}: {error}")
             else:
                 then(at)
@@ -299,6 +301,7 @@ class Entrance:
             each.asker.flush()
         self._arrived, self._pending = [], {}
         await self._abci.stop()
+        await self.replica.pruning.stop()
         self._end()
         if self.replica.is_between_blocks():
             self.commit_now()

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING
 
 from sogdia.engine.cometbft.candidates import BlockFullError, Candidates
 from sogdia.engine.cometbft.door import Door
+from sogdia.engine.cometbft.keeping import Keeping
 from sogdia.engine.cometbft.known import KnownSignatures, KnownTransactions
 from sogdia.engine.cometbft.last_results import LastResults, last_results
-from sogdia.engine.cometbft.snapshots import Snapshots, Taking
+from sogdia.engine.cometbft.pruning import Pruning
+from sogdia.engine.cometbft.snapshots import Snapshots
 from sogdia.engine.solo.lookups import Lookups
 from sogdia.engine.solo.scrub import Scrub
 from sogdia.engine.solo.waiters import Waiters
@@ -54,8 +56,8 @@ class Decided:
 class Replica:
     """Executes what the engine decides."""
 
-    def __init__(self, ledger: Ledger, taking: Taking = Taking()) -> None:  # noqa: B008 - frozen
-        """Go on from where `ledger` stands, taking snapshots now and then."""
+    def __init__(self, ledger: Ledger, keeping: Keeping = Keeping()) -> None:  # noqa: B008 - frozen
+        """Go on from where `ledger` stands, keeping of the past what `keeping` says."""
         self.ledger = ledger
         self.lookups = Lookups(ledger)
         self.signatures = KnownSignatures()
@@ -65,7 +67,8 @@ class Replica:
         self.door = Door(ledger, self.known)
         self.waiters = Waiters(ledger)
         self.scrub = Scrub(ledger, self.lookups)
-        self.snapshots = Snapshots(ledger, taking)
+        self.snapshots = Snapshots(ledger, keeping.snapshots)
+        self.pruning = Pruning(ledger, self.snapshots, keeping.blocks)
         self.refusals: Counter[int] = Counter()
         self.applied = 0
         self.on_block: Callable[[SealedBlock, float], None] | None = None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sogdia.engine.cometbft import abci_pb2 as abci
 from sogdia.engine.cometbft.grammar import Call
 from sogdia.engine.cometbft.restore import ChunkWrongError, Restore
+from sogdia.engine.folders.kept_snapshots import name_of
 from sogdia.engine.folders.snapshot_form import (
     FORMAT,
     FormatUnknownError,
@@ -16,7 +17,6 @@ from sogdia.engine.folders.snapshot_form import (
     require_true,
     snapshot_hash,
 )
-from sogdia.engine.cometbft.snapshots import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

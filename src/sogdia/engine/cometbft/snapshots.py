@@ -16,17 +16,14 @@ from hashlib import sha256
 from threading import Event
 from typing import TYPE_CHECKING, NamedTuple
 
+from sogdia.engine.folders.kept_snapshots import FOLDER, MANIFEST, Kept, chunk_path, kept_in, write_file
 from sogdia.engine.folders.snapshot_form import (
     CHUNKS_MAX,
     FORMAT,
     Gathering,
     Manifest,
-    SnapshotWrongError,
-    read_manifest,
-    snapshot_hash,
 )
 from sogdia.engine.folders.workplace import give_name, workplace
-from sogdia.engine.storage.disk import sync_file
 from sogdia.engine.storage.ledger_file import DamagedError
 from sogdia.kernel.codec import encode
 from sogdia.kernel.tree import Tree
@@ -39,8 +36,6 @@ if TYPE_CHECKING:
     from sogdia.engine.solo.sealing import SealedBlock
     from sogdia.kernel.comet import AppState
 
-FOLDER = "snapshots"
-MANIFEST = "manifest"
 PAUSE_SECONDS_MAX = 1.0
 
 _log = logging.getLogger(__name__)
@@ -51,24 +46,6 @@ class Taking(NamedTuple):
 
     every: int = 1_000
     kept: int = 3
-
-
-class Kept(NamedTuple):
-    """A snapshot on the disk: what it says of itself, the same in bytes, and where it stands."""
-
-    manifest: Manifest
-    raw: bytes
-    folder: Path
-
-    def chunk(self, index: int) -> bytes:
-        """Read a chunk; raises `DamagedError` when it is not what was written."""
-        try:
-            raw = chunk_path(self.folder, index).read_bytes()
-        except OSError as error:
-            raise DamagedError(f"a chunk of the snapshot in {self.folder} cannot be read: {error}") from error
-        if sha256(raw).digest() != self.manifest.chunks[index]:
-            raise DamagedError(f"chunk {index} of the snapshot in {self.folder} is damaged; remove that folder")
-        return raw
 
 
 class _StoppedError(Exception):
@@ -87,6 +64,7 @@ class Snapshots:
         self._thread: ThreadPoolExecutor | None = None
         self._under_way: Future[None] | None = None
         self._stop = Event()
+        self.holds_the_next_beginning = False
 
     # ------------------------------------------------------------------------------------------------------ taking
 
@@ -127,7 +105,7 @@ class Snapshots:
             _log.error("no snapshot could be taken: %s", error)
         elif error is not None and not isinstance(error, _StoppedError):
             raise error
-        self._drop_old()
+        self.drop_old()
         return False
 
     def finish(self) -> None:
@@ -185,11 +163,15 @@ class Snapshots:
             raise DamagedError(f"the records in {self._ledger.folder} do not match the state root of the snapshot")
         return hashes
 
-    def _drop_old(self) -> None:
-        """Remove all but the last few, and the one with which this ledger begins."""
+    def drop_old(self) -> None:
+        """Remove all but the last few, the one with which this ledger begins, and the one with which it will."""
         heights = sorted(self.kept())
-        for height in heights[: -self.taking.kept]:
-            if height != self._ledger.beginning.height:
+        beginning = self._ledger.beginning.height
+        needed = {beginning, *heights[-self.taking.kept :]}
+        if self.holds_the_next_beginning:
+            needed.update([height for height in heights if height > beginning][:1])
+        for height in heights:
+            if height not in needed:
                 shutil.rmtree(self.folder / str(height))
                 self._kept = None
 
@@ -222,40 +204,6 @@ class Snapshots:
         self.finish()
         if self._thread is not None:
             self._thread.shutdown()
-
-
-def kept_in(folder: Path, network: bytes) -> dict[int, Kept]:
-    """Give the snapshots in a folder that have a readable manifest."""
-    found: dict[int, Kept] = {}
-    for each in folder.glob("*"):
-        if not each.name.isdecimal():
-            continue
-        try:
-            raw = (each / MANIFEST).read_bytes()
-            manifest = read_manifest(raw, network)
-        except (OSError, SnapshotWrongError) as error:
-            _log.error("the snapshot in %s cannot be read, and is not given to anybody: %s", each, error)
-            continue
-        if str(manifest.height) == each.name:
-            found[manifest.height] = Kept(manifest, raw, each)
-    return found
-
-
-def name_of(kept: Kept) -> bytes:
-    """Give the hash by which a kept snapshot is named."""
-    return snapshot_hash(kept.raw)
-
-
-def chunk_path(folder: Path, index: int) -> Path:
-    """Give where a chunk stands in a snapshot's folder."""
-    return folder / f"{index:05}"
-
-
-def write_file(path: Path, content: bytes) -> None:
-    """Write a file of a snapshot durably."""
-    path.touch(mode=0o600)
-    path.write_bytes(content)
-    sync_file(path)
 
 
 def _nothing(_prefix: str) -> None:

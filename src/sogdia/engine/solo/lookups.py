@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import msgspec
 
+from sogdia.engine.folders.archive import FOLDER as ARCHIVE
+from sogdia.engine.folders.archive import Archive
+from sogdia.engine.storage.beginning import NotHereError
 from sogdia.engine.storage.ledger_file import IDS, STEPS, DamagedError
 from sogdia.engine.storage.place_index import search
 from sogdia.kernel.proof import (
@@ -82,6 +85,7 @@ class Lookups:
     def __init__(self, ledger: Ledger) -> None:
         """Look into `ledger`."""
         self._ledger = ledger
+        self._archive = Archive(ledger.folder / ARCHIVE, ledger.machine.network)
         self._recent: dict[int, StoredBlock] = {}
         self._recent_headers: dict[int, SignedHeader] = {}
 
@@ -90,8 +94,14 @@ class Lookups:
         return self._ledger.writer.durable_height
 
     def raw_block(self, height: int) -> bytes:
-        """Give the bytes of a stored block."""
-        return self._ledger.file.block(height)
+        """Give the bytes of a stored block, from the archive when it has gone there; raises `NotHereError`."""
+        try:
+            return self._ledger.file.block(height)
+        except NotHereError:
+            found = self._archive.block(height)
+            if found is None:
+                raise
+            return found
 
     def block(self, height: int) -> StoredBlock:
         """Give a stored block."""

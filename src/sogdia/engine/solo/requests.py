@@ -35,14 +35,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from sogdia.engine.folders.archive import SegmentWrongError
 from sogdia.engine.solo.checkpoints import CheckpointMissingError, Checkpoints
 from sogdia.engine.solo.copies import Copies
 from sogdia.engine.solo.dry_run import dry_run
 from sogdia.engine.solo.frames import Status
+from sogdia.engine.storage.beginning import NotHereError
 from sogdia.engine.storage.ledger_file import DamagedError, StorageFullError
 from sogdia.engine.storage.versions import release
 from sogdia.kernel.admission import direct, unsigned
 from sogdia.kernel.codec import encode
+from sogdia.kernel.node_refusals import NodeRefusal
 from sogdia.kernel.operation import Query
 from sogdia.kernel.refusal import Broken, Refused
 
@@ -159,6 +162,11 @@ class Requests:
             connection.answer(number, Status.WRONG, f"{kind}: {error}")
         except Refused as refused:
             connection.answer(number, Status.REFUSED, (int(refused.code), refused.facts))
+        except NotHereError as error:
+            facts = (("height", error.height), ("blocks_begin", error.beginning + 1))
+            connection.answer(number, Status.REFUSED, (int(NodeRefusal.BLOCK_IN_ARCHIVE), facts))
+        except SegmentWrongError as error:
+            connection.answer(number, Status.LATER, f"a segment of the archive is damaged: {error}")
         except (Broken, DamagedError):
             raise
         except Exception as error:  # noqa: BLE001 - see below

@@ -24,7 +24,6 @@ from __future__ import annotations
 
 import errno
 import os
-from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 import lmdb
@@ -33,11 +32,12 @@ import msgspec
 from sogdia.engine.marks import mark
 from sogdia.engine.storage.beginning import Beginning, NotHereError, decode_beginning
 from sogdia.engine.storage.block_log import BlockLog, LogDamagedError, LoggedBlock
-from sogdia.engine.storage.block_pieces import HEIGHT_BYTES, block_of, pieces_of
+from sogdia.engine.storage.block_pieces import HEIGHT_BYTES, pieces_of
 from sogdia.engine.storage.disk import free_bytes, sync_file, sync_folder
 from sogdia.engine.storage.empty_file import make_empty_file
 from sogdia.engine.storage.folder_lock import FolderLock
 from sogdia.engine.storage.kept_lives import KeptLives
+from sogdia.engine.storage.stored_blocks import BlockUnreadableError, drop_blocks, read_block, read_blocks
 from sogdia.engine.storage.stored_runs import RunsDamagedError, StoredRuns
 from sogdia.engine.storage.versions import lmdb_format, release
 from sogdia.engine.storage.witness import Witness
@@ -275,15 +275,14 @@ class LedgerFile:
             return logged[height - logged[0].height].raw
         if height < self.first_height():
             raise NotHereError(height, self.first_height() - 1)
-        prefix = height.to_bytes(HEIGHT_BYTES, "big")
-        with self._reading().cursor(db=self._blocks) as cursor:
-            cursor.set_range(prefix)
-            own = takewhile(lambda piece: piece[0][:HEIGHT_BYTES] == prefix, cursor.iternext())
-            pieces = [(bytes(key), bytes(value)) for key, value in own]
-        raw = block_of(height, pieces)
-        if raw is None:
-            raise DamagedError(f"{self.folder / DATA}: block {height} is {'damaged' if pieces else 'missing'}")
-        return raw
+        try:
+            return read_block(self._reading(), self._blocks, height)
+        except BlockUnreadableError as error:
+            raise DamagedError(f"{self.folder / DATA}: {error}") from error
+
+    def blocks_in_data(self, first: int, last: int) -> Iterator[bytes]:
+        """Read blocks that the data file has by now; any thread may go on with it, and blocks may come meanwhile."""
+        return read_blocks(self._env.begin(), self._blocks, first, last)
 
     def indexed_height(self, index: str) -> int:
         """Give the height up to which stored runs of an index reach, or up to which there is nothing for it."""
@@ -414,8 +413,8 @@ class LedgerFile:
                 transaction.put(key, bucket.to_bytes(), db=database)
         transaction.put(b"flushed", _encode(flush.stand), db=self._meta)
 
-    def begin_after(self, beginning: Beginning, steps: list[tuple[bytes, bytes]], *, handed_on: int) -> None:
-        """Let the blocks begin later: keep the `steps` of those up to `handed_on`, which go.
+    def begin_after(self, beginning: Beginning, steps: list[tuple[bytes, bytes]]) -> None:
+        """Let the blocks begin later: keep the `steps` of those that go.
 
         Raises `StorageFullError` when there is no room; then nothing was changed.
         """
@@ -423,10 +422,7 @@ class LedgerFile:
         try:
             with self._env.begin(write=True) as transaction:
                 self.lives.put(transaction, steps)
-                with transaction.cursor(db=self._blocks) as cursor:
-                    found = cursor.first()
-                    while found and int.from_bytes(cursor.key()[:HEIGHT_BYTES], "big") <= handed_on:
-                        found = cursor.delete()
+                drop_blocks(transaction, self._blocks, beginning.height)
                 self._put_beginning(transaction, beginning)
         except (lmdb.MapFullError, lmdb.DiskError, OSError) as error:
             raise StorageFullError(f"no room to write in {self.folder}: {error}") from error
