@@ -122,6 +122,8 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
     file_bytes: int
     disk_free_bytes: int
     scrub: dict[str, int]
+    first_height: int = 1
+    """The first block that is in the node's own file; older ones are in the archive."""
 
 
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode

@@ -279,6 +279,7 @@ class Requests:
                 "now": producer.clock.now(),
                 "height": ledger.tip.height,
                 "durable_height": self._lookups.height(),
+                "first_height": ledger.file.first_height(),
                 "time": ledger.tip.time,
                 "state_root": ledger.tree.root,
                 "records": ledger.tree.count,
