@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sogdia.client import keys as key_files
 from sogdia.engine.cometbft.entrance import Entrance
 from sogdia.engine.cometbft.keeping import Keeping
+from sogdia.engine.cometbft.next_key import next_key_is_due, take_over_next_key
 from sogdia.engine.cometbft.places import home
 from sogdia.engine.cometbft.snapshots import Taking
 from sogdia.engine.solo.ledger import Ledger
@@ -33,6 +34,10 @@ KEY_SUFFIX = ".key"
 NO_PASSPHRASE = ""
 COMETBFT = "cometbft"
 VERIFIER = {"auto": None, "on": True, "off": False}
+
+
+class BeginsAnewError(Exception):
+    """The node has ended in order to begin anew; the message says why."""
 
 
 def create(folder: Path, genesis: GenesisBase, *, secret: bytes = NO_SECRET, modules: tuple[Module, ...] = ALL) -> None:
@@ -79,16 +84,26 @@ def run(  # noqa: PLR0913 - what an operator may decide
 ) -> None:
     """Run the node of a data folder until it is asked to stop; `ready` hears the path of its socket.
 
-    `beside` gives the doors that run with it, as processes of their own.
+    `beside` gives the doors that run with it, as processes of their own. Raises `BeginsAnewError` when the node of a
+    network has to begin anew with its engine, which whoever keeps the two together does.
     """
     chosen = Settings() if settings is None else settings
+    again: list[str] = []
     logs.begin(chosen.log)
+
+    def look_for_next_key(service: Service, ledger: Ledger) -> None:
+        if next_key_is_due(folder, ledger):
+            again.append("the next block is the first that the node's next validator key signs")
+            service.stop()
 
     async def serve() -> None:
         ledger = Ledger.open(folder, modules, keys)
         try:
             if ledger.genesis.engine == COMETBFT:
-                service = Service(Entrance(ledger, keeping_of(chosen.network)))
+                take_over_next_key(folder, ledger)
+                entrance = Entrance(ledger, keeping_of(chosen.network))
+                service = Service(entrance)
+                entrance.replica.on_commit.append(lambda _block: look_for_next_key(service, ledger))
             else:
                 checks_ahead = VERIFIER[chosen.node.verifier] if verifier is None else verifier
                 service = alone(ledger, clock_of(ledger, accept_clock=accept_clock), verifier=checks_ahead)
@@ -108,3 +123,5 @@ def run(  # noqa: PLR0913 - what an operator may decide
             await run_under.stop()
 
     asyncio.run(serve())
+    if again:
+        raise BeginsAnewError(again[0])

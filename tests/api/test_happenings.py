@@ -40,7 +40,7 @@ class Ledger:
         """Add a block with one result that has these events."""
         hashes = dict.fromkeys(Header.__struct_fields__, bytes(32))
         header = Header(**{**hashes, "height": len(self.blocks) + 1, "time": 1_800_000_000})  # type: ignore[arg-type]
-        receipt = encode_receipt(Receipt(code=0, operation=0, facts=(), events=events))
+        receipt = encode_receipt(Receipt(code=0, operation=0, facts=(), events=events, blind=bytes(16)))
         signed = SignedHeader(header=header, signatures=(bytes(64),))
         self.blocks.append(
             encode_block(

@@ -119,7 +119,7 @@ def test_prices_finer_than_a_cent_are_shown_as_fine_as_they_are(showing):
 def test_a_refusal_is_told_with_its_number_values_and_way_out(showing):
     facts = (("order", ORDER.hex()), ("account", BANK.hex()), ("hash", "00" * 32), ("asked", 5))
 
-    (line,) = showing.receipt(Receipt(420, 1, facts, ()))
+    (line,) = showing.receipt(Receipt(420, 1, facts, (), bytes(16)))
 
     assert line == (
         "420 ORDER_EXISTS in operation 2: The sender has used this reference for an order"
@@ -128,7 +128,7 @@ def test_a_refusal_is_told_with_its_number_values_and_way_out(showing):
 
 
 def test_a_refusal_of_a_later_version_is_told_by_its_number(showing):
-    (line,) = showing.receipt(Receipt(99_999, 0, (), ()))
+    (line,) = showing.receipt(Receipt(99_999, 0, (), (), bytes(16)))
 
     assert line.startswith("99999, a rule of a later version")
 

@@ -1,11 +1,16 @@
 """`sogdia network`: what is made, and what is said when something does not fit. No engine is needed for this."""
 
 import json
+from base64 import b64encode
 
 import pytest
 
 from sogdia.cli.exits import Exit
-from sogdia.network.creating import read_plan
+from sogdia.client.codes import account_code
+from sogdia.kernel.signature import ED25519, verify
+from sogdia.kernel.values import NO_ACCOUNT, account_of
+from sogdia.modules.identity.node_keys import possession_message, rotation_message
+from sogdia.network.creating import add_node, read_plan
 
 
 @pytest.mark.parametrize(
@@ -96,3 +101,63 @@ def test_without_the_engine_it_is_said_how_to_get_it(sogdia, tmp_path, monkeypat
 
     assert done.status == Exit.USAGE
     assert "go install github.com/cometbft/cometbft/cmd/cometbft@" in done.err
+
+
+@pytest.fixture
+def house(sogdia, tmp_path):
+    """A network's folder with one node more."""
+    sogdia("network", "create", "--organisations", "kz-bank,uz-post", tmp_path / "house")
+    add_node(tmp_path / "house", "ug-carrier")
+    return tmp_path / "house"
+
+
+def test_a_validator_key_is_shown_to_be_held_for_an_organisation(sogdia, house, tmp_path):
+    network = bytes.fromhex(read_plan(house).network)
+    account = account_of(network, account_of(network, NO_ACCOUNT, "uz-post"), "ug-carrier")
+
+    words = ("network", "prove-key", house / "ug-carrier", "@uz-post/ug-carrier", "--keys", tmp_path)
+    said, told = sogdia(*words), sogdia(*words, "--json").document
+
+    public, possession = bytes.fromhex(told["public"]), bytes.fromhex(told["possession"])
+    assert bytes.fromhex(told["account"]) == account
+    assert verify(ED25519, public, possession_message(network, account, public), possession)
+    assert f"propose-admission --account {account_code(account)} --public {public.hex()}" in said.out
+
+
+def test_the_next_key_is_made_once_and_both_keys_sign_for_it(sogdia, house):
+    network = bytes.fromhex(read_plan(house).network)
+
+    told = sogdia("network", "change-key", house / "ug-carrier", "--json").document
+    again = sogdia("network", "change-key", house / "ug-carrier", "--json").document
+
+    old, new, endorsement, acceptance = (
+        bytes.fromhex(told[each]) for each in ("old", "new", "endorsement", "acceptance")
+    )
+    message = rotation_message(network, old, new)
+    assert verify(ED25519, old, message, endorsement)
+    assert verify(ED25519, new, message, acceptance)
+    assert told == again
+    assert (house / "ug-carrier/engine/config/priv_validator_key.next.json").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("harm", "why"),
+    [
+        (lambda key: key.unlink(), "no validator key that can be read"),
+        (lambda key: key.write_text("{}"), "no validator key that can be read"),
+        (lambda key: key.write_text('{"priv_key": {"value": "AAAA"}}'), "no validator key that can be read"),
+        (
+            lambda key: key.write_text(json.dumps({"priv_key": {"value": b64encode(bytes(64)).decode()}})),
+            "do not belong together",
+        ),
+    ],
+)
+def test_a_key_file_that_is_none_is_refused_and_nothing_is_made(sogdia, house, harm, why):
+    config = house / "ug-carrier/engine/config"
+    harm(config / "priv_validator_key.json")
+
+    said = sogdia("network", "change-key", house / "ug-carrier")
+
+    assert said.status == Exit.USAGE
+    assert why in said.err
+    assert not (config / "priv_validator_key.next.json").exists()

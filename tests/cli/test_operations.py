@@ -15,7 +15,7 @@ from sogdia.client.envelopes import EnvelopeMaker
 from sogdia.client.keys import derive, save
 from sogdia.client.shapes import Shape, fields_of
 from sogdia.kernel.genesis import network_of
-from sogdia.kernel.parameters import Limits
+from sogdia.kernel.parameters import BOUNDS, Limits
 from sogdia.kernel.values import NO_ACCOUNT, account_of
 from sogdia.testing.ledger import genesis, keys_of
 
@@ -77,22 +77,29 @@ def sample(shape: Shape, count: int = 1) -> Any:  # noqa: ANN401, PLR0911 - a va
 
 def in_order(value: Any, shape: Shape, place: int) -> Any:  # noqa: ANN401 - as above
     """Make the second entry of a list follow the first, where the ledger asks for an order."""
-    if place and shape.word in ("Account", "OperationNumber"):
-        return value + 1 if isinstance(value, int) else b"\xff" * 20
+    if place and shape.word == "OperationNumber":
+        return value + 1
+    if place and shape.word in FOLLOWS:
+        return FOLLOWS[shape.word]
     if place and shape.struct is not None:
         return value | {name: other for name, other in LATER.items() if name in value and name == SORTED[shape.word]}
     return value
 
 
+FOLLOWS = {"Account": b"\xff" * 20, "CountryCode": "UZ"}
 SORTED = {"NewKey": "public", "Cap": "asset", "HighValueLimit": "asset"}
 LATER = {"public": OTHER_KEY, "asset": b"\xff" * 23}
 """What stands in the second entry of a list where no two may be the same."""
 
 
+NAMED: dict[str, Any] = {"old": bytes(32)} | {name: least for name, (least, _most) in BOUNDS.items()}
+"""What stands in a field of that name: a key that is not the new one, limits that may be voted."""
+
+
 def samples_of(declared: type) -> dict[str, Any]:
     """Make a value for every field of an operation; two keys of one operation are two."""
     samples = {each.name: sample(each.shape) for each in fields_of(declared)}
-    return samples | {"old": bytes(32)} if "old" in samples else samples
+    return samples | {name: value for name, value in NAMED.items() if name in samples}
 
 
 def tiers(struct: type) -> dict[str, Any]:

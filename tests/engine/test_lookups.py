@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from sogdia.client.keys import KeyPair
 from sogdia.client.proofs import check, own_anchor, trusted_by_genesis
+from sogdia.engine.solo import lookups as lookups_module
 from sogdia.engine.solo import writing
 from sogdia.engine.solo.lookups import Lookups
 from sogdia.engine.storage.ledger_file import IDS, DamagedError
@@ -13,6 +16,10 @@ from sogdia.engine.storage.place_index import PlaceIndex, search
 from sogdia.kernel.proof import ProvenHistory, ProvenReceipt, ProvenRecord
 from tests.engine.running_node import new_ledger, opened, reopened, wallet_of
 from tests.engine.tiny_module import NODE_KEY, NOTES, START, ChangeNodeKey, ChangeNote, tiny_genesis
+
+if TYPE_CHECKING:
+    from sogdia.kernel.machine import Result
+    from sogdia.kernel.proof import ReceiptProof
 
 
 @pytest.fixture
@@ -190,6 +197,29 @@ def test_a_receipt_is_proved_with_its_envelope_and_time(ledger):
         START + 4,
         True,
     )
+
+
+def test_a_block_is_hashed_once_for_all_proofs_of_its_receipts(ledger, monkeypatch):
+    wallet = wallet_of(ledger)
+    block = ledger.build_block(START, opened(ledger, *(wallet.note(number) for number in range(5)))).block
+    ledger.build_block(START, empty=True)
+    lookups = Lookups(ledger)
+
+    def proof_of(result: Result) -> ReceiptProof:
+        found = lookups.find(result.id)
+        assert found is not None
+        return lookups.receipt_proof(found)
+
+    first = proof_of(block.results[0])
+    monkeypatch.setattr(lookups_module, "block_trees", None)
+
+    proofs = [proof_of(result) for result in block.results]
+
+    assert proofs[0] == first
+    for proof, result in zip(proofs, block.results, strict=True):
+        proven = check(proof, trusted_by_genesis(ledger.genesis))
+        assert isinstance(proven, ProvenReceipt)
+        assert (proven.receipt, proven.included) == (result.receipt, True)
 
 
 def test_an_exit_is_proved_like_an_envelope(ledger):

@@ -39,6 +39,13 @@ KERNEL_FAULTS = (
         BLINDING,
     ),
     Fault(
+        "Receipts have the blind of a network without a secret",
+        "kernel/machine.py",
+        "blind = receipt_blind(self._secret, envelope.id)",
+        "blind = receipt_blind(NO_SECRET, envelope.id)",
+        BLINDING,
+    ),
+    Fault(
         "Any secret is that of any genesis",
         "kernel/blinding.py",
         "return secret == NO_SECRET if commitment is None else commitment_to(secret) == commitment",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from hashlib import sha256
 
+import msgspec
 import pytest
 
-from sogdia.kernel.blinding import NO_SECRET, blind_of, commitment_to, is_secret_of
+from sogdia.kernel.blinding import BLIND_BYTES, NO_SECRET, blind_of, commitment_to, is_secret_of, receipt_blind
 from sogdia.kernel.codec import encode
 from sogdia.kernel.genesis import network_of
 from sogdia.kernel.header import Header, SignedHeader
 from sogdia.kernel.proof import Anchor, FaceProof, ProofFault, ProofWrong, decode_proof, face_proof, state_proof
+from sogdia.kernel.receipt import receipt_hash
 from sogdia.kernel.tree import Tree, root_of
 from sogdia.kernel.tree_hashes import (
     ENTRY_BYTES,
@@ -25,6 +27,7 @@ from sogdia.kernel.values import name_of
 from sogdia.modules.market.records import ORDERS, OrderFace, OrderState
 from sogdia.modules.money.records import BALANCES, Balance
 from sogdia.testing.ledger import Ledger, genesis
+from tests.kernel.wire import pay
 from tests.modules.market.shop import open_shop, place
 
 ANCHOR = Anchor(
@@ -166,6 +169,31 @@ def test_a_genesis_holds_the_hash_of_its_secret_and_none_means_zeros():
     assert not is_secret_of(SECRET, None)
     assert network_of(committed) != network_of(genesis())
     assert commitment_to(NO_SECRET) != SECRET.hex()
+
+
+@pytest.mark.parametrize("secret", [SECRET, bytes(range(32)), NO_SECRET])
+def test_nobody_without_the_secret_can_try_out_a_receipt_on_its_hash(secret):
+    ledger = Ledger(secret=secret)
+    ledger.fund("nairobi", 5)
+    ledger.must("nairobi", pay(ledger, 3))
+    (result,) = ledger.last_block.results
+
+    blind = msgspec.msgpack.decode(result.receipt)[-1]
+    guessed = result.receipt[:-BLIND_BYTES] + receipt_blind(NO_SECRET, result.id)
+
+    assert blind == sha256(b"sogdia/receipt" + secret + result.id).digest()[:16]
+    assert (receipt_hash(guessed) == receipt_hash(result.receipt)) == (secret == NO_SECRET)
+
+
+def test_exits_have_a_blind_of_their_own():
+    ledger = open_shop(Ledger(secret=SECRET))
+    place(ledger, reference="7")
+    ledger.block(at=ledger.time + 30 * 86_400)
+    exits = ledger.last_block.exits
+
+    assert exits
+    for result in exits:
+        assert msgspec.msgpack.decode(result.receipt)[-1] == receipt_blind(SECRET, result.id)
 
 
 def test_entries_show_nothing_of_the_blinds(proved):

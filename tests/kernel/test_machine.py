@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from sogdia.kernel import machine as machines
+from sogdia.kernel.blinding import NO_SECRET, receipt_blind
 from sogdia.kernel.machine import Block
 from sogdia.kernel.operation import Operation
 from sogdia.kernel.receipt import Receipt, encode_receipt, receipt_hash
@@ -71,15 +72,16 @@ def test_a_refused_envelope_leaves_those_before_and_after_it_alone(ledger):
     assert has(ledger, "bukhara") == 10
 
 
-def test_the_canonical_receipt_is_four_parts(ledger):
+def test_the_canonical_receipt_is_five_parts(ledger):
     ledger.must("bank", Mint(currency="USD", to=ledger.account("nairobi"), units=5))
 
     (result,) = ledger.last_block.results
-    code, operation, facts, events = tree_of(result.receipt)
+    code, operation, facts, events, blind = tree_of(result.receipt)
     assert (code, operation, facts) == (0, 0, [])
+    assert blind == receipt_blind(NO_SECRET, result.id)
     assert events == [[301, ["USD", ledger.account("bank")], ledger.account("nairobi"), 5]]
-    receipt = Receipt(310, 1, (("asked", 5),), ())
-    assert encode_receipt(receipt) == msgspec.msgpack.encode([310, 1, [["asked", 5]], []])
+    receipt = Receipt(310, 1, (("asked", 5),), (), bytes(16))
+    assert encode_receipt(receipt) == msgspec.msgpack.encode([310, 1, [["asked", 5]], [], bytes(16)])
     assert receipt_hash(b"raw") == sha256(b"raw").digest()
 
 

@@ -133,11 +133,11 @@ class RunningNetwork:
             lines.append(f"{name}: height {self.height(name)}\n{logs[0]}\n{logs[1]}")
         return "\n".join(lines)
 
-    def goes_on(self, names: Sequence[str] = (), blocks: int = 2) -> None:
+    def goes_on(self, names: Sequence[str] = (), blocks: int = 2, seconds: float = RECOVERY_SECONDS) -> None:
         """Wait until these nodes, or all, have made more blocks."""
         before = max(self.height(name) for name in self.names)
         for name in names or self.names:
-            self.until(lambda name=name: self.height(name) >= before + blocks, f"{name} makes no progress")  # type: ignore[misc]
+            self.until(lambda name=name: self.height(name) >= before + blocks, f"{name} makes no progress", seconds)  # type: ignore[misc]
 
     def agrees(self, names: Sequence[str] = ()) -> int:
         """Wait until all nodes have the same height and look that blocks and states are the same; gives the height."""

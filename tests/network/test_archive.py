@@ -1,4 +1,4 @@
-"""Old blocks that go to the archive on a real network: engines drop theirs, proofs go on, a fresh node fetches segments."""
+"""Old blocks gone to the archive on a real network: proofs go on, and a fresh node fetches segments."""
 
 from __future__ import annotations
 

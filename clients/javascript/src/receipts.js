@@ -1,6 +1,6 @@
 /** Receipts: how an envelope ended. */
 
-import { INDEX, decode, list, number, parts } from "./codec.js";
+import { INDEX, bytes, decode, list, number, parts } from "./codec.js";
 
 /** @typedef {import("./codec.js").Value} Value */
 
@@ -12,6 +12,7 @@ const ENDING = parts({
   operation: INDEX,
   facts: list(parts({ name: ANYTHING, value: ANYTHING }), 0, 64),
   events: list(list(ANYTHING, 1, 64), 0, 2 ** 16),
+  blind: bytes(16),
 });
 
 /**

@@ -24,6 +24,7 @@ class Exit(IntEnum):
     UNREACHABLE = 3, "no node was found, it does not answer, or another process holds the folder"
     DAMAGED = 4, "something is damaged, or a check failed: a proof, a replay, an audit"
     NOT_FOUND = 5, "there is no such thing"
+    AGAIN = 75, "it has ended to begin anew, which whoever watches over it does"
     INTERRUPTED = 130, "it was interrupted by Ctrl-C"
 
 

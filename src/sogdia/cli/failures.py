@@ -200,7 +200,10 @@ def _by_the_network(error: Exception) -> Stopped | None:
     from sogdia.engine.cometbft.grammar import OrderWrongError  # noqa: PLC0415 - as above
     from sogdia.network.creating import NetworkFolderError  # noqa: PLC0415 - as above
     from sogdia.network.engine_program import EngineMissingError  # noqa: PLC0415 - as above
+    from sogdia.node import BeginsAnewError  # noqa: PLC0415 - as above
 
+    if isinstance(error, BeginsAnewError):
+        return Stopped(Exit.AGAIN, f"The node begins anew: {error}.")
     if isinstance(error, EngineMissingError | NetworkFolderError | EngineWrongError):
         return Stopped(Exit.USAGE, f"{error}.".replace("..", "."))
     if isinstance(error, OrderWrongError):

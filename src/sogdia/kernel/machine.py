@@ -13,6 +13,7 @@ from msgspec import structs
 
 from sogdia.kernel import calendar, heights, mandates, protocol, spent
 from sogdia.kernel.admission import SpentIds, Verifier, admit, direct
+from sogdia.kernel.blinding import NO_SECRET, receipt_blind
 from sogdia.kernel.envelope import Envelope, EnvelopeCodec
 from sogdia.kernel.genesis import load
 from sogdia.kernel.header import validator_updates
@@ -141,8 +142,11 @@ class Block:
         time: int,
         valid: Verifier = direct,
         misbehaviour: Sequence[bytes] = (),
+        secret: bytes = NO_SECRET,
     ) -> None:
         """Start an empty block at `height` and `time` over committed state; raises `UpgradeNeededError`.
+
+        The network's `secret` blinds the receipts. A block that is thrown away needs none.
 
         `misbehaviour` holds the addresses of keys that have provably signed two blocks of one height. What comes of
         it comes before the first envelope.
@@ -158,6 +162,7 @@ class Block:
         self.forgotten: list[bytes] = []
         self._machine = machine
         self._valid = valid
+        self._secret = secret
         self._spent: list[tuple[int, bytes, int]] = []
         self.limits = PARAMETERS.must(self.state, None).limits
         self.misbehaviour = tuple(misbehaviour)
@@ -233,6 +238,7 @@ class Block:
             sender=signers[0],
             signers=signers,
         )
+        blind = receipt_blind(self._secret, envelope.id)
         lives = []
         index = 0
         try:
@@ -246,8 +252,8 @@ class Block:
                     state.lives = {}
         except Refused as refused:
             state.undo(start)
-            return Receipt(int(refused.code), index, refused.facts, ()), []
-        return Receipt(APPLIED_CODE, 0, (), tuple(context.events)), lives
+            return Receipt(int(refused.code), index, refused.facts, (), blind), []
+        return Receipt(APPLIED_CODE, 0, (), tuple(context.events), blind), lives
 
     def _fold(self, lives: Iterable[tuple[int, dict[bytes, Table[Any, Any]]]], envelope_id: bytes, raw: bytes) -> None:
         """Fold the receipt into the history of every object with a life that the operations wrote, in their order."""
@@ -346,7 +352,8 @@ class Block:
             message = f"what a rule does by itself was refused: {refused}"
             raise Broken(message) from refused
         touched, state.lives = state.lives, {}
-        raw = encode_receipt(Receipt(APPLIED_CODE, 0, (), tuple(context.events)))
+        blind = receipt_blind(self._secret, identity)
+        raw = encode_receipt(Receipt(APPLIED_CODE, 0, (), tuple(context.events), blind))
         self._fold([(0, touched)], identity, raw)
         self.exits.append(Result(identity, raw))
 

@@ -34,20 +34,33 @@ def root(leaves: Sequence[bytes]) -> bytes:
     return level[0]
 
 
-def path(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
-    """Give the neighbours, lowest first, that lead from leaf `index` to the root."""
+def levels(leaves: Sequence[bytes]) -> list[list[bytes]]:
+    """Give all hashes of the tree over `leaves`, at least one: the leaves' own first, the root last."""
     level = [leaf_hash(leaf) for leaf in leaves]
-    found = []
+    found = [level]
     while len(level) > 1:
-        neighbour = index ^ 1
-        if neighbour < len(level):
-            found.append(level[neighbour])
         paired = [node_hash(level[at], level[at + 1]) for at in range(0, len(level) - 1, 2)]
         if len(level) % 2:
             paired.append(level[-1])
         level = paired
+        found.append(level)
+    return found
+
+
+def path_in(tree: Sequence[Sequence[bytes]], index: int) -> tuple[bytes, ...]:
+    """Give the neighbours, lowest first, that lead from leaf `index` to the root of a tree given by its levels."""
+    found = []
+    for level in tree[:-1]:
+        neighbour = index ^ 1
+        if neighbour < len(level):
+            found.append(level[neighbour])
         index //= 2
     return tuple(found)
+
+
+def path(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
+    """Give the neighbours, lowest first, that lead from leaf `index` to the root."""
+    return path_in(levels(leaves), index)
 
 
 def root_from_path(leaf: bytes, index: int, size: int, neighbours: Sequence[bytes]) -> bytes | None:

@@ -31,7 +31,7 @@ from sogdia.kernel.codec import Codec, NotCanonicalError
 from sogdia.kernel.comet import NANOSECONDS, CometAnchor, CometHeader, header_hash
 from sogdia.kernel.envelope import Body, Signature
 from sogdia.kernel.header import Header, Height, SignedHeader, Validators
-from sogdia.kernel.merkle import path, root
+from sogdia.kernel.merkle import levels, path_in
 from sogdia.kernel.receipt import result_leaf
 from sogdia.kernel.tree_hashes import (
     BUCKET_ENTRIES_MAX,
@@ -238,6 +238,13 @@ ENVELOPES: Codec[tuple[Body, tuple[Signature, ...]]] = Codec(
 )
 
 
+class BlockTrees(NamedTuple):
+    """The list trees of a block by their levels, each over hashes: its results and its envelopes."""
+
+    results: list[list[bytes]]
+    envelopes: list[list[bytes]]
+
+
 class ProvenRecord(NamedTuple):
     """What a state proof proves: the value under a key (none: no record) after `height`, and still so at `time`."""
 
@@ -328,32 +335,41 @@ def whole(proof: HistoryProof) -> StateProof:
     return state
 
 
-def receipt_proof(
+def receipt_proof(  # noqa: PLR0913 - what a block holds, and what is known of it already
     anchor: AnyAnchor,
     results: Sequence[tuple[bytes, bytes]],
     index: int,
     *,
     block: AnyBlock | None = None,
     envelopes: Sequence[bytes] = (),
+    trees: BlockTrees | None = None,
 ) -> ReceiptProof:
     """Prove result `index` of a block's `results`, each (id, receipt): envelopes in block order, then exits.
 
-    With the `block` itself the proof shows the time, with its `envelopes` (raw, all of them) what was signed.
+    With the `block` itself the proof shows the time, with its `envelopes` (raw, all of them) what was signed. Whoever
+    proves several results of a block hands its `trees` in.
     """
-    leaves = [result_leaf(identity, receipt) for identity, receipt in results]
+    trees = trees or block_trees(results, envelopes)
     identity, receipt = results[index]
     has_envelope = index < len(envelopes)
-    signed = [sha256(raw).digest() for raw in envelopes] if has_envelope and block else []
-    if isinstance(block, CometBlock) and root(signed) != block.transactions_root:
-        signed = []  # its transactions were batches of envelopes
+    # Under another engine a transaction can be a batch of envelopes; then no path leads from one envelope to the root.
+    batched = isinstance(block, CometBlock) and trees.envelopes[-1:] != [[block.transactions_root]]
     return ReceiptProof(
         anchor=anchor,
         id=identity,
         receipt=receipt,
-        place=_place(leaves, index),
+        place=_place(trees.results, index),
         envelope=envelopes[index] if has_envelope else None,
         block=block,
-        included=_place(signed, index) if signed else None,
+        included=_place(trees.envelopes, index) if has_envelope and block and not batched else None,
+    )
+
+
+def block_trees(results: Sequence[tuple[bytes, bytes]], envelopes: Sequence[bytes]) -> BlockTrees:
+    """Hash the trees of a block that has results; without envelopes there is no tree of theirs."""
+    return BlockTrees(
+        results=levels([result_leaf(identity, receipt) for identity, receipt in results]),
+        envelopes=levels([sha256(raw).digest() for raw in envelopes]) if envelopes else [],
     )
 
 
@@ -362,8 +378,8 @@ def history_proof(state: StateProof | FaceProof, steps: Sequence[LifeStep]) -> H
     return HistoryProof(state=state, steps=tuple(steps))
 
 
-def _place(leaves: list[bytes], index: int) -> Place:
-    return Place(index=index, size=len(leaves), path=path(leaves, index))
+def _place(tree: list[list[bytes]], index: int) -> Place:
+    return Place(index=index, size=len(tree[0]), path=path_in(tree, index))
 
 
 # ----------------------------------------------------------------------------------------------------------- reading

@@ -2,7 +2,7 @@
 
 Their layouts, which the reference states in full:
 
-    receipt = [refusal number or 0, index of the refused operation or 0, [[name, value], …], [event, …]]
+    receipt = [refusal number or 0, index of the refused operation or 0, [[name, value], …], [event, …], blind]
     history = SHA-256(previous ‖ id ‖ operation index, 2 bytes ‖ SHA-256(receipt) ‖ height, 8 bytes ‖ time, 4 bytes)
 """
 
@@ -21,12 +21,16 @@ _step = Struct(">32s32sH32sQI").pack
 
 
 class Receipt(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """How an envelope or an exit ended: `code` 0 means applied, otherwise only the id and the quota were written."""
+    """How an envelope or an exit ended: `code` 0 means applied, otherwise only the id and the quota were written.
+
+    The `blind`, 16 bytes, keeps others from trying receipts out on its hash (`kernel/blinding.py`).
+    """
 
     code: int
     operation: int
     facts: tuple[tuple[str, int | str], ...]
     events: tuple[Any, ...]
+    blind: bytes
 
 
 def encode_receipt(receipt: Receipt) -> bytes:

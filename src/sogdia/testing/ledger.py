@@ -140,6 +140,7 @@ class Ledger:
         self.machine = Machine(self.network, modules)
         self.maker = EnvelopeMaker(self.network)
         self.base = MemoryBase(secret)
+        self._secret = secret
         self.time = self.genesis.time
         self.height = 0
         self._last_block: Block | None = None
@@ -220,7 +221,13 @@ class Ledger:
             self.time = at
         self.height += 1
         block = Block(
-            self.machine, self.base, self.base, height=self.height, time=self.time, misbehaviour=self.evidence
+            self.machine,
+            self.base,
+            self.base,
+            height=self.height,
+            time=self.time,
+            misbehaviour=self.evidence,
+            secret=self._secret,
         )
         self.evidence = ()
         answers: list[Receipt | Refused] = []

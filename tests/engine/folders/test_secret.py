@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 
+import msgspec
 import pytest
 
 from sogdia.engine.folders.audit import audit
@@ -12,9 +13,11 @@ from sogdia.engine.folders.export import export_folder
 from sogdia.engine.folders.following import Difference
 from sogdia.engine.folders.importing import ExportRefusedError, import_export
 from sogdia.engine.folders.replay import Replayed, replay
+from sogdia.engine.solo.dry_run import dry_run
 from sogdia.engine.solo.ledger import Ledger
 from sogdia.engine.storage.ledger_file import DamagedError, FolderNotUsableError
-from sogdia.kernel.blinding import NO_SECRET, blinding_of, commitment_to
+from sogdia.kernel.admission import direct
+from sogdia.kernel.blinding import BLIND_BYTES, NO_SECRET, blinding_of, commitment_to, receipt_blind
 from sogdia.modules import ALL
 from sogdia.modules.market.records import ORDERS
 from sogdia.modules.money.records import BALANCES
@@ -56,6 +59,26 @@ def test_exports_and_backups_carry_the_secret_and_what_is_made_of_them_has_it(fo
         assert isinstance(replay(made, ALL), Replayed)
     assert exported.network == imported.network
     assert SECRET.hex().encode() in (tmp_path / "export").read_bytes()
+
+
+def test_receipts_are_blinded_with_the_secret_and_those_of_a_dry_run_are_not(tmp_path):
+    story = Story(tmp_path / "ledger")
+    story.play()
+    ledger = story.ledger
+    raw = story._pay("nairobi", "bukhara", 1).raw
+    time = ledger.tip.time + 1
+
+    tried = dry_run(ledger, raw, time, direct)
+    envelope = ledger.machine.envelopes.open(raw, ledger.begin_block(time).limits)
+    built = ledger.build_block(time, [envelope])
+    ledger.close()
+
+    assert built.block is not None
+    (result,) = built.block.results
+    assert tried.receipt is not None
+    assert msgspec.msgpack.decode(result.receipt)[-1] == receipt_blind(SECRET, result.id)
+    assert msgspec.msgpack.decode(tried.receipt)[-1] == receipt_blind(NO_SECRET, result.id)
+    assert tried.receipt[:-BLIND_BYTES] == result.receipt[:-BLIND_BYTES]
 
 
 def test_the_genesis_holds_no_more_of_it_than_its_hash(folder):

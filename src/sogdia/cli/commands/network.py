@@ -9,6 +9,7 @@ import click
 from sogdia.cli import options
 from sogdia.cli.exits import Exit, usage
 from sogdia.cli.options import Folder, json_option
+from sogdia.client.codes import account_code
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -228,6 +229,53 @@ def _sync(folder: Path, trust: str | None, servers: tuple[str, ...]) -> Sync:
         return sync_within(folder) if trust is None else sync_of(folder, trust, servers)
     except CannotSyncError as error:
         raise usage(f"{error}.") from error
+
+
+@network.command("prove-key")
+@click.argument("node", metavar="NODE_DIR", type=Folder())
+@click.argument("account")
+@options.keys_option
+@json_option
+def prove_key(node: Path, account: str, keys_folder: Path | None, *, as_json: bool) -> None:
+    """Sign with the validator key of NODE_DIR that it is held for the organisation ACCOUNT, which is to be admitted.
+
+    A member then proposes it, and the organisation signs along: sogdia tx propose-admission.
+    """
+    from sogdia.cli.sessions import Session  # noqa: PLC0415 - it needs the client
+    from sogdia.network.creating import GENESIS  # noqa: PLC0415 - it needs the whole engine
+    from sogdia.network.validator_keys import prove_held  # noqa: PLC0415 - as above
+
+    with Session(None, options.keyring(keys_folder), genesis=node / GENESIS) as session:
+        whose = session.naming.account(account)
+    held = prove_held(node, whose)
+    words = (
+        f"sogdia tx propose-admission --account {account_code(whose)} --public {held.public.hex()} \\\n"
+        f"    --possession {held.possession.hex()} \\\n"
+        "    --power POWER --reference REFERENCE --height 0 --from MEMBER --also-signed-by ORGANISATION"
+    )
+    document = {"account": whose.hex(), "public": held.public.hex(), "possession": held.possession.hex()}
+    options.show(words, document, as_json=as_json)
+
+
+@network.command("change-key")
+@click.argument("node", metavar="NODE_DIR", type=Folder())
+@json_option
+def change_key(node: Path, *, as_json: bool) -> None:
+    """Make the next validator key of NODE_DIR, and sign the change with both; the organisation then sends it.
+
+    A node that runs takes it over by itself, at the first block that the new key signs. Said again, it signs the same
+    change again.
+    """
+    from sogdia.network.validator_keys import prepare_change  # noqa: PLC0415 - it needs the whole engine
+
+    change = {name: value.hex() for name, value in prepare_change(node)._asdict().items()}
+    words = (
+        f"sogdia tx rotate-node-key --old {change['old']} --new {change['new']} \\\n"
+        f"    --endorsement {change['endorsement']} \\\n"
+        f"    --acceptance {change['acceptance']} --from ORGANISATION\n"
+        "The node takes the new key over by itself, and begins anew for it."
+    )
+    options.show(words, change, as_json=as_json)
 
 
 @network.command()

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 HEAD_BYTES_MAX = 64 * 1024
 ANSWER_BYTES_MAX = 64 * 2**20
 ANSWER_SECONDS_MAX = 30.0
+CONNECT_SECONDS_MAX = 5.0
+CONNECT_PAUSE_SECONDS = 0.05
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
@@ -63,8 +65,10 @@ class EngineRpc:
         return _answers(raw, len(questions))
 
     async def _post(self, body: bytes) -> bytes:
+        if self._streams is not None and self._streams[0].at_eof():
+            self._drop()  # the engine closes a connection on which nothing is asked for ten seconds
         if self._streams is None:
-            self._streams = await asyncio.open_unix_connection(str(self._socket), limit=HEAD_BYTES_MAX)
+            self._streams = await self._connect()
         reader, writer = self._streams
         writer.write(
             b"POST / HTTP/1.1\r\nHost: engine\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
@@ -80,6 +84,17 @@ class EngineRpc:
         if not 0 <= length <= ANSWER_BYTES_MAX:
             raise ValueError(f"an answer of {length} bytes")
         return await reader.readexactly(length)
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Connect; an engine that has just begun calls us a moment before it listens itself."""
+        until = asyncio.get_running_loop().time() + CONNECT_SECONDS_MAX
+        while True:
+            try:
+                return await asyncio.open_unix_connection(str(self._socket), limit=HEAD_BYTES_MAX)
+            except (FileNotFoundError, ConnectionRefusedError):
+                if asyncio.get_running_loop().time() >= until:
+                    raise
+                await asyncio.sleep(CONNECT_PAUSE_SECONDS)
 
     def _drop(self) -> None:
         if self._streams is not None:

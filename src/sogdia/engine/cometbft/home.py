@@ -110,17 +110,18 @@ def write_home(folder: Path, genesis: GenesisBase, place: Place, node_key: Seed,
     _write(top / CONFIG / GENESIS_FILE, json.dumps(engine_genesis(genesis), indent=1, sort_keys=True))
     _write(top / CONFIG / CONFIG_FILE, config(folder, genesis, place))
     _write(top / CONFIG / NODE_KEY_FILE, json.dumps({"priv_key": _private(node_key)}))
-    _write(
-        top / CONFIG / VALIDATOR_KEY_FILE,
-        json.dumps(
-            {
-                "address": address_of(validator.public).hex().upper(),
-                "pub_key": _public(validator.public),
-                "priv_key": _private(validator),
-            }
-        ),
-    )
+    write_validator_key(top / CONFIG / VALIDATOR_KEY_FILE, validator)
     _write(top / DATA / VALIDATOR_STATE_FILE, json.dumps({"height": "0", "round": 0, "step": 0}))
+
+
+def write_validator_key(path: Path, key: Seed) -> None:
+    """Write the file of a key that votes, as the engine reads it; one that is there is never written over."""
+    content = {
+        "address": address_of(key.public).hex().upper(),
+        "pub_key": _public(key.public),
+        "priv_key": _private(key),
+    }
+    _write(path, json.dumps(content))
 
 
 def engine_genesis(genesis: GenesisBase) -> dict[str, object]:

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 def dry_run(ledger: Ledger, raw: bytes, time: int, valid: Verifier) -> DryRun:
-    """Include an envelope in a block over the present state, and throw the block away."""
+    """Include an envelope in a block over the present state, and throw the block away.
+
+    Its receipt has the blind of a network without a secret: the real one is for those who may see the real receipt.
+    """
     block = Block(ledger.machine, ledger.base, ledger.ids, height=ledger.tip.height + 1, time=time, valid=valid)
     envelope = ledger.machine.envelopes.open(raw, block.limits)
     receipt: bytes | None = None

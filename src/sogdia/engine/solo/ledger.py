@@ -89,6 +89,7 @@ class Ledger:
     def _take_file(self, file: LedgerFile, secret: bytes) -> None:
         """Begin with a file and nothing in memory yet."""
         self.file = file
+        self._secret = secret
         self._tree = Tree(file.bucket, secret)
         self._base = CommittedState(self._tree)
         self._ids = UsedIds(())
@@ -227,6 +228,7 @@ class Ledger:
             time=header.time,
             valid=valid,
             misbehaviour=stored.misbehaviour,
+            secret=self._secret,
         )
         for number, raw in enumerate(stored.envelopes):
             try:
@@ -252,6 +254,7 @@ class Ledger:
             time=time,
             valid=self.valid,
             misbehaviour=misbehaviour,
+            secret=self._secret,
         )
 
     def _take(self, block: Block, sealed: SealedBlock) -> None:

@@ -21,12 +21,14 @@ from sogdia.kernel.proof import (
     Anchor,
     AnyAnchor,
     AnyBlock,
+    BlockTrees,
     Handover,
     HistoryProof,
     LifeStep,
     OwnBlock,
     ReceiptProof,
     StateProof,
+    block_trees,
     history_proof,
     receipt_proof,
     state_proof,
@@ -88,6 +90,7 @@ class Lookups:
         self._archive = Archive(ledger.folder / ARCHIVE, ledger.machine.network)
         self._recent: dict[int, StoredBlock] = {}
         self._recent_headers: dict[int, SignedHeader] = {}
+        self._recent_trees: dict[int, BlockTrees] = {}
 
     def height(self) -> int:
         """Give the last durable height."""
@@ -255,7 +258,16 @@ class Lookups:
             found.number,
             block=at.before,
             envelopes=found.block.envelopes,
+            trees=self._trees(found),
         )
+
+    def _trees(self, found: Found) -> BlockTrees:
+        """Give the trees of a block, which takes as long as hashing all of it the first time."""
+        known = self._recent_trees.get(found.height)
+        if known is None:
+            known = block_trees(found.block.all_results(), found.block.envelopes)
+            _remember(self._recent_trees, found.height, known)
+        return known
 
 
 def _check_height(height: int, found: int) -> None:
