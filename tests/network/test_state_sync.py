@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import subprocess
+import sys
+import urllib.error
+import urllib.request
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -16,11 +22,16 @@ from sogdia.engine.cometbft.places import ENGINE_LOG
 from sogdia.engine.folders.kept_snapshots import FOLDER, MANIFEST
 from sogdia.engine.folders.snapshot_form import read_manifest
 from sogdia.kernel.codec import encode
+from sogdia.kernel.genesis import genesis_type
 from sogdia.kernel.node_refusals import NodeRefusal
+from sogdia.modules import ALL
 from sogdia.network import local
-from sogdia.network.creating import add_node
-from sogdia.network.syncing import CannotSyncError, sync_within
-from tests.network.running import Load, RunningNetwork
+from sogdia.network.creating import GENESIS, add_node
+from sogdia.network.syncing import CannotSyncError, sync_of, sync_within, verified_header
+from tests.network.running import Load, RunningNetwork, free_ports
+
+if TYPE_CHECKING:
+    from sogdia.engine.cometbft.home import Sync
 
 EVERY = 10
 CHANGED = Path(__file__).parent / "changed_node"
@@ -50,9 +61,9 @@ def snapshots_of(network: RunningNetwork, name: str) -> list[int]:
     return sorted(int(each.name) for each in (network.place(name) / FOLDER).iterdir() if each.name.isdecimal())
 
 
-def joined(network: RunningNetwork) -> int:
+def joined(network: RunningNetwork, sync: Sync | None = None) -> int:
     """Let a fifth node join by its peers' snapshots, and look that it follows; gives where its blocks begin."""
-    added = add_node(network.folder, "ua-carrier", sync=sync_within(network.folder))
+    added = add_node(network.folder, "ua-carrier", sync=sync or sync_within(network.folder))
     network.plan = replace(network.plan, nodes=(*network.plan.nodes, added))
     network.names = (*network.names, "ua-carrier")
     local.start(network.place("ua-carrier"))
@@ -124,6 +135,44 @@ def test_a_lying_snapshot_is_refused_and_an_earlier_true_one_is_taken(grown):
     assert "Snapshot sender rejected" in (grown.place("ua-carrier") / ENGINE_LOG).read_text() or (
         "is refused" in (grown.place("ua-carrier") / local.NODE_LOG).read_text()
     )
+
+
+def ask(address: str, **question: object) -> Any:  # noqa: ANN401 - what the engine says
+    raw = json.dumps({"jsonrpc": "2.0", "id": 7, **question}).encode()
+    request = urllib.request.Request(address, raw, {"content-type": "application/json"})  # noqa: S310 - our own
+    with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310 - our own
+        return json.load(answer)
+
+
+@pytest.fixture
+def doors(grown):
+    """The HTTP APIs of two organisations, as a node on another machine reaches them."""
+    first = free_ports(3) + 1  # the next one is the new node's
+    running = []
+    for number, name in enumerate(("cn-platform", "kz-bank")):
+        command = [sys.executable, "-m", "sogdia", "api", "start", str(grown.place(name))]
+        listen = ["--listen", f"127.0.0.1:{first + number}"]
+        running.append(subprocess.Popen([*command, *listen], stdout=subprocess.PIPE, text=True))
+    for each in running:
+        assert each.stdout is not None
+        assert "answers at" in each.stdout.readline()
+    yield [f"http://127.0.0.1:{first + number}/v1/engine" for number in range(2)]
+    for each in running:
+        each.terminate()
+        each.wait(timeout=20)
+
+
+def test_headers_come_over_the_http_apis_of_two_organisations(grown, doors):
+    genesis = msgspec.json.decode((grown.folder / GENESIS).read_bytes(), type=genesis_type(ALL))
+    height, header = verified_header(grown.place("kz-bank"), genesis)
+
+    joined(grown, sync_of(grown.folder, f"{height}:{header.hex()}", doors))
+
+    assert ask(doors[0], method="commit", params={"height": "999999"})["error"]["code"] == -32603
+    assert ask(doors[0], method="validators", params={})["result"]["total"] == "4"
+    for question in ({"method": "broadcast_tx_sync", "params": {}}, {"method": "commit", "params": {"height": "x"}}):
+        with pytest.raises(urllib.error.HTTPError, match="400"):
+            ask(doors[0], **question)
 
 
 def test_nobody_to_take_the_state_from_is_said(grown):

@@ -257,6 +257,11 @@ def height() -> Question[int]:
     return Question("height", None, _reader(int))
 
 
+def engine(method: str, height: int | None, page: int, count: int) -> Question[tuple[bool, bytes]]:
+    """Ask the engine beside a node what a light client has to know; gives whether it answered, and JSON or why not."""
+    return Question("engine", (method, height, page, count), _reader(tuple[bool, bytes]))
+
+
 def status() -> Question[NodeStatus]:
     """Ask how the node is."""
     return Question("status", None, _reader(NodeStatus))

@@ -13,6 +13,8 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from sogdia.engine.cometbft.abci_server import AbciServer
 from sogdia.engine.cometbft.anchors import Anchors
 from sogdia.engine.cometbft.application import Application
@@ -27,7 +29,7 @@ from sogdia.kernel.refusal import Refused
 from sogdia.kernel.refusals import KernelRefusal as Refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Coroutine, Iterator
 
     from sogdia.engine.solo.ledger import Ledger
     from sogdia.engine.solo.lookups import Anchored
@@ -274,12 +276,27 @@ class Entrance:
             else:
                 then(at)
 
-        def begin() -> None:
-            task = asyncio.get_running_loop().create_task(fetch())
-            self._fetching.add(task)
-            task.add_done_callback(self._fetching.discard)
+        self.when_durable(height, lambda: self._fetch(fetch()))
 
-        self.when_durable(height, begin)
+    def ask_engine(
+        self, method: str, parameters: dict[str, object], then: Callable[[bytes], None], failed: Callable[[str], None]
+    ) -> None:
+        """Ask the engine for something that is for everybody, and give its answer as JSON."""
+
+        async def fetch() -> None:
+            try:
+                found = await self._rpc.ask(method, **parameters)
+            except (EngineAwayError, EngineRefusedError) as error:
+                failed(str(error))
+            else:
+                then(msgspec.json.encode(found))
+
+        self._fetch(fetch())
+
+    def _fetch(self, fetching: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(fetching)
+        self._fetching.add(task)
+        task.add_done_callback(self._fetching.discard)
 
     def advance(self, to: int) -> int:
         """Refuse: nobody moves this clock."""
