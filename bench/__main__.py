@@ -1,6 +1,8 @@
 """`make bench`: the figures that the project promises, as ratios of things measured in the same run.
 
-    python -m bench [--quick] [--only limit,postgres,growth,ids,replay,passkeys,index,vault,http,light] [--json FILE]
+    python -m bench [--quick] [--only PART,PART,…] [--json FILE]
+
+Parts: limit, postgres, growth, ids, replay, passkeys, index, vault, http, light, network.
 
 Absolute figures belong to the machine; ratios are what is promised. `--quick` takes shorter runs and a million records.
 """
@@ -179,6 +181,34 @@ def light_client(*, quick: bool) -> tuple[list[Promise], Row]:
     return promises, {"rates": rates}
 
 
+def networked(*, quick: bool) -> tuple[list[Promise], Row]:
+    """Measure networks of one and of four validators beside the same engine with an application that does nothing."""
+    from bench import network, network_app  # noqa: PLC0415 - needs the engine's program
+
+    rounds, seconds, latencies = (1, 3.0, 20) if quick else (ROUNDS, 10.0, 60)
+    orders = 6_000 if quick else 24_000
+    one = network.compare(network.Plan(validators=1, orders=orders, seconds=seconds), rounds)
+    plan = network.Plan(
+        validators=4, orders=orders, batched_orders=orders, seconds=seconds, latencies=latencies, catch_up=True
+    )
+    four = network.compare(plan, rounds)
+    promises = [
+        at_least("network of four / engine that does nothing", four.throughput, 0.5),
+        at_least("network of one / engine that does nothing", one.throughput, 0.4),
+        at_least("network of four, in batches of 100 / single", four.batches, 2.0),
+        at_most("network of four, latency / engine that does nothing", four.latency, 1.5),
+        at_most("network of four, latency p50, milliseconds", four.latency_ms, 500),
+        at_least("catching up / live, network of four", four.catch_up, 3.0),
+    ]
+    figures = {
+        "one": one,
+        "four": four,
+        "processor_ratio": {"one": one.processor, "four": four.processor},
+        "application_by_call": network_app.measure(2_000 if quick else 6_000),
+    }
+    return promises, figures
+
+
 PARTS: dict[str, Callable[..., tuple[list[Promise], Row]]] = {
     "limit": limit,
     "postgres": postgres,
@@ -190,6 +220,7 @@ PARTS: dict[str, Callable[..., tuple[list[Promise], Row]]] = {
     "vault": vault,
     "http": http,
     "light": light_client,
+    "network": networked,
 }
 
 

@@ -8,32 +8,19 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from nacl.bindings import crypto_sign_open
-from nacl.signing import SigningKey
 
 from sogdia.client.light.verify import Bounds, follow, read_light_block, trust_in
 from sogdia.kernel.codec import encode
-from sogdia.kernel.comet import (
-    NANOSECONDS,
-    BlockId,
-    CometHeader,
-    CometValidator,
-    CometVersion,
-    CometVote,
-    Commit,
-    LightBlock,
-    header_hash,
-    in_order,
-    signed_bytes,
-    validators_hash,
-)
+from sogdia.kernel.comet import NANOSECONDS, signed_bytes
+from tools.light_made import START, made, voters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sogdia.kernel.comet import LightBlock
+
 VALIDATORS = 4
 ROUNDS = 7
-START = 1_790_000_000 * NANOSECONDS
-SOMETHING = sha256(b"something").digest()
 
 
 class Rates(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,36 +38,12 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True):
 
 def chain(headers: int) -> Iterator[LightBlock]:
     """Make light blocks that follow each other, each with a vote by all validators."""
-    keys = {bytes(key.verify_key): key for key in (SigningKey(bytes([n]) * 32) for n in range(VALIDATORS))}
-    validators = in_order(CometValidator(public, 1) for public in keys)
-    set_hash = validators_hash(validators)
+    validators = voters(*[1] * VALIDATORS)
     before = None
     for height in range(1, headers + 1):
-        header = CometHeader(
-            version=CometVersion(block=11, app=1),
-            chain_id="sogdia-0123456789abcdef",
-            height=height,
-            time=START + height * NANOSECONDS,
-            last_block_id=before,
-            last_commit_hash=SOMETHING,
-            data_hash=SOMETHING,
-            validators_hash=set_hash,
-            next_validators_hash=set_hash,
-            consensus_hash=SOMETHING,
-            app_hash=sha256(height.to_bytes(8, "big")).digest(),
-            last_results_hash=SOMETHING,
-            evidence_hash=SOMETHING,
-            proposer_address=bytes(20),
-        )
-        before = BlockId(hash=header_hash(header), parts=1, parts_hash=SOMETHING)
-        votes = [CometVote(flag=2, time=header.time + 400_000_000 + n, signature=bytes(64)) for n in range(VALIDATORS)]
-        commit = Commit(height=height, round=0, block_id=before, votes=tuple(votes))
-        messages = signed_bytes(header.chain_id, commit, votes)
-        signed = tuple(
-            msgspec.structs.replace(vote, signature=keys[each.public].sign(message).signature)
-            for each, vote, message in zip(validators, votes, messages, strict=True)
-        )
-        yield LightBlock(header=header, commit=msgspec.structs.replace(commit, votes=signed), validators=validators)
+        block = made(height, validators, last_block_id=before, app_hash=sha256(height.to_bytes(8, "big")).digest())
+        before = block.commit.block_id
+        yield block
 
 
 def measure(headers: int) -> Rates:

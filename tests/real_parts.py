@@ -9,7 +9,8 @@ lacks a part can't look like one on which everything passed.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, cast
+import shutil
+from typing import TYPE_CHECKING, NoReturn, cast
 
 import pytest
 
@@ -33,6 +34,21 @@ def left_out(part: str, reason: str) -> None:
 def nothing_may_be_left_out() -> bool:
     """Say whether this run is one that others rely on, where a missing part is a failure."""
     return os.environ.get("CI", "").lower() == "true" or os.environ.get("SOGDIA_FULL") == "1"
+
+
+def leave_out(reason: str) -> NoReturn:
+    """End a marked test whose real part is missing: it is skipped, and fails where nothing may be left out."""
+    if nothing_may_be_left_out():
+        pytest.fail(f"{reason}, and in this run nothing may be left out", pytrace=False)
+    pytest.skip(reason)
+
+
+def program(name: str) -> str:
+    """Give a program that a marked test needs, or leave the test out."""
+    found = shutil.which(name)
+    if found is None:
+        leave_out(f"there is no program `{name}`")
+    return found
 
 
 def lines() -> list[str]:

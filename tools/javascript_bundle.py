@@ -1,8 +1,11 @@
-"""Writes the JavaScript modules in one small file each, and a page that checks proofs with the first of them inside.
+"""Writes the JavaScript modules in one small file each, and a page that checks proofs with what it needs inside.
 
-    python -m tools.javascript_bundle            write sogdia.min.js, for all and for the explorer, sogdia-light.min.js,
-                                                 and check-proof.html
+    python -m tools.javascript_bundle            write sogdia.min.js, sogdia-light.min.js, both for all and for the
+                                                 explorer, and check-proof.html
     python -m tools.javascript_bundle --check    say which of them are not what this version would write
+
+The second file is the light client alone: it takes what it shares with the first from there, so that nothing is
+loaded twice. What it takes stands among the first one's exports.
 
 The modules are put one behind another, without comments and without white space that means nothing. Names stay as they
 are, so that the file can be compared with its sources by anyone. It understands the sources of this project, which a
@@ -20,7 +23,7 @@ FOLDER = Path(__file__).resolve().parent.parent / "clients" / "javascript"
 SOURCES = FOLDER / "src"
 BUNDLE = FOLDER / "sogdia.min.js"
 LIGHT_BUNDLE = FOLDER / "sogdia-light.min.js"
-EXPLORER = FOLDER.parent.parent / "src" / "sogdia" / "web" / "explorer" / "assets" / "sogdia.min.js"
+EXPLORER = FOLDER.parent.parent / "src" / "sogdia" / "web" / "explorer" / "assets"
 PAGE = FOLDER / "check-proof.html"
 PAGE_SOURCE = FOLDER / "page" / "check-proof.html"
 ENTRY = "sogdia.js"
@@ -28,10 +31,10 @@ LIGHT_ENTRY = "sogdia-light.js"
 PAGE_ENTRIES = ("proofs.js", "receipts.js")
 COMPRESSED_BYTES_MAX = 12_000
 PAGE_BYTES_MAX = 13_000
-LIGHT_BYTES_MAX = 10_000
-HEAD = "// Sogdia's JavaScript client in one file. Apache-2.0. Made by `python -m tools.javascript_bundle`; edit src.\n"
+LIGHT_BYTES_MAX = 5_000
+HEAD = "// Sogdia's JavaScript client. Apache-2.0. Made by `python -m tools.javascript_bundle`; edit src.\n"
 
-_IMPORT = re.compile(r'^import \{[^}]*\} from "\./([a-z0-9-]+\.js)";\n', re.MULTILINE)
+_IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([a-z0-9-]+\.js)";\n', re.MULTILINE)
 _EXPORT_FROM = re.compile(r'^export \{([^}]*)\} from "\./([a-z0-9-]+\.js)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=const|function|async|class)", re.MULTILINE)
 _TOKEN = re.compile(
@@ -50,7 +53,7 @@ def sources(entry: str = ENTRY) -> list[str]:
 
     def add(name: str) -> None:
         text = (SOURCES / name).read_text("utf-8")
-        for needed in [*_IMPORT.findall(text), *(source for _names, source in _EXPORT_FROM.findall(text))]:
+        for _names, needed in [*_IMPORT.findall(text), *_EXPORT_FROM.findall(text)]:
             if needed not in ordered:
                 add(needed)
         ordered.append(name)
@@ -77,21 +80,37 @@ def squeezed(text: str) -> str:
     return made
 
 
-def joined(entry: str = ENTRY, *more: str) -> tuple[str, str]:
-    """Give all modules of the entries as one text, and the names that they offer."""
-    exported: list[str] = []
+def joined(entry: str = ENTRY, *more: str, without: str | None = None) -> tuple[str, set[str]]:
+    """Give all modules of the entries as one text, without those of another entry, and the names that they offer."""
+    exported: set[str] = set()
+    left_out = [] if without is None else sources(without)
     made = ""
-    for name in dict.fromkeys(each for one in (entry, *more) for each in sources(one)):
+    for name in dict.fromkeys(each for one in (entry, *more) for each in sources(one) if each not in left_out):
         text = (SOURCES / name).read_text("utf-8")
-        exported += [each for names, _source in _EXPORT_FROM.findall(text) for each in re.findall(r"\w+", names)]
+        exported |= {each for names, _source in _EXPORT_FROM.findall(text) for each in re.findall(r"\w+", names)}
         made += _EXPORT.sub("", _EXPORT_FROM.sub("", _IMPORT.sub("", text)))
-    return squeezed(made), ",".join(sorted(exported))
+    return squeezed(made), exported
 
 
-def bundle(entry: str = ENTRY) -> str:
-    """Make a module in one file."""
-    made, exported = joined(entry)
-    return f"{HEAD}{made}export{{{exported}}};\n"
+def shared() -> set[str]:
+    """Give the names that the light client takes from the modules of the first file."""
+    first = sources(ENTRY)
+    own = [name for name in sources(LIGHT_ENTRY) if name not in first]
+    imports = [each for name in own for each in _IMPORT.findall((SOURCES / name).read_text("utf-8"))]
+    return {each for names, source in imports if source in first for each in re.findall(r"\w+", names)}
+
+
+def bundle() -> str:
+    """Make the module in one file."""
+    made, exported = joined()
+    return f"{HEAD}{made}export{{{','.join(sorted(exported | shared()))}}};\n"
+
+
+def light_bundle() -> str:
+    """Make the light client in one file, beside the first."""
+    made, exported = joined(LIGHT_ENTRY, without=ENTRY)
+    taken, offered = (",".join(sorted(names)) for names in (shared(), exported))
+    return f'{HEAD}import{{{taken}}}from"./{BUNDLE.name}";{made}export{{{offered}}};\n'
 
 
 def page() -> str:
@@ -105,7 +124,8 @@ def page() -> str:
 
 def build() -> dict[Path, str]:
     """Make all files anew."""
-    return {BUNDLE: bundle(), EXPLORER: bundle(), LIGHT_BUNDLE: bundle(LIGHT_ENTRY), PAGE: page()}
+    files = {BUNDLE: bundle(), LIGHT_BUNDLE: light_bundle(), PAGE: page()}
+    return files | {EXPLORER / each.name: files[each] for each in (BUNDLE, LIGHT_BUNDLE)}
 
 
 def compressed_bytes(text: str) -> int:

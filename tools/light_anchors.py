@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 GENESIS = replace(
     genesis(),
+    engine="cometbft",
     time=START // NANOSECONDS,
     validators=tuple(GenesisValidator(public(number).hex(), 1) for number in range(4)),
 )

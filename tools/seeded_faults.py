@@ -15,8 +15,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -65,23 +67,22 @@ class Copy:
         """Plant a fault, run the tests that should notice, and take it out again."""
         path = self.source / fault.file
         sound = path.read_text("utf-8")
-        path.write_text(planted(sound, fault), "utf-8")
+        _write_source(path, planted(sound, fault))
         try:
             ended = self._python("-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--tb=no", *fault.tests)
         except subprocess.TimeoutExpired:
             return Outcome(fault, caught=True, by="a run that doesn't end")
         finally:
-            path.write_text(sound, "utf-8")
+            _write_source(path, sound)
         if ended.returncode not in (GREEN, RED):
             message = f"{fault.breaks}: the tests could not be run ({ended.returncode})\n{ended.stdout}{ended.stderr}"
             raise RuntimeError(message)
         return Outcome(fault, caught=ended.returncode == RED, by=first_failure(ended.stdout))
 
     def _python(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run Python on the copy. No compiled files: a fault and its repair may fall into one second."""
+        """Run Python on the copy."""
         environment = os.environ | {
             "PYTHONPATH": str(self.source.parent),
-            "PYTHONDONTWRITEBYTECODE": "1",
             "SOGDIA_FULL": "0",
             "CI": "",
         }
@@ -94,6 +95,13 @@ class Copy:
             timeout=SECONDS_MAX,
             check=False,
         )
+
+
+def _write_source(path: Path, text: str) -> None:
+    """Write a file of the source. What was compiled of it goes: a fault and its repair may fall into one second."""
+    path.write_text(text, "utf-8")
+    for compiled in (path.parent / "__pycache__").glob(f"{path.stem}.*.pyc"):
+        compiled.unlink()
 
 
 def first_failure(report: str) -> str:
@@ -114,11 +122,21 @@ def planted(source: str, fault: Fault) -> str:
 
 
 def check_all(faults: Iterable[Fault]) -> Iterator[Outcome]:
-    """Try faults one after the other in a copy that is thrown away afterwards."""
-    with tempfile.TemporaryDirectory(prefix="sogdia-faults-") as folder:
-        copy = Copy(Path(folder))
-        for fault in faults:
-            yield copy.check(fault)
+    """Try faults in copies that are thrown away afterwards, one on each core; outcomes keep the order of the faults."""
+    cores = os.cpu_count() or 1
+    with tempfile.TemporaryDirectory(prefix="sogdia-faults-") as folder, ThreadPoolExecutor(cores) as pool:
+        idle: SimpleQueue[Copy] = SimpleQueue()
+        for core in range(cores):
+            idle.put(Copy(Path(folder) / str(core)))
+
+        def check(fault: Fault) -> Outcome:
+            copy = idle.get()
+            try:
+                return copy.check(fault)
+            finally:
+                idle.put(copy)
+
+        yield from pool.map(check, faults)
 
 
 def main() -> int:

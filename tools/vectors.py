@@ -22,7 +22,7 @@ from sogdia.client.proofs import Trusted, check, own_anchor, proof_bytes, truste
 from sogdia.kernel.envelope import EnvelopeCodec
 from sogdia.kernel.header import Validator
 from sogdia.kernel.parameters import Limits
-from sogdia.kernel.proof import ProofWrong, Proven, ProvenFace, ProvenHistory, ProvenReceipt
+from sogdia.kernel.proof import ProofWrong
 from sogdia.kernel.refusal import Refused
 from sogdia.kernel.signature import verify
 from sogdia.modules import ALL
@@ -31,9 +31,11 @@ from tools import vector_client as client
 from tools import vector_damage as damage
 from tools import vector_envelopes as envelopes
 from tools.light_vectors import LIGHT_FILE, light_text
+from tools.network_vectors import NETWORK_FILE, network_text
 from tools.vector_example import example, with_example
 from tools.vector_signatures import p256_answers, passkey_answers
 from tools.vector_story import Story
+from tools.vector_verdicts import proves
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,42 +55,6 @@ class Unexpected(Exception):  # noqa: N818 - reads as what it says
 
 
 # ----------------------------------------------------------------------------------------------------------- verdicts
-
-
-def proves(proven: Proven) -> dict[str, Any]:
-    """Give what a proof proves as it stands in a vector."""
-    match proven:
-        case ProvenReceipt():
-            return {
-                "id": proven.id.hex(),
-                "receipt": proven.receipt.hex(),
-                "height": proven.height,
-                "time": proven.time,
-                "sealed_at": proven.sealed_at,
-                "root": proven.root.hex(),
-                "included": proven.included,
-            }
-        case ProvenHistory():
-            return {**proves(proven.record), "steps": len(proven.steps)}
-        case _:
-            shown = (
-                {"face": proven.face.hex(), "rest": proven.rest.hex()}
-                if isinstance(proven, ProvenFace)
-                else {"value": hex_of(proven.value)}
-            )
-            return {
-                "table": proven.table,
-                "key": proven.key.hex(),
-                **shown,
-                "height": proven.height,
-                "time": proven.time,
-                "root": proven.root.hex(),
-            }
-
-
-def hex_of(value: bytes | None) -> str | None:
-    """Write bytes for JSON."""
-    return None if value is None else value.hex()
 
 
 def judge_proof(raw: bytes, trusted: Trusted) -> dict[str, Any]:
@@ -329,6 +295,7 @@ def build() -> dict[Path, str]:
         FOLDER / "signatures" / "p256.json": _text(p256_answers()),
         FOLDER / "signatures" / "passkeys.json": _text(passkey_answers()),
         FOLDER / LIGHT_FILE: light_text(),
+        FOLDER / NETWORK_FILE: network_text(story),
         WIRE: with_example(WIRE.read_text("utf-8"), example(story)),
     }
 

@@ -13,10 +13,13 @@ from sogdia.kernel.header import Header, SignedHeader
 from sogdia.kernel.machine import Result
 from sogdia.kernel.receipt import Receipt, encode_receipt
 from sogdia.kernel.stored_block import StoredBlock, encode_block
+from sogdia.modules.identity.events import PartySuspended
 from sogdia.modules.money import Asset
 from sogdia.modules.money.events import HolderFrozen, HolderUnfrozen
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sogdia.client.questions import Question
     from sogdia.kernel.codec import Event
 
@@ -24,6 +27,7 @@ SOON = 0.3
 ASSET = Asset("USD", b"b" * 20)
 FROZEN = HolderFrozen(asset=ASSET, account=b"h" * 20, reason="court")
 UNFROZEN = HolderUnfrozen(asset=ASSET, account=b"h" * 20)
+SUSPENDED = PartySuspended(account=b"p" * 20, reason="papers are missing")
 EVERYWHERE = (0, -1, -1)
 
 
@@ -34,6 +38,7 @@ class Ledger:
         """Begin with one block."""
         self.blocks: list[bytes] = []
         self.asked: list[int] = []
+        self.forgotten: list[set[bytes] | None] = []
         self.add()
 
     def add(self, *events: Event) -> None:
@@ -47,6 +52,10 @@ class Ledger:
                 StoredBlock(header=signed, envelopes=[b"e"], results=[Result(bytes(32), receipt)], exits=[], steps=[])
             )
         )
+
+    def forget(self, accounts: Iterable[bytes] | None = None) -> None:
+        """Note whose records are to be asked for anew."""
+        self.forgotten.append(None if accounts is None else set(accounts))
 
     async def ask(self, question: Question[object]) -> object:
         """Answer as a node would."""
@@ -100,6 +109,21 @@ def test_only_who_may_want_something_of_a_block_is_woken_and_is_told_where_to_lo
         ledger.add(FROZEN, UNFROZEN)
         assert await frozen == (5, 5)
         assert await happenings.beyond(3) == (4, 5)
+
+    listened(scenario)
+
+
+def test_a_block_in_which_a_key_may_have_lost_its_right_wakes_all_once_its_party_is_asked_for_anew():
+    async def scenario(ledger: Ledger, happenings: Happenings) -> None:
+        await begun(happenings, 1)
+        frozen = waiting_for(happenings, 1, "HolderFrozen")
+        await asyncio.sleep(0)
+        ledger.add()
+        ledger.add(SUSPENDED)
+        ledger.forgotten.clear()
+
+        assert await frozen == (3, 3)
+        assert ledger.forgotten == [{SUSPENDED.account}]
 
     listened(scenario)
 

@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from sogdia.api.history import BEAT_SECONDS
 from sogdia.api.outgoing import TargetRefused, is_allowed, target_of
 from sogdia.client.envelopes import Sender
 from sogdia.client.keys import generate
@@ -40,7 +41,7 @@ def next_event(stream):
     while True:
         line = stream.readline().decode().rstrip("\n")
         if not line and "data" in found:
-            return found["id"], found["event"], json.loads(found["data"])
+            return found.get("id"), found["event"], json.loads(found["data"])
         name, _colon, value = line.partition(": ")
         if name:
             found[name] = value
@@ -67,6 +68,62 @@ def test_a_stream_from_a_height_begins_there_and_hides_what_is_not_public(town):
 
     assert told["whole"] is False
     assert town.ask("/v1/events/stream", last_event_id="1.2").status == 400
+
+
+def test_a_stream_ends_with_the_block_in_which_its_key_is_removed_and_says_why(town):
+    town.register("samarkand")
+    first, second = town.parties["samarkand"], generate()
+    town.add_key("samarkand", 1, second)
+    claim, address = town.token("samarkand"), "/v1/events/stream?event=KeysChanged"
+    with listening(town, address, authorization=claim) as stream, listening(town, address) as of_anybody:
+        town.parties["samarkand"] = Sender(first.account, second, 1)
+        town.send("samarkand", ChangeKeys(remove=(0,)))
+        place, name, document = next_event(stream)
+        rest = stream.read()
+        told = next_event(of_anybody)
+    again = town.ask(address, authorization=claim)
+
+    assert (place, name) == (None, "ended")
+    assert document["reason"].startswith("Key 0 does not act for acct-")
+    assert rest == b""
+    assert told[1] == "KeysChanged"
+    assert again.status == 401
+
+
+def test_a_silent_stream_ends_with_its_partys_suspension_and_others_go_on(town):
+    town.register("khiva")
+    town.register("nukus")
+    address = "/v1/events/stream?event=OrderPlaced"
+    with (
+        listening(town, address, authorization=town.token("khiva")) as stream,
+        listening(town, address, authorization=town.token("nukus")) as of_another,
+    ):
+        town.send("bank", SuspendParty(account=town.account("khiva"), reason="papers are missing"))
+        began = time.monotonic()
+        _place, name, document = next_event(stream)
+        passed = time.monotonic() - began
+        town.send("nairobi", town.order("after"))
+        told = next_event(of_another)
+
+    assert (name, document) == ("ended", {"reason": "Its registrar has suspended the party."})
+    assert passed < BEAT_SECONDS / 2
+    assert told[1] == "OrderPlaced"
+
+
+def test_nothing_is_told_in_a_stream_after_its_key_has_expired(town):
+    town.register("termez")
+    first, brief, until = town.parties["termez"], generate(), int(time.time()) + 4
+    town.add_key("termez", 1, brief, until)
+    town.forget()
+    town.parties["termez"] = Sender(first.account, brief, 1)
+    with listening(town, "/v1/events/stream?event=OrderPlaced", authorization=town.token("termez")) as stream:
+        while time.time() < until + 1.5:
+            time.sleep(0.2)
+        town.send("nairobi", town.order("late"))
+        _place, name, document = next_event(stream)
+
+    assert name == "ended"
+    assert re.fullmatch(r"Key 1 of acct-\S+ was good until \S+, and that has passed\.", document["reason"])
 
 
 @contextmanager

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import time
 
 import pytest
 
 from sogdia.cli.exits import Exit
+from tests import real_parts
 from tests.client.credentials.authority import Authority
 
 FIELDS = ("--field", "lei=529900T8BM49AURSDO55", "--field", "name=Bukhara Silk", "--field", "vat=no")
@@ -191,8 +191,7 @@ def test_a_tag_key_is_never_overwritten(sogdia, tmp_path):
 
 @pytest.mark.real("openssl")
 def test_an_account_is_bound_to_a_qualified_certificate(sogdia, house, tmp_path):
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl is not installed")
+    openssl = real_parts.program("openssl")
     authority = Authority(tmp_path)
     authority.enter("firuza", "p256")
     account = ("--account", "bukhara")
@@ -200,7 +199,7 @@ def test_an_account_is_bound_to_a_qualified_certificate(sogdia, house, tmp_path)
     offline = ("--genesis", house.folder / "genesis.json", "--keys", house.keys)
     done(sogdia(*house.words("esign", "statement", *account, "--out", tmp_path / "statement", "--json")))
     subprocess.run(
-        ["openssl", "cms", "-sign", "-binary", "-in", "statement", "-signer", "firuza.pem", "-inkey", "firuza.key",
+        [openssl, "cms", "-sign", "-binary", "-in", "statement", "-signer", "firuza.pem", "-inkey", "firuza.key",
          "-certfile", "authority.pem", "-md", "sha256", "-outform", "DER", "-out", "statement.p7s"],
         cwd=tmp_path, check=True,
     )  # fmt: skip

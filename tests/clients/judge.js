@@ -8,10 +8,11 @@ import { createInterface } from "node:readline";
 const module = await import(process.argv[2]);
 const { fromHex, hex } = module;
 
-const trustOf = ({ network, validators, since }) => ({
+const trustOf = ({ network, validators, since, engine }) => ({
   network: fromHex(network),
   validators: validators.map(([key, weight]) => ({ publicKey: fromHex(key), weight: BigInt(weight) })),
   since: BigInt(since),
+  engine,
 });
 
 /** Write anything as JSON: bytes as {"bytes"}, integers as {"number"}, maps as {"map"}. */

@@ -12,6 +12,8 @@ const hex = (row) => Array.from(row, (byte) => byte.toString(16).padStart(2, "0"
 const shown = (value) => {
   if (value instanceof Uint8Array) return hex(value);
   if (typeof value === "bigint") return Number(value);
+  if (Array.isArray(value)) return value.map(shown);
+  if (value === null || typeof value !== "object") return value;
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, shown(member)]));
 };
 const boundsOf = ({ trusting_period, clock_drift }) => ({
@@ -24,8 +26,10 @@ const rootOf = ({ network, time, validators, height, hash }) =>
         {
           network: bytes(network),
           validators: validators.map(([key, weight]) => ({ publicKey: bytes(key), weight: BigInt(weight) })),
+          since: 1n,
+          time: BigInt(time),
+          engine: "cometbft",
         },
-        BigInt(time),
       )
     : light.rootByHeader(bytes(network), BigInt(height), bytes(hash));
 
@@ -45,6 +49,23 @@ const QUESTIONS = {
     const store = stored ? light.readStore(bytes(stored), begin) : { root: begin, blocks: [] };
     const found = await light.checkAnchor(bytes(raw), store, BigInt(now), boundsOf(bounds));
     return { roots: shown(found.roots), stored: hex(light.storeBytes(found.store)) };
+  },
+  altered_everywhere: async ({ root, raw, now, bits, first, step, ...bounds }) => {
+    const right = bytes(raw);
+    const held = [];
+    for (let place = first; place < right.length; place += step) {
+      const other = right.with(place, right[place] ^ bits);
+      const store = { root: rootOf(root), blocks: [] };
+      const judged = await light
+        .checkNetworkProof(other, store, BigInt(now), boundsOf(bounds))
+        .then(() => "held", (error) => (error.name === "ProofWrong" ? "refused" : String(error)));
+      if (judged !== "refused") held.push([place, judged]);
+    }
+    return held;
+  },
+  proof: async ({ root, raw, now, ...bounds }) => {
+    const store = { root: rootOf(root), blocks: [] };
+    return shown((await light.checkNetworkProof(bytes(raw), store, BigInt(now), boundsOf(bounds))).proven);
   },
   reach: async ({ trusted, blocks, target, now, ...bounds }) => {
     const given = new Map(Object.entries(blocks).map(([height, raw]) => [BigInt(height), raw]));

@@ -206,6 +206,7 @@ def test_a_genesis_is_trusted_as_by_the_python_client(judge, indent):
     found = judge.ask("genesis", text=(msgspec.json.format(text) if indent else text).decode())
 
     assert trust_of(found) == trusted_by_genesis(made)
+    assert (given(found)["time"], found["engine"]) == (made.time, made.engine)
 
 
 @pytest.mark.parametrize("name", ["sandbox", "Sandbox of Almaty", "SANDBOX-2"])

@@ -6,7 +6,6 @@ import base64
 import html
 import json
 import re
-import shutil
 import subprocess
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ import pytest
 
 from sogdia.kernel.blinding import commitment_to
 from sogdia.testing.ledger import genesis
+from tests import real_parts
 from tests.clients.test_javascript_vectors import FILES
 from tools import javascript_bundle, light_vectors, vectors
 from tools.vector_ledger import SECRET
@@ -56,7 +56,8 @@ for (const vector of asked) {
     ? rootByGenesis({
         network: fromHex(network),
         validators: validators.map(([key, weight]) => ({ publicKey: fromHex(key), weight: BigInt(weight) })),
-      }, BigInt(time))
+        since: 1n, time: BigInt(time), engine: "cometbft",
+      })
     : rootByHeader(fromHex(network), BigInt(height), fromHex(hash));
   const judged = await (vector.root
     ? checkAnchor(fromHex(vector.bytes), { root: begin(vector.root), blocks: [] }, now, bounds)
@@ -87,10 +88,7 @@ CHOOSE = """
 @pytest.fixture(scope="module")
 def chromium() -> str:
     """The program of Chromium; whoever asks for it is left out where there is none."""
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("there is no program `chromium`")
-    return program
+    return real_parts.program("chromium")
 
 
 def seen(chromium: str, folder: Path, page: str) -> str:

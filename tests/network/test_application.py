@@ -266,6 +266,18 @@ def test_a_proposer_keeps_to_the_bytes_it_is_given(chain, wallet):
     assert (fits, tight) == (raws[:2], raws[:1])
 
 
+def test_a_proposer_stops_in_time_and_the_rest_comes_next(chain, wallet):
+    transactions = [wallet.mint(units).raw for units in range(1, 6)]
+    moments = iter((0.0, 0.2, 0.5, 0.51, 10.0))
+    proposer = chain.members[0]
+    proposer.replica.candidates.clock = lambda: next(moments)
+
+    chosen = chain.prepare(proposer, *transactions, at=START)
+
+    assert chosen == transactions[:2]
+    assert all(chain.accepts(member, *chosen) for member in chain.members)
+
+
 @pytest.mark.parametrize(
     "bad",
     [

@@ -19,13 +19,14 @@ async def answer_once(reader, writer):
     writer.close()
 
 
-def test_a_question_after_a_long_silence_finds_a_new_connection(tmp_path):
+@pytest.mark.parametrize("pause", [0, 0.05], ids=["closed just now", "closed before"])
+def test_a_question_after_a_long_silence_finds_a_new_connection(tmp_path, pause):
     async def ask_twice() -> tuple[Any, Any]:
         server = await asyncio.start_unix_server(answer_once, tmp_path / "engine.sock")
         rpc = EngineRpc(tmp_path / "engine.sock")
         try:
             first = await rpc.ask("status")
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(pause)
             return first, await rpc.ask("status")
         finally:
             rpc.close()

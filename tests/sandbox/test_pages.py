@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from sogdia.client.codes import account_code
-from tests.web.conftest import OPTIONS
-from tests.web.test_explorer_browser import AXE, RUN, Visit
+from tests.web.browsing import Visit, browser
+from tests.web.test_explorer_browser import AXE, RUN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,13 +21,8 @@ pytestmark = pytest.mark.real("Chromium")
 @pytest.fixture
 def visit(trial: Trial) -> Iterator[Visit]:
     """A window of a real browser on the explorer of the sandbox."""
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("there is no program `chromium`")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=list(OPTIONS))
-        yield Visit(browser.new_page(), trial.explorer)
-        browser.close()
+    with browser() as running:
+        yield Visit(running.new_page(), trial.explorer)
 
 
 def test_the_banner_keeps_nobody_out_and_fits_a_small_phone(visit):

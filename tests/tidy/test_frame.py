@@ -32,6 +32,14 @@ def test_parts_are_named_by_hand():
     left_out("cc", "no compiler was found.")
 """
 SKIPS_FOR_NO_NAMED_PART = "import pytest\n\ndef test_hidden():\n    pytest.skip('not today')\n"
+LACKS_A_PROGRAM = """
+import pytest
+from tests import real_parts
+
+@pytest.mark.real("a program")
+def test_a_program_is_missing():
+    real_parts.program("no-such-program")
+"""
 USES_ALL = "def test_plain():\n    pass\n"
 
 
@@ -70,6 +78,22 @@ def test_where_others_rely_on_the_run_a_complete_one_passes(tmp_path):
 
     assert "Left out: nothing." in ended.stdout
     assert ended.returncode == pytest.ExitCode.OK
+
+
+@pytest.mark.parametrize(
+    ("ci", "said", "status"),
+    [
+        ("", "Left out: a program, because there is no program `no-such-program`.", pytest.ExitCode.OK),
+        ("true", "FAILED test_sample.py::test_a_program_is_missing", pytest.ExitCode.TESTS_FAILED),
+    ],
+)
+def test_a_test_whose_program_is_missing_is_skipped_and_fails_by_itself_where_others_rely_on_it(
+    tmp_path, ci, said, status
+):
+    ended = run(tmp_path, LACKS_A_PROGRAM, ci=ci)
+
+    assert said in ended.stdout.replace(f"{tmp_path}/", "")
+    assert ended.returncode == status
 
 
 def test_in_a_full_run_a_missing_part_fails_it(tmp_path):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from sogdia.settings.sections import ExplorerSettings
 from sogdia.web.explorer.serving import serving
+from tests.web.browsing import browser
 from tests.web.playing import Played
 from tests.web.visiting import Site
 
@@ -17,18 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playwright.sync_api import Browser
-
-OPTIONS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-dev-shm-usage",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
-)
 
 
 @pytest.fixture(scope="session")
@@ -52,10 +39,5 @@ def site(played: Played) -> Iterator[Site]:
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """A real browser; whoever asks for it is left out where there is none."""
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("there is no program `chromium`")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=list(OPTIONS))
-        yield browser
-        browser.close()
+    with browser() as running:
+        yield running

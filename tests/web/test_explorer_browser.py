@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import axe_playwright_python  # type: ignore[import-untyped]
 import msgspec
 import pytest
 
 from sogdia.client.proofs import proof_bytes
-from sogdia.testing.ledger import genesis, keys_of
+from sogdia.testing.ledger import genesis
+from tests.web.browsing import Visit, visiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser
 
     from tests.web.visiting import Site
 
@@ -29,52 +30,10 @@ RUN = """
 PHONE = {"width": 320, "height": 640}
 
 
-class Visit:
-    """A browser's window, and what went wrong in it."""
-
-    def __init__(self, page: Page, address: str) -> None:
-        """Listen to what the page complains of and whom it asks."""
-        self.page = page
-        self.address = address
-        self.complaints: list[str] = []
-        self.asked: list[str] = []
-        page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("request", lambda request: self.asked.append(request.url))
-
-    def go(self, path: str) -> None:
-        """Open a page."""
-        self.page.goto(self.address + path)
-
-    def enter(self, account: str, name: str) -> None:
-        """Sign in through the form, as a person would."""
-        self.go("/enter")
-        self.page.fill("#account", account)
-        self.page.click("main button")
-        line = self.page.input_value("input[name=challenge]")
-        self.page.fill("#signature", keys_of(name).sign(line.encode()).hex())
-        self.page.click("main button")
-
-    def said(self, press: str = "#press") -> str:
-        """Press, and give what the page says of the proof."""
-        self.page.evaluate("document.getElementById('said').replaceChildren()")
-        self.page.click(press)
-        self.page.wait_for_selector("#said p")
-        return self.page.inner_text("#said p")
-
-
-def visiting(chromium: Browser, site: Site, **how: Any) -> Iterator[Visit]:  # noqa: ANN401 - as Playwright takes it
-    context = chromium.new_context(**how)
-    context.set_default_timeout(15_000)
-    visit = Visit(context.new_page(), site.address)
-    yield visit
-    context.close()
-
-
 @pytest.fixture
 def visit(chromium: Browser, site: Site) -> Iterator[Visit]:
     """A window of ordinary size."""
-    yield from visiting(chromium, site)
+    yield from visiting(chromium, site.address)
 
 
 def everything(site: Site) -> dict[str, str]:
@@ -82,7 +41,7 @@ def everything(site: Site) -> dict[str, str]:
 
 
 def test_no_page_keeps_anybody_out_in_light_or_dark(chromium, site):
-    for visit in visiting(chromium, site, color_scheme="light"):
+    for visit in visiting(chromium, site.address, color_scheme="light"):
         visit.enter(site.account("nairobi"), "nairobi")
         # The large ones are of the same kinds as others, and take as long again.
         for name, path in everything(site).items():
@@ -101,7 +60,7 @@ def test_no_page_keeps_anybody_out_in_light_or_dark(chromium, site):
 
 def test_every_page_fits_a_small_phone_and_can_be_doubled_in_size_from_either_side(chromium, site):
     # A window of 640 shown at 200 % has 320 pixels of its own for the page.
-    for visit in visiting(chromium, site, viewport=PHONE, device_scale_factor=2):
+    for visit in visiting(chromium, site.address, viewport=PHONE, device_scale_factor=2):
         visit.enter(site.account("nairobi"), "nairobi")
         for name, path in everything(site).items():
             visit.go(path)
@@ -116,7 +75,7 @@ def test_every_page_fits_a_small_phone_and_can_be_doubled_in_size_from_either_si
 
 
 def test_no_page_complains_or_asks_another_host(chromium, site):
-    for visit in visiting(chromium, site):
+    for visit in visiting(chromium, site.address):
         visit.enter(site.account("nairobi"), "nairobi")
         for name, path in everything(site).items():
             visit.go(path)
@@ -128,7 +87,7 @@ def test_no_page_complains_or_asks_another_host(chromium, site):
 
 
 def test_pages_can_be_read_without_a_script(chromium, site):
-    for visit in visiting(chromium, site, java_script_enabled=False):
+    for visit in visiting(chromium, site.address, java_script_enabled=False):
         for path in site.every_kind().values():
             visit.go(path)
 

@@ -25,8 +25,9 @@ from sogdia.testing.ledger import keys_of
 from sogdia.testing.passkeys import Passkey
 from sogdia.web.explorer.serving import serving
 from sogdia.web.explorer.sources import ask
+from tests.web.browsing import Visit
 from tests.web.playing import Played
-from tests.web.test_explorer_browser import AXE, RUN, Visit
+from tests.web.test_explorer_browser import AXE, RUN
 from tests.web.visiting import Site
 
 if TYPE_CHECKING:

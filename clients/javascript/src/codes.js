@@ -3,6 +3,8 @@
  * letters of kind, the bytes, six check characters (the BCH code of BIP-350), all in one alphabet of 32.
  */
 
+import { Faulty } from "./faults.js";
+
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 const SEPARATORS = " \t\r\n\u00a0-\u2010\u2011\u2012\u2013\u2014\u2212";
 const CHECK_CHARACTERS = 6;
@@ -17,8 +19,11 @@ const KINDS = { acct: [20, 20], name: [21, 36] };
 /** @typedef {keyof typeof KINDS} CodeKind */
 /** @typedef {"character" | "length" | "check" | "other kind" | "content"} CodeFault */
 
-/** A code that cannot be read: what is wrong, and the place in the text (in characters, from 0) if that is known. */
-export class CodeWrong extends Error {
+/**
+ * A code that cannot be read: what is wrong, and the place in the text (in characters, from 0) if that is known.
+ * @extends {Faulty<CodeFault>}
+ */
+export class CodeWrong extends Faulty {
   name = "CodeWrong";
 
   /**
@@ -27,8 +32,7 @@ export class CodeWrong extends Error {
    * @param {number | null} where
    */
   constructor(fault, message, where = null) {
-    super(message);
-    this.fault = fault;
+    super(fault, message);
     this.where = where;
   }
 }

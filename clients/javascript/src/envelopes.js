@@ -1,25 +1,10 @@
 /** Envelopes: built, signed, opened, and their signatures checked. */
 
-import {
-  HASH,
-  INDEX,
-  Malformed,
-  TIME,
-  bytes,
-  decode,
-  encode,
-  hex,
-  join,
-  list,
-  maybe,
-  number,
-  parts,
-  same,
-  utf8,
-  withBytes,
-} from "./codec.js";
+import { Malformed, decode, encode, hex, join, same, utf8 } from "./codec.js";
+import { Faulty, needing } from "./faults.js";
 import { WEBAUTHN, verify } from "./keys.js";
 import { sha256 } from "./sha256.js";
+import { HASH, INDEX, TIME, bytes, list, maybe, number, parts, withBytes } from "./shapes.js";
 
 /** @typedef {import("./codec.js").Value} Value */
 /** @typedef {import("./codec.js").Shape<Operation>} OperationShape */
@@ -64,18 +49,12 @@ const ENVELOPE = parts({ body: BODY, signatures: list(SIGNATURE, 0, 16) });
 /** @typedef {ReturnType<typeof BODY>} Body */
 /** @typedef {ReturnType<typeof SIGNATURE>} Signature */
 
-/** An envelope that no ledger would take, with the name of the refusal. */
-export class EnvelopeWrong extends Error {
+/**
+ * An envelope that no ledger would take, with the name of the refusal.
+ * @extends {Faulty<string>}
+ */
+export class EnvelopeWrong extends Faulty {
   name = "EnvelopeWrong";
-
-  /**
-   * @param {string} fault
-   * @param {string} message
-   */
-  constructor(fault, message) {
-    super(message);
-    this.fault = fault;
-  }
 }
 
 /**
@@ -169,10 +148,7 @@ export const readEnvelope = (raw) => decode(raw, ENVELOPE);
  * @param {Uint8Array} genesisHash
  */
 export function openEnvelope(raw, genesisHash, bytesMax = BYTES_MAX) {
-  /** @type {(holds: boolean, fault: string, message: string) => void} */
-  const need = (holds, fault, message) => {
-    if (!holds) throw new EnvelopeWrong(fault, message);
-  };
+  const need = needing(EnvelopeWrong);
   need(raw.length <= bytesMax, "ENVELOPE_TOO_LARGE", `It has ${raw.length} bytes; at most ${bytesMax} are taken.`);
   const { body, signatures } = readOrRefuse(raw);
   const { network, after, signers, operations } = body;
@@ -184,7 +160,11 @@ export function openEnvelope(raw, genesisHash, bytesMax = BYTES_MAX) {
   const counts = `${signers.length} signers and ${signatures.length} signatures`;
   need(signers.length === signatures.length, "SIGNATURES_DO_NOT_FIT", `It has ${counts}.`);
   for (const { scheme, extra } of signatures) {
-    need(scheme === WEBAUTHN || extra === null, "EXTRA_NOT_ALLOWED", "Only a passkey has something beside the signature.");
+    need(
+      scheme === WEBAUTHN || extra === null,
+      "EXTRA_NOT_ALLOWED",
+      "Only a passkey has something beside the signature.",
+    );
   }
   for (const { signer } of operations) {
     need(signer < signers.length, "SIGNER_INDEX_WRONG", `An operation is asked by signer ${signer}, who is not there.`);

@@ -1,109 +1,46 @@
-/**
- * The light client: which headers of a network that runs on CometBFT are to be trusted. A module of its own, loaded when
- * a proof comes from such a network. Times are whole nanoseconds since 1970, as BigInt.
- */
+/** The check of one light block of a network on CometBFT by another that is trusted, and where such trust begins. */
 
+import { compare, decode, hex, same } from "./codec.js";
 import {
-  HASH,
-  Malformed,
-  bigEndian,
-  bytes,
-  compare,
-  decode,
-  encode,
-  hex,
-  join,
-  list,
-  maybe,
-  number,
-  parts,
-  same,
-  utf8,
-  withBytes,
-} from "./codec.js";
+  BLOCK_HEIGHT,
+  LIGHT_BLOCK,
+  LIGHT_BLOCK_BYTES_MAX,
+  NANOSECONDS,
+  SECOND,
+  TOTAL_POWER_MAX,
+  VALIDATOR_SET,
+  bridges,
+  cometHeaderHash,
+  powerFor,
+  signedBytes,
+  totalPower,
+  validatorSetHash,
+} from "./comet.js";
+import { Faulty, formed, needing } from "./faults.js";
 import { ED25519, verify } from "./keys.js";
 import { sha256 } from "./sha256.js";
+import { HASH, TIME, number, parts } from "./shapes.js";
 
-/** @typedef {import("./codec.js").Value} Value */
+/** @typedef {import("./comet.js").LightBlock} LightBlock */
+/** @typedef {import("./comet.js").ValidatorSet} ValidatorSet */
 
 /**
  * @typedef {"form" | "chain" | "height" | "expired" | "time" | "block id" | "validators" | "commit" | "trust" | "power"
  *   | "signatures" | "conflict" | "app hash"} LightFault
  */
 
-const SECOND = 10n ** 9n;
-const LIGHT_BLOCK_BYTES_MAX = 16 * 1024;
-const STORE_BYTES_MAX = 512 * 1024;
-const BLOCKS_MAX = 64;
-const PATH_BLOCKS_MAX = 1_000;
-const KEPT_MAX = 32;
-const TOTAL_POWER_MAX = 2n ** 60n - 1n;
-const COMMIT = 2n;
-const NIL = 3n;
-
 /** How long a header is trusted, and how far its clock may be ahead of ours. */
 export const BOUNDS = { trustingPeriod: 14n * 86_400n * SECOND, clockDrift: 10n * SECOND };
 
-const HEIGHT = number(1n, 2n ** 48n);
-const NANOSECONDS = number(0n, 2n ** 63n - 1n);
-
-const CHAIN_NAME = /^[!-~]{1,50}$/;
-
-/** @type {import("./codec.js").Shape<string>} */
-const chainName = (value, where) => {
-  if (typeof value === "string" && CHAIN_NAME.test(value)) return value;
-  throw new Malformed(`${where} must be the name of a chain.`);
-};
-
-const BLOCK_ID = parts({ hash: HASH, parts: number(1n, 2n ** 32n - 1n), partsHash: HASH });
-const COMET_HEADER = parts({
-  version: parts({ block: number(11n, 11n), app: NANOSECONDS }),
-  chainId: chainName,
-  height: HEIGHT,
-  time: NANOSECONDS,
-  lastBlockId: maybe(BLOCK_ID),
-  lastCommitHash: HASH,
-  dataHash: HASH,
-  validatorsHash: HASH,
-  nextValidatorsHash: HASH,
-  consensusHash: HASH,
-  appHash: bytes(0, 64),
-  lastResultsHash: HASH,
-  evidenceHash: HASH,
-  proposerAddress: bytes(20),
-});
-const VOTE = parts({ flag: number(COMMIT, NIL), time: NANOSECONDS, signature: bytes(64) });
-const VOTES = parts({
-  height: HEIGHT,
-  round: number(0n, 2n ** 31n - 1n),
-  blockId: BLOCK_ID,
-  votes: list(maybe(VOTE), 1, 64),
-});
-const SET = list(parts({ publicKey: HASH, power: number(1n, TOTAL_POWER_MAX) }), 1, 64);
-const LIGHT_BLOCK = withBytes(parts({ header: COMET_HEADER, commit: VOTES, validators: SET }));
-const APP_STATE = parts({ stateRoot: HASH, resultsHeight: number(0n, 2n ** 48n), resultsRoot: HASH, resultsHeader: HASH });
-const COMET_ANCHOR = parts({ tag: number(2n, 2n), blocks: list(LIGHT_BLOCK, 1, BLOCKS_MAX), state: APP_STATE });
-const GENESIS_ROOT = parts({ tag: number(1n, 1n), time: NANOSECONDS, validators: SET });
-const HEADER_ROOT = parts({ tag: number(2n, 2n), height: HEIGHT, hash: HASH });
-const ROOT = parts({
+const GENESIS_ROOT = parts({ tag: number(1n, 1n), time: NANOSECONDS, validators: VALIDATOR_SET });
+const HEADER_ROOT = parts({ tag: number(2n, 2n), height: BLOCK_HEIGHT, hash: HASH });
+export const ROOT = parts({
   network: HASH,
   start: (value, where) =>
     Array.isArray(value) && value[0] === 1n ? GENESIS_ROOT(value, where) : HEADER_ROOT(value, where),
 });
-const STORE = parts({ form: number(1n, 1n), root: ROOT, blocks: list(LIGHT_BLOCK, 0, KEPT_MAX) });
 
-/** @typedef {ReturnType<typeof BLOCK_ID>} BlockId */
-/** @typedef {ReturnType<typeof COMET_HEADER>} CometHeader */
-/** @typedef {ReturnType<typeof VOTE>} Vote */
-/** @typedef {ReturnType<typeof VOTES>} Commit */
-/** @typedef {ReturnType<typeof SET>} ValidatorSet */
-/** @typedef {ReturnType<typeof LIGHT_BLOCK>} LightBlock */
 /** @typedef {ReturnType<typeof ROOT>} Root where trust in a network begins: its genesis, or a header by height and hash */
-
-/**
- * The light blocks that were checked, by rising height, and where trust begins.
- * @typedef {{ root: Root, blocks: LightBlock[] }} LightStore
- */
 
 /**
  * What is known of a height that is trusted. At height 0 it is the genesis that is, and `hash` is empty.
@@ -111,28 +48,15 @@ const STORE = parts({ form: number(1n, 1n), root: ROOT, blocks: list(LIGHT_BLOCK
  *   nextValidatorsHash: Uint8Array }} LightTrust
  */
 
-/** A light block that is not to be trusted: which rule it breaks, and how. */
-export class LightWrong extends Error {
-  name = "LightWrong";
-
-  /**
-   * @param {LightFault} fault
-   * @param {string} message
-   */
-  constructor(fault, message) {
-    super(message);
-    this.fault = fault;
-  }
-}
-
 /**
- * @param {boolean} holds
- * @param {LightFault} fault
- * @param {string} message
+ * A light block that is not to be trusted: which rule it breaks, and how.
+ * @extends {Faulty<LightFault>}
  */
-function must(holds, fault, message) {
-  if (!holds) throw new LightWrong(fault, message);
+export class LightWrong extends Faulty {
+  name = "LightWrong";
 }
+
+export const must = needing(LightWrong);
 
 /**
  * Read bytes of a shape, up to a limit.
@@ -141,145 +65,26 @@ function must(holds, fault, message) {
  * @param {import("./codec.js").Shape<T>} shape
  * @param {number} limit
  */
-function read(raw, shape, limit) {
+export function readUpTo(raw, shape, limit) {
   must(raw.length <= limit, "form", `It has ${raw.length} bytes; at most ${limit} are read.`);
-  try {
-    return decode(raw, shape);
-  } catch (error) {
-    if (error instanceof Malformed) throw new LightWrong("form", `Not the canonical form: ${error.message}`);
-    throw error;
-  }
+  return formed(LightWrong, "form", () => decode(raw, shape));
 }
 
 /**
  * Read a light block; only its form is checked.
  * @param {Uint8Array} raw
  */
-export const readLightBlock = (raw) => read(raw, LIGHT_BLOCK, LIGHT_BLOCK_BYTES_MAX);
-
-// ------------------------------------------------------------------------------------------------- hashes and messages
-
-/** @param {bigint} value */
-function varint(value) {
-  const row = [];
-  for (; value > 127n; value >>= 7n) row.push(Number(value & 127n) | 128);
-  return Uint8Array.from([...row, Number(value)]);
-}
-
-/**
- * A field that holds bytes, a text or a message.
- * @param {number} tag
- * @param {Uint8Array} content
- */
-const field = (tag, content) => join(Uint8Array.of(tag), varint(BigInt(content.length)), content);
-
-/**
- * A field that holds a number, which is left out when it is zero.
- * @param {number} tag
- * @param {bigint} value
- */
-const figure = (tag, value) => (value ? join(Uint8Array.of(tag), varint(value)) : new Uint8Array());
-
-/** @param {bigint} moment */
-const stamp = (moment) => join(figure(0x08, moment / SECOND), figure(0x10, moment % SECOND));
-
-/** @param {BlockId | null} blockId */
-const blockIdBytes = (blockId) =>
-  blockId
-    ? join(field(0x0a, blockId.hash), field(0x12, join(figure(0x08, blockId.parts), field(0x12, blockId.partsHash))))
-    : Uint8Array.of(0x12, 0);
-
-/**
- * The root over a list, as RFC 6962 defines it.
- * @param {Uint8Array[]} leaves
- */
-function rootOf(leaves) {
-  let level = leaves.map((leaf) => sha256(Uint8Array.of(0), leaf));
-  while (level.length > 1) {
-    const above = [];
-    for (let at = 0; at < level.length; at += 2) {
-      above.push(at + 1 < level.length ? sha256(Uint8Array.of(1), level[at], level[at + 1]) : level[at]);
-    }
-    level = above;
-  }
-  return level[0];
-}
-
-/**
- * Hash a header of CometBFT: the root over its 14 fields, each a protobuf message of its own.
- * @param {CometHeader} header
- */
-export const cometHeaderHash = (header) =>
-  rootOf([
-    join(figure(0x08, header.version.block), figure(0x10, header.version.app)),
-    field(0x0a, utf8(header.chainId)),
-    figure(0x08, header.height),
-    stamp(header.time),
-    blockIdBytes(header.lastBlockId),
-    field(0x0a, header.lastCommitHash),
-    field(0x0a, header.dataHash),
-    field(0x0a, header.validatorsHash),
-    field(0x0a, header.nextValidatorsHash),
-    field(0x0a, header.consensusHash),
-    header.appHash.length ? field(0x0a, header.appHash) : new Uint8Array(),
-    field(0x0a, header.lastResultsHash),
-    field(0x0a, header.evidenceHash),
-    field(0x0a, header.proposerAddress),
-  ]);
-
-/**
- * Hash a set of validators in its order.
- * @param {ValidatorSet} validators
- */
-export const validatorSetHash = (validators) =>
-  rootOf(validators.map(({ publicKey, power }) => join(field(0x0a, field(0x0a, publicKey)), figure(0x10, power))));
-
-/**
- * What a vote of a commit signs: a CanonicalVote behind its length.
- * @param {string} chainId
- * @param {Commit} commit
- * @param {Vote} vote
- */
-function signedBytes(chainId, { height, round, blockId }, { flag, time }) {
-  /** @type {(tag: number, value: bigint) => Uint8Array} */
-  const fixed = (tag, value) => join(Uint8Array.of(tag), bigEndian(value, 8).reverse());
-  const message = join(
-    Uint8Array.of(0x08, 0x02),
-    fixed(0x11, height),
-    round ? fixed(0x19, round) : new Uint8Array(),
-    flag === COMMIT ? field(0x22, blockIdBytes(blockId)) : new Uint8Array(),
-    field(0x2a, stamp(time)),
-    field(0x32, utf8(chainId)),
-  );
-  return join(varint(BigInt(message.length)), message);
-}
-
-/** @param {bigint[]} weights */
-const sum = (weights) => weights.reduce((whole, weight) => whole + weight, 0n);
-
-/** @param {ValidatorSet} validators */
-const totalPower = (validators) => sum(validators.map(({ power }) => power));
-
-/**
- * What those who voted for a block weigh: in its own set, or in another that is given. Nothing is checked.
- * @param {LightBlock} block
- * @param {ValidatorSet} [among]
- */
-function powerFor({ validators, commit }, among = validators) {
-  const weights = new Map(among.map(({ publicKey, power }) => [hex(publicKey), power]));
-  const voted = validators.filter((_, count) => commit.votes[count]?.flag === COMMIT);
-  return sum(voted.map(({ publicKey }) => weights.get(hex(publicKey)) ?? 0n));
-}
+export const readLightBlock = (raw) => readUpTo(raw, LIGHT_BLOCK, LIGHT_BLOCK_BYTES_MAX);
 
 // -------------------------------------------------------------------------------------------------------------- roots
 
 /**
- * Begin with a genesis: what `trustGenesis` gave of it, and its time in seconds.
- * @param {{ network: Uint8Array, validators: { publicKey: Uint8Array, weight: bigint }[] }} trusted
- * @param {bigint} time
+ * Begin with a genesis: what `trustGenesis` gave of it.
+ * @param {import("./proofs.js").Trust} trusted
  * @returns {Root}
  */
-export function rootByGenesis({ network, validators }, time) {
+export function rootByGenesis({ network, validators, time, engine }) {
+  must(engine === "cometbft", "form", "It is no genesis of a network on CometBFT.");
   /** @type {(key: Uint8Array) => Uint8Array} */
   const address = (key) => sha256(key).slice(0, 20);
   const ordered = validators
@@ -289,7 +94,7 @@ export function rootByGenesis({ network, validators }, time) {
         ? compare(address(one.publicKey), address(other.publicKey))
         : Number(other.power > one.power) * 2 - 1,
     );
-  return { network, start: { tag: 1n, time: time * SECOND, validators: ordered } };
+  return { network, start: { tag: 1n, time: TIME(time ?? null, "time") * SECOND, validators: ordered } };
 }
 
 /**
@@ -365,57 +170,6 @@ export async function verifyNext(trust, block, now, { trustingPeriod, clockDrift
 }
 
 /**
- * @param {ValidatorSet} trusted
- * @param {LightBlock} block
- */
-const bridges = (trusted, block) => powerFor(block, trusted) * 3n > totalPower(trusted);
-
-/**
- * Move trust along light blocks; gives the trust in the last.
- * @param {LightTrust} trust
- * @param {LightBlock[]} blocks
- * @param {bigint} now
- * @param {typeof BOUNDS} [bounds]
- */
-export async function follow(trust, blocks, now, bounds) {
-  for (const block of blocks) trust = await verifyNext(trust, block, now, bounds);
-  return trust;
-}
-
-/**
- * Move trust to a light block over as few others as will do, which a provider gives by their height. Gives those that
- * trust went over, the wanted one last.
- * @param {LightTrust} trust
- * @param {LightBlock} target
- * @param {bigint} now
- * @param {(height: bigint) => Promise<LightBlock> | LightBlock} provider
- * @param {typeof BOUNDS} [bounds]
- */
-export async function reach(trust, target, now, provider, bounds) {
-  must(target.header.height > trust.height, "height", `Height ${target.header.height} is not after the trusted one.`);
-  const found = [];
-  const waiting = [target];
-  let { height, validators } = trust;
-  for (let asked = 0; waiting.length;) {
-    const place = waiting.findIndex((block) => block.header.height === height + 1n || bridges(validators, block));
-    if (place >= 0) {
-      found.push(waiting[place]);
-      ({ validators } = waiting[place]);
-      ({ height } = waiting[place].header);
-      waiting.length = place;
-    } else {
-      const middle = (height + waiting[waiting.length - 1].header.height) / 2n;
-      must(asked++ < PATH_BLOCKS_MAX, "trust", `${PATH_BLOCKS_MAX} light blocks did not lead there.`);
-      const block = await provider(middle);
-      must(block.header.height === middle, "trust", `Asked for height ${middle}, and got ${block.header.height}.`);
-      waiting.push(block);
-    }
-  }
-  await follow(trust, found, now, bounds);
-  return found;
-}
-
-/**
  * Refuse a light block whose parts do not belong together or to the chain; give its header's hash.
  * @param {string} chainId
  * @param {LightBlock} block
@@ -451,128 +205,4 @@ async function checkVotes(block) {
     ),
   );
   must(!right.includes(false), "signatures", `Vote ${right.indexOf(false)} on it is not by its validator.`);
-}
-
-// ------------------------------------------------------------------------------------------------- anchors and stores
-
-/**
- * Follow an anchor's light blocks from the newest trusted height before its header, and open its app hash. Gives what
- * that header says of the state before it, and the store that now begins from there.
- * @param {Uint8Array} raw
- * @param {LightStore} store
- * @param {bigint} now
- * @param {typeof BOUNDS} [bounds]
- */
-export async function checkAnchor(raw, store, now, bounds) {
-  const { blocks, state } = read(raw, COMET_ANCHOR, BLOCKS_MAX * LIGHT_BLOCK_BYTES_MAX);
-  const rising = blocks.every(({ header }, count) => !count || header.height > blocks[count - 1].header.height);
-  must(rising, "form", "Its light blocks have heights that do not rise.");
-  const { header } = blocks[blocks.length - 1];
-  const known = store.blocks.map(trustIn);
-  let checked;
-  if ("hash" in store.root.start && !known.length) {
-    const { height } = store.root.start;
-    const first = blocks.find((block) => block.header.height === height);
-    const trust = await firstTrust(store.root, first);
-    checked = [/** @type {LightBlock} */ (first), ...(await followed(blocks, [trust], now, bounds))];
-  } else {
-    const all = "hash" in store.root.start ? known : [await firstTrust(store.root), ...known];
-    checked = await followed(blocks, all, now, bounds);
-  }
-  const said = sha256(
-    utf8("sogdia/app"),
-    state.stateRoot,
-    bigEndian(state.resultsHeight, 8),
-    state.resultsRoot,
-    state.resultsHeader,
-  );
-  must(same(said, header.appHash), "app hash", "Its roots are not those that its header stands for.");
-  const { network } = store.root;
-  const { stateRoot, resultsHeight, resultsRoot } = state;
-  const roots = {
-    network,
-    height: header.height - 1n,
-    time: header.time / SECOND,
-    stateRoot,
-    resultsHeight,
-    resultsRoot,
-    previous: header.lastBlockId ? header.lastBlockId.hash : new Uint8Array(),
-  };
-  return { roots, store: withBlocks(store, checked) };
-}
-
-/**
- * Give the light blocks that had to be checked until the last of them was trusted.
- * @param {LightBlock[]} blocks
- * @param {LightTrust[]} known
- * @param {bigint} now
- * @param {typeof BOUNDS} [bounds]
- */
-async function followed(blocks, known, now, bounds) {
-  const target = trustIn(blocks[blocks.length - 1]);
-  if (known.some(({ hash }) => same(hash, target.hash))) return [];
-  const starts = known.filter(({ height }) => height < target.height);
-  must(starts.length > 0, "height", `Height ${target.height} lies before all that is trusted; ask for a newer proof.`);
-  let tooFar;
-  for (const start of starts.reverse()) {
-    const later = blocks.filter((block) => block.header.height > start.height);
-    try {
-      await follow(start, later, now, bounds);
-      return later;
-    } catch (error) {
-      if (!(error instanceof LightWrong && error.fault === "trust")) throw error;
-      tooFar ??= error;
-    }
-  }
-  throw tooFar;
-}
-
-/**
- * Give a store that holds more light blocks, each of them checked. Two headers of one height, both rightly signed, mean
- * that nothing of the network can be believed any more.
- * @param {LightStore} store
- * @param {LightBlock[]} checked
- * @returns {LightStore}
- */
-export function withBlocks({ root, blocks }, checked) {
-  const known = new Map(blocks.map((block) => [block.header.height, block]));
-  for (const block of checked) {
-    const { height } = block.header;
-    const other = known.get(height) ?? block;
-    const one = same(trustIn(other).hash, trustIn(block).hash);
-    must(one, "conflict", `Height ${height} has two headers that validators signed. Keep both; they convict.`);
-    known.set(height, other);
-  }
-  const ordered = [...known.values()].sort((one, other) => Number(one.header.height - other.header.height));
-  const kept = ordered.length <= KEPT_MAX ? ordered : [ordered[0], ...ordered.slice(1 - KEPT_MAX)];
-  return { root, blocks: kept };
-}
-
-/**
- * Write a store, to be kept where the program keeps what is its own.
- * @param {LightStore} store
- */
-export function storeBytes({ root: { network, start }, blocks }) {
-  const begin =
-    "hash" in start
-      ? [2n, start.height, start.hash]
-      : [1n, start.time, start.validators.map(({ publicKey, power }) => [publicKey, power])];
-  const content = encode([1n, [network, begin], blocks.map(({ raw }) => decode(raw))]);
-  return join(sha256(content), content);
-}
-
-/**
- * Read a store that begins with `root`.
- * @param {Uint8Array} raw
- * @param {Root} root
- * @returns {LightStore}
- */
-export function readStore(raw, root) {
-  const content = raw.slice(32);
-  must(same(sha256(content), raw.slice(0, 32)), "form", "The store is damaged; begin anew with the genesis or header.");
-  const store = read(content, STORE, STORE_BYTES_MAX);
-  const empty = { root, blocks: [] };
-  const alike = same(storeBytes({ root: store.root, blocks: [] }), storeBytes(empty));
-  must(alike, "form", "The store begins with another genesis or header.");
-  return { root, blocks: store.blocks };
 }

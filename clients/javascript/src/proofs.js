@@ -1,36 +1,39 @@
 /** Proofs, checked offline by one who trusts a network and the validators that sign its headers, and nobody else. */
 
-import {
-  HASH,
-  INDEX,
-  Malformed,
-  TIME,
-  bigEndian,
-  bytes,
-  compare,
-  decode,
-  encode,
-  fromHex,
-  hex,
-  join,
-  list,
-  maybe,
-  number,
-  parts,
-  same,
-  utf8,
-  withBytes,
-} from "./codec.js";
+import { Malformed, bigEndian, compare, decode, encode, fromHex, hex, join, same, utf8 } from "./codec.js";
 import { idOf, readEnvelope } from "./envelopes.js";
+import { Faulty, formed, needing } from "./faults.js";
 import { ED25519, verify } from "./keys.js";
 import { readJson } from "./json.js";
 import { sha256 } from "./sha256.js";
+import { HASH, INDEX, TIME, bytes, list, maybe, number, parts, withBytes } from "./shapes.js";
 
 /** @typedef {import("./codec.js").Value} Value */
 
 /**
- * A network, by its genesis hash, and who is trusted to sign its headers from the height `since` on.
- * @typedef {{ network: Uint8Array, validators: { publicKey: Uint8Array, weight: bigint }[], since: bigint }} Trust
+ * @template T
+ * @typedef {import("./codec.js").Shape<T>} Shape
+ */
+
+/**
+ * A network, by its genesis hash, and who is trusted to sign its headers from the height `since` on. Of a genesis also
+ * its time, in seconds, and its engine; what runs on CometBFT needs the light client.
+ * @typedef {{ network: Uint8Array, validators: { publicKey: Uint8Array, weight: bigint }[], since: bigint,
+ *   time?: bigint, engine?: "solo" | "cometbft" }} Trust
+ */
+
+/**
+ * What a header that is trusted says of the state after `height`, still so at `time` (in seconds), and of the last
+ * results up to then. `previous` is the hash of the header of `height`.
+ * @typedef {{ network: Uint8Array, height: bigint, time: bigint, stateRoot: Uint8Array, resultsHeight: bigint,
+ *   resultsRoot: Uint8Array, previous: Uint8Array }} Roots
+ */
+
+/** @typedef {{ hash: Uint8Array, time: bigint, transactionsRoot: Uint8Array }} Block */
+
+/**
+ * How an engine's anchors and blocks look in a proof. What is read of an anchor finds out whether to trust it.
+ * @typedef {{ anchor: Shape<() => Promise<Roots>>, block: Shape<Block> }} Engine
  */
 
 /**
@@ -58,64 +61,61 @@ const HEADER = withBytes(
 const SIGNED_HEADER = parts({ header: HEADER, signatures: list(bytes(64), 0, 64) });
 const VALIDATORS = list(parts({ publicKey: HASH, weight: number(1n, 2n ** 31n - 1n) }), 1, 64);
 const HANDOVERS = list(parts({ signed: SIGNED_HEADER, validators: VALIDATORS }), 0, 64);
-/** The engine of the network: 1 is the embedded one. */
-const ENGINE = number(1n, 1n);
-const ANCHOR = parts({ engine: ENGINE, handovers: HANDOVERS, signed: SIGNED_HEADER });
+/** The number of the embedded engine. */
+const EMBEDDED = number(1n, 1n);
+const ANCHOR = parts({ engine: EMBEDDED, handovers: HANDOVERS, signed: SIGNED_HEADER });
+const OWN_BLOCK = parts({ engine: EMBEDDED, header: HEADER });
 const SIZE = 2n ** 32n - 1n;
 const PLACE = parts({ index: number(0n, SIZE), size: number(1n, SIZE), neighbours: list(HASH, 0, 32) });
-const RECORD = { anchor: ANCHOR, table: number(1n, 255n), key: bytes(0, 255) };
-const BUCKET = { entries: bytes(0, 1024), levels: list(bytes(480), 0, 64) };
 const FRONT = 17;
-const STORED = maybe(bytes(FRONT + 1, PROOF_BYTES_MAX));
-const STATE = parts({ kind: number(1n, 1n), ...RECORD, stored: STORED, ...BUCKET });
-const FACE = parts({ kind: number(4n, 4n), ...RECORD, face: bytes(1, 255), rest: HASH, ...BUCKET });
-const RECEIPT = parts({
-  kind: number(2n, 2n),
-  anchor: ANCHOR,
-  id: HASH,
-  receipt: ANY,
-  place: PLACE,
-  envelope: maybe(ANY),
-  block: maybe(parts({ engine: ENGINE, header: HEADER })),
-  included: maybe(PLACE),
-});
 const STEP = parts({ id: HASH, operation: INDEX, receiptHash: HASH, height: HEIGHT, time: TIME });
-/** @type {import("./codec.js").Shape<StateProof | FaceProof>} */
-const EITHER = (value, where) => (Array.isArray(value) && value[0] === 4n ? FACE : STATE)(value, where);
-const HISTORY = parts({ kind: number(3n, 3n), state: EITHER, steps: list(STEP, 1, PROOF_BYTES_MAX) });
+
+/**
+ * The shapes of proofs that lead to an engine's headers.
+ * @param {Engine} engine
+ */
+function shapesOf({ anchor, block }) {
+  const record = { anchor, table: number(1n, 255n), key: bytes(0, 255) };
+  const bucket = { entries: bytes(0, 1024), levels: list(bytes(480), 0, 64) };
+  const stored = maybe(bytes(FRONT + 1, PROOF_BYTES_MAX));
+  const state = parts({ kind: number(1n, 1n), ...record, stored, ...bucket });
+  const face = parts({ kind: number(4n, 4n), ...record, face: bytes(1, 255), rest: HASH, ...bucket });
+  const receipt = parts({
+    kind: number(2n, 2n),
+    anchor,
+    id: HASH,
+    receipt: ANY,
+    place: PLACE,
+    envelope: maybe(ANY),
+    block: maybe(block),
+    included: maybe(PLACE),
+  });
+  /** @type {Shape<StateProof | FaceProof>} */
+  const either = (value, where) => (Array.isArray(value) && value[0] === 4n ? face : state)(value, where);
+  const history = parts({ kind: number(3n, 3n), state: either, steps: list(STEP, 1, PROOF_BYTES_MAX) });
+  return { state, face, receipt, history };
+}
 
 /** @typedef {ReturnType<typeof HEADER>} Header */
-/** @typedef {ReturnType<typeof STATE>} StateProof */
-/** @typedef {ReturnType<typeof FACE>} FaceProof */
-/** @typedef {ReturnType<typeof RECEIPT>} ReceiptProof */
-/** @typedef {ReturnType<typeof HISTORY>} HistoryProof */
+/** @typedef {{ anchor: () => Promise<Roots>, table: bigint, key: Uint8Array, entries: Uint8Array, levels: Uint8Array[] }} Placed */
+/** @typedef {Placed & { stored: Uint8Array | null }} StateProof */
+/** @typedef {Placed & { face: Uint8Array, rest: Uint8Array }} FaceProof */
+/** @typedef {ReturnType<ReturnType<typeof shapesOf>["receipt"]>} ReceiptProof */
+/** @typedef {ReturnType<ReturnType<typeof shapesOf>["history"]>} HistoryProof */
 
-/** A proof that proves nothing: which part of it does not fit, and to what. */
-export class ProofWrong extends Error {
+/**
+ * A proof that proves nothing: which part of it does not fit, and to what.
+ * @extends {Faulty<ProofFault>}
+ */
+export class ProofWrong extends Faulty {
   name = "ProofWrong";
-
-  /**
-   * @param {ProofFault} fault
-   * @param {string} message
-   */
-  constructor(fault, message) {
-    super(message);
-    this.fault = fault;
-  }
 }
+
+const need = needing(ProofWrong);
 
 /** The genesis of a network for trials where nobody has said that trials are meant. */
 export class SandboxRefused extends Error {
   name = "SandboxRefused";
-}
-
-/**
- * @param {boolean} holds
- * @param {ProofFault} fault
- * @param {string} message
- */
-function need(holds, fault, message) {
-  if (!holds) throw new ProofWrong(fault, message);
 }
 
 // -------------------------------------------------------------------------------------------------------------- trust
@@ -132,10 +132,10 @@ export function trustGenesis(genesis, { sandbox = false } = {}) {
   const content = readJson(genesis);
   if (!sandbox && content instanceof Map && /^sandbox/i.test(String(content.get("name"))))
     throw new SandboxRefused("This network is a sandbox: what is proved there is worth nothing.");
-  const validators = content instanceof Map ? content.get("validators") : null;
+  const [validators, time, engine] = members(content, ["validators", "time", "engine"]);
   if (!Array.isArray(validators) || !validators.length)
     throw new Malformed("This is no genesis: it names no validators.");
-  return trust(sha256(utf8("sogdia/genesis"), encode(sorted(content))), validators);
+  return { ...trust(sha256(utf8("sogdia/genesis"), encode(sorted(content))), validators), time, engine };
 }
 
 /**
@@ -145,13 +145,18 @@ export function trustGenesis(genesis, { sandbox = false } = {}) {
  */
 export function trustFile(text) {
   const content = readJson(text);
-  const [network, validators, since = 1n] = ["network", "validators", "since"].map((name) =>
-    content instanceof Map ? content.get(name) : null,
-  );
+  const [network, validators, since = 1n] = members(content, ["network", "validators", "since"]);
   if (typeof network !== "string" || !Array.isArray(validators))
     throw new Malformed("This is no file of trusted keys.");
   return { ...trust(HASH(fromHex(network), "network"), validators), since: number(1n, 2n ** 48n)(since, "since") };
 }
+
+/**
+ * Give members of an object; of anything else null.
+ * @param {Value} content
+ * @param {string[]} names
+ */
+const members = (content, names) => names.map((name) => (content instanceof Map ? content.get(name) : null));
 
 /**
  * @param {Uint8Array} network
@@ -214,9 +219,10 @@ async function trustHeader({ header, signatures }, { network, validators, since 
 }
 
 /**
- * Move trust along the changes of validators that an anchor shows, then give the header that it leads to.
+ * Move trust along the changes of validators that an anchor shows, then give what the header that it leads to says.
  * @param {ReturnType<typeof ANCHOR>} anchor
  * @param {Trust} trusted
+ * @returns {Promise<Roots>}
  */
 async function trustAnchor({ handovers, signed }, trusted) {
   for (const { signed: announcing, validators } of handovers) {
@@ -229,57 +235,64 @@ async function trustAnchor({ handovers, signed }, trusted) {
     );
     trusted = { network: trusted.network, validators, since: height + 1n };
   }
-  return trustHeader(signed, trusted);
+  const { network, height, time, stateRoot, resultsRoot, previous } = await trustHeader(signed, trusted);
+  return { network, height: height - 1n, time, stateRoot, resultsHeight: height - 1n, resultsRoot, previous };
 }
 
 // ----------------------------------------------------------------------------------------------------------- checking
 
 /**
  * What a proof proves: of a record, of what anybody may see of one, of a receipt, or of a record's whole life.
- * @typedef {Awaited<ReturnType<typeof checkProof>>} Proven
+ * @typedef {Awaited<ReturnType<typeof proveBy>>} Proven
  */
 
 /**
- * Check a proof of any kind and say what it proves; throws `ProofWrong` when it proves nothing.
+ * Check a proof of any kind and say what it proves; throws `ProofWrong` when it proves nothing. Proofs of a network on
+ * CometBFT are checked by the light client's `checkNetworkProof`.
  * @param {Uint8Array} raw
  * @param {Trust} trusted
  */
 export async function checkProof(raw, trusted) {
-  const proof = readProof(raw);
-  const header = await trustAnchor("state" in proof ? proof.state.anchor : proof.anchor, trusted);
-  if ("state" in proof) return { kind: /** @type {const} */ ("history"), ...checkHistory(proof, header) };
-  if ("face" in proof) return { kind: /** @type {const} */ ("face"), ...checkState(proof, header) };
-  if ("table" in proof) return { kind: /** @type {const} */ ("record"), ...checkState(proof, header) };
-  return { kind: /** @type {const} */ ("receipt"), ...checkReceipt(proof, header) };
-}
-
-/**
- * @param {Uint8Array} raw
- * @returns {StateProof | ReceiptProof | HistoryProof | FaceProof}
- */
-function readProof(raw) {
-  need(raw.length <= PROOF_BYTES_MAX, "form", `It has ${raw.length} bytes; at most ${PROOF_BYTES_MAX} are read.`);
-  return formed("form", () => {
-    if (raw[1] === 1) return decode(raw, STATE);
-    if (raw[1] === 4) return decode(raw, FACE);
-    return raw[1] === 2 ? decode(raw, RECEIPT) : decode(raw, HISTORY);
+  need(trusted.engine !== "cometbft", "validators", "The network runs on CometBFT: use the light client.");
+  return proveBy(raw, {
+    anchor(value, where) {
+      const anchor = ANCHOR(value, where);
+      return () => trustAnchor(anchor, trusted);
+    },
+    block(value, where) {
+      const { header } = OWN_BLOCK(value, where);
+      return { hash: hashOf(header), time: header.time, transactionsRoot: header.transactionsRoot };
+    },
   });
 }
 
 /**
- * Read something, and give its fault a name if its form is wrong.
- * @template T
- * @param {ProofFault} fault
- * @param {() => T} read
- * @returns {T}
+ * Check a proof that leads to the headers of an engine.
+ * @param {Uint8Array} raw
+ * @param {Engine} engine
  */
-function formed(fault, read) {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof Malformed) throw new ProofWrong(fault, `Not the canonical form: ${error.message}`);
-    throw error;
-  }
+export async function proveBy(raw, engine) {
+  const proof = readProof(raw, engine);
+  const roots = await ("state" in proof ? proof.state.anchor : proof.anchor)();
+  if ("state" in proof) return { kind: /** @type {const} */ ("history"), ...checkHistory(proof, roots) };
+  if ("face" in proof) return { kind: /** @type {const} */ ("face"), ...checkState(proof, roots) };
+  if ("table" in proof) return { kind: /** @type {const} */ ("record"), ...checkState(proof, roots) };
+  return { kind: /** @type {const} */ ("receipt"), ...checkReceipt(proof, roots) };
+}
+
+/**
+ * @param {Uint8Array} raw
+ * @param {Engine} engine
+ * @returns {StateProof | ReceiptProof | HistoryProof | FaceProof}
+ */
+function readProof(raw, engine) {
+  need(raw.length <= PROOF_BYTES_MAX, "form", `It has ${raw.length} bytes; at most ${PROOF_BYTES_MAX} are read.`);
+  const { state, face, receipt, history } = shapesOf(engine);
+  return formed(ProofWrong, "form", () => {
+    if (raw[1] === 1) return decode(raw, state);
+    if (raw[1] === 4) return decode(raw, face);
+    return raw[1] === 2 ? decode(raw, receipt) : decode(raw, history);
+  });
 }
 
 /**
@@ -307,9 +320,9 @@ const faced = (face, rest) => (face.length ? sha256(Uint8Array.of(face.length), 
 
 /**
  * @param {StateProof | FaceProof} proof
- * @param {Header} header
+ * @param {Roots} roots
  */
-function checkState(proof, header) {
+function checkState(proof, { network, height, time, stateRoot }) {
   const { table, key, entries, levels } = proof;
   const [hashed, shown] = shownIn(proof);
   const keyHash = sha256(bigEndian(table, 1), key);
@@ -322,8 +335,8 @@ function checkState(proof, header) {
     const at = 32 * parseInt(digits[levels.length - 1 - count], 16);
     root = sha256(Uint8Array.of(1), others.subarray(0, at), root, others.subarray(at));
   });
-  need(same(root, header.stateRoot), "state root", `Bucket and levels lead to ${hex(root)}, not to the header's root.`);
-  return { network: header.network, table, key, ...shown, height: header.height - 1n, time: header.time, root };
+  need(same(root, stateRoot), "state root", `Bucket and levels lead to ${hex(root)}, not to the header's root.`);
+  return { network, table, key, ...shown, height, time, root };
 }
 
 /**
@@ -350,31 +363,32 @@ function entryOf(entries, keyHash, depth) {
 
 /**
  * @param {ReceiptProof} proof
- * @param {Header} header
+ * @param {Roots} roots
  */
-function checkReceipt({ id, receipt, place, envelope, block, included }, header) {
-  const before = block && block.header;
+function checkReceipt({ id, receipt, place, envelope, block, included }, roots) {
+  const { network, height, time: sealedAt, resultsHeight, resultsRoot, previous } = roots;
   if (envelope !== null) {
-    const { body, signatures } = formed("envelope", () => readEnvelope(envelope));
+    const { body, signatures } = formed(ProofWrong, "envelope", () => readEnvelope(envelope));
     need(signatures.length === body.signers.length, "envelope", "The envelope has not one signature a signer.");
-    need(same(idOf(header.network, body.raw), id), "envelope", "The envelope has another id than the proof says.");
+    need(same(idOf(network, body.raw), id), "envelope", "The envelope has another id than the proof says.");
   }
-  needRoot("results root", join(id, sha256(receipt)), place, header.resultsRoot);
-  if (before !== null) {
-    need(same(hashOf(before), header.previous), "header", "The trusted header does not link back to the block's own.");
+  needRoot("results root", join(id, sha256(receipt)), place, resultsRoot);
+  if (block !== null) {
+    const linked = resultsHeight === height && same(block.hash, previous);
+    need(linked, "header", "The trusted header does not link back to the block's own.");
   }
   if (included !== null) {
-    if (!before || !envelope) throw new ProofWrong("form", "A second place needs the envelope and the block's header.");
-    needRoot("transactions root", sha256(envelope), included, before.transactionsRoot);
+    if (!block || !envelope) throw new ProofWrong("form", "A second place needs the envelope and the block's header.");
+    needRoot("transactions root", sha256(envelope), included, block.transactionsRoot);
   }
   return {
-    network: header.network,
+    network,
     id,
     receipt,
-    height: header.height - 1n,
-    time: before && before.time,
-    sealedAt: header.time,
-    root: header.resultsRoot,
+    height: resultsHeight,
+    time: block && block.time,
+    sealedAt,
+    root: resultsRoot,
     envelope,
     included: included !== null,
   };
@@ -402,10 +416,10 @@ function needRoot(fault, leaf, { index, size, neighbours }, wanted) {
 
 /**
  * @param {HistoryProof} proof
- * @param {Header} header
+ * @param {Roots} roots
  */
-function checkHistory({ state, steps }, header) {
-  const record = checkState(state, header);
+function checkHistory({ state, steps }, roots) {
+  const record = checkState(state, roots);
   let history = new Uint8Array(32);
   for (const { id, operation, receiptHash, height, time } of steps) {
     history = sha256(history, id, bigEndian(operation, 2), receiptHash, bigEndian(height, 8), bigEndian(time, 4));

@@ -1,6 +1,7 @@
 /** Receipts: how an envelope ended. */
 
-import { INDEX, bytes, decode, list, number, parts } from "./codec.js";
+import { decode } from "./codec.js";
+import { INDEX, bytes, list, number, parts } from "./shapes.js";
 
 /** @typedef {import("./codec.js").Value} Value */
 

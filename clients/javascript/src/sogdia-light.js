@@ -1,20 +1,15 @@
 /** The light client for networks on CometBFT, loaded when a proof comes from one. */
 
+export { cometHeaderHash, validatorSetHash } from "./comet.js";
+export { checkAnchor, checkNetworkProof, follow, reach } from "./following.js";
+export { readStore, storeBytes, withBlocks } from "./light-store.js";
 export {
   BOUNDS,
   LightWrong,
-  checkAnchor,
-  cometHeaderHash,
   firstTrust,
-  follow,
-  reach,
   readLightBlock,
-  readStore,
   rootByGenesis,
   rootByHeader,
-  storeBytes,
   trustIn,
-  validatorSetHash,
   verifyNext,
-  withBlocks,
 } from "./light.js";

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 from collections import OrderedDict
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
@@ -32,6 +32,9 @@ BLOCKS_REMEMBERED = 512
 RESULTS_REMEMBERED = 20_000
 READ_AHEAD_MAX = 200
 POLL_SECONDS = 0.1
+
+RIGHTS: Final = frozenset({"KeysChanged", "KeysRecovered", "PartySuspended"})
+"""The events by which a key may lose its right to act: of a block with one of them everybody is told."""
 
 Place = tuple[int, int, int]
 
@@ -118,6 +121,16 @@ class BlockEvents:
         """Every account that an event of the block names."""
         return frozenset(account for each in self.events for account in accounts_in(each.event))
 
+    def of_changed_rights(self) -> frozenset[bytes]:
+        """Give the accounts of which a key may have lost its right."""
+        if not self.kinds & RIGHTS:
+            return frozenset()
+        return frozenset(
+            each.event.account  # type: ignore[attr-defined]
+            for each in self.events
+            if type(each.event).__name__ in RIGHTS
+        )
+
     def text(self, happened: Happened, *, whole: bool) -> bytes:
         """Put an event into the words of a stream, once for all who see it alike."""
         text = self._texts.get((happened.place, whole))
@@ -196,7 +209,8 @@ class Happenings:
     async def beyond(self, height: int, event: str | None = None) -> tuple[int, int]:
         """Wait for blocks beyond a height that may hold a kind of events; gives the first and the last of them.
 
-        Whoever waits is not woken for blocks without that kind, and need not look at them afterwards.
+        Whoever waits is not woken for blocks without that kind, and need not look at them afterwards. A block in which
+        a key may have lost its right wakes all, who then ask whether it was theirs.
         """
         first, last = height + 1, self._height
         while last <= height:
@@ -226,6 +240,7 @@ class Happenings:
             return
         if begin == 1 or found - begin >= READ_AHEAD_MAX:
             # Of blocks that were not read nobody knows what they hold, so everybody looks.
+            self._network.forget()
             self._height = found
             self._wake(dict.fromkeys(self._waiting, begin))
             return
@@ -234,6 +249,9 @@ class Happenings:
         firsts: dict[str | None, int] = {None: begin}
         for block in reversed(blocks):
             firsts.update(dict.fromkeys(block.kinds, block.height))
+            if changed := block.of_changed_rights():
+                self._network.forget(changed)
+                firsts.update(dict.fromkeys(self._waiting, block.height))
         self._wake(firsts)
 
     def _wake(self, firsts: dict[str | None, int]) -> None:

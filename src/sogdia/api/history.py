@@ -13,6 +13,7 @@ from starlette.responses import Response, StreamingResponse
 from sogdia.api.envelopes import decode_receipt
 from sogdia.api.happenings import Wanted, placed
 from sogdia.api.problems import Problem
+from sogdia.api.readers import what_ends
 from sogdia.api.routing import OCTETS, Call, Route, answer
 from sogdia.api.visibility import require
 from sogdia.client import questions
@@ -137,7 +138,11 @@ class HistoryRoutes:
         return answer({"height": durable, "events": told, "next": self._sealed(_sound(reached), "events")})
 
     async def stream(self, call: Call) -> Response:
-        """Tell of events as they happen, from a height or from the last event that was heard on."""
+        """Tell of events as they happen, from a height or from the last event that was heard on.
+
+        A stream that a key has opened ends with the block in which that key loses its right: its last event is `ended`,
+        with the reason. Of that block nothing more is told.
+        """
         if self._listeners >= self._settings.listeners_max:
             raise Problem(503, "As many listen as may.", "Try again.", headers={"retry-after": "10"})
         last = call.request.headers.get("last-event-id")
@@ -153,18 +158,33 @@ class HistoryRoutes:
         try:
             yield b": this stream goes on\nretry: 1000\n\n"
             height, known = after[0], await self._happenings.height()
-            while True:
-                while height <= known:
+            while (reason := await self._what_ends(reader)) is None:
+                if height <= known:
+                    reader = await self._as_now(reader)
                     text, height = await self._texts(reader, wanted, after, range(height, known + 1))
                     if text:
                         yield text
+                    continue
                 try:
                     async with asyncio.timeout(BEAT_SECONDS):
                         height, known = await self._happenings.beyond(height - 1, wanted.event)
                 except TimeoutError:
                     yield b": still here\n\n"
+            yield b"event: ended\ndata: " + msgspec.json.encode({"reason": reason}) + b"\n\n"
         finally:
             self._listeners -= 1
+
+    async def _what_ends(self, reader: Reader) -> str | None:
+        """Say why a stream ends: the key that opened it may not act any more, or its party is suspended."""
+        if reader.account is None or reader.key is None:
+            return None
+        return await what_ends(self._network, reader.account, reader.key)
+
+    async def _as_now(self, reader: Reader) -> Reader:
+        """Give a reader by what the ledger now says that it is."""
+        if reader.account is None:
+            return reader
+        return reader.of(reader.account, await self._network.party(reader.account), reader.key)
 
     async def _texts(self, reader: Reader, wanted: Wanted, after: Place, heights: range) -> tuple[bytes, int]:
         """Put what is meant in some blocks into one text, up to a size; gives it and the height to go on from."""

@@ -18,6 +18,7 @@ from sogdia.kernel.genesis import genesis_type, network_of
 from sogdia.modules import ALL
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from sogdia.client.questions import Question
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 REMEMBERED_MAX = 10_000
 PARTY_SECONDS = 2.0
-"""How long a party's record is taken for current: so long a changed key may still read."""
+"""How long a party's record is taken for current: so long a changed key may still read, unless somebody listens."""
 
 T = TypeVar("T")
 
@@ -39,6 +40,7 @@ class Network:
         self._connection: AsyncConnection | None = None
         self._opening = asyncio.Lock()
         self._parties: OrderedDict[bytes, tuple[float, Party | None]] = OrderedDict()
+        self._forgotten = 0
         self.genesis_raw = b""
         self.genesis: Any = None
         self.hash = b""
@@ -77,9 +79,21 @@ class Network:
         known = self._parties.get(account)
         if known is not None and now - known[0] < PARTY_SECONDS:
             return known[1]
+        forgotten = self._forgotten
         found = await self.ask(questions.record(PARTIES.full_key(account)))
         party: Party | None = None if found.value is None else PARTIES.codec.decode(found.value)
+        if forgotten != self._forgotten:
+            return party  # it may be the record from before what has just been forgotten
         self._parties[account] = (now, party)
         while len(self._parties) > REMEMBERED_MAX:
             self._parties.popitem(last=False)
         return party
+
+    def forget(self, accounts: Iterable[bytes] | None = None) -> None:
+        """Ask anew for parties of which a block says that they have changed, or for all."""
+        self._forgotten += 1
+        if accounts is None:
+            self._parties.clear()
+            return
+        for each in accounts:
+            self._parties.pop(each, None)

@@ -36,6 +36,7 @@ SIGNED_SECONDS_MAX = 300
 CLOCK_SECONDS = 30
 """How far the asker's clock may be ahead of ours."""
 
+SUSPENDED = "Its registrar has suspended the party."
 SEEN_MAX = 100_000
 ALGORITHMS = {"ed25519": ED25519, "ecdsa-p256-sha256": P256}
 """The schemes of keys that sign requests, as RFC 9421 calls them. A passkey signs challenges alone, never a request."""
@@ -67,6 +68,15 @@ class Seen:
             raise Problem(503, "Too many signed requests are remembered.", "Try again.", headers={"retry-after": "5"})
         self._until[what] = max(until, now)
         return True
+
+
+async def what_ends(network: Network, account: bytes, key: int) -> str | None:
+    """Say why nothing more is told to whoever once showed this key, by the party as it is now; nothing while it may."""
+    party = await network.party(account)
+    stopped = what_stops(party, account, key, int(time.time()))
+    if stopped is not None:
+        return str(stopped)
+    return SUSPENDED if party is None or party.suspended else None
 
 
 class Readers:

@@ -24,10 +24,10 @@ from sogdia.api.happenings import Wanted, place_text
 from sogdia.api.history import EventName, Height
 from sogdia.api.outgoing import TargetRefused, post, target_of
 from sogdia.api.problems import Problem
+from sogdia.api.readers import what_ends
 from sogdia.api.routing import Call, Route, answer
 from sogdia.client.declared import events as declared_events
 from sogdia.client.keys import derive
-from sogdia.client.logins import what_stops
 from sogdia.client.who_sees import Reader
 
 if TYPE_CHECKING:
@@ -45,7 +45,6 @@ PAUSE_SECONDS_MAX = 3_600.0
 DELIVERIES_AT_ONCE = 32
 GONE = 410
 OK = range(200, 300)
-SUSPENDED = "Its registrar has suspended the party."
 START = (0, -1, -1)
 COLUMNS = "id, account, key, url, event, height, failures, state, reason"
 SCHEMA = """
@@ -181,18 +180,11 @@ class Webhooks:
 
     async def _end_without_its_key(self, webhook: Webhook) -> bool:
         """End a webhook whose key may not act any more, or whose party is suspended; says whether that is so."""
-        reason = await self._what_stops(webhook.account, webhook.key)
+        reason = await what_ends(self._network, webhook.account, webhook.key)
         # Its party may meanwhile have let it go on for another key.
         if reason is not None and self._all("id = ? and key = ? and state = 'active'", webhook.id, webhook.key):
             self._set(webhook.id, "state = 'ended', reason = ?", reason)
         return reason is not None
-
-    async def _what_stops(self, account: bytes, key: int) -> str | None:
-        party = await self._network.party(account)
-        stopped = what_stops(party, account, key, int(time.time()))
-        if stopped is not None:
-            return str(stopped)
-        return SUSPENDED if party is None or party.suspended else None
 
     async def _send(self, webhook: Webhook, body: bytes) -> int:
         """Sign and send one delivery; gives the receiver's status, 0 when there was none."""
@@ -236,7 +228,7 @@ class Webhooks:
     async def _key_of(self, call: Call) -> int:
         """Give the key with which somebody asks to be told of what happens, if that key may have it."""
         account, key = call.reader.account, call.reader.key
-        stopped = None if account is None or key is None else await self._what_stops(account, key)
+        stopped = None if account is None or key is None else await what_ends(self._network, account, key)
         if key is None or stopped is not None:
             raise Problem(403, f"Nothing is sent for this key: {stopped}")
         return key

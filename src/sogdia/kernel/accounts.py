@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
 from sogdia.kernel.codec import Record
+from sogdia.kernel.enums import Numbered
 from sogdia.kernel.state import Table
 from sogdia.kernel.values import (
     KEY_NUMBER_MAX,
@@ -32,7 +32,7 @@ Weight = Annotated[int, Meta(ge=1, le=WEIGHT_MAX)]
 Threshold = Annotated[int, Meta(ge=1, le=KEYS_MAX * WEIGHT_MAX)]
 
 
-class Level(IntEnum):
+class Level(Numbered):
     """How much of a party's keys an operation needs."""
 
     ANY_KEY = 0

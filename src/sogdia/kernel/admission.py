@@ -68,7 +68,8 @@ def admit(  # noqa: PLR0913 - everything that decides is named
         raise Refused(Refuse.ENVELOPE_TOO_LARGE, facts_of({"bytes": size, "allowed": allowed}))
     if spent.outcome(envelope.id) is not None:
         raise Refused(Refuse.ENVELOPE_REPLAYED, facts_of({"id": envelope.id}))
-    require(spent.live() < limits.live_ids_max, Refuse.IDS_AT_CAP, cap=limits.live_ids_max)
+    if spent.live() >= limits.live_ids_max:
+        raise Refused(Refuse.IDS_AT_CAP, facts_of({"cap": limits.live_ids_max}))
     sponsor = _check_signers(state, envelope, time, valid)
     for predecessor in body.after:
         _check_predecessor(spent, predecessor, time)

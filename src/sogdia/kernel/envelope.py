@@ -21,7 +21,7 @@ from msgspec.msgpack import Decoder
 
 from sogdia.kernel.accounts import Level, Scheme
 from sogdia.kernel.codec import NOT_DECODABLE, encode
-from sogdia.kernel.refusal import Refused, require
+from sogdia.kernel.refusal import Refused, facts_of, require
 from sogdia.kernel.refusals import KernelRefusal as Refuse
 from sogdia.kernel.signature import WEBAUTHN
 from sogdia.kernel.values import Account, Hash, KeyNumber, Seconds
@@ -128,12 +128,9 @@ class EnvelopeCodec:
 
     def open(self, raw: bytes, limits: Limits) -> Envelope:
         """Decode an envelope, or refuse it when its form is wrong. Nothing here depends on the state."""
-        require(
-            len(raw) <= limits.envelope_bytes_max,
-            Refuse.ENVELOPE_TOO_LARGE,
-            bytes=len(raw),
-            allowed=limits.envelope_bytes_max,
-        )
+        size, allowed = len(raw), limits.envelope_bytes_max
+        if size > allowed:
+            raise Refused(Refuse.ENVELOPE_TOO_LARGE, facts_of({"bytes": size, "allowed": allowed}))
         try:
             signed = self._decode(raw)
         except NOT_DECODABLE as error:
@@ -157,22 +154,26 @@ class EnvelopeCodec:
 
 
 def _check_form(body: Body, signatures: tuple[Signature, ...], network: bytes) -> None:
-    """Refuse what no state could make right: network, signers, signatures, and each operation's fields."""
-    require(body.network == network[:NETWORK_BYTES], Refuse.NETWORK_WRONG, network=body.network)
+    """Refuse what no state could make right: network, signers, signatures, and each operation's fields.
+
+    Every envelope passes here, so the rules are spelt as conditions.
+    """
+    if body.network != network[:NETWORK_BYTES]:
+        raise Refused(Refuse.NETWORK_WRONG, facts_of({"network": body.network}))
     signers = body.signers
     if len(signers) > 1:
         require(len({(each.account, each.key) for each in signers}) == len(signers), Refuse.SIGNER_REPEATED)
     if len(body.after) > 1:
         require(len({each.id for each in body.after}) == len(body.after), Refuse.PREDECESSOR_REPEATED)
-    require(
-        len(signatures) == len(signers),
-        Refuse.SIGNATURES_DO_NOT_FIT,
-        signers=len(signers),
-        signatures=len(signatures),
-    )
+    if len(signatures) != len(signers):
+        told = facts_of({"signers": len(signers), "signatures": len(signatures)})
+        raise Refused(Refuse.SIGNATURES_DO_NOT_FIT, told)
     for signature in signatures:
-        require(signature.extra is None or signature.scheme == WEBAUTHN, Refuse.EXTRA_NOT_ALLOWED)
+        if signature.extra is not None and signature.scheme != WEBAUTHN:
+            raise Refused(Refuse.EXTRA_NOT_ALLOWED)
     for operation in body.operations:
-        require(operation.mandate is None or operation.key_level == Level.EVERYDAY, Refuse.MANDATE_NOT_FOR_THIS)
-        require(operation.signer < len(signers), Refuse.SIGNER_INDEX_WRONG, signer=operation.signer)
+        if operation.mandate is not None and operation.key_level != Level.EVERYDAY:
+            raise Refused(Refuse.MANDATE_NOT_FOR_THIS)
+        if operation.signer >= len(signers):
+            raise Refused(Refuse.SIGNER_INDEX_WRONG, facts_of({"signer": operation.signer}))
         operation.check()

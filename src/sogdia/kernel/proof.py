@@ -30,6 +30,7 @@ from msgspec import Meta
 from sogdia.kernel.codec import Codec, NotCanonicalError
 from sogdia.kernel.comet import NANOSECONDS, CometAnchor, CometHeader, header_hash
 from sogdia.kernel.envelope import Body, Signature
+from sogdia.kernel.faults import FaultError
 from sogdia.kernel.header import Header, Height, SignedHeader, Validators
 from sogdia.kernel.merkle import levels, path_in
 from sogdia.kernel.receipt import result_leaf
@@ -87,13 +88,8 @@ class ProofFault(StrEnum):
     HISTORY = "history"
 
 
-class ProofWrong(Exception):  # noqa: N818 - reads as what it says
+class ProofWrong(FaultError[ProofFault]):
     """A proof that proves nothing: which part of it does not fit, and to what."""
-
-    def __init__(self, fault: ProofFault, message: str) -> None:
-        """Remember the fault."""
-        super().__init__(message)
-        self.fault = fault
 
 
 class Handover(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=True):

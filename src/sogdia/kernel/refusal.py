@@ -6,8 +6,9 @@ must be true whatever anyone sends; when it is not, the node stops. Nothing catc
 
 from __future__ import annotations
 
-from enum import IntEnum
 from typing import Self
+
+from sogdia.kernel.enums import Numbered
 
 Fact = int | str | bytes
 """What a rule may name: the values that were compared, never prose."""
@@ -19,7 +20,7 @@ INT64_MIN, UINT64_MAX = -(2**63), 2**64 - 1
 """What the encoding can write as an integer. A rule may have compared more, and must not stop the node by saying so."""
 
 
-class RefusalCode(IntEnum):
+class RefusalCode(Numbered):
     """A permanent number for one rule, with the rule in words and the way out.
 
     Numbers are appended, never changed or used again. The words are for people and are not hashed.

@@ -10,9 +10,9 @@ and characters newer than Unicode 14.0 in the planes that hold text, so that the
 
 from __future__ import annotations
 
-from enum import IntEnum
 from typing import Self
 
+from sogdia.kernel.enums import Numbered
 from sogdia.kernel.text_composition import is_composed
 from sogdia.kernel.text_tables import LETTERS, MARKS, NEVER_COMPOSED
 
@@ -20,7 +20,7 @@ MARKS_IN_A_ROW_MAX = 4
 """Vietnamese needs 1, pointed Hebrew and Tibetan 3 or 4. Towers of marks reach into other people's lines."""
 
 
-class TextProblem(IntEnum):
+class TextProblem(Numbered):
     """Why a text cannot stand on the ledger, and what its writer can do. Numbers are never changed or used again."""
 
     way_out: str

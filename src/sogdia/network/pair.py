@@ -19,6 +19,7 @@ from logging.handlers import RotatingFileHandler
 from typing import TYPE_CHECKING, Final
 
 from sogdia.engine.cometbft.places import ENGINE_LOG, abci_socket, home, rpc_socket
+from sogdia.engine.signals import hear
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
@@ -72,10 +73,7 @@ class Pair:
 
     async def run(self, ready: Callable[[], None]) -> None:
         """Run until asked to end; `ready` is called each time that the application answers and the engine is begun."""
-        loop = asyncio.get_running_loop()
-        for each in (signal.SIGTERM, signal.SIGINT):
-            with suppress(NotImplementedError, ValueError, RuntimeError):
-                loop.add_signal_handler(each, self.stop)
+        hear(self.stop, signal.SIGTERM, signal.SIGINT)
         failures = 0
         while not self._asked.is_set():
             began = time.monotonic()

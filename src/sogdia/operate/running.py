@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from sogdia.engine.signals import hear
 from sogdia.operate import logs, service_notify
 from sogdia.operate.watching import Watch
 from sogdia.settings.sections import RELOADED
@@ -49,8 +49,7 @@ class Run:
         if listen:
             host, port = await self._watch.start(listen)
             _log.info("figures and health are at http://%s:%s", host, port)
-        with suppress(NotImplementedError, ValueError, RuntimeError):
-            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self.reload)
+        hear(self.reload, signal.SIGHUP)
 
     def ready(self) -> None:
         """Say that the node answers, and from now on that it is alive."""

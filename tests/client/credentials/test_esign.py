@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import shutil
 import time
 
 import pytest
@@ -13,6 +12,7 @@ from asn1crypto import x509 as asn1_x509
 from sogdia.client.codes import account_code
 from sogdia.client.credentials.esign import QualifiedSigner, read_anchors, statement, verify_statement
 from sogdia.client.credentials.faults import CannotBeUsed, CheckFailed, NationalAlgorithm
+from tests import real_parts
 from tests.client.credentials.authority import Authority
 
 NETWORK, ACCOUNT = bytes(range(32)), bytes(range(20))
@@ -27,8 +27,7 @@ pytestmark = pytest.mark.real("openssl")
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory):
     """An authority with one person a kind of key."""
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl is not installed")
+    real_parts.program("openssl")
     made = Authority(tmp_path_factory.mktemp("authority"))
     for kind in ("rsa", "small-rsa", "p256", "p384", "p521"):
         made.enter(kind, kind)

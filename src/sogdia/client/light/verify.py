@@ -33,6 +33,7 @@ from sogdia.kernel.comet import (
     validators_hash,
     way,
 )
+from sogdia.kernel.faults import FaultError
 from sogdia.kernel.signature import ED25519, verify
 
 if TYPE_CHECKING:
@@ -64,13 +65,8 @@ class LightFault(StrEnum):
     APP_HASH = "app hash"
 
 
-class LightWrong(Exception):  # noqa: N818 - reads as what it says
+class LightWrong(FaultError[LightFault]):
     """A light block that is not to be trusted: which rule it breaks, and how."""
-
-    def __init__(self, fault: LightFault, message: str) -> None:
-        """Remember the fault."""
-        super().__init__(message)
-        self.fault = fault
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):

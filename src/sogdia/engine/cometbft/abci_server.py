@@ -1,4 +1,8 @@
-"""The socket at which the engine calls: four connections, answers in the order of the calls, written at a flush."""
+"""The socket at which the engine calls: four connections, answers in the order of the calls, written at a flush.
+
+While one call is worked on, what else arrives is taken into memory. CometBFT's client sets a timer of 20 ns, where it
+means ms, for as long as it cannot write: a socket that is full costs the engine a whole core.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from typing import TYPE_CHECKING
 from google.protobuf.message import DecodeError
 
 from sogdia.engine.cometbft import abci_pb2 as abci
+from sogdia.engine.cometbft.application import ADMITTED
 from sogdia.engine.cometbft.frames import FrameWrongError, framed, split
 
 if TYPE_CHECKING:
@@ -20,7 +25,15 @@ if TYPE_CHECKING:
 CONNECTIONS_MAX = 16
 """The engine opens four; a restarted one may come before the old connections have ended."""
 
+READ_BYTES = 256 * 1024
+AHEAD_BYTES_MAX = 64 * 2**20
+"""What is taken into memory of calls that wait; beyond it the engine waits, too."""
+
+CALLS_BETWEEN = 32
+"""After so many calls the sockets are looked at again."""
+
 _FLUSHED = framed(abci.Response(flush=abci.ResponseFlush()).SerializeToString())
+_ADMITTED = framed(ADMITTED.SerializeToString())
 
 _log = logging.getLogger(__name__)
 
@@ -32,6 +45,8 @@ class AbciConnection(asyncio.Protocol):
         """Serve the engine for `server`."""
         self._server = server
         self._arrived = b""
+        self._ahead: list[bytes] = []
+        self._ahead_bytes = 0
         self._answers: list[bytes] = []
         self._transport: asyncio.Transport | None = None
 
@@ -46,15 +61,38 @@ class AbciConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Answer whole messages. Bytes that are none end the connection; what goes wrong inside stops the node."""
         try:
-            messages, self._arrived = split(self._arrived + data)
+            ahead, self._ahead, self._ahead_bytes = self._ahead, [], 0
+            messages, self._arrived = split(b"".join((self._arrived, *ahead, data)))
             requests = [abci.Request.FromString(message) for message in messages]
         except (FrameWrongError, DecodeError) as error:
             _log.error("the engine's socket received what is no call of ABCI: %s", error)
             self.close()
             return
-        for request in requests:
+        for number, request in enumerate(requests, 1):
             self._answer(request)
+            if not number % CALLS_BETWEEN:
+                self.take_more()
         self._write()
+
+    def take_more(self) -> None:
+        """Take what has arrived into memory; it is answered after what is worked on now."""
+        if self._transport is None or self._ahead_bytes >= AHEAD_BYTES_MAX:
+            return
+        try:
+            data = os.read(self._transport.get_extra_info("socket").fileno(), READ_BYTES)
+        except OSError:
+            return  # nothing is there, or the connection has ended, which the loop notices by itself
+        if not data:
+            return
+        if not self._ahead:
+            asyncio.get_running_loop().call_soon(self._go_on)
+        self._ahead.append(data)
+        self._ahead_bytes += len(data)
+
+    def _go_on(self) -> None:
+        """Answer what was taken into memory, unless it has been answered with what came after it."""
+        if self._ahead and self._transport is not None:
+            self.data_received(b"")
 
     def _answer(self, request: abci.Request) -> None:
         if request.HasField("flush"):
@@ -68,7 +106,7 @@ class AbciConnection(asyncio.Protocol):
             self._answers.append(framed(told.SerializeToString()))
             self._write()
             raise
-        self._answers.append(framed(response.SerializeToString()))
+        self._answers.append(_ADMITTED if response is ADMITTED else framed(response.SerializeToString()))
 
     def _write(self) -> None:
         if self._transport is not None and self._answers:
@@ -106,6 +144,11 @@ class AbciServer:
         finally:
             os.umask(before)
         self._path = path
+
+    def take_more(self) -> None:
+        """Take into memory what has arrived on all connections, in the middle of longer work."""
+        for connection in self.connections:
+            connection.take_more()
 
     def lost(self) -> None:
         """Hear that a connection has ended."""

@@ -7,7 +7,7 @@ as while catching up, the block is executed then.
 
 from __future__ import annotations
 
-from hashlib import sha256
+import time
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -18,7 +18,7 @@ from sogdia.kernel.receipt import receipt_hash, result_leaf
 from sogdia.kernel.refusal import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from sogdia.engine.cometbft.known import KnownTransactions
     from sogdia.engine.solo.ledger import Ledger
@@ -26,6 +26,14 @@ if TYPE_CHECKING:
 
 CANDIDATES_MAX = 4
 """A height seldom needs more than two rounds; what is forgotten is executed again."""
+
+
+TRANSACTIONS_IN_A_BREATH = 32
+
+PROPOSAL_SECONDS_MAX = 0.5
+"""A proposer executes for no longer: the others execute its block before they vote, and wait for a proposal no longer
+than `Timing.propose`. On a slow or busy machine blocks are smaller, where larger ones would never be agreed on.
+This is a proposer's own choice; whether a proposal is accepted does not depend on it."""
 
 
 class _Head(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -71,7 +79,10 @@ class Candidates:
         """Execute over `ledger`."""
         self._ledger = ledger
         self._known = known
-        self._made: dict[bytes, Candidate] = {}
+        self._made: dict[tuple[Occasion, tuple[bytes, ...]], Candidate] = {}
+        self.clock = time.monotonic
+        self.breathe: Callable[[], None] = _nothing_to_do
+        """Called now and then in the middle of a block, for what must not wait for its end."""
 
     def select(self, occasion: Occasion, transactions: Sequence[bytes], bytes_max: int) -> list[bytes]:
         """Choose what of the offered transactions a proposal can hold, in their order; the rest is left out.
@@ -82,10 +93,13 @@ class Candidates:
         limits = candidate.block.limits
         room = min(bytes_max, limits.block_bytes_max)
         chosen: list[bytes] = []
-        for transaction in transactions:
+        until = self.clock() + PROPOSAL_SECONDS_MAX
+        for number, transaction in enumerate(transactions, 1):
             room -= len(transaction)
-            if room < 0:
+            if room < 0 or self.clock() > until:
                 break
+            if not number % TRANSACTIONS_IN_A_BREATH:
+                self.breathe()
             kept = self._include_what_is_admissible(candidate, transaction)
             if kept:
                 chosen.append(kept)
@@ -97,8 +111,7 @@ class Candidates:
 
         Raises `Refused` when one of them is not admissible, and `BlockFullError` when they are too many.
         """
-        name = _name(occasion, transactions)
-        known = self._made.get(name)
+        known = self._made.get((occasion, tuple(transactions)))
         if known is not None:
             return known
         candidate = self._begin(occasion)
@@ -106,7 +119,9 @@ class Candidates:
         size = sum(map(len, transactions))
         if size > block.limits.block_bytes_max:
             raise BlockFullError(f"{size} bytes are in one block; at most {block.limits.block_bytes_max} may be")
-        for transaction in transactions:
+        for number, transaction in enumerate(transactions, 1):
+            if not number % TRANSACTIONS_IN_A_BREATH:
+                self.breathe()
             first = len(block.results)
             for envelope in self._known.open(transaction, block.limits):
                 self._require_room(block)
@@ -154,15 +169,11 @@ class Candidates:
     def _keep(self, occasion: Occasion, transactions: Sequence[bytes], candidate: Candidate) -> None:
         while len(self._made) >= CANDIDATES_MAX:
             del self._made[next(iter(self._made))]
-        self._made[_name(occasion, transactions)] = candidate
+        self._made[occasion, tuple(transactions)] = candidate
 
 
-def _name(occasion: Occasion, transactions: Sequence[bytes]) -> bytes:
-    """Name a candidate by all that it depends on above the committed state."""
-    name = sha256(repr(occasion).encode("ascii"))
-    for transaction in transactions:
-        name.update(sha256(transaction).digest())
-    return name.digest()
+def _nothing_to_do() -> None:
+    return
 
 
 def _outcome(results: Sequence[Result]) -> Outcome:

@@ -58,15 +58,25 @@ class EngineRpc:
         )
         async with self._lock:
             try:
-                raw = await asyncio.wait_for(self._post(body), ANSWER_SECONDS_MAX)
+                raw = await asyncio.wait_for(self._post_twice(body), ANSWER_SECONDS_MAX)
             except (OSError, EOFError, ValueError, TimeoutError) as error:
                 self._drop()
                 raise EngineAwayError(f"the engine does not answer at {self._socket}: {error!r}") from error
         return _answers(raw, len(questions))
 
+    async def _post_twice(self, body: bytes) -> bytes:
+        """Ask once more when a kept connection ends: the engine closes it when nothing was asked for ten seconds.
+
+        It may have read the question after all; to be handed a transaction twice does nothing more.
+        """
+        if self._streams is not None:
+            try:
+                return await self._post(body)
+            except (ConnectionError, EOFError):
+                self._drop()
+        return await self._post(body)
+
     async def _post(self, body: bytes) -> bytes:
-        if self._streams is not None and self._streams[0].at_eof():
-            self._drop()  # the engine closes a connection on which nothing is asked for ten seconds
         if self._streams is None:
             self._streams = await self._connect()
         reader, writer = self._streams

@@ -84,6 +84,7 @@ class Entrance:
         self._application = Application(replica)
         self._application.on_refused = self.hear_refused
         self._abci = AbciServer(self._application)
+        replica.candidates.breathe = self._abci.take_more
         self._rpc = EngineRpc(rpc_socket(ledger.folder))
         self._anchors = Anchors(ledger, replica.lookups, self._rpc)
         self._fetching: set[asyncio.Task[None]] = set()

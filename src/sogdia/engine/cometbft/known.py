@@ -54,8 +54,11 @@ class KnownTransactions:
     def open(self, transaction: bytes, limits: Limits) -> tuple[Envelope, ...]:
         """Give the envelopes of a transaction; refuses it when the form of any is wrong."""
         known = self._opened.get(transaction)
-        if known is not None and all(len(each.raw) <= limits.envelope_bytes_max for each in known):
-            return known
+        if known is not None:
+            # No envelope of a transaction is longer than the whole.
+            most = limits.envelope_bytes_max
+            if len(transaction) <= most or all(len(each.raw) <= most for each in known):
+                return known
         opened = tuple([self._codec.open(raw, limits) for raw in envelopes_of(transaction)])
         self.remember(transaction, opened)
         return opened

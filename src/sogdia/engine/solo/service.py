@@ -8,11 +8,11 @@ import os
 import signal
 import sys
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sogdia.engine.collector import spare_the_collector
+from sogdia.engine.signals import hear
 from sogdia.engine.solo.clock import ManualClock, WallClock
 from sogdia.engine.solo.producer import Producer
 from sogdia.engine.solo.requests import Requests
@@ -75,9 +75,7 @@ class Service:
         """Run until asked to end, or until something is found to be wrong; `ready` hears the socket's path."""
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._failed)
-        for each in (signal.SIGTERM, signal.SIGINT):
-            with suppress(NotImplementedError, ValueError, RuntimeError):
-                loop.add_signal_handler(each, self.stop)
+        hear(self.stop, signal.SIGTERM, signal.SIGINT)
         sys.setswitchinterval(SWITCH_SECONDS)
         spare_the_collector()
         try:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
 from sogdia.kernel.codec import Face, Record
+from sogdia.kernel.enums import Numbered
 from sogdia.kernel.parameters import no_key, show_no_key
 from sogdia.kernel.state import Table
 from sogdia.kernel.values import Account, BasisPoints, Hash, Name, Quantity, Reference, Seconds, Units
@@ -130,7 +130,7 @@ class Parts(msgspec.Struct, frozen=True, array_like=True, gc=False):
 NOTHING = Parts(0, 0, 0)
 
 
-class OrderState(IntEnum):
+class OrderState(Numbered):
     """Where an order is in its life."""
 
     PLACED = 1
@@ -143,7 +143,7 @@ class OrderState(IntEnum):
     REFUNDING = 8
 
 
-class Outcome(IntEnum):
+class Outcome(Numbered):
     """How an order ended."""
 
     SETTLED = 1

@@ -52,7 +52,7 @@ MENU: Final = ("blocks", "listings", "currencies", "refusals", "health")
 ROBOTS: Final = (
     "User-agent: *\nDisallow: /find\nDisallow: /enter\nDisallow: /passkey\nDisallow: /check\nDisallow: /proofs\n"
 )
-ASSETS: Final = dict.fromkeys(("check.js", "passkeys.js", "sogdia.min.js"), "text/javascript")
+ASSETS: Final = dict.fromkeys(("check.js", "passkeys.js", "sogdia.min.js", "sogdia-light.min.js"), "text/javascript")
 ASSET_SECONDS: Final = 3_600
 
 _log = logging.getLogger(__name__)

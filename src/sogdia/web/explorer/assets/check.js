@@ -1,16 +1,19 @@
 // Checks a proof in the reader's own browser. Every sentence comes with the page, in its language.
-import { checkProof, decode, hex, readReceipt, trustFile, trustGenesis } from "./sogdia.min.js";
+import { checkProof, decode, fromHex, hex, readReceipt, trustFile, trustGenesis } from "./sogdia.min.js";
 
 const PIN = "sogdia-network";
+const HEADER = "sogdia-header";
+const LIGHT = "sogdia-light";
+const NAMED = /^([1-9][0-9]{0,14}):([0-9a-f]{64})$/;
 const place = document.getElementById("check");
 const words = place.dataset;
-const [form, trust, pin, proof, press, forget, said] = ["form", "trust", "pin", "proof", "press", "forget", "said"].map(
-  (id) => document.getElementById(id),
-);
+const [form, trust, pin, header, proof, press, forget, said] = [
+  "form", "trust", "pin", "header", "proof", "press", "forget", "said",
+].map((id) => document.getElementById(id));
 /** Trials are meant where the site itself is over a sandbox, which every page of it says. */
 const meant = { sandbox: document.querySelector("[data-sandbox]") !== null };
 const moment = (seconds) => new Date(Number(seconds) * 1000).toISOString().replace(".000Z", " UTC").replace("T", " ");
-const [ID, KEY, VALUE, FACE, NETWORK, HEIGHT, ROOT, FAULT] = words.rows.split("|");
+const [ID, KEY, VALUE, FACE, NETWORK, HEIGHT, ROOT, FAULT, BEGAN, LED, VOTES] = words.rows.split("|");
 const filled = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_all, name) => values[name]);
 
 /** Write what came out, and below it what belongs to it by name. */
@@ -64,12 +67,38 @@ function faced({ table, face }) {
   return [filled(open ? words.faceOpen : words.faceClosed, { state, time: moment(time) })];
 }
 
+/**
+ * Check a proof of a network that several organisations run: from what this browser has checked before, else from the
+ * header that the reader has named, else from the genesis. Gives what it proves, and what that stands on.
+ */
+async function checkVoted(raw, by) {
+  const light = await import("./sogdia-light.min.js");
+  const wish = header.value.replace(/\s/g, "").toLowerCase();
+  const named = NAMED.exec(wish);
+  if (wish && !named) throw new Error(words.headerWrong);
+  const root = named ? light.rootByHeader(by.network, BigInt(named[1]), fromHex(named[2])) : light.rootByGenesis(by);
+  let store = { root, blocks: [] };
+  try {
+    store = light.readStore(fromHex(localStorage.getItem(LIGHT) ?? ""), root);
+  } catch {
+    // Nothing was kept, or it began elsewhere: trust begins anew.
+  }
+  const found = await light.checkNetworkProof(raw, store, BigInt(Date.now()) * 1_000_000n);
+  localStorage.setItem(LIGHT, hex(light.storeBytes(found.store)));
+  localStorage.setItem(HEADER, wish);
+  forget.hidden = false;
+  const { height, hash, voted, power } = found.header;
+  const began = named ? wish : filled(words.begun, { hash: hex(light.validatorSetHash(root.start.validators)) });
+  return [found.proven, [[BEGAN, began], [LED, `${height}:${hex(hash)}`], [VOTES, `${voted} / ${power}`]]];
+}
+
 /** Say in words what a proof proves, and whether it is about this page. */
-function tell(proven) {
+function tell(proven, standing) {
   const details = [
     [NETWORK, proven.network],
     [HEIGHT, proven.height],
     [ROOT, proven.root],
+    ...standing,
   ];
   const sentences = [words.holds];
   let about = `receipt:${proven.id ? hex(proven.id) : ""}`;
@@ -98,17 +127,20 @@ async function check() {
     const by = await trusted();
     const chosen = proof.files[0];
     if (!chosen && !words.proof) throw new Error(words.missing);
-    tell(await checkProof(chosen ? new Uint8Array(await chosen.arrayBuffer()) : await fetched(words.proof), by));
+    const raw = chosen ? new Uint8Array(await chosen.arrayBuffer()) : await fetched(words.proof);
+    tell(...(by.engine === "cometbft" ? await checkVoted(raw, by) : [await checkProof(raw, by), []]));
   } catch (error) {
     say(false, [words.fails, error.message], error.fault ? [[FAULT, error.fault]] : []);
   }
 }
 
 pin.value = localStorage.getItem(PIN) ?? "";
-forget.hidden = !pin.value;
+header.value = localStorage.getItem(HEADER) ?? "";
+forget.hidden = !pin.value && !localStorage.getItem(LIGHT);
 forget.addEventListener("click", () => {
-  localStorage.removeItem(PIN);
+  for (const kept of [PIN, HEADER, LIGHT]) localStorage.removeItem(kept);
   pin.value = "";
+  header.value = "";
   forget.hidden = true;
 });
 press.addEventListener("click", check);

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sogdia.client.codes import account_code, name_code
+from sogdia.client.light.roots import first_trust, root_by_genesis
+from sogdia.client.light.verify import Bounds
 from sogdia.client.proofs import proof_bytes
 from sogdia.client.questions import RequestWrongError
 from sogdia.kernel.accounts import PARTIES
+from sogdia.kernel.comet import NANOSECONDS
 from sogdia.kernel.parameters import Limits
 from sogdia.kernel.proof import face_proof
 from sogdia.modules.market.queries import OrderQuery
@@ -15,7 +20,7 @@ from sogdia.modules.market.records import CLOSED_ORDERS, LISTINGS, ORDERS, Order
 from sogdia.web.explorer.pages.asking import PageError
 from sogdia.web.explorer.pages.chain import decode_receipt
 from sogdia.web.explorer.parts import SCRIPT, Cell, Link, Page, Words
-from sogdia.web.explorer.sources import ask
+from sogdia.web.explorer.sources import NodeAwayError, ask
 from sogdia.web.explorer.texts import TEXTS, say
 
 if TYPE_CHECKING:
@@ -24,8 +29,8 @@ if TYPE_CHECKING:
     from sogdia.web.explorer.pages.asking import Asked
 
 TOLD = (
-    "holds rows fails other missing pin.other away applied refused record absent face face.open face.closed life at"
-    " before"
+    "holds rows fails other missing pin.other header.wrong begun away applied refused record absent face face.open"
+    " face.closed life at before"
 ).split()
 """What the script on the page may have to say."""
 
@@ -41,13 +46,30 @@ class Proved(NamedTuple):
     expected: str
 
 
+class Voted(NamedTuple):
+    """What a reader of a network on CometBFT is told: its genesis' validators, and until when these are trusted."""
+
+    network: str
+    validators: str
+    until: str
+
+
 def check(asked: Asked) -> Page:
     """The page on which a proof is checked by the reader's own browser, against a genesis of the reader's own."""
+    voted: Voted | None = None
+    with suppress(NodeAwayError):
+        voted = _voted(asked)
     data = {name.replace(".", "-"): TEXTS[f"check.{name}"] for name in TOLD}
     data["genesis"] = asked.at("/genesis.json")
     data["states"] = "|".join(TEXTS[f"state.{each.name.lower()}"] for each in OrderState)
     data["outcomes"] = "|".join(TEXTS[f"outcome.{each.name.lower()}"] for each in Outcome)
-    more: dict[str, object] = {"data": data, "file": "FILE.proof", "proof_label": say("check.proof"), "download": None}
+    more: dict[str, object] = {
+        "data": data,
+        "voted": voted,
+        "file": "FILE.proof",
+        "proof_label": say("check.proof"),
+        "download": None,
+    }
     if "kind" not in asked.request.path_params:
         return _page(say("check.title"), (Words(say("check.lead")),), more)
     about = _about(asked)
@@ -56,6 +78,16 @@ def check(asked: Asked) -> Page:
     more |= {"file": about.file, "proof_label": say("check.proof.other"), "download": path}
     lead = (Words(say("check.about")), Link(_page_of(about.path), about.called, foreign=True), Words(say("check.lead")))
     return _page(say("check.title.of"), lead, more)
+
+
+def _voted(asked: Asked) -> Voted | None:
+    """Say with whom trust begins on a network that several organisations run; elsewhere nothing."""
+    network = asked.network
+    if network.genesis.engine != "cometbft":
+        return None
+    trust = first_trust(root_by_genesis(network.genesis, sandbox=True))
+    until = (trust.time + Bounds().trusting_period) // NANOSECONDS
+    return Voted(network.hash.hex(), trust.next_validators_hash.hex(), f"{datetime.fromtimestamp(until, UTC):%Y-%m-%d}")
 
 
 def _page(title: str, lead: tuple[Cell, ...], more: dict[str, object]) -> Page:
