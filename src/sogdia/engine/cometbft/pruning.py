@@ -75,8 +75,12 @@ class Pruning:
         except (EngineAwayError, EngineRefusedError) as error:
             _log.warning("old blocks are not handed on yet: %s", error)
             return
+        try:
+            self._ledger.file.hold()
+        except StorageFullError as error:
+            _log.error("old blocks stay for now: %s", error)
+            return
         raws = self._begin(height)
-        self._ledger.file.hold()
         try:
             steps = await asyncio.get_running_loop().run_in_executor(None, self._write, height, raws)
         except OSError as error:

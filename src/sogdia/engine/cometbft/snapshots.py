@@ -24,7 +24,7 @@ from sogdia.engine.folders.snapshot_form import (
     Manifest,
 )
 from sogdia.engine.folders.workplace import give_name, workplace
-from sogdia.engine.storage.ledger_file import DamagedError
+from sogdia.engine.storage.ledger_file import DamagedError, StorageFullError
 from sogdia.kernel.codec import encode
 from sogdia.kernel.tree import Tree
 
@@ -78,15 +78,17 @@ class Snapshots:
         if self.is_under_way() or sealed.height in self.kept():
             return
         ledger = self._ledger
-        ledger.commit(flush=True)
-        if ledger.file.flushed().height != sealed.height:
-            return  # no room for the buckets; blocks come first
+        try:
+            ledger.commit(flush=True)
+            ledger.file.hold()
+        except StorageFullError as error:
+            _log.error("no snapshot is taken, blocks come first: %s", error)
+            return
         # The reading begins now; the thread goes on with it, whatever blocks come.
         buckets = ledger.file.all_buckets()
         manifest = Manifest(
             network=ledger.machine.network, state=state, header=sealed.header, records=ledger.tree.count, chunks=()
         )
-        ledger.file.hold()
         if self._thread is None:
             self._thread = ThreadPoolExecutor(1, thread_name_prefix="snapshot")
         self._under_way = self._thread.submit(self._write, manifest, buckets)
