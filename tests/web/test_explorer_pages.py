@@ -153,7 +153,7 @@ def test_the_first_page_says_in_trade_words_what_happened_last(site):
     assert "All is well: the node answers" in words
     assert "Approve return applied" in words
     assert "Place order refused" in words
-    assert "A deadline applied" in words
+    assert "A step by rule applied" in words
 
 
 def test_blocks_are_listed_a_page_at_a_time_without_a_gap(site, monkeypatch):
