@@ -19,8 +19,6 @@ from sogdia.engine.folders.snapshot_form import read_manifest, snapshot_hash
 from sogdia.kernel.blinding import commitment_to
 from sogdia.kernel.codec import encode
 from sogdia.kernel.comet import app_hash
-from sogdia.kernel.tree_hashes import root_from_proof, stored_hash, stored_hash_in
-from sogdia.modules.money import BALANCES, Asset
 from sogdia.testing.ledger import START
 from tests.network.chain import VALIDATORS, Chain, Member, network_genesis
 from tests.network.test_application import Wallet
@@ -495,38 +493,3 @@ def test_snapshots_may_be_offered_only_before_blocks():
     with pytest.raises(OrderWrongError, match="committed already"):
         grammar.hear(Call.OFFER_SNAPSHOT)
     Grammar(4, beginning=4).hear(Call.OFFER_SNAPSHOT)
-
-
-# ------------------------------------------------------------------------------------------------------- past states
-
-
-def query(member: Member, key: bytes, height: int) -> Any:  # noqa: ANN401 - protobuf's own message
-    return member.ask(query=abci.RequestQuery(path="/record", data=key, height=height, prove=True))
-
-
-def test_what_a_record_was_at_a_kept_height_is_proved(chain, wallet):
-    grow(chain, wallet, 4)
-    member = chain.members[0]
-    root = member.root()
-    key = BALANCES.full_key((wallet.account("nairobi"), Asset("USD", wallet.account("bank"))))
-    before = member.ledger.tree.read(key)
-    grow(chain, wallet, 3)
-
-    answer = query(member, key, 4)
-
-    assert before is not None
-    assert (answer.code, answer.height, answer.value) == (0, 4, before)
-    assert answer.value != member.ledger.tree.read(key)
-    stored, entries, levels = msgspec.msgpack.decode(answer.proof_ops.ops[0].data)
-    assert stored_hash_in(entries, sha256(key).digest()) == stored_hash(stored)
-    assert root_from_proof(sha256(key).digest(), entries, tuple(levels)) == root
-
-
-def test_a_height_that_is_not_kept_is_refused_with_its_number_and_the_way_out(chain, wallet):
-    grow(chain, wallet, 13)
-
-    answers = [query(chain.members[0], b"\x01key", height) for height in (4, 5, 99)]
-
-    assert [answer.code for answer in answers] == [10_201] * 3
-    assert "kept are 8, 12, and the present 13" in answers[0].log
-    assert "another node" in answers[0].log
