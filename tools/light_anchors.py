@@ -28,7 +28,7 @@ GENESIS = replace(
 )
 NETWORK = network_of(GENESIS)
 ROOT = root_by_genesis(GENESIS)
-STATE = AppState(state_root=b"\x01" * 32, results_height=7, results_root=b"\x02" * 32)
+STATE = AppState(state_root=b"\x01" * 32, results_height=7, results_root=b"\x02" * 32, results_header=b"\x03" * 32)
 
 
 def block(height: int, validators: tuple[CometValidator, ...] = FOUR, **fields: Any) -> LightBlock:  # noqa: ANN401 - of a header
@@ -76,6 +76,7 @@ def anchor_cases() -> Iterator[AnchorCase]:
         ("another state root", replace(STATE, state_root=bytes(32))),
         ("another height of the results", replace(STATE, results_height=8)),
         ("another results root", replace(STATE, results_root=bytes(32))),
+        ("another header of the results", replace(STATE, results_header=bytes(32))),
     ):
         yield AnchorCase(name, ROOT, encode(replace(whole, state=state)), Fault.APP_HASH)
     yield AnchorCase("heights that fall", ROOT, encode(anchor(block(9), block(3))), Fault.FORM)

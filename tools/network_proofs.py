@@ -114,7 +114,12 @@ class Chain:
     @staticmethod
     def state(own: Header) -> AppState:
         """Give what the app hash in a header's place stands for."""
-        return AppState(state_root=own.state_root, results_height=max(own.height - 1, 0), results_root=own.results_root)
+        return AppState(
+            state_root=own.state_root,
+            results_height=max(own.height - 1, 0),
+            results_root=own.results_root,
+            results_header=own.previous,
+        )
 
     def led(self, proof: Any, votes: str = "", **how: Any) -> Any:  # noqa: ANN401 - a proof of any kind, and a header's parts
         """Lead a proof of the story to the header in its header's place; a block in it becomes one of CometBFT, too."""

@@ -29,6 +29,7 @@ from sogdia.client.shapes import Field, Shape, fields_of, remarks
 from sogdia.client.who_sees import BLOB, EVENTS, RECORDS, Sees
 from sogdia.client.wording import CALLED, is_money
 from sogdia.kernel.kernel_tables import KERNEL_TABLES
+from sogdia.kernel.node_refusals import NodeRefusal
 from sogdia.kernel.refusals import KernelRefusal
 from sogdia.modules import ALL
 from sogdia.modules.documents.classes import CLASSES
@@ -314,6 +315,7 @@ def refusals_page() -> Iterator[str]:
     groups: list[tuple[str, type[RefusalCode]]] = [
         ("kernel", KernelRefusal),
         *((each.name, each.refusals) for each in ALL),
+        ("a node's socket", NodeRefusal),
         ("the vault's door", VaultRefusal),
         ("the HTTP API's door", DoorRefusal),
     ]

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from sogdia.client import keys as key_files
 from sogdia.engine.cometbft.entrance import Entrance
+from sogdia.engine.cometbft.keeping import Keeping
 from sogdia.engine.cometbft.next_key import next_key_is_due, take_over_next_key
 from sogdia.engine.cometbft.places import home
+from sogdia.engine.cometbft.snapshots import Taking
 from sogdia.engine.solo.ledger import Ledger
 from sogdia.engine.solo.service import Service, alone, clock_of
 from sogdia.kernel.blinding import NO_SECRET
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from sogdia.kernel.genesis import GenesisBase
     from sogdia.kernel.module import Module
     from sogdia.operate.beside import Beside
+    from sogdia.settings.sections import NetworkSettings
 
 KEYS = "keys"
 KEY_SUFFIX = ".key"
@@ -61,6 +64,12 @@ def load_keys(folder: Path, passphrase_for: Callable[[Path], str]) -> list[NodeK
     return loaded
 
 
+def keeping_of(chosen: NetworkSettings) -> Keeping:
+    """Give what a node keeps, as its operator has chosen."""
+    taking = Taking(every=chosen.snapshot_every_blocks, kept=chosen.snapshots_kept)
+    return Keeping(snapshots=taking, blocks=chosen.blocks_kept)
+
+
 def run(  # noqa: PLR0913 - what an operator may decide
     folder: Path,
     keys: Iterable[NodeKey],
@@ -92,7 +101,7 @@ def run(  # noqa: PLR0913 - what an operator may decide
         try:
             if ledger.genesis.engine == COMETBFT:
                 take_over_next_key(folder, ledger)
-                entrance = Entrance(ledger)
+                entrance = Entrance(ledger, keeping_of(chosen.network))
                 service = Service(entrance)
                 entrance.replica.on_commit.append(lambda _block: look_for_next_key(service, ledger))
             else:

@@ -10,7 +10,8 @@ import pytest
 
 from sogdia.engine.storage.block_log import LoggedBlock
 from sogdia.engine.storage.block_pieces import PIECE_BYTES, block_of, pieces_of
-from sogdia.engine.storage.ledger_file import DATA, BlockWrite, DamagedError, LedgerFile
+from sogdia.engine.storage.ledger_file import DATA, DamagedError, LedgerFile
+from sogdia.engine.storage.writes import BlockWrite
 from sogdia.kernel.refusal import Broken
 from tests.engine.folders.ledgers import HEIGHT, Surgeon, stored_story
 

@@ -86,9 +86,9 @@ def test_a_damaged_run_is_noticed_and_never_taken_for_an_absence(tmp_path, monke
     file = ledger.file
     with file._env.begin(write=True) as transaction:
         key = (1).to_bytes(8, "big")
-        raw = bytearray(transaction.get(key, b"", db=file._runs[IDS]))
+        raw = bytearray(transaction.get(key, b"", db=file._runs[IDS]._database))
         raw[-12] ^= 1
-        transaction.put(key, bytes(raw), db=file._runs[IDS])
+        transaction.put(key, bytes(raw), db=file._runs[IDS]._database)
 
     with pytest.raises(DamagedError, match="index of ids"):
         Lookups(ledger).find(block.results[0].id)

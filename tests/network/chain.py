@@ -15,8 +15,11 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from sogdia.engine.cometbft import abci_pb2 as abci
 from sogdia.engine.cometbft.application import Application
 from sogdia.engine.cometbft.engine_genesis import consensus_params, engine_genesis
+from sogdia.engine.cometbft.keeping import Keeping
 from sogdia.engine.cometbft.replica import Replica
+from sogdia.engine.cometbft.snapshots import Taking
 from sogdia.engine.solo.ledger import Ledger
+from sogdia.kernel.blinding import NO_SECRET
 from sogdia.kernel.comet import address_of, chain_id_of
 from sogdia.kernel.genesis import network_of
 from sogdia.modules import ALL
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
 
 VALIDATORS = ("almaty", "lanzhou", "mombasa", "tashkent")
 BYTES_MAX = 4 * 2**20
+NONE = Keeping(Taking(every=0))
+"""No snapshots, in tests that are not about them."""
 
 
 def network_genesis(validators: Sequence[str] = VALIDATORS, **changes: Any) -> Any:  # noqa: ANN401 - sections of a genesis
@@ -54,13 +59,14 @@ def network_genesis(validators: Sequence[str] = VALIDATORS, **changes: Any) -> A
 class Member:
     """One organisation's replica."""
 
-    def __init__(self, name: str, folder: Path, made: Any) -> None:  # noqa: ANN401 - a genesis
+    def __init__(self, name: str, folder: Path, made: Any, secret: bytes = NO_SECRET, keeping: Keeping = NONE) -> None:  # noqa: ANN401 - a genesis
         """Make its ledger."""
         self.name = name
         self.folder = folder
+        self.keeping = keeping
         self.replica: Replica
         self.application: Application
-        Ledger.create(folder, ALL, made).close()
+        Ledger.create(folder, ALL, made, secret=secret).close()
         self.open()
 
     @property
@@ -70,16 +76,19 @@ class Member:
 
     def open(self) -> None:
         """Open the ledger, as at a start of the node."""
-        self.replica = Replica(Ledger.open(self.folder, ALL))
+        self.replica = Replica(Ledger.open(self.folder, ALL), self.keeping)
         self.application = Application(self.replica)
 
     def die(self) -> None:
         """Lose everything that is in memory, as by a kill, and open again."""
+        self.replica.stop()
         self.ledger.abandon()
         self.open()
 
     def close(self) -> None:
         """Close in order."""
+        self.replica.stop()
+        self.application.snapshots.close()
         self.ledger.close()
 
     def ask(self, **call: Any) -> Any:  # noqa: ANN401 - whatever the call answers
@@ -102,12 +111,15 @@ class Chain:
         validators: Sequence[str] = VALIDATORS,
         *,
         made: Any = None,  # noqa: ANN401 - a genesis
+        secret: bytes = NO_SECRET,
+        keeping: Keeping = NONE,
         **changes: Any,  # noqa: ANN401 - sections of a genesis
     ) -> None:
         """Make a network and call InitChain at every member."""
         self.genesis = network_genesis(validators, **changes) if made is None else made
         self.network = network_of(self.genesis)
-        self.members = [Member(name, place / name, self.genesis) for name in validators]
+        self.secret = secret
+        self.members = [Member(name, place / name, self.genesis, secret, keeping) for name in validators]
         self.height = 0
         self.time = self.genesis.time
         self.app_hash = b""

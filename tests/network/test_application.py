@@ -436,7 +436,12 @@ def test_commit_is_durable_before_it_answers(chain, wallet):
 def test_the_app_hash_covers_state_and_results_and_stands_still(chain, wallet):
     ledger = chain.members[0].ledger
     chain.block(wallet.mint().raw)
-    first = AppState(state_root=ledger.tree.root, results_height=1, results_root=ledger.tip.results_root)
+    first = AppState(
+        state_root=ledger.tree.root,
+        results_height=1,
+        results_root=ledger.tip.results_root,
+        results_header=ledger.tip.hash,
+    )
     assert chain.app_hash == app_hash(first)
     assert ledger.tip.results_root != EMPTY_ROOT
 
@@ -468,7 +473,7 @@ def test_a_record_can_be_asked_for(chain, wallet):
     assert (found.code, found.value, found.height) == (0, member.ledger.tree.read(key), 1)
     assert found.proof_ops.ops[0].type == "sogdia/state"
     assert (nothing.code, nothing.value) == (0, b"")
-    assert (old.code, astray.code) == (1, 1)
+    assert (old.code, astray.code) == (10_201, 1)
     assert "not kept" in old.log
     assert "/record" in astray.log
 

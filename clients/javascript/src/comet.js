@@ -62,7 +62,7 @@ export const COMET_BLOCK = (value, where) => {
   return { hash: cometHeaderHash(header), time: header.time / SECOND, transactionsRoot: header.dataHash };
 };
 
-const APP_STATE = parts({ stateRoot: HASH, resultsHeight: number(0n, 2n ** 48n), resultsRoot: HASH });
+const APP_STATE = parts({ stateRoot: HASH, resultsHeight: number(0n, 2n ** 48n), resultsRoot: HASH, resultsHeader: HASH });
 export const COMET_ANCHOR = parts({ tag: number(2n, 2n), blocks: list(LIGHT_BLOCK, 1, BLOCKS_MAX), state: APP_STATE });
 /** @typedef {ReturnType<typeof BLOCK_ID>} BlockId */
 /** @typedef {ReturnType<typeof COMET_HEADER>} CometHeader */

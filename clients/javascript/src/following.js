@@ -132,7 +132,13 @@ async function openAnchor({ blocks, state }, store, now, bounds) {
     const all = "hash" in store.root.start ? known : [await firstTrust(store.root), ...known];
     checked = await followed(blocks, all, now, bounds);
   }
-  const said = sha256(utf8("sogdia/app"), state.stateRoot, bigEndian(state.resultsHeight, 8), state.resultsRoot);
+  const said = sha256(
+    utf8("sogdia/app"),
+    state.stateRoot,
+    bigEndian(state.resultsHeight, 8),
+    state.resultsRoot,
+    state.resultsHeader,
+  );
   must(same(said, header.appHash), "app hash", "Its roots are not those that its header stands for.");
   const { network } = store.root;
   const { stateRoot, resultsHeight, resultsRoot } = state;

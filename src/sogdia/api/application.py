@@ -13,6 +13,7 @@ from starlette.routing import Router
 
 from sogdia.api.documents import BLOBS, DocumentRoutes
 from sogdia.api.edge import Edge
+from sogdia.api.engine_door import EngineRoutes
 from sogdia.api.envelopes import EnvelopeRoutes
 from sogdia.api.finding import FindingRoutes
 from sogdia.api.happenings import Happenings
@@ -88,6 +89,7 @@ class Api:
             *EnvelopeRoutes(self.network, self.visibility, limits).routes(),
             *StateRoutes(self.network, self.visibility, self.readers).routes(),
             *HistoryRoutes(self.network, self.visibility, self.happenings, secret, limits).routes(),
+            *EngineRoutes(self.network).routes(),
             *self.webhooks.routes(),
             *self.finding.routes(),
             *self.documents.routes(),

@@ -25,6 +25,7 @@ def stopped_by(error: Exception) -> Stopped | None:
         or _by_what_was_given(error)
         or _by_the_node(error)
         or _by_a_folder(error)
+        or _by_the_archive(error)
         or _by_the_index(error)
         or _by_the_vault(error)
         or _by_the_demo(error)
@@ -64,6 +65,18 @@ def _by_settings(error: Exception) -> Stopped | None:
     lines = [f"{each.where}: {each.message}. {each.way_out}" for each in told]
     detail = {"faults": [each._asdict() for each in told]}
     return Stopped(Exit.USAGE, "\n".join(["The settings cannot be used:", *lines]), "", detail)
+
+
+def _by_the_archive(error: Exception) -> Stopped | None:
+    """Give the end of a command that needs blocks which are not here any more, or read a segment that is wrong."""
+    from sogdia.engine.folders.archive import SegmentWrongError  # noqa: PLC0415 - looked up when there is an error
+    from sogdia.engine.storage.beginning import NotHereError  # noqa: PLC0415 - as above
+
+    if isinstance(error, NotHereError):
+        return Stopped(Exit.NOT_FOUND, f"{error}.", "'sogdia archive fetch' puts segments of another node into place.")
+    if isinstance(error, SegmentWrongError):
+        return Stopped(Exit.DAMAGED, f"{error}.", "Remove the file, and fetch it from another node.")
+    return None
 
 
 def _by_a_rule(error: Exception) -> Stopped | None:

@@ -13,12 +13,14 @@ from sogdia.cli.exits import Exit, Stopped
 from sogdia.cli.finding import find_node
 from sogdia.cli.progress import counted
 from sogdia.client.connection import Connection, NodeNotRunningError
+from sogdia.engine.folders.archive import FOLDER as ARCHIVE
 from sogdia.engine.folders.audit import audit
 from sogdia.engine.folders.backup import back_up_folder, restore
 from sogdia.engine.folders.differing import Comparison, compare
 from sogdia.engine.folders.export import export_folder
 from sogdia.engine.folders.following import Difference
 from sogdia.engine.folders.importing import import_export
+from sogdia.engine.folders.kept_snapshots import FOLDER as SNAPSHOTS
 from sogdia.engine.folders.replay import replay
 from sogdia.engine.folders.rollback import roll_back
 from sogdia.engine.folders.workplace import require_new
@@ -50,6 +52,10 @@ def at_rest(folder: Path | None) -> Iterator[Path]:
         copy = Path(place) / "copy"
         with connection:
             connection.backup(copy)
+        # What stands beside the ledger's own file is never changed, only added to and removed.
+        for name in (SNAPSHOTS, ARCHIVE):
+            if (found / name).is_dir():
+                (copy / name).symlink_to((found / name).resolve())
         yield copy
 
 
@@ -95,8 +101,9 @@ def run_replay(folder: Path | None, *, as_json: bool) -> int:
         options.show(words, document, as_json=as_json)
         return Exit.DAMAGED
     document = {"same": True, **documents.structure(found)}
+    begins = f"the snapshot of height {found.begins_after}" if found.begins_after else "the genesis"
     words = (
-        f"Derived again and found the same, up to height {found.height}: {found.envelopes} envelopes,"
+        f"Derived again from {begins} and found the same, up to height {found.height}: {found.envelopes} envelopes,"
         f" {found.exits} exits, {found.signatures} signatures, {found.records} records; {found.seconds:.1f} s.\n"
         f"state root {found.state_root.hex()}"
     )

@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sogdia.kernel.kernel_tables import KERNEL_TABLES
+from sogdia.kernel.node_refusals import NodeRefusal
 from sogdia.kernel.refusals import KernelRefusal
 from sogdia.modules import ALL
 
@@ -52,7 +53,7 @@ def tables() -> dict[int, Table[Any, Any]]:
 @cache
 def refusal_codes() -> dict[int, RefusalCode]:
     """Give every refusal by its number."""
-    codes: tuple[type[RefusalCode], ...] = (KernelRefusal, *(module.refusals for module in ALL))
+    codes: tuple[type[RefusalCode], ...] = (KernelRefusal, NodeRefusal, *(module.refusals for module in ALL))
     return {int(code): code for each in codes for code in each}
 
 

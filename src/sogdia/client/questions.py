@@ -122,6 +122,8 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
     file_bytes: int
     disk_free_bytes: int
     scrub: dict[str, int]
+    first_height: int = 1
+    """The first block that is in the node's own file; older ones are in the archive."""
 
 
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
@@ -253,6 +255,11 @@ def genesis() -> Question[bytes]:
 def height() -> Question[int]:
     """Ask up to which height everything is durable; cheap enough to be asked several times a second."""
     return Question("height", None, _reader(int))
+
+
+def engine(method: str, height: int | None, page: int, count: int) -> Question[tuple[bool, bytes]]:
+    """Ask the engine beside a node what a light client has to know; gives whether it answered, and JSON or why not."""
+    return Question("engine", (method, height, page, count), _reader(tuple[bool, bytes]))
 
 
 def status() -> Question[NodeStatus]:

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from sogdia.client.connection import Connection, RequestWrongError, Status, TryLaterError
+from sogdia.engine.folders.archive import FOLDER as ARCHIVE
+from sogdia.engine.folders.archive import Archive
 from sogdia.engine.folders.golden import open_file
+from sogdia.engine.storage.beginning import NotHereError
+from sogdia.index.errors import IndexStoppedError
 from sogdia.kernel.stored_block import decode_signed_header
 
 if TYPE_CHECKING:
@@ -78,6 +82,11 @@ class NodeSource:
             wanted = asked.popleft()
             while wanted not in arrived:
                 answer = self._node.receive()
+                if answer.status == Status.REFUSED:
+                    raise IndexStoppedError(
+                        "a block is not at this node any more, nor in its archive: fetch the segments that are missing"
+                        " with 'sogdia archive fetch', and start again"
+                    )
                 if answer.status == Status.LATER:
                     raise TryLaterError(str(answer.payload))
                 if answer.status != Status.DONE:
@@ -96,6 +105,7 @@ class FolderSource:
     def __init__(self, folder: Path) -> None:
         """Open the folder; refused while another process has it."""
         self._file = open_file(folder)
+        self._archive = Archive(folder / ARCHIVE, self._file.network())
 
     def genesis(self) -> bytes:
         """Give the genesis as JSON."""
@@ -109,16 +119,26 @@ class FolderSource:
         """Give the hash of the header at a height; nothing when there is no such block."""
         if height > self.height():
             return None
-        return decode_signed_header(self._file.block(height)).header.hash()
+        return decode_signed_header(self._block(height)).header.hash()
 
     def time(self, height: int) -> int:
         """Give the time of the block at a height."""
-        return decode_signed_header(self._file.block(height)).header.time
+        return decode_signed_header(self._block(height)).header.time
 
     def blocks(self, first: int, last: int) -> Iterator[bytes]:
         """Give the bytes of the blocks from one height to another."""
         for height in range(first, last + 1):
-            yield self._file.block(height)
+            yield self._block(height)
+
+    def _block(self, height: int) -> bytes:
+        """Read a block, from the archive beside the file when it has gone there."""
+        try:
+            return self._file.block(height)
+        except NotHereError as error:
+            found = self._archive.block(height)
+            if found is None:
+                raise IndexStoppedError(f"{error}. Put them into {self._archive.folder}, and start again") from error
+            return found
 
     def close(self) -> None:
         """Close the folder."""

@@ -128,11 +128,16 @@ class LightBlock(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only
 
 
 class AppState(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=True):
-    """What an app hash is made of: the state's root, and the root of the last results with the height they are of."""
+    """What an app hash is made of: the state's root; of the last results the height, the root, and our own header.
+
+    That header links back to all earlier ones of ours, so one header of CometBFT vouches for the whole chain of blocks.
+    Before there are results it is the network's hash, to which the first header links.
+    """
 
     state_root: Hash
     results_height: Annotated[int, Meta(ge=0, le=2**48)]
     results_root: Hash
+    results_header: Hash
 
 
 class CometAnchor(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=True, tag=2):
@@ -215,7 +220,11 @@ def validators_hash(validators: tuple[CometValidator, ...]) -> bytes:
 def app_hash(state: AppState) -> bytes:
     """Hash what the header after a state says of it."""
     return sha256(
-        b"sogdia/app" + state.state_root + state.results_height.to_bytes(8, "big") + state.results_root
+        b"sogdia/app"
+        + state.state_root
+        + state.results_height.to_bytes(8, "big")
+        + state.results_root
+        + state.results_header
     ).digest()
 
 

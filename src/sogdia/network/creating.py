@@ -17,10 +17,11 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+from msgspec import structs
 
 from sogdia import node
 from sogdia.client import keys as key_files
-from sogdia.engine.cometbft.home import Place, Timing, node_id, write_home
+from sogdia.engine.cometbft.home import Place, Sync, Timing, node_id, write_home
 from sogdia.kernel.blinding import SECRET_BYTES, commitment_to
 from sogdia.kernel.genesis import genesis_type, network_of
 from sogdia.kernel.values import NO_ACCOUNT, account_of
@@ -161,10 +162,13 @@ def _create(folder: Path, wanted: Wanted) -> Plan:
     return plan
 
 
-def add_node(folder: Path, name: str, *, host: str = HOST, port: int | None = None) -> PlannedNode:
+def add_node(
+    folder: Path, name: str, *, host: str = HOST, port: int | None = None, sync: Sync | None = None
+) -> PlannedNode:
     """Make the folder of one more node for a network: it follows the others, and votes once they have admitted it.
 
-    Its consensus key is its own from the start, so that nothing has to be copied when it becomes a validator.
+    Its consensus key is its own from the start, so that nothing has to be copied when it becomes a validator. With
+    `sync` it begins with a snapshot of its peers, otherwise it executes all blocks.
     """
     plan = read_plan(folder)
     if any(each.folder == name for each in plan.nodes):
@@ -184,9 +188,10 @@ def add_node(folder: Path, name: str, *, host: str = HOST, port: int | None = No
         validates=False,
     )
     node.create(place, genesis, secret=_secret_of(folder))
-    write_home(place, genesis, place_of(planned, (*plan.nodes, planned), Timing()), node_key, validator)
+    chosen = structs.replace(place_of(planned, (*plan.nodes, planned), Timing()), sync=sync)
+    write_home(place, genesis, chosen, node_key, validator)
     (place / GENESIS).write_bytes(raw_genesis)
-    write_plan(folder, msgspec.structs.replace(plan, nodes=(*plan.nodes, planned)))
+    write_plan(folder, structs.replace(plan, nodes=(*plan.nodes, planned)))
     return planned
 
 

@@ -15,7 +15,7 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
-from sogdia.engine.storage.ledger_file import release
+from sogdia.engine.storage.versions import release
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -224,6 +224,28 @@ class MetricsSettings(Section, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = 10
 
 
+class NetworkSettings(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A node of a network of several organisations."""
+
+    snapshot_every_blocks: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=10_000_000,
+            description="In every so many, at the first results, a snapshot for nodes to come is taken. 0: never.",
+        ),
+    ] = 1_000
+    snapshots_kept: Annotated[int, Meta(ge=1, le=10, description="How many of the last snapshots are kept.")] = 3
+    blocks_kept: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=10_000_000_000,
+            description="Blocks older than so many, and than the snapshot before, go to the archive. 0: all stay.",
+        ),
+    ] = 0
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All settings, by section."""
 
@@ -235,6 +257,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     notices: NoticesSettings = NoticesSettings()
     log: LogSettings = LogSettings()
     metrics: MetricsSettings = MetricsSettings()
+    network: NetworkSettings = NetworkSettings()
 
 
 RELOADED = frozenset(

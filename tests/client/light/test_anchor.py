@@ -183,6 +183,7 @@ def test_two_signed_headers_of_one_height_are_an_alarm():
         replace(STATE, state_root=bytes(32)),
         replace(STATE, results_height=8),
         replace(STATE, results_root=bytes(32)),
+        replace(STATE, results_header=bytes(32)),
         replace(STATE, state_root=STATE.results_root, results_root=STATE.state_root),
     ],
 )

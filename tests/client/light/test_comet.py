@@ -75,16 +75,19 @@ def test_the_chain_of_a_network_is_named_after_the_first_half_of_its_hash():
     assert chain_id_of(bytes(range(32))) == "sogdia-0001020304050607"
 
 
-def test_an_app_hash_binds_both_roots_and_the_height_of_the_results():
-    state = AppState(state_root=b"\x01" * 32, results_height=258, results_root=b"\x02" * 32)
+def test_an_app_hash_binds_both_roots_and_the_height_and_header_of_the_results():
+    state = AppState(
+        state_root=b"\x01" * 32, results_height=258, results_root=b"\x02" * 32, results_header=b"\x03" * 32
+    )
     others = (
         replace(state, state_root=b"\x03" * 32),
         replace(state, results_height=259),
         replace(state, results_root=b"\x01" * 32),
+        replace(state, results_header=b"\x01" * 32),
     )
 
-    assert app_hash(state).hex() == "8fc7b9468e636db907ea64e64dfbbc9a787818956205c372f492b765e2e8d05f"
-    assert len({app_hash(each) for each in (state, *others)}) == 4
+    assert app_hash(state).hex() == "ead0dbbc1fda00ff9effb4aaf362e768d2b57f156a638c886f2d9e3847176378"
+    assert len({app_hash(each) for each in (state, *others)}) == 5
 
 
 @pytest.mark.parametrize(

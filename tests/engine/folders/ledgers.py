@@ -12,7 +12,8 @@ from sogdia.client.keys import KeyPair
 from sogdia.engine.solo.ledger import Ledger
 from sogdia.engine.solo.sealing import transactions_root
 from sogdia.engine.storage.block_pieces import pieces_of
-from sogdia.engine.storage.ledger_file import DATA, Flushed, LedgerFile
+from sogdia.engine.storage.ledger_file import DATA, LedgerFile
+from sogdia.engine.storage.writes import Flushed
 from sogdia.kernel.header import SignedHeader
 from sogdia.kernel.stored_block import StoredBlock, decode_block, encode_block
 from sogdia.kernel.tree_hashes import FRONT_BYTES, stored_hash

@@ -15,7 +15,8 @@ from sogdia.engine.folders.importing import import_export
 from sogdia.engine.folders.replay import Replayed, replay
 from sogdia.engine.solo.ledger import Ledger
 from sogdia.engine.storage import ledger_file
-from sogdia.engine.storage.ledger_file import FORMAT, FolderNotUsableError, lmdb_format
+from sogdia.engine.storage.ledger_file import FORMAT, FolderNotUsableError
+from sogdia.engine.storage.versions import lmdb_format
 from sogdia.modules import ALL
 from tests.engine.folders.ledgers import Surgeon, stored_story
 from tools.golden_folder import GOLDEN, Expected, write

@@ -15,7 +15,8 @@ from sogdia.engine import marks
 from sogdia.engine.solo import service, writing
 from sogdia.engine.solo.clock import WallClock
 from sogdia.engine.storage import block_log, ledger_file
-from sogdia.engine.storage.ledger_file import BlockWrite, LedgerFile
+from sogdia.engine.storage.ledger_file import LedgerFile
+from sogdia.engine.storage.writes import BlockWrite
 from sogdia.node import run
 
 

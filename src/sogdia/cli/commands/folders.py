@@ -35,7 +35,8 @@ def audit(folder: Path | None, *, as_json: bool) -> int:
 def replay(folder: Path | None, *, as_json: bool) -> int:
     """Derive the ledger in DIR again from its genesis, verify every signature, and compare everything.
 
-    The first difference is shown, and the status is 4. A node that runs is replayed from a copy.
+    Where blocks have gone to the archive, or a node began with its peers' snapshot, it starts with that snapshot and
+    says so. The first difference is shown, and the status is 4. A node that runs is replayed from a copy.
     """
     from sogdia.cli import folder_work  # noqa: PLC0415 - it needs the whole engine
 

@@ -14,6 +14,7 @@ from sogdia.client.codes import account_code
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from sogdia.engine.cometbft.home import Sync
     from sogdia.network.local import NodeState
 
 FOLDER = click.argument("folder", metavar="DIR", type=Folder())
@@ -187,17 +188,47 @@ def logs(folder: Path, nodes: tuple[str, ...], lines: int) -> None:
 @click.argument("name")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where its peers reach it.")
 @click.option("--port", type=click.IntRange(1024, 65_535), help="At which port. Default: the next after the others'.")
+@click.option("--sync", is_flag=True, help="Begin with a snapshot of the nodes that run, instead of all blocks.")
+@click.option(
+    "--trust", metavar="HEIGHT:HASH", help="With --sync: a header you trust. Default: verified from the genesis."
+)
+@click.option("--server", "servers", multiple=True, metavar="URL", help="With --trust: an engine's RPC, twice or more.")
 @json_option
-def add_node(folder: Path, name: str, host: str, port: int | None, *, as_json: bool) -> None:
-    """Make one more node, NAME, in DIR. It follows the others; its organisation votes once the others admit it."""
+def add_node(  # noqa: PLR0913 - one parameter an option
+    folder: Path,
+    name: str,
+    host: str,
+    port: int | None,
+    *,
+    sync: bool,
+    trust: str | None,
+    servers: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Make one more node, NAME, in DIR. It follows the others; its organisation votes once the others admit it.
+
+    With --sync it takes the state from a snapshot of its peers, which is believed only as far as it leads to a header
+    that more than two thirds of the validators signed. Trust begins with the genesis, or, on a network older than two
+    weeks, with a header that you name.
+    """
     from sogdia.network.creating import add_node as add  # noqa: PLC0415 - it needs the whole engine
 
-    added = add(folder, name, host=host, port=port)
+    added = add(folder, name, host=host, port=port, sync=_sync(folder, trust, servers) if sync else None)
     words = (
         f"{name} is made in {folder / name}; its peers reach it at {added.peer}.\n"
         f"Start it: sogdia network up {folder} {name}"
     )
     options.show(words, {"node": name, "folder": str(folder / name), "peer": added.peer}, as_json=as_json)
+
+
+def _sync(folder: Path, trust: str | None, servers: tuple[str, ...]) -> Sync:
+    """Give how a new node syncs: as is said, or from the nodes of the network in DIR that run."""
+    from sogdia.network.syncing import CannotSyncError, sync_of, sync_within  # noqa: PLC0415 - it needs the engine
+
+    try:
+        return sync_within(folder) if trust is None else sync_of(folder, trust, servers)
+    except CannotSyncError as error:
+        raise usage(f"{error}.") from error
 
 
 @network.command("prove-key")

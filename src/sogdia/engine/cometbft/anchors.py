@@ -10,18 +10,22 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from sogdia.engine.cometbft.engine_rpc import EngineRefusedError
+from sogdia.engine.cometbft.last_results import last_results
+from sogdia.engine.cometbft.light_blocks import keep_light_blocks, kept_light_blocks
 from sogdia.engine.solo.lookups import Anchored
+from sogdia.engine.storage.beginning import NotHereError
 from sogdia.kernel.comet import (
     AppState,
     CometAnchor,
     CometValidator,
     LightBlock,
+    NoWayError,
     in_order,
     shortened,
     way,
 )
 from sogdia.kernel.comet_answers import light_block
-from sogdia.kernel.merkle import EMPTY_ROOT
 from sogdia.kernel.proof import CometBlock
 
 if TYPE_CHECKING:
@@ -60,22 +64,50 @@ class Anchors:
         """Make the anchor that leads to the header of a height which the engine has."""
         target = await self.light_block(height)
         blocks = await self._way(target)
-        before = CometBlock((await self.light_block(height - 1)).header) if height > FIRST_HEIGHT else None
+        before = await self._before(height)
         shown = [shortened(block, earlier) for block, earlier in zip(blocks, self._sets(blocks), strict=True)]
         return Anchored(CometAnchor(blocks=tuple(shown), state=self.app_state(height - 1)), before)
 
+    async def _before(self, height: int) -> CometBlock | None:
+        """Give the header before, unless there is none, or the engine's blocks begin with this one."""
+        if height == FIRST_HEIGHT:
+            return None
+        try:
+            return CometBlock((await self.light_block(height - 1)).header)
+        except EngineRefusedError:
+            return None
+
     def app_state(self, height: int) -> AppState:
         """Give what the app hash after a height stands for: it is in the header of the next."""
+        beginning = self._ledger.beginning.height
+        if height < beginning:
+            raise NotHereError(height, beginning)
         header = self._lookups.header(height + 1).header
-        results_height, results_root = last_results(self._lookups, height)
-        return AppState(state_root=header.state_root, results_height=results_height, results_root=results_root)
+        return last_results(self._ledger, self._lookups, height).with_state(header.state_root)
 
     def _sets(self, blocks: list[LightBlock]) -> list[tuple[CometValidator, ...]]:
         """Give, for each light block of a way, the set that trust comes from."""
         return [self._first, *(block.validators for block in blocks[:-1])]
 
+    async def keep_way_to(self, height: int) -> None:
+        """Keep the light blocks that lead to a height, before the engine drops those below it."""
+        keep_light_blocks(self._ledger.folder, await self._way(await self.light_block(height)))
+
     async def _way(self, target: LightBlock) -> list[LightBlock]:
-        """Find the light blocks that lead from the genesis to `target`."""
+        """Find the light blocks that lead from the genesis to `target`; from the kept ones on when it needs them."""
+        kept = [each for each in kept_light_blocks(self._ledger.folder) if each.header.height < target.header.height]
+        if not kept:
+            return await self._way_from(self._first, 0, target)
+        try:
+            return way(self._first, 0, target, _nothing_between)
+        except NoWayError:
+            last = kept[-1]
+            return [*kept, *await self._way_from(last.validators, last.header.height, target)]
+
+    async def _way_from(
+        self, validators: tuple[CometValidator, ...], start: int, target: LightBlock
+    ) -> list[LightBlock]:
+        """Find the light blocks that lead from the set of one height to `target`."""
         fetched: dict[int, LightBlock] = {}
 
         def provide(height: int, /) -> LightBlock:
@@ -85,7 +117,7 @@ class Anchors:
 
         while True:
             try:
-                return way(self._first, 0, target, provide)
+                return way(validators, start, target, provide)
             except _NeededError as needed:
                 fetched[needed.height] = await self.light_block(needed.height)
 
@@ -112,10 +144,5 @@ class Anchors:
         return found
 
 
-def last_results(lookups: Lookups, height: int) -> tuple[int, bytes]:
-    """Give the last height up to `height` at which there were results, and their root; 0 and that of none before."""
-    for each in range(height, 0, -1):
-        root = lookups.results_root(each)
-        if root != EMPTY_ROOT:
-            return each, root
-    return 0, EMPTY_ROOT
+def _nothing_between(height: int, /) -> LightBlock:
+    raise NoWayError(f"height {height} would have to be asked for")

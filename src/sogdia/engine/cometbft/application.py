@@ -11,12 +11,15 @@ from sogdia.engine.cometbft import abci_pb2 as abci
 from sogdia.engine.cometbft.candidates import Occasion
 from sogdia.engine.cometbft.engine_genesis import APP_VERSION, differences
 from sogdia.engine.cometbft.grammar import Call, Grammar
+from sogdia.engine.cometbft.past_states import PastStates
+from sogdia.engine.cometbft.snapshot_calls import SnapshotCalls
 from sogdia.engine.marks import around
-from sogdia.engine.storage.ledger_file import release
+from sogdia.engine.storage.versions import release
 from sogdia.kernel.codec import encode
 from sogdia.kernel.comet import chain_id_of
 from sogdia.kernel.genesis import genesis_type, network_of
 from sogdia.kernel.header import validators_at
+from sogdia.kernel.node_refusals import NodeRefusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +49,9 @@ class Application:
         """Answer from `replica`."""
         self._replica = replica
         self._ledger = replica.ledger
-        self._grammar = Grammar(replica.ledger.tip.height)
+        self._grammar = Grammar(replica.ledger.tip.height, replica.ledger.beginning.height)
+        self.snapshots = SnapshotCalls(replica, self._grammar)
+        self._past = PastStates(replica.ledger, replica.snapshots)
         self.on_refused: Callable[[bytes, Refused], None] | None = None
         calls: dict[str, Callable[[Any], abci.Response]] = {
             "echo": self._echo,
@@ -54,6 +59,10 @@ class Application:
             "init_chain": self._init_chain,
             "query": self._query,
             "check_tx": self._check_tx,
+            "list_snapshots": self.snapshots.list_ours,
+            "offer_snapshot": self.snapshots.offer,
+            "load_snapshot_chunk": self.snapshots.load,
+            "apply_snapshot_chunk": self.snapshots.apply,
             "prepare_proposal": self._prepare_proposal,
             "process_proposal": self._process_proposal,
             "finalize_block": self._finalize_block,
@@ -121,13 +130,19 @@ class Application:
         return abci.Response(init_chain=abci.ResponseInitChain(app_hash=self._replica.app_hash()))
 
     def _query(self, request: abci.RequestQuery) -> abci.Response:
-        """Give a record by its full key, at the present height. People ask the node's own socket, which knows more."""
-        height = self._ledger.tip.height
+        """Give a record by its full key, now or at the height of a kept snapshot, with its proof when that is wanted.
+
+        People ask the node's own socket, which knows more.
+        """
+        height = request.height or self._ledger.tip.height
         if request.path != "/record":
             return _query_wrong(f"there is the path /record, with a full key as data; there is no {request.path!r}")
-        if request.height not in (0, height):
-            return _query_wrong(f"the state of height {request.height} is not kept; there is {height}")
-        tree = self._ledger.tree
+        tree = self._ledger.tree if height == self._ledger.tip.height else self._past.tree(height)
+        if tree is None:
+            kept = ", ".join(map(str, sorted(self._replica.snapshots.kept()))) or "no earlier one"
+            refusal, present = NodeRefusal.STATE_NOT_KEPT, self._ledger.tip.height
+            why = f"the state of height {height} is not kept here; kept are {kept}, and the present {present}"
+            return _query_wrong(f"{why}. {refusal.way_out}", int(refusal))
         value = tree.read(request.data)
         answer = abci.ResponseQuery(code=QUERY_OK, key=request.data, value=value or b"", height=height)
         if request.prove:
@@ -183,7 +198,7 @@ class Application:
     def _commit(self, _request: abci.RequestCommit) -> abci.Response:
         self._grammar.hear(Call.COMMIT)
         self._replica.commit()
-        return abci.Response(commit=abci.ResponseCommit(retain_height=0))
+        return abci.Response(commit=abci.ResponseCommit(retain_height=self._replica.pruning.retain_height()))
 
     def _extend_vote(self, _request: abci.RequestExtendVote) -> abci.Response:
         return abci.Response(extend_vote=abci.ResponseExtendVote())
@@ -208,5 +223,5 @@ def _occasion(
     return Occasion(request.height, request.time.seconds, offenders)
 
 
-def _query_wrong(why: str) -> abci.Response:
-    return abci.Response(query=abci.ResponseQuery(code=QUERY_WRONG, log=why))
+def _query_wrong(why: str, code: int = QUERY_WRONG) -> abci.Response:
+    return abci.Response(query=abci.ResponseQuery(code=code, log=why))

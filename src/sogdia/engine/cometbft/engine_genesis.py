@@ -66,10 +66,6 @@ def engine_genesis(genesis: GenesisBase) -> dict[str, object]:
     }
 
 
-def _public(public: bytes) -> dict[str, str]:
-    return {"type": "tendermint/PubKeyEd25519", "value": b64encode(public).decode("ascii")}
-
-
 def public_key(public: bytes) -> dict[str, str]:
     """Write an Ed25519 key as the engine's files have it."""
     return {"type": "tendermint/PubKeyEd25519", "value": b64encode(public).decode("ascii")}

@@ -13,19 +13,23 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from sogdia.engine.cometbft.abci_server import AbciServer
 from sogdia.engine.cometbft.anchors import Anchors
 from sogdia.engine.cometbft.application import Application
 from sogdia.engine.cometbft.engine_rpc import EngineAwayError, EngineRefusedError, EngineRpc, base64
+from sogdia.engine.cometbft.keeping import Keeping
 from sogdia.engine.cometbft.places import abci_socket, rpc_socket
 from sogdia.engine.cometbft.replica import Replica
 from sogdia.engine.cometbft.transactions import BATCH_BYTES_MAX, BATCH_ENVELOPES_MAX, transaction_of
+from sogdia.engine.storage.beginning import NotHereError
 from sogdia.kernel.comet_answers import AnswerWrong
 from sogdia.kernel.refusal import Refused
 from sogdia.kernel.refusals import KernelRefusal as Refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Coroutine, Iterator
 
     from sogdia.engine.solo.ledger import Ledger
     from sogdia.engine.solo.lookups import Anchored
@@ -67,9 +71,9 @@ class Entrance:
 
     verifier = None
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, keeping: Keeping = Keeping()) -> None:  # noqa: B008 - frozen
         """Take part with the copy of the ledger that `ledger` is."""
-        replica = self.replica = Replica(ledger)
+        replica = self.replica = Replica(ledger, keeping)
         self.ledger = ledger
         self.lookups = replica.lookups
         self.scrub = replica.scrub
@@ -77,9 +81,9 @@ class Entrance:
         self.clock = NetworkClock()
         self.waits: Counter[str] = Counter()
         self.waiting_max: int | None = None
-        application = Application(replica)
-        application.on_refused = self.hear_refused
-        self._abci = AbciServer(application)
+        self._application = Application(replica)
+        self._application.on_refused = self.hear_refused
+        self._abci = AbciServer(self._application)
         replica.candidates.breathe = self._abci.take_more
         self._rpc = EngineRpc(rpc_socket(ledger.folder))
         self._anchors = Anchors(ledger, replica.lookups, self._rpc)
@@ -201,6 +205,7 @@ class Entrance:
             askers[each.asker] = None
         for asker in askers:
             asker.flush()
+        self.replica.pruning.look(self._anchors)
 
     def _expired(self, now: int) -> Iterator[Arrived]:
         while self._expiries and self._expiries[0][0] < now:
@@ -267,17 +272,32 @@ class Entrance:
         async def fetch() -> None:
             try:
                 at = await self._anchors.at(height)
-            except (EngineAwayError, EngineRefusedError, AnswerWrong) as error:
+            except (EngineAwayError, EngineRefusedError, AnswerWrong, NotHereError) as error:
                 failed(f"the engine's header of height {height}: {error}")
             else:
                 then(at)
 
-        def begin() -> None:
-            task = asyncio.get_running_loop().create_task(fetch())
-            self._fetching.add(task)
-            task.add_done_callback(self._fetching.discard)
+        self.when_durable(height, lambda: self._fetch(fetch()))
 
-        self.when_durable(height, begin)
+    def ask_engine(
+        self, method: str, parameters: dict[str, object], then: Callable[[bytes], None], failed: Callable[[str], None]
+    ) -> None:
+        """Ask the engine for something that is for everybody, and give its answer as JSON."""
+
+        async def fetch() -> None:
+            try:
+                found = await self._rpc.ask(method, **parameters)
+            except (EngineAwayError, EngineRefusedError) as error:
+                failed(str(error))
+            else:
+                then(msgspec.json.encode(found))
+
+        self._fetch(fetch())
+
+    def _fetch(self, fetching: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(fetching)
+        self._fetching.add(task)
+        task.add_done_callback(self._fetching.discard)
 
     def advance(self, to: int) -> int:
         """Refuse: nobody moves this clock."""
@@ -307,6 +327,7 @@ class Entrance:
             each.asker.flush()
         self._arrived, self._pending = [], {}
         await self._abci.stop()
+        await self.replica.pruning.stop()
         self._end()
         if self.replica.is_between_blocks():
             self.commit_now()
@@ -318,6 +339,7 @@ class Entrance:
 
     def _end(self) -> None:
         self.replica.stop()
+        self._application.snapshots.close()
         self._rpc.close()
 
 

@@ -3,7 +3,7 @@
     run        = Info (clean | recovery)
     clean      = InitChain [state sync] heights             nothing has been committed
     recovery   = heights                                    something has
-    state sync = (OfferSnapshot | ApplySnapshotChunk) …     before the first block only
+    state sync = (OfferSnapshot | ApplySnapshotChunk) …     before the first block that is executed here only
     height     = (PrepareProposal | ProcessProposal) … FinalizeBlock Commit
 
 Heights follow one another. While blocks are caught up with there are no proposals. Calls of the mempool, of queries
@@ -39,9 +39,10 @@ _SNAPSHOTS = (Call.OFFER_SNAPSHOT, Call.APPLY_SNAPSHOT_CHUNK)
 class Grammar:
     """Follows the calls of one run of the engine."""
 
-    def __init__(self, height: int) -> None:
-        """Begin with `height` committed."""
+    def __init__(self, height: int, beginning: int = 0) -> None:
+        """Begin with `height` committed; up to `beginning` it came from a snapshot, and may come from another."""
         self._height = height
+        self._beginning = beginning
         self._finalized = False
         self._started = height > 0
         self._syncing = False
@@ -56,7 +57,7 @@ class Grammar:
             self._started = True
             return
         if call in _SNAPSHOTS:
-            self._require(self._height == 0, call, "blocks have been committed already")
+            self._require(self._height == self._beginning, call, "blocks have been committed already")
             self._started = self._syncing = True
             return
         self._require(self._started, call, "InitChain has not been called")
@@ -71,7 +72,8 @@ class Grammar:
     def restored(self, height: int) -> None:
         """Take note that a snapshot of a height has been restored."""
         self._require(self._syncing, Call.APPLY_SNAPSHOT_CHUNK, "no snapshot was offered")
-        self._height, self._syncing = height, False
+        self._height = self._beginning = height
+        self._syncing = False
 
     def _require(self, fits: bool, call: Call, why: str) -> None:  # noqa: FBT001 - a condition
         if not fits:

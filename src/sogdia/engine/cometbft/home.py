@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from sogdia.engine.cometbft.engine_genesis import engine_genesis, public_key
+from sogdia.engine.cometbft.engine_genesis import EVIDENCE_SECONDS, engine_genesis, public_key
 from sogdia.engine.cometbft.entrance import HANDED_ON_AT_ONCE_MAX
 from sogdia.engine.cometbft.places import abci_socket, home, rpc_socket
 from sogdia.engine.cometbft.transactions import BATCH_BYTES_MAX
@@ -53,6 +53,19 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
     """Without transactions there is a block this often, so that deadlines pass on a quiet network, too."""
 
 
+class Sync(msgspec.Struct, frozen=True, kw_only=True):
+    """How a new node comes by the state without executing all blocks: from a snapshot of its peers.
+
+    What peers send is believed only when it leads to a header that the engine's light client has verified. It begins
+    with a header that is trusted already, and asks at least two servers for the others, each an engine's RPC: a socket
+    on this machine (unix:///…), or an address.
+    """
+
+    servers: tuple[str, ...]
+    height: int
+    hash: bytes
+
+
 class Place(msgspec.Struct, frozen=True, kw_only=True):
     """One node's own choices."""
 
@@ -66,6 +79,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     """On one machine or in a closed network: addresses that the internet does not route are let in."""
 
     timing: Timing = Timing()
+    sync: Sync | None = None
 
 
 def node_id(public: bytes) -> str:
@@ -143,6 +157,16 @@ def config(folder: Path, genesis: GenesisBase, place: Place) -> str:
         "tx_index": {"indexer": "null"},
         "storage": {"discard_abci_responses": False},
     }
+    if place.sync is not None:
+        sections["statesync"] = {
+            "enable": True,
+            "rpc_servers": ",".join(place.sync.servers),
+            "trust_height": place.sync.height,
+            "trust_hash": place.sync.hash.hex().upper(),
+            "trust_period": f"{EVIDENCE_SECONDS}s",
+            "discovery_time": "5s",
+            "chunk_request_timeout": "10s",
+        }
     lines = ["# Written by 'sogdia network'. What is not named here is as CometBFT has it by default."]
     for section, values in sections.items():
         if section:

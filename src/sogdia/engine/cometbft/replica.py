@@ -13,10 +13,13 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from sogdia.engine.cometbft.anchors import last_results
 from sogdia.engine.cometbft.candidates import BlockFullError, Candidates
 from sogdia.engine.cometbft.door import Door
+from sogdia.engine.cometbft.keeping import Keeping
 from sogdia.engine.cometbft.known import KnownSignatures, KnownTransactions
+from sogdia.engine.cometbft.last_results import LastResults, last_results
+from sogdia.engine.cometbft.pruning import Pruning
+from sogdia.engine.cometbft.snapshots import Snapshots
 from sogdia.engine.solo.lookups import Lookups
 from sogdia.engine.solo.scrub import Scrub
 from sogdia.engine.solo.waiters import Waiters
@@ -55,8 +58,8 @@ class Decided:
 class Replica:
     """Executes what the engine decides."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        """Go on from where `ledger` stands."""
+    def __init__(self, ledger: Ledger, keeping: Keeping = Keeping()) -> None:  # noqa: B008 - frozen
+        """Go on from where `ledger` stands, keeping of the past what `keeping` says."""
         self.ledger = ledger
         self.lookups = Lookups(ledger)
         self.signatures = KnownSignatures()
@@ -66,11 +69,14 @@ class Replica:
         self.door = Door(ledger, self.known)
         self.waiters = Waiters(ledger)
         self.scrub = Scrub(ledger, self.lookups)
+        self.snapshots = Snapshots(ledger, keeping.snapshots)
+        self.pruning = Pruning(ledger, self.snapshots, keeping.blocks)
         self.refusals: Counter[int] = Counter()
         self.applied = 0
         self.on_block: Callable[[SealedBlock, float], None] | None = None
         self.on_commit: list[Callable[[SealedBlock], None]] = []
-        self._last_results = last_results(self.lookups, ledger.tip.height)
+        self._last_results = last_results(ledger, self.lookups, ledger.tip.height)
+        self._results_before = self._last_results.height
         self._decided: tuple[SealedBlock, list[bytes]] | None = None
         self._last_block = time.monotonic()
         self._ticking: asyncio.TimerHandle | None = None
@@ -78,13 +84,16 @@ class Replica:
     # ----------------------------------------------------------------------------------------------- what is decided
 
     def app_hash(self) -> bytes:
-        """Give the app hash after the last executed block.
+        """Give the app hash after the last executed block."""
+        return app_hash(self.app_state())
+
+    def app_state(self) -> AppState:
+        """Give what the app hash after the last executed block stands for.
 
         It covers the state and the last results that there were, with their height, and nothing else: it stands still
         when nothing happens, so that the engine has no reason to make another block.
         """
-        height, root = self._last_results
-        return app_hash(AppState(state_root=self.ledger.tree.root, results_height=height, results_root=root))
+        return self._last_results.with_state(self.ledger.tree.root)
 
     def propose(self, occasion: Occasion, transactions: Sequence[bytes], bytes_max: int) -> list[bytes]:
         """Choose the transactions of a block that this node proposes."""
@@ -125,8 +134,9 @@ class Replica:
             raise Broken(message) from error
         candidate.block.close()
         sealed = ledger.seal(candidate.block, candidate.envelopes, None)
+        self._results_before = self._last_results.height
         if sealed.results or sealed.exits:
-            self._last_results = sealed.height, ledger.tip.results_root
+            self._last_results = LastResults(sealed.height, ledger.tip.results_root, sealed.hash)
         self._decided = (sealed, list(transactions))
         self._last_block = time.monotonic()
         if self.on_block is not None:
@@ -147,6 +157,17 @@ class Replica:
         for hear in self.on_commit:
             hear(sealed)
         self.waiters.look()
+        if self._last_results.height == sealed.height and self.snapshots.is_due(sealed.height, self._results_before):
+            self.snapshots.begin(sealed, self.app_state())
+
+    def restored(self) -> None:
+        """Go on from where the ledger stands after it came from a snapshot."""
+        ledger = self.ledger
+        self._last_results = last_results(ledger, self.lookups, ledger.tip.height)
+        self._results_before = self._last_results.height
+        self.candidates.forget()
+        self.door.renew()
+        self.snapshots.forget()
 
     def is_between_blocks(self) -> bool:
         """Tell whether no block is decided and waits for its commit."""
@@ -171,3 +192,4 @@ class Replica:
         """End looking after things."""
         if self._ticking is not None:
             self._ticking.cancel()
+        self.snapshots.stop()

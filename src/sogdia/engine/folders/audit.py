@@ -80,7 +80,8 @@ def _findings(folder: Path, modules: tuple[Module, ...], steps: _Steps, work_in:
         except DamagedError as error:
             yield Finding(part="block", message=str(error))
             return
-        steps.total = last + file.flushed().count + sum(len(module.invariants) for module in modules)
+        blocks = last - file.first_height() + 1
+        steps.total = blocks + file.flushed().count + sum(len(module.invariants) for module in modules)
         envelopes = EnvelopeCodec(file.network(), tuple(each for module in modules for each in module.operations))
         yield from AuditedBlocks(file, genesis, envelopes).findings(last, steps.one)
         yield from index_findings(file)

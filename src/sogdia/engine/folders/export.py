@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
+from sogdia.engine.folders.archive import FOLDER, Archive
 from sogdia.engine.folders.golden import open_file
 from sogdia.engine.folders.progress import Progress, silent
 from sogdia.engine.folders.workplace import require_new
+from sogdia.engine.storage.beginning import NotHereError
 from sogdia.engine.storage.disk import sync_folder
 from sogdia.kernel.genesis import HexKey
 
@@ -74,6 +76,17 @@ def export_folder(folder: Path, target: Path, progress: Progress = silent) -> Ex
     return exported
 
 
+def _block(file: LedgerFile, archive: Archive, height: int) -> bytes:
+    """Read a block, from the archive when it has gone there."""
+    try:
+        return file.block(height)
+    except NotHereError:
+        found = archive.block(height)
+        if found is None:
+            raise
+        return found
+
+
 def _write(file: LedgerFile, stream: BinaryIO, progress: Progress) -> Exported:
     last, hashed, size = file.height(), sha256(), 0
 
@@ -90,8 +103,9 @@ def _write(file: LedgerFile, stream: BinaryIO, progress: Progress) -> Exported:
         secret=file.secret().hex(),
     )
     put(msgspec.json.encode(first) + b"\n")
+    archive = Archive(file.folder / FOLDER, file.network())
     for height in range(1, last + 1):
-        raw = file.block(height)
+        raw = _block(file, archive, height)
         put(len(raw).to_bytes(LENGTH_BYTES, "big") + raw)
         progress(height, last)
     put(NO_MORE_BLOCKS)

@@ -1,4 +1,7 @@
-"""Deriving a whole ledger again from its genesis, and comparing it with what is stored, to the last record.
+"""Deriving a ledger again, and comparing it with what is stored, to the last record.
+
+It starts at the genesis. A folder whose blocks begin later starts at the snapshot of that height, which must lead to
+the state root that the first block's header names; what was before, the archive and other nodes can show.
 
 Nothing that is stored is believed: the stored state is not even opened. The blocks are executed over an empty state in
 a temporary folder, every signature is verified again, and when the height is reached at which the stored records
@@ -13,14 +16,17 @@ from hashlib import sha256
 from itertools import zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import lmdb
 import msgspec
 
 from sogdia.engine.folders.following import Difference, DifferenceFoundError, follow_all
+from sogdia.engine.folders.from_snapshot import build_from
 from sogdia.engine.folders.golden import open_file
+from sogdia.engine.folders.kept_snapshots import FOLDER, kept_in
 from sogdia.engine.folders.progress import Progress, silent
+from sogdia.engine.folders.snapshot_form import SnapshotWrongError
 from sogdia.engine.solo.ledger import Ledger, stored_genesis
 from sogdia.engine.storage.ledger_file import DamagedError
 from sogdia.kernel.codec import NOT_DECODABLE
@@ -31,7 +37,8 @@ from sogdia.kernel.tree_hashes import ENTRY_BYTES, FRONT_BYTES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sogdia.engine.storage.ledger_file import Flushed, LedgerFile
+    from sogdia.engine.storage.ledger_file import LedgerFile
+    from sogdia.engine.storage.writes import Flushed
     from sogdia.kernel.module import Module
 
 RECORDS_BETWEEN_TRIMS = 100_000
@@ -58,6 +65,8 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
     """The height at which the stored records stand; the blocks after it were compared, their records are in no file."""
     state_root: bytes
     seconds: float
+    begins_after: int = 0
+    """Where it started: 0 for the genesis, else the height of the snapshot."""
 
 
 def replay(
@@ -73,13 +82,30 @@ def replay(
             genesis = stored_genesis(file, modules)
         except DamagedError as error:
             return Difference(height=0, part="genesis", message=str(error))
-        derived = Ledger.create(Path(work) / "derived", modules, genesis, secret=file.secret())
+        try:
+            derived = _start(file, Path(work) / "derived", modules, genesis)
+        except (SnapshotWrongError, DamagedError) as error:
+            return Difference(height=file.first_height() - 1, part="snapshot", message=str(error))
         try:
             return _Comparison(file, derived, progress).run(began)
         except DifferenceFoundError as error:
             return error.difference
         finally:
             derived.abandon()
+
+
+def _start(file: LedgerFile, place: Path, modules: tuple[Module, ...], genesis: Any) -> Ledger:  # noqa: ANN401 - depends on the modules
+    """Make the ledger from which the blocks of a file go on."""
+    beginning = file.beginning()
+    if beginning is None:
+        return Ledger.create(place, modules, genesis, secret=file.secret())
+    kept = kept_in(file.folder / FOLDER, file.network()).get(beginning.height)
+    if kept is None:
+        raise DamagedError(f"the snapshot of height {beginning.height}, with which {file.folder} begins, is not there")
+    if kept.manifest.header != beginning.header:
+        raise DamagedError(f"the snapshot of height {beginning.height} is not the one with which {file.folder} begins")
+    build_from(kept, place, file)
+    return Ledger.open(place, modules)
 
 
 class _Comparison:
@@ -96,7 +122,8 @@ class _Comparison:
         file, derived = self._file, self._derived
         last = self._last_height()
         stand = file.flushed()
-        records = 0 if stand.height else self._compare_records(stand)
+        begins_after = file.first_height() - 1
+        records = self._compare_records(stand) if stand.height == begins_after else 0
         envelopes = exits = signatures = 0
         for followed in follow_all(derived, self._blocks(last)):
             derived.writer.already_durable(followed.sealed)
@@ -119,6 +146,7 @@ class _Comparison:
             records_height=stand.height,
             state_root=derived.tree.root,
             seconds=time.monotonic() - began,
+            begins_after=begins_after,
         )
 
     def _last_height(self) -> int:
@@ -129,7 +157,7 @@ class _Comparison:
             return HEIGHT_MAX
 
     def _blocks(self, last: int) -> Iterator[bytes]:
-        for height in range(1, last + 1):
+        for height in range(self._file.first_height(), last + 1):
             try:
                 yield self._file.block(height)
             except (DamagedError, lmdb.Error) as error:

@@ -44,7 +44,12 @@ class RolledBack(msgspec.Struct, frozen=True, kw_only=True):
 def roll_back(folder: Path, to: int, modules: tuple[Module, ...], progress: Progress = silent) -> RolledBack:
     """Put the ledger of a folder, which no process may have open, back to the height `to`."""
     with closing(open_file(folder)) as file:
-        last = file.height()
+        last, first = file.height(), file.first_height()
+    if first > 1:
+        raise FolderNotUsableError(
+            f"{folder} has no blocks up to {first - 1}, so it cannot be derived again from the genesis: make a new node"
+            " from its peers' snapshots"
+        )
     if not 0 <= to < last:
         raise FolderNotUsableError(f"{folder} stands at height {last}: it can go back to 0 to {last - 1}, not to {to}")
     kept = folder / f"before-rollback-{last}"

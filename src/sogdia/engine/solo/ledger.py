@@ -28,8 +28,11 @@ from sogdia.engine.solo.sealing import (
     transactions_root,
 )
 from sogdia.engine.solo.writing import Writer
-from sogdia.engine.storage.ledger_file import IDS, STEPS, DamagedError, Flush, Flushed, FolderNotUsableError, LedgerFile
+from sogdia.engine.storage.beginning import genesis_beginning
+from sogdia.engine.storage.in_place import put_in_place
+from sogdia.engine.storage.ledger_file import IDS, STEPS, DamagedError, FolderNotUsableError, LedgerFile
 from sogdia.engine.storage.place_index import NUMBERS_MAX
+from sogdia.engine.storage.writes import Flush, Flushed
 from sogdia.kernel import calendar, spent
 from sogdia.kernel.admission import direct
 from sogdia.kernel.blinding import NO_SECRET, is_secret_of
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sogdia.engine.solo.sealing import NodeKey
+    from sogdia.engine.storage.beginning import Beginning
     from sogdia.kernel.admission import Verifier
     from sogdia.kernel.envelope import Envelope
     from sogdia.kernel.genesis import GenesisBase
@@ -74,20 +78,23 @@ class Ledger:
 
     def __init__(self, file: LedgerFile, modules: tuple[Module, ...], genesis: GenesisBase, secret: bytes) -> None:
         """Set up an empty state over an open file; `create` and `open` are the ways in."""
-        network = network_of(genesis)
         self.folder = file.folder
-        self.file = file
         self.genesis: Any = genesis
-        self.machine = Machine(network, modules)
-        self._tree = Tree(file.bucket, secret)
-        self._secret = secret
-        self._base = CommittedState(self._tree)
-        self._ids = UsedIds(())
-        self._tip = Tip(0, genesis.time, network, EMPTY_ROOT, None)
-        self._unsettled: tuple[Block, SealedBlock] | None = None
+        self.machine = Machine(network_of(genesis), modules)
         self.keys: dict[bytes, NodeKey] = {}
         self.valid: Verifier = direct
         self.writer: Writer
+        self._take_file(file, secret)
+
+    def _take_file(self, file: LedgerFile, secret: bytes) -> None:
+        """Begin with a file and nothing in memory yet."""
+        self.file = file
+        self._secret = secret
+        self._tree = Tree(file.bucket, secret)
+        self._base = CommittedState(self._tree)
+        self._ids = UsedIds(())
+        self._tip = Tip(0, self.genesis.time, self.machine.network, EMPTY_ROOT, None)
+        self._unsettled: tuple[Block, SealedBlock] | None = None
 
     @classmethod
     def create(
@@ -139,6 +146,20 @@ class Ledger:
             file.close()
             raise
         return ledger
+
+    def become(self, place: Path) -> None:
+        """Go on as the ledger of the same network that was built in `place`, in place of this one, which is dropped."""
+        self.writer.close()
+        secret = self.file.secret()
+        self.file.close()
+        put_in_place(place, self.folder)
+        file = LedgerFile(self.folder)
+        self._take_file(file, secret)
+        file.check_format()
+        ensure(
+            file.network() == self.machine.network and file.secret() == secret, "the new ledger is another network's"
+        )
+        self._recover()
 
     def hold_keys(self, keys: Iterable[NodeKey]) -> None:
         """Hold node keys: each header is signed with the one that the state names for its height."""
@@ -284,6 +305,11 @@ class Ledger:
         self.settle()
         return self._tip
 
+    @property
+    def beginning(self) -> Beginning:
+        """Where the blocks that are here begin: after the genesis, or after a later height."""
+        return self.file.beginning() or genesis_beginning(self.genesis, self.machine.network)
+
     def signers(self, height: int) -> tuple[Validator, ...]:
         """Give who signs the stored header of a height: under CometBFT its own header is signed in place of ours."""
         return validators_at(State(self.base), height) if self.genesis.engine == "solo" else ()
@@ -360,9 +386,7 @@ class Ledger:
             # They are always stored together: one that ends earlier would say of late steps that they never were.
             raise DamagedError(f"the indexes of ids and of steps in {self.folder} do not end at the same height")
         if stand.height:
-            block = self._read(stand.height)
-            header = block.header.header
-            self._tip = Tip(header.height, header.time, header.hash(), results_root(block.all_results()), block.header)
+            self._tip = self._tip_at(stand.height)
         self.writer = Writer(self.file, self.tree, stand.height)
         for height in range(self.file.indexed_height(IDS) + 1, stand.height + 1):
             block = self._read(height)
@@ -376,6 +400,19 @@ class Ledger:
                 ) from error
             self.writer.already_durable(sealed)
         self.tree.trim(0)
+
+    def _tip_at(self, height: int) -> Tip:
+        """Give the tip that a stored height was."""
+        beginning = self.beginning
+        if height < beginning.height:
+            raise DamagedError(
+                f"the records in {self.folder} stand at height {height}, before its blocks begin ({beginning.height})"
+            )
+        if height == beginning.height:
+            return Tip(height, beginning.time, beginning.hash, beginning.results_root, beginning.header)
+        block = self._read(height)
+        header = block.header.header
+        return Tip(header.height, header.time, header.hash(), results_root(block.all_results()), block.header)
 
     def _read(self, height: int) -> StoredBlock:
         try:

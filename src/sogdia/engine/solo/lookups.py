@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import msgspec
 
+from sogdia.engine.folders.archive import FOLDER as ARCHIVE
+from sogdia.engine.folders.archive import Archive
+from sogdia.engine.storage.beginning import NotHereError
 from sogdia.engine.storage.ledger_file import IDS, STEPS, DamagedError
 from sogdia.engine.storage.place_index import search
 from sogdia.kernel.proof import (
@@ -84,6 +87,7 @@ class Lookups:
     def __init__(self, ledger: Ledger) -> None:
         """Look into `ledger`."""
         self._ledger = ledger
+        self._archive = Archive(ledger.folder / ARCHIVE, ledger.machine.network)
         self._recent: dict[int, StoredBlock] = {}
         self._recent_headers: dict[int, SignedHeader] = {}
         self._recent_trees: dict[int, BlockTrees] = {}
@@ -93,8 +97,14 @@ class Lookups:
         return self._ledger.writer.durable_height
 
     def raw_block(self, height: int) -> bytes:
-        """Give the bytes of a stored block."""
-        return self._ledger.file.block(height)
+        """Give the bytes of a stored block, from the archive when it has gone there; raises `NotHereError`."""
+        try:
+            return self._ledger.file.block(height)
+        except NotHereError:
+            found = self._archive.block(height)
+            if found is None:
+                raise
+            return found
 
     def block(self, height: int) -> StoredBlock:
         """Give a stored block."""
@@ -108,6 +118,9 @@ class Lookups:
     def header(self, height: int) -> SignedHeader:
         """Give the signed header of a height, without reading the rest of its block."""
         known = self._recent_headers.get(height)
+        beginning = self._ledger.beginning
+        if known is None and height == beginning.height and beginning.header is not None:
+            return beginning.header
         if known is None:
             known = self._read(height, decode_signed_header)
             _check_height(height, known.header.height)
@@ -123,7 +136,10 @@ class Lookups:
     def results_root(self, height: int) -> bytes:
         """Give the root over the results of a height up to the last."""
         tip = self._ledger.tip
-        return tip.results_root if height == tip.height else self.header(height + 1).header.results_root
+        if height == tip.height:
+            return tip.results_root
+        beginning = self._ledger.beginning
+        return beginning.results_root if height == beginning.height else self.header(height + 1).header.results_root
 
     def find(self, result_id: bytes) -> Found | None:
         """Find how an envelope or an exit ended, or nothing when no block has it."""
@@ -139,8 +155,10 @@ class Lookups:
         last = self.height() if up_to is None else up_to
         life_key = self._ledger.machine.tables[full_key[0]].life_key(full_key)
         places = {place for place in self._places(STEPS, sha256(life_key).digest()) if place.height <= last}
-        steps: list[LifeStep] = []
+        steps = self._kept_steps(life_key, last)
         for place in sorted(places):
+            if place.height <= self._ledger.beginning.height:
+                continue  # kept, or never known here
             block = self.block(place.height)
             step = block.steps[place.number] if place.number < len(block.steps) else None
             if step is None or step.object != life_key:
@@ -155,6 +173,25 @@ class Lookups:
                     receipt_hash=sha256(receipt).digest(),
                     height=place.height,
                     time=block.header.header.time,
+                )
+            )
+        return steps
+
+    def _kept_steps(self, life_key: bytes, last: int) -> list[LifeStep]:
+        """Give the steps of the last life that stand in blocks which have gone to the archive."""
+        steps: list[LifeStep] = []
+        for height, kept in self._ledger.file.lives.of(life_key):
+            if height > last:
+                break
+            if kept.first:
+                steps.clear()
+            steps.append(
+                LifeStep(
+                    id=kept.id,
+                    operation=kept.operation,
+                    receipt_hash=kept.receipt_hash,
+                    height=height,
+                    time=kept.time,
                 )
             )
         return steps

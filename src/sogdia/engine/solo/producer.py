@@ -395,6 +395,10 @@ class Producer:
         """Give what proofs that lead to the header of `height` need, once it is durable."""
         self.when_durable(height, lambda: then(self.lookups.anchored(height)))
 
+    def ask_engine(self, _method: str, _parameters: dict[str, object], _then: object, _failed: object) -> None:
+        """Refuse: there is no engine beside this one."""
+        raise TypeError("this network has no engine of its own beside the ledger")
+
     def _answer(self) -> None:
         """Give out what the durable blocks answer."""
         writer = self.ledger.writer

@@ -13,6 +13,7 @@ result        id                                  [height, place, receipt] | nil
 block         height                              stored block
 header        height                              signed header
 genesis       nil                                 genesis as JSON
+engine        [method, height | nil, page, count] [true, the engine's answer as JSON] or [false, why not]
 height        nil                                 height up to which everything is durable
 status        nil                                 how the node is
 advance       time                                height, for networks with a manual clock
@@ -30,18 +31,22 @@ import os
 import shutil
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
+from sogdia.engine.folders.archive import SegmentWrongError
 from sogdia.engine.solo.checkpoints import CheckpointMissingError, Checkpoints
 from sogdia.engine.solo.copies import Copies
 from sogdia.engine.solo.dry_run import dry_run
 from sogdia.engine.solo.frames import Status
-from sogdia.engine.storage.ledger_file import DamagedError, StorageFullError, release
+from sogdia.engine.storage.beginning import NotHereError
+from sogdia.engine.storage.ledger_file import DamagedError, StorageFullError
+from sogdia.engine.storage.versions import release
 from sogdia.kernel.admission import direct, unsigned
 from sogdia.kernel.codec import encode
+from sogdia.kernel.node_refusals import NodeRefusal
 from sogdia.kernel.operation import Query
 from sogdia.kernel.refusal import Broken, Refused
 
@@ -62,6 +67,11 @@ TOO_MANY_WAIT = "too many questions wait for the next block"
 
 Height = Annotated[int, Meta(ge=0, le=2**40)]
 FullKey = Annotated[bytes, Meta(min_length=1, max_length=256)]
+EngineMethod = Literal["commit", "validators", "consensus_params"]
+"""What a light client has to know: headers with the votes on them, who was to vote, and the engine's own limits."""
+
+Page = Annotated[int, Meta(ge=1, le=100)]
+PageSize = Annotated[int, Meta(ge=1, le=100)]
 Id = Annotated[bytes, Meta(min_length=32, max_length=32)]
 
 
@@ -136,6 +146,7 @@ class Requests:
             "block": (Height, self._block),
             "header": (Height, self._header),
             "genesis": (None, self._genesis),
+            "engine": (tuple[EngineMethod, Height | None, Page, PageSize], self._engine),
             "height": (None, self._height),
             "status": (None, self._status),
             "advance": (Annotated[int, Meta(ge=0, le=2**32 - 1)], self._advance),
@@ -158,6 +169,11 @@ class Requests:
             connection.answer(number, Status.WRONG, f"{kind}: {error}")
         except Refused as refused:
             connection.answer(number, Status.REFUSED, (int(refused.code), refused.facts))
+        except NotHereError as error:
+            facts = (("height", error.height), ("blocks_begin", error.beginning + 1))
+            connection.answer(number, Status.REFUSED, (int(NodeRefusal.BLOCK_IN_ARCHIVE), facts))
+        except SegmentWrongError as error:
+            connection.answer(number, Status.LATER, f"a segment of the archive is damaged: {error}")
         except (Broken, DamagedError):
             raise
         except Exception as error:  # noqa: BLE001 - see below
@@ -246,6 +262,25 @@ class Requests:
     def _genesis(self, connection: Connection, number: int, _payload: None) -> None:
         connection.answer(number, Status.DONE, self._ledger.file.genesis())
 
+    def _engine(self, connection: Connection, number: int, payload: tuple[str, int | None, int, int]) -> None:
+        method, height, page, count = payload
+        parameters: dict[str, object] = {} if height is None else {"height": str(height)}
+        if method == "validators":
+            parameters |= {"page": str(page), "per_page": str(count)}
+
+        def give(content: bytes) -> None:
+            connection.answer(number, Status.DONE, (True, content))
+            connection.flush()
+
+        def fail(why: str) -> None:
+            connection.answer(number, Status.DONE, (False, why.encode()))
+            connection.flush()
+
+        try:
+            self._producer.ask_engine(method, parameters, give, fail)
+        except TypeError as error:
+            raise RequestWrongError(str(error)) from error
+
     def _check_height(self, height: int) -> None:
         if not 1 <= height <= self._lookups.height():
             raise RequestWrongError(f"there are blocks 1 to {self._lookups.height()}; {height} is not one of them")
@@ -270,6 +305,7 @@ class Requests:
                 "now": producer.clock.now(),
                 "height": ledger.tip.height,
                 "durable_height": self._lookups.height(),
+                "first_height": ledger.file.first_height(),
                 "time": ledger.tip.time,
                 "state_root": ledger.tree.root,
                 "records": ledger.tree.count,

@@ -43,7 +43,7 @@ class Scrub:
             return
         if not self._prefixes and not self._height:
             self._prefixes = self._ledger.tree.bucket_prefixes()[::-1]
-            self._height = 1
+            self._height = self._ledger.file.first_height()
         while self._prefixes and time.monotonic() < until:
             self._ledger.tree.check_bucket(self._prefixes.pop())
             self.buckets += 1
@@ -58,7 +58,7 @@ class Scrub:
             self.step()
 
     def _check_next_block(self) -> None:
-        height = self._height
+        height = max(self._height, self._ledger.file.first_height())
         if height >= self._lookups.height():
             self._height = 0
             self.rounds += 1

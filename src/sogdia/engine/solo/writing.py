@@ -9,8 +9,9 @@ from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from sogdia.engine.storage.block_log import LoggedBlock
-from sogdia.engine.storage.ledger_file import IDS, STEPS, BlockWrite, Flush, Flushed, MapTooSmallError, StorageFullError
+from sogdia.engine.storage.ledger_file import IDS, STEPS, MapTooSmallError, StorageFullError
 from sogdia.engine.storage.place_index import PlaceIndex
+from sogdia.engine.storage.writes import BlockWrite, Flush, Flushed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -55,6 +56,7 @@ class Writer:
         self._runs: list[tuple[str, Run]] = []
         self.handovers = [raw for _height, raw in file.handovers()]
         self._flush_may_be_tried = True
+        self._indexes_wanted = False
         self._last_seconds = 0.0
         self.durable_height = height
 
@@ -146,6 +148,12 @@ class Writer:
             raise
         self._written(commit.write)
 
+    def store_indexes(self) -> None:
+        """Write all that waits, and what the indexes have in memory: blocks that it comes of are about to go."""
+        self._indexes_wanted = self._executed_height > self._indexed_height
+        self.commit()
+        self._indexes_wanted = False
+
     def close(self) -> None:
         """End the thread."""
         if self._thread is not None:
@@ -176,7 +184,8 @@ class Writer:
     def _due_runs(self) -> list[tuple[str, Run]]:
         """Give the runs to be stored, once there is enough for them; the same again until they have been stored."""
         enough = sum(index.size() for index in self.indexes.values()) >= RUN_ENTRIES
-        if not self._runs and (enough or self._executed_height - self._indexed_height >= RUN_BLOCKS):
+        waited = self._executed_height - self._indexed_height
+        if not self._runs and (enough or waited >= RUN_BLOCKS or self._indexes_wanted):
             self._runs = [(name, index.make_run()) for name, index in self.indexes.items()]
             self._indexed_height = self._executed_height
         return self._runs

@@ -3,11 +3,13 @@
     blocks ─▶ log (one sync)                          few and small
          └──▶ data file, with all that is in the log  many, or buckets and indexes with them, or the log is full
 
-    meta     format, LMDB version, release, genesis, blinding secret, network, last height, where the buckets stand
+    meta     format, LMDB version, release, genesis, blinding secret, network, last height, where the buckets stand,
+             and where the blocks begin unless it is after the genesis, see `beginning`
     buckets  "/" ‖ prefix               → bucket; the state root covers it
     blocks   height ‖ piece number      → piece of a stored block and its hash, see `block_pieces`
-    ids      height reached, 8 bytes    → first height, 8 bytes ‖ SHA-256 of the entries ‖ run of entries
+    ids      runs of the ids in blocks, see `stored_runs`
     steps    the same for the steps in the lives of objects
+    lives    the steps of blocks that have gone to the archive, see `kept_lives`
     handovers  height, 8 bytes          → header that announces other validators, and who they are
 
 A write is durable when it has returned: as a record of the log (`block_log`), or as a synced transaction, which takes
@@ -22,29 +24,30 @@ from __future__ import annotations
 
 import errno
 import os
-from hashlib import sha256
-from importlib import metadata
-from itertools import takewhile
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import lmdb
 import msgspec
 
 from sogdia.engine.marks import mark
+from sogdia.engine.storage.beginning import Beginning, NotHereError, decode_beginning
 from sogdia.engine.storage.block_log import BlockLog, LogDamagedError, LoggedBlock
-from sogdia.engine.storage.block_pieces import HASH_BYTES, HEIGHT_BYTES, block_of, pieces_of
+from sogdia.engine.storage.block_pieces import HEIGHT_BYTES, pieces_of
 from sogdia.engine.storage.disk import free_bytes, sync_file, sync_folder
 from sogdia.engine.storage.empty_file import make_empty_file
 from sogdia.engine.storage.folder_lock import FolderLock
+from sogdia.engine.storage.kept_lives import KeptLives
+from sogdia.engine.storage.stored_blocks import BlockUnreadableError, drop_blocks, read_block, read_blocks
+from sogdia.engine.storage.stored_runs import RunsDamagedError, StoredRuns
+from sogdia.engine.storage.versions import lmdb_format, release
 from sogdia.engine.storage.witness import Witness
+from sogdia.engine.storage.writes import BlockWrite, Flush, Flushed
 from sogdia.kernel.refusal import Broken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from sogdia.engine.storage.place_index import Run
-    from sogdia.kernel.tree import Bucket
 
 FORMAT = 1
 DATA = "data.mdb"
@@ -83,34 +86,6 @@ class StorageFullError(Exception):
 
 class MapTooSmallError(StorageFullError):
     """The map that LMDB works in was too small, not the disk; it will be larger when it is tried again."""
-
-
-class Flushed(msgspec.Struct, frozen=True, array_like=True):
-    """Where the stored buckets stand: the height, its state root and the number of records."""
-
-    height: int
-    root: bytes
-    count: int
-
-
-class Flush(NamedTuple):
-    """Buckets to be written, about how many bytes they have, and where they will stand then."""
-
-    buckets: dict[str, Bucket | None]
-    size: int
-    stand: Flushed
-
-
-class BlockWrite(NamedTuple):
-    """What is written together: blocks, and perhaps buckets and runs of the indexes."""
-
-    blocks: list[LoggedBlock]
-    flush: Flush | None
-    runs: list[tuple[str, Run]]
-
-    def size(self) -> int:
-        """Give how many bytes the blocks have."""
-        return sum(len(block.raw) for block in self.blocks)
 
 
 _decode_flushed = msgspec.msgpack.Decoder(Flushed).decode
@@ -153,11 +128,12 @@ class LedgerFile:
         self._buckets = self._env.open_db(b"buckets")
         self._blocks = self._env.open_db(b"blocks")
         self._handovers = self._env.open_db(b"handovers")
-        self._runs = {name: self._env.open_db(name.encode("ascii")) for name in INDEXES}
+        self._runs = {name: StoredRuns(self._env, name) for name in INDEXES}
+        self.lives = KeptLives(self._env)
         self._reader: lmdb.Transaction | None = None
         self._held = 0
         self._short_of = 0
-        self._runs_checked: set[tuple[str, int]] = set()
+        self._beginning: Beginning | None = None
 
     # ------------------------------------------------------------------------------------------------ what it is
 
@@ -185,8 +161,13 @@ class LedgerFile:
                 " release that wrote it, and import it here."
             )
 
-    def begin(self, genesis: bytes, secret: bytes, network: bytes, flush: Flush) -> None:
-        """Write a new ledger: its genesis, its blinding secret, the network's hash, the buckets of its first state."""
+    def begin(
+        self, genesis: bytes, secret: bytes, network: bytes, flush: Flush, beginning: Beginning | None = None
+    ) -> None:
+        """Write a new ledger: its genesis, its blinding secret, the network's hash, the buckets of its first state.
+
+        With a `beginning` the first state is that of a later height, and there are no blocks up to it.
+        """
         self._witness.forget()
         self._log.forget()
         self.make_room(BlockWrite([], flush, []))
@@ -201,6 +182,8 @@ class LedgerFile:
                 (b"height", bytes(HEIGHT_BYTES)),
             ):
                 transaction.put(key, value, db=self._meta)
+            if beginning is not None:
+                self._put_beginning(transaction, beginning)
             self._put_buckets(transaction, flush)
         self._log_is_taken = True
         self.refresh()
@@ -221,6 +204,21 @@ class LedgerFile:
         """Give where the stored buckets stand."""
         return _decode_flushed(self._must(self._meta, b"flushed"))
 
+    def beginning(self) -> Beginning | None:
+        """Give where the blocks begin; nothing when they do with the genesis."""
+        if self._beginning is None:
+            raw = self._get(self._meta, b"beginning")
+            try:
+                self._beginning = None if raw is None else decode_beginning(raw)
+            except msgspec.MsgspecError as error:
+                raise DamagedError(f"{self.folder / DATA}: where the blocks begin cannot be read: {error}") from error
+        return self._beginning
+
+    def first_height(self) -> int:
+        """Give the height of the first block that is here, or will be."""
+        beginning = self.beginning()
+        return 1 if beginning is None else beginning.height + 1
+
     # --------------------------------------------------------------------------------------------------- reading
 
     def bucket(self, prefix: str) -> bytes | None:
@@ -228,8 +226,11 @@ class LedgerFile:
         return self._get(self._buckets, b"/" + prefix.encode("ascii"))
 
     def all_buckets(self) -> Iterator[tuple[str, bytes]]:
-        """Read all buckets, in the order of their prefixes."""
-        with self._env.begin() as transaction, transaction.cursor(db=self._buckets) as cursor:
+        """Read all buckets as they are now, in the order of their prefixes; any thread may go on with it."""
+        return self._buckets_in(self._env.begin())
+
+    def _buckets_in(self, reading: lmdb.Transaction[bytes]) -> Iterator[tuple[str, bytes]]:
+        with reading as transaction, transaction.cursor(db=self._buckets) as cursor:
             for key, raw in cursor:
                 if key.strip(DIGITS) != b"/":
                     raise DamagedError(f"{self.folder / DATA} has a bucket at {key!r}, where none can be")
@@ -238,7 +239,7 @@ class LedgerFile:
     def height(self) -> int:
         """Give the height of the last stored block, 0 when there is none."""
         known = self._height_in_data()
-        if self._last_height(self._blocks) != known:
+        if (self._last_height(self._blocks) or self.first_height() - 1) != known:
             raise DamagedError(f"{self.folder / DATA} lacks blocks below its last height, {known}")
         known += len(self._in_log())
         seen = self._witness.read()
@@ -272,37 +273,27 @@ class LedgerFile:
         logged = self._in_log()
         if logged and height >= logged[0].height:
             return logged[height - logged[0].height].raw
-        prefix = height.to_bytes(HEIGHT_BYTES, "big")
-        with self._reading().cursor(db=self._blocks) as cursor:
-            cursor.set_range(prefix)
-            own = takewhile(lambda piece: piece[0][:HEIGHT_BYTES] == prefix, cursor.iternext())
-            pieces = [(bytes(key), bytes(value)) for key, value in own]
-        raw = block_of(height, pieces)
-        if raw is None:
-            raise DamagedError(f"{self.folder / DATA}: block {height} is {'damaged' if pieces else 'missing'}")
-        return raw
+        if height < self.first_height():
+            raise NotHereError(height, self.first_height() - 1)
+        try:
+            return read_block(self._reading(), self._blocks, height)
+        except BlockUnreadableError as error:
+            raise DamagedError(f"{self.folder / DATA}: {error}") from error
+
+    def blocks_in_data(self, first: int, last: int) -> Iterator[bytes]:
+        """Read blocks that the data file has by now; any thread may go on with it, and blocks may come meanwhile."""
+        return read_blocks(self._env.begin(), self._blocks, first, last)
 
     def indexed_height(self, index: str) -> int:
-        """Give the height up to which stored runs of an index reach."""
-        return self._last_height(self._runs[index])
+        """Give the height up to which stored runs of an index reach, or up to which there is nothing for it."""
+        return max(self._runs[index].height(), 0 if self._runs[index].height() else self.first_height() - 1)
 
     def runs(self, index: str) -> Iterator[memoryview]:
         """Give the stored runs of an index, the newest first; each is valid only until the next is asked for."""
-        reached = self.indexed_height(index)
-        with self._env.begin(buffers=True) as transaction, transaction.cursor(db=self._runs[index]) as cursor:
-            for key, raw in cursor.iterprev():
-                entries = raw[HEIGHT_BYTES + HASH_BYTES :]
-                height = int.from_bytes(key, "big")
-                if (index, height) not in self._runs_checked:
-                    if height != reached or sha256(entries).digest() != raw[HEIGHT_BYTES : HEIGHT_BYTES + HASH_BYTES]:
-                        raise DamagedError(
-                            f"{self.folder / DATA}: the index of {index} up to height {height} is damaged"
-                        )
-                    self._runs_checked.add((index, height))
-                reached = int.from_bytes(raw[:HEIGHT_BYTES], "big") - 1
-                yield entries
-        if reached:
-            raise DamagedError(f"{self.folder / DATA}: the index of {index} lacks its part up to height {reached}")
+        try:
+            yield from self._runs[index].newest_first(self.first_height() - 1)
+        except RunsDamagedError as error:
+            raise DamagedError(f"{self.folder / DATA}: {error}") from error
 
     def handovers(self) -> list[tuple[int, bytes]]:
         """Give the headers that announced other validators, with their heights, in order."""
@@ -375,7 +366,7 @@ class LedgerFile:
         with self._env.begin(write=True) as transaction:
             self._put_blocks(transaction, blocks)
             for name, run in what.runs:
-                self._put_run(transaction, name, run)
+                self._runs[name].put(transaction, run, self.first_height() - 1)
             if what.flush is not None:
                 mark("before-flush")
                 self._put_buckets(transaction, what.flush)
@@ -407,10 +398,10 @@ class LedgerFile:
                 if handover is not None:
                     transaction.put(key, handover, db=self._handovers)
 
-    def _put_run(self, transaction: lmdb.Transaction, index: str, run: Run) -> None:
-        first = self.indexed_height(index) + 1
-        value = first.to_bytes(HEIGHT_BYTES, "big") + sha256(run.entries).digest() + run.entries
-        transaction.put(run.height.to_bytes(HEIGHT_BYTES, "big"), value, db=self._runs[index], append=True)
+    def _put_beginning(self, transaction: lmdb.Transaction, beginning: Beginning) -> None:
+        transaction.put(b"beginning", _encode(beginning), db=self._meta)
+        if int.from_bytes(transaction.get(b"height", b"", db=self._meta), "big") < beginning.height:
+            transaction.put(b"height", beginning.height.to_bytes(HEIGHT_BYTES, "big"), db=self._meta)
 
     def _put_buckets(self, transaction: lmdb.Transaction, flush: Flush) -> None:
         database = self._buckets
@@ -421,6 +412,22 @@ class LedgerFile:
             else:
                 transaction.put(key, bucket.to_bytes(), db=database)
         transaction.put(b"flushed", _encode(flush.stand), db=self._meta)
+
+    def begin_after(self, beginning: Beginning, steps: list[tuple[bytes, bytes]]) -> None:
+        """Let the blocks begin later: keep the `steps` of those that go.
+
+        Raises `StorageFullError` when there is no room; then nothing was changed.
+        """
+        self._enlarge(MAP_SLACK + 4 * sum(len(key) + len(value) for key, value in steps))
+        try:
+            with self._env.begin(write=True) as transaction:
+                self.lives.put(transaction, steps)
+                drop_blocks(transaction, self._blocks, beginning.height)
+                self._put_beginning(transaction, beginning)
+        except (lmdb.MapFullError, lmdb.DiskError, OSError) as error:
+            raise StorageFullError(f"no room to write in {self.folder}: {error}") from error
+        self._beginning = beginning
+        self.refresh()
 
     def make_room(self, what: BlockWrite) -> None:
         """Enlarge the map when `what` might not fit; to be called while no transaction is under way."""
@@ -485,16 +492,3 @@ class LedgerFile:
         self._witness.close()
         self._log.close()
         self._lock.release()
-
-
-def lmdb_format() -> str:
-    """Name the file format of the LMDB library at hand: its first two numbers decide."""
-    return ".".join(str(number) for number in lmdb.version()[:2])
-
-
-def release() -> str:
-    """Name the release of this program; one that runs without having been installed has none."""
-    try:
-        return metadata.version("sogdia")
-    except metadata.PackageNotFoundError:
-        return "unreleased"
