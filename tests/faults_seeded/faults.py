@@ -9,6 +9,7 @@ from __future__ import annotations
 from tests.faults_seeded.authority_faults import AUTHORITY_FAULTS
 from tests.faults_seeded.documents_faults import DOCUMENT_FAULTS, VAULT_FAULTS
 from tests.faults_seeded.foundation_faults import IDENTITY_FAULTS, KERNEL_FAULTS, MONEY_FAULTS
+from tests.faults_seeded.governance_faults import GOVERNANCE_FAULTS
 from tests.faults_seeded.light_faults import LIGHT_FAULTS
 from tests.faults_seeded.market_faults import ORDER_FAULTS, PRICING_FAULTS, RETURN_FAULTS, SETTLEMENT_FAULTS
 from tools.seeded_faults import Fault
@@ -25,6 +26,7 @@ FAULTS = (
     *DOCUMENT_FAULTS,
     *VAULT_FAULTS,
     *LIGHT_FAULTS,
+    *GOVERNANCE_FAULTS,
 )
 
 HARMLESS = Fault(

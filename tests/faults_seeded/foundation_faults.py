@@ -132,8 +132,8 @@ KERNEL_FAULTS = (
     Fault(
         "A signature too many is let through",
         "kernel/envelope.py",
-        "        len(signatures) == len(signers),",
-        "        len(signatures) >= len(signers),",
+        "if len(signatures) != len(signers):",
+        "if len(signatures) < len(signers):",
         ENVELOPE,
     ),
     Fault(
@@ -191,13 +191,13 @@ IDENTITY_FAULTS = (
     Fault(
         "An issuer registers parties",
         "modules/identity/parties.py",
-        "has_role(ctx.state, ctx.sender, Role.REGISTRAR)",
-        "has_role(ctx.state, ctx.sender, Role.ISSUER)",
+        "has_role(ctx.state, ctx.sender, Role.REGISTRAR), Refuse.SENDER_NOT_REGISTRAR)\n        require_passkeys",
+        "has_role(ctx.state, ctx.sender, Role.ISSUER), Refuse.SENDER_NOT_REGISTRAR)\n        require_passkeys",
         IDENTITY,
     ),
     Fault(
         "A suspended party keeps its roles",
-        "modules/identity/parties.py",
+        "modules/identity/roles.py",
         "bool(party.roles & role) and not party.suspended",
         "bool(party.roles & role)",
         (*IDENTITY, *CURRENCIES),

@@ -18,6 +18,7 @@ AREAS = (
     "modules/documents",
     "vault",
     "client/light",
+    "modules/governance",
 )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from google.protobuf.message import DecodeError
@@ -29,6 +30,7 @@ READ_BYTES = 256 * 1024
 AHEAD_BYTES_MAX = 64 * 2**20
 """What is taken into memory of calls that wait; beyond it the engine waits, too."""
 
+LAST_ANSWERS_SECONDS = 1.0
 CALLS_BETWEEN = 32
 """After so many calls the sockets are looked at again."""
 
@@ -120,9 +122,14 @@ class AbciConnection(asyncio.Protocol):
         self._server.lost()
 
     def close(self) -> None:
-        """End the connection."""
+        """End the connection once what has been answered has left."""
         if self._transport is not None:
             self._transport.close()
+
+    def abort(self) -> None:
+        """End the connection now."""
+        if self._transport is not None:
+            self._transport.abort()
 
 
 class AbciServer:
@@ -132,6 +139,7 @@ class AbciServer:
         """Let `application` answer."""
         self.application = application
         self.connections: set[AbciConnection] = set()
+        self._gone = asyncio.Event()
         self._server: asyncio.Server | None = None
         self._path: Path | None = None
 
@@ -153,6 +161,7 @@ class AbciServer:
     def lost(self) -> None:
         """Hear that a connection has ended."""
         if not self.connections:
+            self._gone.set()
             _log.info("the engine has gone")
 
     def is_connected(self) -> bool:
@@ -160,10 +169,16 @@ class AbciServer:
         return bool(self.connections)
 
     async def stop(self) -> None:
-        """Stop listening."""
+        """Stop listening; the engine has a moment to read the last answers."""
         if self._server is not None:
             self._server.close()
+        if self.connections:
+            self._gone.clear()
+            for connection in list(self.connections):
+                connection.close()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._gone.wait(), LAST_ANSWERS_SECONDS)
         for connection in list(self.connections):
-            connection.close()
+            connection.abort()
         if self._path is not None:
             self._path.unlink(missing_ok=True)
