@@ -53,6 +53,7 @@ GROUPS = (
     "sandbox",
     "config",
     "notices",
+    "archive",
 )
 """Commands that only hold others."""
 

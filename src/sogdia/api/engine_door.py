@@ -6,7 +6,7 @@ A new node on another machine takes the state from its peers' snapshots and asks
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -17,10 +17,10 @@ from sogdia.api.routing import JSON, Call, Route
 from sogdia.client import questions
 
 if TYPE_CHECKING:
+    from sogdia.api.forms import Schemas
     from sogdia.api.network import Network
 
 REFUSED = -32_603
-BODY_BYTES_MAX = 4_096
 PAGE_SIZE = 30
 Number = Annotated[str, Meta(pattern=r"^[0-9]{1,12}\Z")]
 
@@ -50,8 +50,19 @@ class Told(msgspec.Struct, frozen=True, omit_defaults=True):
     error: dict[str, int | str] | msgspec.UnsetType = msgspec.UNSET
 
 
-_decode = msgspec.json.Decoder(Question).decode
 _encode = msgspec.json.Encoder().encode
+
+
+def _schema(schemas: Schemas) -> Any:  # noqa: ANN401 - a schema
+    return schemas.of(Question)
+
+
+def _read(document: Any) -> Question:  # noqa: ANN401 - any JSON
+    """Read a question; a light client says more in it, such as the version of JSON-RPC, which changes nothing."""
+    try:
+        return msgspec.convert(document, Question)
+    except msgspec.ValidationError as error:
+        raise Problem(400, f"This is no question that a light client asks: {error}.") from error
 
 
 class EngineRoutes:
@@ -63,12 +74,7 @@ class EngineRoutes:
 
     async def ask(self, call: Call) -> Response:
         """Answer a light client's question."""
-        if len(call.body) > BODY_BYTES_MAX:
-            raise Problem(413, f"A question has at most {BODY_BYTES_MAX} bytes.")
-        try:
-            asked = _decode(call.body)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            raise Problem(400, f"This is no question that a light client asks: {error}.") from error
+        asked: Question = call.body
         height, page, count = (
             None if each is None else int(each)
             for each in (asked.params.height, asked.params.page, asked.params.per_page)
@@ -91,7 +97,7 @@ class EngineRoutes:
                 path="/v1/engine",
                 name="ask_engine",
                 handler=self.ask,
-                raw_bodies=(JSON,),
+                body_form=(_schema, _read),
                 summary="Ask, as a light client does (JSON-RPC), for signed headers and validators of a network",
                 answers={200: {"type": "object", "required": ["jsonrpc"]}},
             )
