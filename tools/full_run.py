@@ -33,10 +33,11 @@ FOLDERS = {
         "tests/properties",
         "tests/faults_seeded",
         "tests/network/test_simulation.py",
+        "tests/index/test_projections.py",
         "tests/network/test_same_everywhere.py",
         "tests/client/light",
     ),
-    "faults": ("tests/faults",),
+    "faults": ("tests/faults", "tests/network/test_state_sync.py"),
 }
 OUTCOMES = {
     pytest.ExitCode.OK: "green",

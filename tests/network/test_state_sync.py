@@ -97,6 +97,7 @@ def test_a_fresh_node_takes_the_state_from_its_peers_and_follows(grown):
 
 
 @pytest.mark.slow
+@pytest.mark.takes_turns
 def test_a_peer_that_serves_altered_chunks_is_banned_and_the_restore_goes_on(grown, monkeypatch):
     grown.down("ke-customs", "cn-platform", "uz-post")
     monkeypatch.setenv("SOGDIA_TEST_LIES", "1")
@@ -114,6 +115,7 @@ def test_a_peer_that_serves_altered_chunks_is_banned_and_the_restore_goes_on(gro
 
 
 @pytest.mark.slow
+@pytest.mark.takes_turns
 def test_a_lying_snapshot_is_refused_and_an_earlier_true_one_is_taken(grown):
     heights = snapshots_of(grown, "ke-customs")
     grown.down()
@@ -164,6 +166,7 @@ def doors(grown):
 
 
 @pytest.mark.slow
+@pytest.mark.takes_turns
 def test_headers_come_over_the_http_apis_of_two_organisations(grown, doors):
     genesis = msgspec.json.decode((grown.folder / GENESIS).read_bytes(), type=genesis_type(ALL))
     height, header = verified_header(grown.place("kz-bank"), genesis)

@@ -15,7 +15,7 @@ from tests.rotation import full, seed
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-ROTATING = 3
+ROTATING = 4
 """So many of the cases that are marked as taking turns belong to a run that is not full."""
 
 HERE = Path(__file__).parent
