@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -160,6 +161,8 @@ def test_an_engine_of_another_kind_hears_why_and_the_node_stops_with_the_same_wo
 
     with pytest.raises(EngineWrongError, match=r"CometBFT 0\.34\.0 speaks ABCI 0\.17\.0.*run-a-network"):
         running(chain, call)
+    assert not abci_socket(chain.members[0].folder).exists()
+    gc.collect()  # a socket that was left open would be complained of here
 
 
 def test_a_block_that_is_decided_and_not_committed_is_not_written_at_an_orderly_end(chain):

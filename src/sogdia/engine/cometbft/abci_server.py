@@ -178,6 +178,12 @@ class AbciServer:
                 connection.close()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._gone.wait(), LAST_ANSWERS_SECONDS)
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Stop listening at once."""
+        if self._server is not None:
+            self._server.close()
         for connection in list(self.connections):
             connection.abort()
         if self._path is not None:

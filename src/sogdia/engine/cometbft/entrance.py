@@ -335,6 +335,7 @@ class Entrance:
     def abandon(self) -> None:
         """End at once."""
         self._stopping = True
+        self._abci.abandon()
         self._end()
 
     def _end(self) -> None:
