@@ -312,11 +312,8 @@ class Bench:
                 await wire.ask(request_of("POST", path, body, "content-type: application/json\r\n"))
             )
 
-        account = self.maker.account(name).hex()
-        given = await post("/v1/challenges", {"account": account})
-        signature = keys_of(name).sign(given["text"].encode()).hex()
-        signed = {"account": account, "key": "0", "challenge": given["challenge"], "signature": signature}
-        told = await post("/v1/tokens", signed)
+        line = (await post("/v1/challenges", {"account": self.maker.account(name).hex()}))["line"]
+        told = await post("/v1/tokens", {"line": line, "signature": keys_of(name).sign(line.encode()).hex()})
         wire.close()
         return str(told["token"])
 
