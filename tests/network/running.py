@@ -209,8 +209,13 @@ class Load:
         self._thread.join(timeout=15)
 
     def check(self, names: Sequence[str] = ()) -> int:
-        """Look that whatever was acknowledged is there at every node, as it was said; gives how many that were."""
+        """Look that whatever was acknowledged is there at every node, as it was said; gives how many that were.
+
+        A node may be a block behind the one that acknowledged: it has until the time of a recovery to catch up.
+        """
+        last = max((durable.height for _, durable in self.acknowledged), default=0)
         for name in names or self._network.names:
+            self._network.until(lambda name=name: self._network.height(name) >= last, f"{name} does not reach {last}")  # type: ignore[misc]
             with Connection(self._network.place(name)) as connection:
                 for identity, durable in self.acknowledged:
                     found = connection.result(identity)
