@@ -69,7 +69,7 @@ class Caller:
         """Make the ledger and begin the network."""
         Ledger.create(folder, ALL, made).close()
         self.replica = Replica(Ledger.open(folder, ALL))
-        self._connection = AbciConnection(AbciServer(Application(self.replica)))
+        self._connection = AbciConnection(AbciServer(Application(self.replica), self.replica.ahead))
         self._transport = _Kept()
         self._connection.connection_made(self._transport)
         self.height = 0

@@ -99,13 +99,13 @@ def run(  # noqa: PLR0913 - what an operator may decide
     async def serve() -> None:
         ledger = Ledger.open(folder, modules, keys)
         try:
+            checks_ahead = VERIFIER[chosen.node.verifier] if verifier is None else verifier
             if ledger.genesis.engine == COMETBFT:
                 take_over_next_key(folder, ledger)
-                entrance = Entrance(ledger, keeping_of(chosen.network))
+                entrance = Entrance(ledger, keeping_of(chosen.network), verifier=checks_ahead)
                 service = Service(entrance)
                 entrance.replica.on_commit.append(lambda _block: look_for_next_key(service, ledger))
             else:
-                checks_ahead = VERIFIER[chosen.node.verifier] if verifier is None else verifier
                 service = alone(ledger, clock_of(ledger, accept_clock=accept_clock), verifier=checks_ahead)
             run_under = Run(service, chosen, read_again, None if beside is None else beside(chosen))
             await run_under.start()

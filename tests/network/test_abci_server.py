@@ -5,8 +5,12 @@ import socket
 
 from sogdia.engine.cometbft import abci_pb2 as abci
 from sogdia.engine.cometbft.abci_server import AbciServer
+from sogdia.engine.cometbft.ahead import Ahead
 from sogdia.engine.cometbft.frames import framed, split
+from sogdia.engine.cometbft.known import KnownSignatures
+from sogdia.kernel.envelope import Envelope
 
+NO_WORKER = Ahead(None, KnownSignatures(), verifier=False)  # type: ignore[arg-type]
 LONG = "x" * 50_000
 CALLS = 100
 
@@ -24,6 +28,10 @@ class Busy:
         self.engine = engine
         self.server: AbciServer
 
+    def offered(self, _requests: object) -> list[Envelope]:
+        """Give no envelopes: these calls have none."""
+        return []
+
     def answer(self, request: abci.Request) -> abci.Response:
         """Echo, in the end."""
         if request.echo.message == "first":
@@ -37,7 +45,7 @@ def test_what_arrives_during_a_long_call_never_blocks_the_engine(tmp_path):
     async def serve() -> list[str]:
         with socket.socket(socket.AF_UNIX) as engine:
             application = Busy(engine)
-            server = application.server = AbciServer(application)  # type: ignore[arg-type]
+            server = application.server = AbciServer(application, NO_WORKER)  # type: ignore[arg-type]
             await server.start(tmp_path / "abci.sock")
             engine.connect(str(tmp_path / "abci.sock"))
             engine.settimeout(0.2)  # a write that has to wait for the application fails

@@ -1,4 +1,6 @@
-"""The socket at which the engine calls: four connections, answers in the order of the calls, written at a flush.
+"""The socket at which the engine calls: four connections, answers in the order of the calls.
+
+Transactions that are offered to the pool wait for their signatures, which another process checks meanwhile.
 
 While one call is worked on, what else arrives is taken into memory. CometBFT's client sets a timer of 20 ns, where it
 means ms, for as long as it cannot write: a socket that is full costs the engine a whole core.
@@ -15,24 +17,29 @@ from typing import TYPE_CHECKING
 from google.protobuf.message import DecodeError
 
 from sogdia.engine.cometbft import abci_pb2 as abci
+from sogdia.engine.cometbft.ahead import Line
 from sogdia.engine.cometbft.application import ADMITTED
 from sogdia.engine.cometbft.frames import FrameWrongError, framed, split
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from sogdia.engine.cometbft.ahead import Ahead
     from sogdia.engine.cometbft.application import Application
 
 CONNECTIONS_MAX = 16
 """The engine opens four; a restarted one may come before the old connections have ended."""
 
 READ_BYTES = 256 * 1024
-AHEAD_BYTES_MAX = 64 * 2**20
+TAKEN_BYTES_MAX = 64 * 2**20
 """What is taken into memory of calls that wait; beyond it the engine waits, too."""
 
 LAST_ANSWERS_SECONDS = 1.0
-CALLS_BETWEEN = 32
-"""After so many calls the sockets are looked at again."""
+CALLS_TOGETHER = 32
+"""So many calls wait for their signatures together; after them the socket is looked at again."""
+
+WAITING_MAX = 512
+"""Of so many calls times the number above that wait on one connection, nothing more is read from it."""
 
 _FLUSHED = framed(abci.Response(flush=abci.ResponseFlush()).SerializeToString())
 _ADMITTED = framed(ADMITTED.SerializeToString())
@@ -47,8 +54,10 @@ class AbciConnection(asyncio.Protocol):
         """Serve the engine for `server`."""
         self._server = server
         self._arrived = b""
-        self._ahead: list[bytes] = []
-        self._ahead_bytes = 0
+        self._taken: list[bytes] = []
+        self._taken_bytes = 0
+        self._line: Line[list[abci.Request]] = Line(server.ahead, self._serve)
+        self._reading = True
         self._answers: list[bytes] = []
         self._transport: asyncio.Transport | None = None
 
@@ -63,22 +72,33 @@ class AbciConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Answer whole messages. Bytes that are none end the connection; what goes wrong inside stops the node."""
         try:
-            ahead, self._ahead, self._ahead_bytes = self._ahead, [], 0
-            messages, self._arrived = split(b"".join((self._arrived, *ahead, data)))
+            taken, self._taken, self._taken_bytes = self._taken, [], 0
+            messages, self._arrived = split(b"".join((self._arrived, *taken, data)))
             requests = [abci.Request.FromString(message) for message in messages]
         except (FrameWrongError, DecodeError) as error:
             _log.error("the engine's socket received what is no call of ABCI: %s", error)
             self.close()
             return
-        for number, request in enumerate(requests, 1):
+        for begin in range(0, len(requests), CALLS_TOGETHER):
+            together = requests[begin : begin + CALLS_TOGETHER]
+            self._line.add(together, self._server.application.offered(together))
+        if self._reading and len(self._line) > WAITING_MAX and self._transport is not None:
+            self._reading = False
+            self._transport.pause_reading()
+
+    def _serve(self, requests: list[abci.Request]) -> None:
+        """Answer calls whose signatures have been checked."""
+        for request in requests:
             self._answer(request)
-            if not number % CALLS_BETWEEN:
-                self.take_more()
         self._write()
+        self.take_more()
+        if not self._reading and len(self._line) < WAITING_MAX // 2 and self._transport is not None:
+            self._reading = True
+            self._transport.resume_reading()
 
     def take_more(self) -> None:
         """Take what has arrived into memory; it is answered after what is worked on now."""
-        if self._transport is None or self._ahead_bytes >= AHEAD_BYTES_MAX:
+        if self._transport is None or self._taken_bytes >= TAKEN_BYTES_MAX:
             return
         try:
             data = os.read(self._transport.get_extra_info("socket").fileno(), READ_BYTES)
@@ -86,14 +106,14 @@ class AbciConnection(asyncio.Protocol):
             return  # nothing is there, or the connection has ended, which the loop notices by itself
         if not data:
             return
-        if not self._ahead:
+        if not self._taken:
             asyncio.get_running_loop().call_soon(self._go_on)
-        self._ahead.append(data)
-        self._ahead_bytes += len(data)
+        self._taken.append(data)
+        self._taken_bytes += len(data)
 
     def _go_on(self) -> None:
         """Answer what was taken into memory, unless it has been answered with what came after it."""
-        if self._ahead and self._transport is not None:
+        if self._taken and self._transport is not None:
             self.data_received(b"")
 
     def _answer(self, request: abci.Request) -> None:
@@ -118,6 +138,7 @@ class AbciConnection(asyncio.Protocol):
     def connection_lost(self, _error: Exception | None) -> None:
         """Forget the connection."""
         self._transport = None
+        self._line.clear()
         self._server.connections.discard(self)
         self._server.lost()
 
@@ -135,9 +156,10 @@ class AbciConnection(asyncio.Protocol):
 class AbciServer:
     """Listens for the engine."""
 
-    def __init__(self, application: Application) -> None:
-        """Let `application` answer."""
+    def __init__(self, application: Application, ahead: Ahead) -> None:
+        """Let `application` answer, once `ahead` has had signatures checked."""
         self.application = application
+        self.ahead = ahead
         self.connections: set[AbciConnection] = set()
         self._gone = asyncio.Event()
         self._server: asyncio.Server | None = None

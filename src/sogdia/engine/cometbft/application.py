@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -20,12 +21,13 @@ from sogdia.kernel.comet import chain_id_of
 from sogdia.kernel.genesis import genesis_type, network_of
 from sogdia.kernel.header import validators_at
 from sogdia.kernel.node_refusals import NodeRefusal
+from sogdia.kernel.refusal import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from sogdia.engine.cometbft.replica import Replica
-    from sogdia.kernel.refusal import Refused
+    from sogdia.kernel.envelope import Envelope
 
 ABCI_VERSION = "2."
 SAME_GENESIS = (
@@ -151,6 +153,15 @@ class Application:
         return abci.Response(query=answer)
 
     # -------------------------------------------------------------------------------------------------- the mempool
+
+    def offered(self, requests: Iterable[abci.Request]) -> list[Envelope]:
+        """Give the envelopes that calls offer to the pool for the first time, as far as their form is right."""
+        envelopes: list[Envelope] = []
+        for request in requests:
+            if request.HasField("check_tx") and request.check_tx.type == abci.NEW:
+                with suppress(Refused):  # the call itself will be answered so
+                    envelopes += self._replica.door.open(request.check_tx.tx)
+        return envelopes
 
     def _check_tx(self, request: abci.RequestCheckTx) -> abci.Response:
         hear = self.on_refused if request.type == abci.RECHECK else None

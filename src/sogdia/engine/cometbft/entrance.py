@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from sogdia.engine.cometbft.abci_server import AbciServer
+from sogdia.engine.cometbft.ahead import Line
 from sogdia.engine.cometbft.anchors import Anchors
 from sogdia.engine.cometbft.application import Application
 from sogdia.engine.cometbft.engine_rpc import EngineAwayError, EngineRefusedError, EngineRpc, base64
@@ -23,6 +24,7 @@ from sogdia.engine.cometbft.keeping import Keeping
 from sogdia.engine.cometbft.places import abci_socket, rpc_socket
 from sogdia.engine.cometbft.replica import Replica
 from sogdia.engine.cometbft.transactions import BATCH_BYTES_MAX, BATCH_ENVELOPES_MAX, transaction_of
+from sogdia.engine.solo.verification import second_core
 from sogdia.engine.storage.beginning import NotHereError
 from sogdia.kernel.comet_answers import AnswerWrong
 from sogdia.kernel.refusal import Refused
@@ -69,11 +71,13 @@ class Arrived:
 class Entrance:
     """Takes envelopes, and tells those who handed them in what became of them."""
 
-    verifier = None
+    def __init__(self, ledger: Ledger, keeping: Keeping = Keeping(), *, verifier: bool | None = None) -> None:  # noqa: B008 - frozen
+        """Take part with the copy of the ledger that `ledger` is.
 
-    def __init__(self, ledger: Ledger, keeping: Keeping = Keeping()) -> None:  # noqa: B008 - frozen
-        """Take part with the copy of the ledger that `ledger` is."""
-        replica = self.replica = Replica(ledger, keeping)
+        Without a word about a `verifier` there is one when there is a second core for it.
+        """
+        replica = self.replica = Replica(ledger, keeping, verifier=second_core() if verifier is None else verifier)
+        self.verifier = replica.ahead.verifier
         self.ledger = ledger
         self.lookups = replica.lookups
         self.scrub = replica.scrub
@@ -83,12 +87,14 @@ class Entrance:
         self.waiting_max: int | None = None
         self._application = Application(replica)
         self._application.on_refused = self.hear_refused
-        self._abci = AbciServer(self._application)
+        self._abci = AbciServer(self._application, replica.ahead)
         replica.candidates.breathe = self._abci.take_more
         self._rpc = EngineRpc(rpc_socket(ledger.folder))
         self._anchors = Anchors(ledger, replica.lookups, self._rpc)
         self._fetching: set[asyncio.Task[None]] = set()
         self._arrived: list[Arrived] = []
+        self._line: Line[list[Arrived]] = Line(replica.ahead, self._try_at_the_door)
+        self._lined_up = 0
         self._to_hand_on: list[list[Arrived]] = []
         self._pending: dict[bytes, list[Arrived]] = {}
         self._expiries: list[tuple[int, bytes]] = []
@@ -99,14 +105,14 @@ class Entrance:
     async def start(self) -> None:
         """Wait for the engine to call."""
         await self._abci.start(abci_socket(self.ledger.folder))
-        self.replica.start()
+        await self.replica.start()
 
     # ------------------------------------------------------------------------------------------------- submissions
 
     def submit(self, asker: Asker, number: int, raw: bytes) -> None:
         """Take an envelope; `asker` hears what becomes of it."""
         why_not = self.waits_for()
-        if why_not is None and len(self._pending) >= (WAITING_MAX if self.waiting_max is None else self.waiting_max):
+        if why_not is None and self.backlog() >= (WAITING_MAX if self.waiting_max is None else self.waiting_max):
             why_not = "the queue is full"
         if why_not is not None:
             asker.later(number, why_not)
@@ -121,15 +127,21 @@ class Entrance:
             return
         self._arrived.append(Arrived(asker, number, envelope))
         if len(self._arrived) == 1:
-            asyncio.get_running_loop().call_soon(self._try_at_the_door)
+            asyncio.get_running_loop().call_soon(self._let_wait)
 
     def _refuse(self, asker: Asker, number: int, refused: Refused) -> None:
         self.refusals[int(refused.code)] += 1
         asker.refused(number, refused)
 
-    def _try_at_the_door(self) -> None:
-        """Try what has arrived in this turn of the loop, and hand on what passes."""
+    def _let_wait(self) -> None:
+        """Have the signatures checked of what has arrived in this turn of the loop."""
         arrived, self._arrived = self._arrived, []
+        self._lined_up += len(arrived)
+        self._line.add(arrived, [each.envelope for each in arrived])
+
+    def _try_at_the_door(self, arrived: list[Arrived]) -> None:
+        """Try what has been checked, and hand on what passes."""
+        self._lined_up -= len(arrived)
         refused_askers: dict[Asker, None] = {}
         passed: list[Arrived] = []
         for each in arrived:
@@ -256,7 +268,7 @@ class Entrance:
 
     def backlog(self) -> int:
         """Give how many envelopes wait for their block."""
-        return len(self._arrived) + len(self._pending)
+        return len(self._arrived) + self._lined_up + len(self._pending)
 
     def waiters(self) -> int:
         """Give how many answers wait for a height to become durable."""
@@ -322,10 +334,12 @@ class Entrance:
         self._stopping = True
         if self._handing_on is not None:
             self._handing_on.cancel()
-        for each in [*self._arrived, *(each for waiting in self._pending.values() for each in waiting)]:
+        checked_now = [each for arrived in self._line.clear() for each in arrived]
+        in_engine = [each for waiting in self._pending.values() for each in waiting]
+        for each in [*self._arrived, *checked_now, *in_engine]:
             each.asker.later(each.number, "the node is stopping; the envelope may be in a block all the same")
             each.asker.flush()
-        self._arrived, self._pending = [], {}
+        self._arrived, self._pending, self._lined_up = [], {}, 0
         await self._abci.stop()
         await self.replica.pruning.stop()
         self._end()

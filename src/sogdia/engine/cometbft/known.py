@@ -12,6 +12,8 @@ from sogdia.engine.cometbft.transactions import envelopes_of
 from sogdia.engine.solo.checks import check_of, holds
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from sogdia.kernel.envelope import Envelope, EnvelopeCodec
     from sogdia.kernel.parameters import Limits
 
@@ -35,10 +37,26 @@ class KnownSignatures:
             return True
         if not holds(check):
             return False
+        self._remember(check)
+        return True
+
+    def unknown(self, checks: Iterable[bytes]) -> list[bytes]:
+        """Give those checks whose answer is not remembered."""
+        return [check for check in checks if check not in self._valid]
+
+    def expect(self, checks: Sequence[bytes]) -> None:
+        """Hear that answers are on their way: nothing needs to be done about it."""
+
+    def enter(self, checks: Sequence[bytes], verdicts: bytes) -> None:
+        """Remember which checks another process has found to hold."""
+        for check, verdict in zip(checks, verdicts, strict=True):
+            if verdict:
+                self._remember(check)
+
+    def _remember(self, check: bytes) -> None:
         if len(self._valid) >= SIGNATURES_MAX:
             del self._valid[next(iter(self._valid))]
         self._valid[check] = None
-        return True
 
 
 class KnownTransactions:

@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from sogdia.engine.cometbft.ahead import Ahead
 from sogdia.engine.cometbft.candidates import BlockFullError, Candidates
 from sogdia.engine.cometbft.door import Door
 from sogdia.engine.cometbft.keeping import Keeping
@@ -58,12 +59,16 @@ class Decided:
 class Replica:
     """Executes what the engine decides."""
 
-    def __init__(self, ledger: Ledger, keeping: Keeping = Keeping()) -> None:  # noqa: B008 - frozen
-        """Go on from where `ledger` stands, keeping of the past what `keeping` says."""
+    def __init__(self, ledger: Ledger, keeping: Keeping = Keeping(), *, verifier: bool = False) -> None:  # noqa: B008 - frozen
+        """Go on from where `ledger` stands, keeping of the past what `keeping` says.
+
+        With a `verifier` a second process checks signatures ahead.
+        """
         self.ledger = ledger
         self.lookups = Lookups(ledger)
         self.signatures = KnownSignatures()
         ledger.valid = self.signatures
+        self.ahead = Ahead(ledger, self.signatures, verifier=verifier)
         self.known = KnownTransactions(ledger.machine.envelopes)
         self.candidates = Candidates(ledger, self.known)
         self.door = Door(ledger, self.known)
@@ -175,12 +180,14 @@ class Replica:
 
     # ------------------------------------------------------------------------------------------------ looking after
 
-    def start(self) -> None:
-        """Begin to look after the stored data."""
+    async def start(self) -> None:
+        """Start what checks signatures, and begin to look after it and the stored data."""
+        await self.ahead.start()
         self._ticking = asyncio.get_running_loop().call_later(TICK_SECONDS, self._tick)
 
     def _tick(self) -> None:
         self._ticking = asyncio.get_running_loop().call_later(TICK_SECONDS, self._tick)
+        self.ahead.look_after()
         if self.quiet_seconds() > TICK_SECONDS:
             self.scrub.step()
 
@@ -192,4 +199,5 @@ class Replica:
         """End looking after things."""
         if self._ticking is not None:
             self._ticking.cancel()
+        self.ahead.close()
         self.snapshots.stop()

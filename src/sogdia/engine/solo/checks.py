@@ -9,10 +9,17 @@ A compressed point begins with 2 or 3, so the first byte says which it is.
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sogdia.kernel import p256
-from sogdia.kernel.signature import DIGEST_BYTES, ED25519, PUBLIC_KEY_BYTES, SIGNATURE_BYTES, verify
+from sogdia.kernel.accounts import PARTIES, key_of
+from sogdia.kernel.passkey import signed_bytes
+from sogdia.kernel.refusal import Refused
+from sogdia.kernel.signature import DIGEST_BYTES, ED25519, PUBLIC_KEY_BYTES, SIGNATURE_BYTES, WEBAUTHN, verify
+
+if TYPE_CHECKING:
+    from sogdia.kernel.envelope import Envelope
+    from sogdia.kernel.state import State
 
 KEY_BYTES: Final = p256.PUBLIC_KEY_BYTES
 AFTER_MESSAGE: Final = KEY_BYTES + DIGEST_BYTES
@@ -25,6 +32,24 @@ def check_of(scheme: int, public_key: bytes, message: bytes, signature: bytes) -
     if scheme == ED25519:
         return _PLAIN + public_key + message + signature
     return public_key + sha256(message).digest() + signature
+
+
+def checks_of(state: State, envelope: Envelope) -> list[bytes]:
+    """Give the checks of an envelope's signatures that can be made ahead: those of parties that are in the state."""
+    checks: list[bytes] = []
+    for signer, signature in zip(envelope.body.signers, envelope.signatures, strict=True):
+        party = PARTIES.find(state, signer.account)
+        key = None if party is None else key_of(party, signer.key)
+        if key is None or key.scheme != signature.scheme:
+            continue
+        message = envelope.id
+        if key.scheme == WEBAUTHN:
+            try:
+                message = signed_bytes(state, envelope.id, signature.extra)
+            except Refused:
+                continue  # admission will say so
+        checks.append(check_of(key.scheme, key.public, message, signature.value))
+    return checks
 
 
 def holds(check: bytes) -> bool:

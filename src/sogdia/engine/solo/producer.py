@@ -17,16 +17,13 @@ from collections import Counter, deque
 from typing import TYPE_CHECKING, Protocol
 
 from sogdia.engine.marks import mark
-from sogdia.engine.solo.checks import check_of
+from sogdia.engine.solo.checks import checks_of
 from sogdia.engine.solo.clock import ManualClock
 from sogdia.engine.solo.lookups import Lookups
 from sogdia.engine.solo.scrub import Scrub
 from sogdia.engine.solo.verification import CHECKS_IN_BATCH, CheckedAhead, VerifierProcess
 from sogdia.engine.storage.ledger_file import MapTooSmallError, StorageFullError
-from sogdia.kernel.accounts import PARTIES, key_of
-from sogdia.kernel.passkey import signed_bytes
 from sogdia.kernel.refusal import Refused, ensure
-from sogdia.kernel.signature import WEBAUTHN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,6 +100,8 @@ class Producer:
         self.checked = CheckedAhead()
         ledger.valid = self.checked
         self.verifier = VerifierProcess(self.checked) if verifier else None
+        if self.verifier is not None:
+            self.checked.take_arrived = self.verifier.take_arrived
         self.limits = ledger.limits()
         self.scrub = Scrub(ledger, self.lookups)
         self.refusals: Counter[int] = Counter()
@@ -208,22 +207,9 @@ class Producer:
         self._turn()
 
     def _add_checks(self, submission: Submission, checks: list[bytes]) -> None:
-        """Say which signatures of an envelope can be checked ahead: those of parties that are in the state."""
-        envelope, state = submission.envelope, self._state
-        for signer, signature in zip(envelope.body.signers, envelope.signatures, strict=True):
-            party = PARTIES.find(state, signer.account)
-            key = None if party is None else key_of(party, signer.key)
-            if key is None or key.scheme != signature.scheme:
-                continue
-            message = envelope.id
-            if key.scheme == WEBAUTHN:
-                try:
-                    message = signed_bytes(state, envelope.id, signature.extra)
-                except Refused:
-                    continue  # admission will say so
-            check = check_of(key.scheme, key.public, message, signature.value)
-            submission.checks.append(check)
-            checks.append(check)
+        """Take note of the signatures of an envelope that can be checked ahead."""
+        submission.checks = checks_of(self._state, submission.envelope)
+        checks += submission.checks
 
     def _have_checked(self, batch: list[Submission]) -> None:
         self._checking -= len(batch)

@@ -15,7 +15,7 @@ import sys
 import time
 from collections import deque
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from sogdia.engine.solo.checks import CHECK_BYTES, check_of, holds
 from sogdia.engine.solo.verifier_worker import COUNT_BYTES, READY
@@ -28,6 +28,16 @@ START_AGAIN_SECONDS = 1.0
 ANSWER_SECONDS_MAX = 5.0
 
 _log = logging.getLogger(__name__)
+
+
+class Verdicts(Protocol):
+    """Whoever keeps what the worker process has found."""
+
+    def expect(self, checks: Sequence[bytes]) -> None:
+        """Hear that verdicts are on their way."""
+
+    def enter(self, checks: Sequence[bytes], verdicts: bytes) -> None:
+        """Take over verdicts, one byte a check, 1 for valid."""
 
 
 class CheckedAhead:
@@ -86,10 +96,9 @@ class Batch:
 class VerifierProcess(asyncio.Protocol):
     """Sends checks to the worker process and takes the verdicts back, in order; starts a new one when it dies."""
 
-    def __init__(self, checked: CheckedAhead) -> None:
+    def __init__(self, checked: Verdicts) -> None:
         """Enter verdicts into `checked`."""
         self._checked = checked
-        checked.take_arrived = self._take_arrived
         self._channel: socket.socket | None = None
         self._under_way: deque[Batch] = deque()
         self._transport: asyncio.Transport | None = None
@@ -156,7 +165,7 @@ class VerifierProcess(asyncio.Protocol):
             self._checked.enter(batch.checks, bytes(batch.verdicts))
             batch.done()
 
-    def _take_arrived(self) -> None:
+    def take_arrived(self) -> None:
         """Take the verdicts that have come while a block kept the loop from reading them."""
         if self._ready and self._channel is not None:
             with suppress(OSError):
