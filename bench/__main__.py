@@ -183,7 +183,7 @@ def light_client(*, quick: bool) -> tuple[list[Promise], Row]:
 
 def networked(*, quick: bool) -> tuple[list[Promise], Row]:
     """Measure networks of one and of four validators beside the same engine with an application that does nothing."""
-    from bench import network, network_app  # noqa: PLC0415 - needs the engine's program
+    from bench import network, network_app, state_sync  # noqa: PLC0415 - needs the engine's program
 
     rounds, seconds, latencies = (1, 3.0, 20) if quick else (ROUNDS, 10.0, 60)
     orders = 6_000 if quick else 24_000
@@ -192,6 +192,7 @@ def networked(*, quick: bool) -> tuple[list[Promise], Row]:
         validators=4, orders=orders, batched_orders=orders, seconds=seconds, latencies=latencies, catch_up=True
     )
     four = network.compare(plan, rounds)
+    synced = state_sync.measure(state_sync.RECORDS // 10 if quick else state_sync.RECORDS)
     promises = [
         at_least("network of four / engine that does nothing", four.throughput, 0.5),
         at_least("network of one / engine that does nothing", one.throughput, 0.4),
@@ -199,10 +200,12 @@ def networked(*, quick: bool) -> tuple[list[Promise], Row]:
         at_most("network of four, latency / engine that does nothing", four.latency, 1.5),
         at_most("network of four, latency p50, milliseconds", four.latency_ms, 500),
         at_least("catching up / live, network of four", four.catch_up, 3.0),
+        at_most(f"state sync of {synced.records:,} records, seconds", synced.seconds, 60),
     ]
     figures = {
         "one": one,
         "four": four,
+        "state_sync": synced,
         "processor_ratio": {"one": one.processor, "four": four.processor},
         "application_by_call": network_app.measure(2_000 if quick else 6_000),
     }

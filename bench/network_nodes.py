@@ -23,7 +23,7 @@ from bench.work import genesis, keys_of
 from sogdia import node
 from sogdia.client.connection import Connection
 from sogdia.client.questions import NodeNotRunningError, TryLaterError
-from sogdia.engine.cometbft.home import Place, Timing, node_id, write_home
+from sogdia.engine.cometbft.home import Place, Sync, Timing, node_id, write_home
 from sogdia.engine.cometbft.places import ENGINE_LOG, home, rpc_socket
 from sogdia.network import local
 from sogdia.network.engine_program import VARIABLE, EngineMissingError, find_engine
@@ -77,11 +77,18 @@ class BenchNetwork:
         self._open = ExitStack()
         folders = [*self.validators, self.follower]
         self._ports = free_ports(len(folders))
+        node.create(folders[0], self._made)
+        for folder in folders[1:]:
+            shutil.copytree(folders[0], folder)
         for number, folder in enumerate(folders):
-            self._make(number, folder)
+            self._write_home(number, folder)
 
-    def _make(self, number: int, folder: Path) -> None:
-        node.create(folder, self._made)
+    def let_follower_sync(self, sync: Sync) -> None:
+        """Let the one more node take the state from its peers when it is started."""
+        shutil.rmtree(home(self.follower))
+        self._write_home(len(self.validators), self.follower, sync)
+
+    def _write_home(self, number: int, folder: Path, sync: Sync | None = None) -> None:
         peers = [
             f"{node_id(keys_of(f'peer {at}').public)}@{HOST}:{port}"
             for at, port in enumerate(self._ports[: len(self.validators)])
@@ -93,6 +100,7 @@ class BenchNetwork:
             peers=tuple(peers),
             private=True,
             timing=self._timing,
+            sync=sync,
         )
         key = None if folder == self.follower else keys_of(f"node {number}")
         write_home(folder, self._made, place, keys_of(f"peer {number}"), key)

@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from sogdia.engine.cometbft import abci_pb2 as abci
+from sogdia.engine.cometbft import snapshot_calls
 from sogdia.engine.cometbft.grammar import OrderWrongError
 from sogdia.engine.cometbft.keeping import Keeping
 from sogdia.engine.cometbft.snapshots import Taking
@@ -35,6 +36,8 @@ APPLY = abci.ResponseApplySnapshotChunk
 @pytest.fixture
 def chain(tmp_path, monkeypatch):
     monkeypatch.setattr(snapshot_form, "CHUNK_BYTES", 1_500)
+    # Here nobody verifies headers, and most chains stand still once their snapshot is taken.
+    monkeypatch.setattr(snapshot_calls, "HEADERS_AFTER", 0)
     made = Chain(tmp_path, VALIDATORS[:2], secret=SECRET, keeping=KEEPING, blinding=commitment_to(SECRET))
     yield made
     made.close()
@@ -108,6 +111,16 @@ def test_all_nodes_take_the_same_snapshots_and_keep_the_last_few(chain, wallet):
     assert taken[0][1].chunks >= 3
     assert all(each == taken[0] for each in taken)
     assert sorted(each.name for each in (chain.members[0].folder / FOLDER).iterdir()) == ["12", "16"]
+
+
+def test_a_snapshot_is_offered_once_the_headers_are_there_by_which_it_is_verified(chain, wallet, monkeypatch):
+    monkeypatch.setattr(snapshot_calls, "HEADERS_AFTER", 2)
+    seen = []
+    for _ in range(7):
+        grow(chain, wallet, 1)
+        seen.append([each.height for each in offers(chain.members[0])])
+
+    assert seen == [[], [], [], [], [], [4], [4]]
 
 
 def test_a_block_without_results_is_no_place_for_a_snapshot_and_the_next_with_some_is(chain, wallet):

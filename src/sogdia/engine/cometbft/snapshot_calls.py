@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 Offered = abci.ResponseOfferSnapshot
 Applied = abci.ResponseApplySnapshotChunk
 
+HEADERS_AFTER = 2
+
 _log = logging.getLogger(__name__)
 
 
@@ -43,9 +45,13 @@ class SnapshotCalls:
     # ------------------------------------------------------------------------------------------------- ours to others
 
     def list_ours(self, _request: abci.RequestListSnapshots) -> abci.Response:
-        """Name the snapshots that are at hand."""
+        """Name the snapshots that are at hand and that the engine of a new node can verify.
+
+        It does so by the two headers after a snapshot's height, and never asks again for one that it has rejected.
+        """
         self._replica.snapshots.is_under_way()
-        kept = self._replica.snapshots.kept()
+        last = self._replica.ledger.writer.durable_height - HEADERS_AFTER
+        kept = {height: each for height, each in self._replica.snapshots.kept().items() if height <= last}
         named = [
             abci.Snapshot(
                 height=height,
