@@ -33,9 +33,9 @@ from sogdia.kernel.refusals import KernelRefusal as Refuse
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
 
+    from sogdia.engine.solo.block_maker import Asker
     from sogdia.engine.solo.ledger import Ledger
     from sogdia.engine.solo.lookups import Anchored
-    from sogdia.engine.solo.producer import Asker
     from sogdia.engine.solo.sealing import SealedBlock
     from sogdia.kernel.envelope import Envelope
 

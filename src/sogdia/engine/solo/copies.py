@@ -11,9 +11,8 @@ from sogdia.engine.storage.ledger_file import StorageFullError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sogdia.engine.cometbft.entrance import Entrance
+    from sogdia.engine.solo.block_maker import BlockMaker
     from sogdia.engine.solo.checkpoints import Checkpoints
-    from sogdia.engine.solo.producer import Producer
 
 NEW = "new"
 
@@ -21,7 +20,7 @@ NEW = "new"
 class Copies:
     """Makes copies, one at a time: each holds a snapshot of the file, which makes it grow while blocks go on."""
 
-    def __init__(self, producer: Producer | Entrance, checkpoints: Checkpoints) -> None:
+    def __init__(self, producer: BlockMaker, checkpoints: Checkpoints) -> None:
         """Copy the ledger of `producer`."""
         self._producer = producer
         self._checkpoints = checkpoints

@@ -12,9 +12,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from bisect import insort
 from collections import Counter, deque
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from sogdia.engine.marks import mark
 from sogdia.engine.solo.checks import checks_of
@@ -22,6 +21,7 @@ from sogdia.engine.solo.clock import ManualClock
 from sogdia.engine.solo.lookups import Lookups
 from sogdia.engine.solo.scrub import Scrub
 from sogdia.engine.solo.verification import CHECKS_IN_BATCH, CheckedAhead, VerifierProcess
+from sogdia.engine.solo.waiters import Waiters
 from sogdia.engine.storage.ledger_file import MapTooSmallError, StorageFullError
 from sogdia.kernel.refusal import Refused, ensure
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
 
+    from sogdia.engine.solo.block_maker import Asker
     from sogdia.engine.solo.clock import Clock
     from sogdia.engine.solo.ledger import Ledger
     from sogdia.engine.solo.lookups import Anchored
@@ -51,25 +52,6 @@ EMPTY_BLOCK_SECONDS = 1.0
 RETRY_SECONDS = 1.0
 
 _log = logging.getLogger(__name__)
-
-
-class Asker(Protocol):
-    """Whoever submitted an envelope and waits for what becomes of it."""
-
-    together: bool
-    """Whether all that it submitted came in one request, to be answered together."""
-
-    def receipt(self, number: int, height: int, place: int, receipt: bytes) -> None:
-        """Hear that the envelope is durably in a block."""
-
-    def refused(self, number: int, refused: Refused) -> None:
-        """Hear that the envelope is not admissible."""
-
-    def later(self, number: int, reason: str) -> None:
-        """Hear that the envelope cannot be taken now and may be sent again."""
-
-    def flush(self) -> None:
-        """Send what has been heard."""
 
 
 def _nothing_waits() -> None:
@@ -115,8 +97,7 @@ class Producer:
         self._ready: deque[Submission] = deque()
         self._checking = 0
         self._unanswered: deque[tuple[SealedBlock, list[Submission]]] = deque()
-        self._waiters: list[tuple[int, int, Callable[[], None]]] = []
-        self._waiters_so_far = 0
+        self._waiters = Waiters(ledger)
         self._state: State = ledger.state()
         self._executed_at = ledger.tip.time
         self._commit: Commit | None = None
@@ -371,11 +352,7 @@ class Producer:
 
     def when_durable(self, height: int, then: Callable[[], None]) -> None:
         """Call `then` once `height` is durable: at once, or in the order of heights."""
-        if height <= self.ledger.writer.durable_height:
-            then()
-            return
-        self._waiters_so_far += 1
-        insort(self._waiters, (height, self._waiters_so_far, then))
+        self._waiters.add(height, then)
 
     def anchor(self, height: int, then: Callable[[Anchored], None], failed: Callable[[str], None]) -> None:  # noqa: ARG002 - another engine may fail
         """Give what proofs that lead to the header of `height` need, once it is durable."""
@@ -399,8 +376,7 @@ class Producer:
         for asker in askers:
             asker.flush()
         mark("after-answer")
-        while self._waiters and self._waiters[0][0] <= writer.durable_height:
-            self._waiters.pop(0)[2]()
+        self._waiters.look()
 
     def _storage_is_full(self, error: StorageFullError) -> None:
         """Keep everything, say so, and try again every second."""

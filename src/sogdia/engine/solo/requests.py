@@ -53,9 +53,8 @@ from sogdia.kernel.refusal import Broken, Refused
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from sogdia.engine.cometbft.entrance import Entrance
+    from sogdia.engine.solo.block_maker import BlockMaker
     from sogdia.engine.solo.lookups import Anchored
-    from sogdia.engine.solo.producer import Producer
     from sogdia.engine.solo.server import Connection
     from sogdia.kernel.proof import Proof
 
@@ -117,7 +116,7 @@ class Many:
 class Requests:
     """Serves the requests."""
 
-    def __init__(self, producer: Producer | Entrance, stop: Callable[[], None]) -> None:
+    def __init__(self, producer: BlockMaker, stop: Callable[[], None]) -> None:
         """Serve from `producer`; `stop` ends the node."""
         self._producer = producer
         self._ledger = producer.ledger

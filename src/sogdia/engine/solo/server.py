@@ -16,8 +16,7 @@ from sogdia.engine.solo.frames import LENGTH_BYTES, Status
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sogdia.engine.cometbft.entrance import Entrance
-    from sogdia.engine.solo.producer import Producer
+    from sogdia.engine.solo.block_maker import BlockMaker
     from sogdia.engine.solo.requests import Requests
     from sogdia.kernel.refusal import Refused
 
@@ -147,7 +146,7 @@ class Connection(asyncio.Protocol):
 class Server:
     """Listens on the socket in the data folder."""
 
-    def __init__(self, producer: Producer | Entrance, requests: Requests) -> None:
+    def __init__(self, producer: BlockMaker, requests: Requests) -> None:
         """Serve what `producer` and `requests` can do."""
         self.producer = producer
         self.requests = requests

@@ -22,7 +22,7 @@ from sogdia.engine.solo.verification import second_core
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sogdia.engine.cometbft.entrance import Entrance
+    from sogdia.engine.solo.block_maker import BlockMaker
     from sogdia.engine.solo.clock import Clock
     from sogdia.engine.solo.ledger import Ledger
 
@@ -56,7 +56,7 @@ def alone(ledger: Ledger, clock: Clock, *, verifier: bool | None = None) -> Serv
 class Service:
     """A running node."""
 
-    def __init__(self, producer: Producer | Entrance) -> None:
+    def __init__(self, producer: BlockMaker) -> None:
         """Prepare to run what makes the blocks, or takes part in making them."""
         self.ledger = producer.ledger
         self.producer = producer
