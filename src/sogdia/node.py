@@ -102,7 +102,12 @@ def run(  # noqa: PLR0913 - what an operator may decide
             checks_ahead = VERIFIER[chosen.node.verifier] if verifier is None else verifier
             if ledger.genesis.engine == COMETBFT:
                 take_over_next_key(folder, ledger)
-                entrance = Entrance(ledger, keeping_of(chosen.network), verifier=checks_ahead)
+                entrance = Entrance(
+                    ledger,
+                    keeping_of(chosen.network),
+                    verifier=checks_ahead,
+                    peers_only=chosen.network.peers_only,
+                )
                 service = Service(entrance)
                 entrance.replica.on_commit.append(lambda _block: look_for_next_key(service, ledger))
             else:

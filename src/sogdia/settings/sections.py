@@ -244,6 +244,13 @@ class NetworkSettings(Section, frozen=True, kw_only=True, forbid_unknown_fields=
             description="Blocks older than so many, and than the snapshot before, go to the archive. 0: all stay.",
         ),
     ] = 0
+    peers_only: Annotated[
+        tuple[Annotated[str, Meta(pattern="^[0-9a-f]{40}$")], ...],
+        Meta(
+            max_length=256,
+            description="The nodes that are let in as peers, each by its `peer_id` in `network.json`. Empty: any.",
+        ),
+    ] = ()
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

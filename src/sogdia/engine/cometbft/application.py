@@ -24,7 +24,7 @@ from sogdia.kernel.node_refusals import NodeRefusal
 from sogdia.kernel.refusal import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from sogdia.engine.cometbft.replica import Replica
     from sogdia.kernel.envelope import Envelope
@@ -34,6 +34,8 @@ SAME_GENESIS = (
     "All nodes need the same genesis file. Put it into engine/config, and take everything out of engine/data but"
     " priv_validator_state.json, since the engine remembers the other"
 )
+PEERS = "/p2p/filter/"
+BY_ID = "id/"
 QUERY_OK = 0
 QUERY_WRONG = 1
 
@@ -47,9 +49,10 @@ class EngineWrongError(Exception):
 class Application:
     """Answers the engine."""
 
-    def __init__(self, replica: Replica) -> None:
-        """Answer from `replica`."""
+    def __init__(self, replica: Replica, peers_only: Collection[str] = ()) -> None:
+        """Answer from `replica`, and let in only these peers, each by the id of its key; without any, all."""
         self._replica = replica
+        self._peers_only = frozenset(peers_only)
         self._ledger = replica.ledger
         self._grammar = Grammar(replica.ledger.tip.height, replica.ledger.beginning.height)
         self.snapshots = SnapshotCalls(replica, self._grammar)
@@ -134,8 +137,10 @@ class Application:
     def _query(self, request: abci.RequestQuery) -> abci.Response:
         """Give a record by its full key, now or at the height of a kept snapshot, with its proof when that is wanted.
 
-        People ask the node's own socket, which knows more.
+        People ask the node's own socket, which knows more. The engine itself asks whether it may let a peer in.
         """
+        if request.path.startswith(PEERS):
+            return self._lets_in(request.path.removeprefix(PEERS))
         height = request.height or self._ledger.tip.height
         if request.path != "/record":
             return _query_wrong(f"there is the path /record, with a full key as data; there is no {request.path!r}")
@@ -151,6 +156,14 @@ class Application:
             proven = encode(tree.prove(request.data))
             answer.proof_ops.ops.append(abci.ProofOp(type="sogdia/state", key=request.data, data=proven))
         return abci.Response(query=answer)
+
+    def _lets_in(self, peer: str) -> abci.Response:
+        """Say whether a peer is let in, who has shown by its key that the id is its own; addresses play no part."""
+        peer_id = peer.removeprefix(BY_ID)
+        if not peer.startswith(BY_ID) or not self._peers_only or peer_id in self._peers_only:
+            return abci.Response(query=abci.ResponseQuery(code=QUERY_OK))
+        _log.warning("the peer %s is not let in: it is none of those in network.peers_only", peer_id)
+        return _query_wrong(f"the peer {peer_id} is not among those that are let in")
 
     # -------------------------------------------------------------------------------------------------- the mempool
 

@@ -31,7 +31,7 @@ from sogdia.kernel.refusal import Refused
 from sogdia.kernel.refusals import KernelRefusal as Refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator
+    from collections.abc import Callable, Collection, Coroutine, Iterator
 
     from sogdia.engine.solo.block_maker import Asker
     from sogdia.engine.solo.ledger import Ledger
@@ -71,8 +71,15 @@ class Arrived:
 class Entrance:
     """Takes envelopes, and tells those who handed them in what became of them."""
 
-    def __init__(self, ledger: Ledger, keeping: Keeping = Keeping(), *, verifier: bool | None = None) -> None:  # noqa: B008 - frozen
-        """Take part with the copy of the ledger that `ledger` is.
+    def __init__(
+        self,
+        ledger: Ledger,
+        keeping: Keeping = Keeping(),  # noqa: B008 - frozen
+        *,
+        verifier: bool | None = None,
+        peers_only: Collection[str] = (),
+    ) -> None:
+        """Take part with the copy of the ledger that `ledger` is, together with these peers, or any.
 
         Without a word about a `verifier` there is one when there is a second core for it.
         """
@@ -85,7 +92,7 @@ class Entrance:
         self.clock = NetworkClock()
         self.waits: Counter[str] = Counter()
         self.waiting_max: int | None = None
-        self._application = Application(replica)
+        self._application = Application(replica, peers_only)
         self._application.on_refused = self.hear_refused
         self._abci = AbciServer(self._application, replica.ahead)
         replica.candidates.breathe = self._abci.take_more

@@ -125,6 +125,7 @@ def config(folder: Path, genesis: GenesisBase, place: Place) -> str:
             "abci": "socket",
             "db_backend": "goleveldb",
             "log_level": "info",
+            "filter_peers": True,
         },
         "rpc": {
             "laddr": f"unix://{rpc_socket(folder)}",
