@@ -5,6 +5,7 @@ hurt_node.py node start FOLDER --part application     the application, hurt
 
     {"marks": ["before-call-commit:3", …],    the application dies at the first; the next start takes the next one
      "crooked": true,                         proposes what stands in `crooked.json`, and accepts it itself
+     "idle": true,                            proposes nothing but empty blocks
      "later": true}                           is the software of the rehearsal, which knows protocol version 2
 """
 
@@ -52,6 +53,18 @@ def be_crooked(place: Path) -> None:
     Replica.propose, Replica.accepts = propose, accepts  # type: ignore[method-assign]
 
 
+def be_idle() -> None:
+    """Propose empty blocks only, which is allowed."""
+    from sogdia.engine.cometbft.replica import Replica  # noqa: PLC0415 - after the mark is armed
+
+    honest_propose = Replica.propose
+
+    def propose(self: Replica, occasion: Occasion, transactions: Sequence[bytes], bytes_max: int) -> list[bytes]:
+        return honest_propose(self, occasion, transactions[:0], bytes_max)
+
+    Replica.propose = propose  # type: ignore[method-assign]
+
+
 def be_later() -> None:
     """Be the software that knows one version more."""
     from sogdia import node  # noqa: PLC0415 - after the mark is armed
@@ -89,6 +102,8 @@ def main() -> None:
     take_mark(place, hurts)
     if hurts.get("crooked"):
         be_crooked(place)
+    if hurts.get("idle"):
+        be_idle()
     if hurts.get("later"):
         be_later()
     from sogdia.cli.main import main as sogdia  # noqa: PLC0415 - after the mark is armed
