@@ -182,6 +182,11 @@ def test_headers_come_over_the_http_apis_of_two_organisations(grown, doors):
 
 @pytest.mark.slow
 def test_nobody_to_take_the_state_from_is_said(grown):
+    for name in grown.names:
+        shutil.rmtree(grown.place(name) / FOLDER)
+    with pytest.raises(CannotSyncError, match="has taken a snapshot yet"):
+        sync_within(grown.folder)
+
     grown.down("cn-platform", "uz-post", "ke-customs")
 
     with pytest.raises(CannotSyncError, match="at least 2 nodes"):

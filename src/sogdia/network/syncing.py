@@ -19,6 +19,7 @@ from sogdia.client.light.verify import LightWrong
 from sogdia.client.questions import NodeNotRunningError, TryLaterError
 from sogdia.engine.cometbft.home import Sync
 from sogdia.engine.cometbft.places import rpc_socket
+from sogdia.engine.folders.kept_snapshots import FOLDER
 from sogdia.kernel.comet import NANOSECONDS, CometAnchor, header_hash
 from sogdia.kernel.genesis import genesis_type
 from sogdia.kernel.header import VALIDATORS
@@ -78,6 +79,11 @@ def sync_from(places: Sequence[Path], genesis: GenesisBase) -> Sync:
         raise CannotSyncError(
             f"a new node takes the state from at least {SERVERS_MIN} nodes that run, and {len(servers)} of"
             f" {len(places)} do. {' '.join(why)}"
+        )
+    if not any(each.name.isdecimal() for place in places for each in (place / FOLDER).glob("*")):
+        raise CannotSyncError(
+            "none of the nodes here has taken a snapshot yet: one is taken at the first results in every so many blocks"
+            " (network.snapshot_every_blocks). Wait for one, or leave --sync out: the node then executes all blocks"
         )
     return Sync(servers=tuple(servers), height=trusted[0], hash=trusted[1])
 
