@@ -64,9 +64,9 @@ class Kept:
             self._network.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory, engine: Path) -> Iterator[Kept]:
-    """The keeper of the network."""
+    """The keeper of the network, which ends with the file's cases: it makes blocks for as long as it runs."""
     made = Kept(tmp_path_factory.mktemp("faults"), engine)
     yield made
     made.close()
