@@ -6,8 +6,9 @@ Every call goes through bytes. There is no consensus here and no clock: the test
 from __future__ import annotations
 
 import json
+import shutil
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -56,6 +57,14 @@ def network_genesis(validators: Sequence[str] = VALIDATORS, **changes: Any) -> A
     return genesis(**made | changes)
 
 
+class Decided(NamedTuple):
+    """What was decided at one height."""
+
+    transactions: tuple[bytes, ...]
+    at: int
+    misbehaviour: tuple[bytes, ...]
+
+
 class Member:
     """One organisation's replica."""
 
@@ -78,6 +87,14 @@ class Member:
         """Open the ledger, as at a start of the node."""
         self.replica = Replica(Ledger.open(self.folder, ALL), self.keeping)
         self.application = Application(self.replica)
+
+    def begin_anew(self) -> None:
+        """Lose the folder, and have the ledger of a new node in its place."""
+        made, secret = self.ledger.genesis, self.ledger.file.secret()
+        self.close()
+        shutil.rmtree(self.folder)
+        Ledger.create(self.folder, ALL, made, secret=secret).close()
+        self.open()
 
     def die(self) -> None:
         """Lose everything that is in memory, as by a kill, and open again."""
@@ -121,6 +138,7 @@ class Chain:
         self.secret = secret
         self.members = [Member(name, place / name, self.genesis, secret, keeping) for name in validators]
         self.height = 0
+        self.decided: list[Decided] = []
         self.time = self.genesis.time
         self.app_hash = b""
         for member in self.members:
@@ -207,8 +225,16 @@ class Chain:
         for member in self.members:
             member.ask(commit=abci.RequestCommit())
         self.height += 1
+        self.decided.append(Decided(tuple(chosen), self.time, tuple(misbehaviour)))
         self.app_hash = answers[0].app_hash
         return answers[0]
+
+    def catch_up(self, member: Member) -> None:
+        """Tell a member that is behind what has been decided since."""
+        for height in range(member.ledger.tip.height + 1, self.height + 1):
+            block = self.decided[height - 1]
+            self.finalize(member, *block.transactions, at=block.at, height=height, misbehaviour=block.misbehaviour)
+            member.ask(commit=abci.RequestCommit())
 
     def close(self) -> None:
         """Close all ledgers."""

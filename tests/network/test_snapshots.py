@@ -19,9 +19,9 @@ from sogdia.engine.folders.kept_snapshots import FOLDER
 from sogdia.engine.folders.snapshot_form import read_manifest, snapshot_hash
 from sogdia.kernel.blinding import commitment_to
 from sogdia.kernel.codec import encode
-from sogdia.kernel.comet import app_hash
 from sogdia.testing.ledger import START
 from tests.network.chain import VALIDATORS, Chain, Member, network_genesis
+from tests.network.restoring import APPLY, OFFER, apply, chunk, offer, offers, restore, trusted_hash
 from tests.network.test_application import Wallet
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 SECRET = b"s" * 32
 KEEPING = Keeping(Taking(every=4, kept=2))
-OFFER = abci.ResponseOfferSnapshot
-APPLY = abci.ResponseApplySnapshotChunk
 
 
 @pytest.fixture
@@ -61,40 +59,6 @@ def grow(chain: Chain, wallet: Wallet, blocks: int) -> None:
         chain.block(wallet.mint().raw, at=chain.time + 1)
         for member in chain.members:
             member.replica.snapshots.finish()
-
-
-def offers(member: Member) -> list[abci.Snapshot]:
-    return list(member.ask(list_snapshots=abci.RequestListSnapshots()).snapshots)
-
-
-def chunk(member: Member, snapshot: abci.Snapshot, index: int) -> bytes:
-    call = abci.RequestLoadSnapshotChunk(height=snapshot.height, format=snapshot.format, chunk=index)
-    raw: bytes = member.ask(load_snapshot_chunk=call).chunk
-    return raw
-
-
-def offer(member: Member, snapshot: abci.Snapshot, trusted: bytes) -> int:
-    call = abci.RequestOfferSnapshot(snapshot=snapshot, app_hash=trusted)
-    result: int = member.ask(offer_snapshot=call).result
-    return result
-
-
-def apply(member: Member, index: int, raw: bytes, sender: str = "peer") -> abci.ResponseApplySnapshotChunk:
-    answer: abci.ResponseApplySnapshotChunk = member.ask(
-        apply_snapshot_chunk=abci.RequestApplySnapshotChunk(index=index, chunk=raw, sender=sender)
-    )
-    return answer
-
-
-def trusted_hash(snapshot: abci.Snapshot, network: bytes) -> bytes:
-    """Give the app hash that the engine's light client would have verified: here the honest snapshot's."""
-    return app_hash(read_manifest(snapshot.metadata, network).state)
-
-
-def restore(newcomer: Member, giver: Member, snapshot: abci.Snapshot, network: bytes) -> None:
-    assert offer(newcomer, snapshot, trusted_hash(snapshot, network)) == OFFER.ACCEPT
-    for index in range(snapshot.chunks):
-        assert apply(newcomer, index, chunk(giver, snapshot, index)).result == APPLY.ACCEPT
 
 
 # ---------------------------------------------------------------------------------------------------- taking, giving
