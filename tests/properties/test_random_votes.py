@@ -166,9 +166,8 @@ class Walk:
         )
 
 
-@pytest.mark.parametrize("number", range(WALKS_IN_A_FULL_RUN if chosen.full() else WALKS))
-def test_a_random_walk_keeps_every_promise(number):
-    seed = chosen.seed() + number
+def walked(seed: int) -> Walk:
+    """Walk to the end."""
     walk = Walk(seed)
     try:
         for _step in range(STEPS):
@@ -176,5 +175,13 @@ def test_a_random_walk_keeps_every_promise(number):
     except BaseException:
         print(f"the walk with the seed {seed} failed at height {walk.ledger.height}")  # noqa: T201 - to walk it again
         raise
+    return walk
 
-    assert walk.decided > 0
+
+@pytest.mark.parametrize("number", range(WALKS_IN_A_FULL_RUN if chosen.full() else WALKS))
+def test_a_random_walk_keeps_every_promise(number):
+    walked(chosen.seed() + number)
+
+
+def test_on_a_walk_things_are_decided():
+    assert walked(1).decided > 0
