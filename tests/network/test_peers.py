@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 VARIABLE = "SOGDIA_NETWORK_PEERS_ONLY"
 STRANGER = "ua-carrier"
+SECONDS = 60.0
 
 
 @pytest.mark.slow
@@ -35,12 +36,13 @@ def test_a_node_that_is_not_named_is_not_let_in_and_follows_once_it_is(
         network.until(
             lambda: all(turned_away in (network.place(name) / local.NODE_LOG).read_text() for name in FOUR),
             "nobody turns the stranger away",
+            SECONDS,
         )
         assert network.height(STRANGER) == 0
 
         monkeypatch.setenv(VARIABLE, ",".join(each.peer_id for each in network.plan.nodes))
         network.down(FOUR[0])
         network.up()
-        network.until(lambda: network.height(STRANGER) > 0, "who is named does not follow")
+        network.until(lambda: network.height(STRANGER) > 0, "who is named does not follow", SECONDS)
     finally:
         local.down(network.folder, [STRANGER], say=network.said.append)

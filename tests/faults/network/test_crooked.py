@@ -21,6 +21,7 @@ from sogdia.modules.money.currencies import Mint
 from sogdia.modules.money.transfers import Transfer
 from sogdia.network import local
 from sogdia.network.creating import add_node
+from tests.faults.network.hurting import RETURN_SECONDS, HurtNetwork
 from tests.faults.network.hurts import CROOKED
 from tests.faults.network.signed_votes import signed_votes
 from tests.network.running import FOUR, Load
@@ -28,7 +29,6 @@ from tests.network.running import FOUR, Load
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.faults.network.hurting import HurtNetwork
 
 CROOK, OTHERS = FOUR[3], FOUR[:3]
 ENVELOPES_MAX = 3
@@ -151,7 +151,7 @@ def test_two_engines_with_one_key_are_jailed_and_the_others_go_on(make_network: 
         if not jailed(network):
             assert network.ask_engine(OTHERS[0], "broadcast_evidence", evidence=evidence) is not None
 
-        network.until(lambda: jailed(network), "nobody is jailed")
+        network.until(lambda: jailed(network), "nobody is jailed", RETURN_SECONDS)
         height = network.height(OTHERS[0])
         network.until(lambda: network.height(OTHERS[0]) > height + 3, "the three do not go on")
         found = network.ask_engine(OTHERS[0], "validators")["validators"]
