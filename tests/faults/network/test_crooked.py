@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import signal
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from sogdia.client import keys as key_files
 from sogdia.client.connection import Connection
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 CROOK, OTHERS = FOUR[3], FOUR[:3]
 ENVELOPES_MAX = 3
 OPERATIONS_MAX = 2
+PAUSES_MAX = 30
+PAUSE_SECONDS = 1.5
 NARROW = "narrow"
 REFUSED = re.compile(r"a proposal for height (\d+) by ([0-9a-f]{40}) is refused: (.*)")
 
@@ -135,7 +139,9 @@ def test_a_proposal_of_what_may_be_in_no_block_is_refused_and_the_next_proposer_
 @pytest.mark.takes_turns
 def test_two_engines_with_one_key_are_jailed_and_the_others_go_on(make_network: Callable[..., HurtNetwork]):
     network = make_network()
-    twin = add_node(network.folder, f"{CROOK}-twin").folder
+    added = add_node(network.folder, f"{CROOK}-twin")
+    network.plan = replace(network.plan, nodes=(*network.plan.nodes, added))
+    twin = added.folder
     key = f"{CONFIG}/{VALIDATOR_KEY_FILE}"
     shutil.copy(home(network.place(CROOK)) / key, home(network.place(twin)) / key)
     network.hurt(twin, idle=True)
@@ -143,9 +149,16 @@ def test_two_engines_with_one_key_are_jailed_and_the_others_go_on(make_network: 
     load = Load(network, OTHERS[0])
     try:
         network.up()
-        # When it is their turn one proposes what waits and the other nothing, and both vote for their own. Whoever has
-        # one of the votes is not sent the other, so that chance decides when a node has both; we have both now.
-        network.until(lambda: bool(voted_twice(network, twin)), "the two never vote for different blocks", 60)
+        # One that is stopped for a while has waited too long for a proposal when it goes on, and votes for none. Who
+        # has one of the two votes is not sent the other, so that chance decides when a node has both; we have both.
+        network.until(lambda: network.height(twin) > 1, "the second does not follow", RETURN_SECONDS)
+        for _time in range(PAUSES_MAX):
+            if voted_twice(network, twin):
+                break
+            network.signal(twin, signal.SIGSTOP)
+            time.sleep(PAUSE_SECONDS)
+            network.signal(twin, signal.SIGCONT)
+            time.sleep(PAUSE_SECONDS)
         evidence = evidence_of(network, voted_twice(network, twin))
         assert network.ask_engine(OTHERS[0], "broadcast_evidence", evidence=altered(evidence)) is None
         if not jailed(network):
