@@ -341,9 +341,9 @@ class Entrance:
         self._stopping = True
         if self._handing_on is not None:
             self._handing_on.cancel()
-        checked_now = [each for arrived in self._line.clear() for each in arrived]
+        in_line = [each for arrived in self._line.clear() for each in arrived]
         in_engine = [each for waiting in self._pending.values() for each in waiting]
-        for each in [*self._arrived, *checked_now, *in_engine]:
+        for each in [*self._arrived, *in_line, *in_engine]:
             each.asker.later(each.number, "the node is stopping; the envelope may be in a block all the same")
             each.asker.flush()
         self._arrived, self._pending, self._lined_up = [], {}, 0
