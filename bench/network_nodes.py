@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -29,6 +28,7 @@ from sogdia.network import local
 from sogdia.network.engine_program import VARIABLE, EngineMissingError, find_engine
 from sogdia.network.pair import PROCESSES
 from tests.go_programs import COMETBFT, program
+from tests.ports import free_ports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,6 @@ END_SECONDS = 40.0
 LOOK_SECONDS = 0.02
 HOST = "127.0.0.1"
 NOOP = "noop"
-FIRST_PORT = 23_000
 
 
 class App(Enum):
@@ -198,22 +197,6 @@ class BenchNetwork:
     def __exit__(self, *_error: object) -> None:
         """Stop and remove it."""
         self.close()
-
-
-def free_ports(count: int) -> list[int]:
-    """Give so many ports that nobody uses now."""
-    found: list[int] = []
-    port = FIRST_PORT + os.getpid() % 5_000
-    while len(found) < count:
-        with socket.socket() as probe:
-            try:
-                probe.bind((HOST, port))
-            except OSError:
-                pass
-            else:
-                found.append(port)
-        port += 1
-    return found
 
 
 def one_genesis(validators: int) -> GenesisBase:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.ports import free_port
 from tests.tidy.repository import ROOT
 
 if TYPE_CHECKING:
@@ -19,14 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SECONDS = 60
-
-
-def free_port() -> int:
-    """Give a port that is free now."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
 
 
 def follow(name: str, place: Path, programs: Sequence[str], port: str) -> tuple[int, str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import threading
 import time
 from contextlib import suppress
@@ -25,6 +24,7 @@ from sogdia.network.creating import PEOPLE, Wanted, create
 from sogdia.network.engine_program import VARIABLE
 from sogdia.network.organisations import read_organisations
 from sogdia.network.pair import PROCESSES
+from tests.ports import free_ports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -36,21 +36,10 @@ FOUR = ("cn-platform", "kz-bank", "uz-post", "ke-customs")
 FAST = Timing(propose=1_000, vote=300, commit=50, empty_block=500)
 RECOVERY_SECONDS = 20.0
 LOOK_SECONDS = 0.05
+JOINING = 4
+"""So many nodes find a free port next to the others' when they join."""
+
 MONTH = 30 * 86_400
-
-
-def free_ports(count: int) -> int:
-    """Give the first of so many ports next to each other that nobody uses."""
-    first = 20_000 + os.getpid() % 20_000
-    while True:
-        try:
-            for port in range(first, first + count):
-                with socket.socket() as probe:
-                    probe.bind(("127.0.0.1", port))
-        except OSError:
-            first += count
-        else:
-            return first
 
 
 class RunningNetwork:
@@ -62,7 +51,7 @@ class RunningNetwork:
         self.names = tuple(names)
         self.engine = engine
         organisations = tuple(read_organisations(",".join(names)))
-        usual = Wanted(name="test", organisations=organisations, port=free_ports(len(names)), timing=FAST)
+        usual = Wanted(name="test", organisations=organisations, port=free_ports(len(names) + JOINING)[0], timing=FAST)
         self.plan = create(folder, structs.replace(usual, **wanted))
         self.network = bytes.fromhex(self.plan.network)
         self.said: list[str] = []

@@ -4,13 +4,13 @@ import pytest
 
 from sogdia.demo import network_play
 from sogdia.network.engine_program import VARIABLE
-from tests.network.running import free_ports
+from tests.ports import free_ports
 
 
 @pytest.mark.slow
 def test_the_story_is_told_on_four_organisations_of_which_one_loses_its_power(tmp_path, engine, monkeypatch):
     monkeypatch.setenv(VARIABLE, str(engine))
-    monkeypatch.setattr(network_play, "PORT", free_ports(4))
+    monkeypatch.setattr(network_play, "PORT", free_ports(4)[0])
     monkeypatch.setattr("signal.signal", lambda *_what: None)
     told: list[str] = []
 

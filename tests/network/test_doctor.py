@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import socket
 from typing import TYPE_CHECKING
 
 import pytest
 
+from sogdia.client.questions import NodeNotRunningError
 from sogdia.engine.cometbft.home import CONFIG, DATA, GENESIS_FILE, NODE_KEY_FILE, VALIDATOR_KEY_FILE
 from sogdia.engine.cometbft.home import VALIDATOR_STATE_FILE as STATE
 from sogdia.engine.cometbft.places import home
-from sogdia.network.creating import Wanted, create
+from sogdia.network import local
+from sogdia.network.creating import Wanted, create, read_plan
 from sogdia.network.doctor import examine
 from sogdia.network.organisations import read_organisations
+from tests.ports import free_ports
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +30,7 @@ ONE, OTHER = "kz-bank", "uz-post"
 def network(tmp_path: Path) -> Path:
     """A network of two."""
     organisations = tuple(read_organisations(f"{ONE},{OTHER}"))
-    create(tmp_path / "house", Wanted(name="test", organisations=organisations, port=31_870))
+    create(tmp_path / "house", Wanted(name="test", organisations=organisations, port=free_ports(2)[0]))
     return tmp_path / "house"
 
 
@@ -91,3 +95,18 @@ def test_what_is_wrong_is_named(network, change, about, words):
 
     assert not ok
     assert re.search(words, message), message
+
+
+def test_a_port_that_somebody_else_has_is_told_and_nothing_is_started(network):
+    node = next(each for each in read_plan(network).nodes if each.organisation == OTHER)
+    with socket.socket() as taken:
+        taken.bind((node.host, node.port))
+        taken.listen()
+
+        ok, message = found(network)[f"{OTHER}, port"]
+        with pytest.raises(NodeNotRunningError, match=f"{OTHER} cannot start: {message}"):
+            local.up(network, say=print)
+
+    assert not ok
+    assert message == f"{node.host}:{node.port} cannot be used: Address already in use"
+    assert all(local.process_of(network / name) is None for name in (ONE, OTHER))

@@ -109,6 +109,15 @@ def test_an_engine_that_ends_takes_the_application_along_and_both_begin_anew(pro
     assert programs.starts() == ["application", "engine"] * 2
 
 
+def test_what_an_engine_said_last_is_repeated_where_the_node_speaks(programs, caplog):
+    programs.engine(says="ERROR: failed to start node: address already in use", seconds=0.1)
+
+    with caplog.at_level(logging.ERROR):
+        programs.run(times=2)
+
+    assert "the engine's last word: ERROR: failed to start node: address already in use" in caplog.text
+
+
 def test_an_engine_whose_deciding_part_has_failed_is_ended_though_it_stays(programs, caplog):
     programs.engine(says=f"E[time] {FAILED} module=consensus err=disk")
 

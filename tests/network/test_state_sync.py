@@ -28,7 +28,8 @@ from sogdia.modules import ALL
 from sogdia.network import local
 from sogdia.network.creating import GENESIS, add_node
 from sogdia.network.syncing import CannotSyncError, sync_of, sync_within, verified_header
-from tests.network.running import Load, RunningNetwork, free_ports
+from tests.network.running import Load, RunningNetwork
+from tests.ports import free_ports
 
 if TYPE_CHECKING:
     from sogdia.engine.cometbft.home import Sync
@@ -148,16 +149,16 @@ def ask(address: str, **question: object) -> Any:  # noqa: ANN401 - what the eng
 @pytest.fixture
 def doors(grown):
     """The HTTP APIs of two organisations, as a node on another machine reaches them."""
-    first = free_ports(3) + 1  # the next one is the new node's
+    ports = free_ports(2)
     running = []
-    for number, name in enumerate(("cn-platform", "kz-bank")):
+    for port, name in zip(ports, ("cn-platform", "kz-bank"), strict=True):
         command = [sys.executable, "-m", "sogdia", "api", "start", str(grown.place(name))]
-        listen = ["--listen", f"127.0.0.1:{first + number}"]
+        listen = ["--listen", f"127.0.0.1:{port}"]
         running.append(subprocess.Popen([*command, *listen], stdout=subprocess.PIPE, text=True))
     for each in running:
         assert each.stdout is not None
         assert "answers at" in each.stdout.readline()
-    yield [f"http://127.0.0.1:{first + number}/v1/engine" for number in range(2)]
+    yield [f"http://127.0.0.1:{port}/v1/engine" for port in ports]
     for each in running:
         each.terminate()
         each.wait(timeout=20)

@@ -20,18 +20,13 @@ from sogdia.cli.running import run
 from sogdia.client.connection import Connection
 from sogdia.operate import service_notify
 from sogdia.operate.figures import FIGURES, HISTOGRAMS
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 SECONDS_MAX = 30.0
 PASSPHRASE = "silk-road-1"  # noqa: S105 - of keys that are worth nothing
-
-
-def free_port() -> int:
-    with socket.socket() as channel:
-        channel.bind(("127.0.0.1", 0))
-        return int(channel.getsockname()[1])
 
 
 def ask(port: int, path: str, method: str = "GET") -> tuple[int, str]:

@@ -9,6 +9,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+from tests.ports import free_port
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -33,9 +35,7 @@ class S3Server(NamedTuple):
 def running(server: Path, folder: Path) -> Iterator[S3Server]:
     """Run the server over a folder for as long as the block runs."""
     folder.mkdir()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     environment = os.environ | {"ROOT_ACCESS_KEY": ACCESS_KEY, "ROOT_SECRET_KEY": SECRET_KEY}
     command = [str(server), "--port", f"127.0.0.1:{port}", "posix", str(folder)]
     quiet = subprocess.DEVNULL

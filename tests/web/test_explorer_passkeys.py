@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import shlex
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -25,6 +24,7 @@ from sogdia.testing.ledger import keys_of
 from sogdia.testing.passkeys import Passkey
 from sogdia.web.explorer.serving import serving
 from sogdia.web.explorer.sources import ask
+from tests.ports import free_port
 from tests.web.browsing import Visit
 from tests.web.playing import Played
 from tests.web.test_explorer_browser import AXE, RUN
@@ -54,13 +54,6 @@ class Town(NamedTuple):
         """Give a party's record."""
         found: Party = ask(self.played.connection, PartyQuery(account=self.played.account(name)))
         return found
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="module")

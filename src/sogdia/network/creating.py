@@ -59,6 +59,11 @@ class PlannedNode(msgspec.Struct, frozen=True, kw_only=True):
         """How other nodes name it."""
         return f"{self.peer_id}@{self.host}:{self.port}"
 
+    @property
+    def listens_at(self) -> str:
+        """The address of its machine at which it waits for them: loopback alone, or all."""
+        return HOST if self.host == HOST else "0.0.0.0"  # noqa: S104 - peers come from elsewhere
+
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Who takes part in a network, and where."""
@@ -209,7 +214,7 @@ def place_of(own: PlannedNode, nodes: Sequence[PlannedNode], timing: Timing) -> 
     at_home = own.host == HOST
     return Place(
         moniker=own.organisation,
-        p2p_listen=f"tcp://{HOST if at_home else '0.0.0.0'}:{own.port}",  # noqa: S104 - peers come from elsewhere
+        p2p_listen=f"tcp://{own.listens_at}:{own.port}",
         external_address="" if at_home else f"{own.host}:{own.port}",
         peers=tuple(each.peer for each in nodes if each.peer_id != own.peer_id),
         private=at_home,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-import socket
 import stat
 import time
 from base64 import b64decode
@@ -25,7 +24,7 @@ from sogdia.engine.cometbft.home import (
 from sogdia.engine.cometbft.places import home, rpc_socket
 from sogdia.network.creating import Plan, PlannedNode, read_plan
 from sogdia.network.engine_program import PINNED, UNTESTED, EngineMissingError, find_engine, version_of
-from sogdia.network.local import NodeState, states
+from sogdia.network.local import NodeState, states, why_not_listening
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -151,14 +150,9 @@ def _node(folder: Path, state: NodeState, plan: Plan) -> Iterator[Finding]:
 
 def _port(node: PlannedNode) -> Finding:
     """Tell whether somebody else has a node's port."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((node.host, node.port))
-        except OSError as error:
-            message = f"{node.host}:{node.port} cannot be used: {error.strerror}"
-            return Finding(f"{node.organisation}, port", ok=False, message=message)
-    return Finding(f"{node.organisation}, port", ok=True, message=f"{node.host}:{node.port} is free")
+    why = why_not_listening(node)
+    message = why or f"{node.listens_at}:{node.port} is free"
+    return Finding(f"{node.organisation}, port", ok=why is None, message=message)
 
 
 async def _peers(name: str, place: Path, nodes: int) -> Finding:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import time
 from contextlib import suppress
@@ -28,6 +29,7 @@ READY_SECONDS: Final = 90.0
 END_SECONDS: Final = 40.0
 LOOK_SECONDS: Final = 0.1
 ASK_SECONDS: Final = 5.0
+LAST_LINES: Final = 8
 
 
 _children: dict[int, subprocess.Popen[bytes]] = {}
@@ -57,13 +59,22 @@ def chosen(plan: Plan, names: Sequence[str]) -> list[PlannedNode]:
 
 
 def up(folder: Path, names: Sequence[str] = (), *, wait: bool = True, say: Callable[[str], None]) -> None:
-    """Start nodes that do not run, and wait until each has a block. Raises `NodeNotRunningError` when one has none."""
+    """Start nodes that do not run, and wait until each has a block.
+
+    Raises `NodeNotRunningError` when one has none, or, before any is started, when somebody else has a port.
+    """
     plan = read_plan(folder)
     nodes = chosen(plan, names)
-    for node in nodes:
-        if process_of(folder / node.folder) is None:
-            start(folder / node.folder)
-            say(f"{node.organisation} starts ({folder / node.folder}).")
+    to_start = [node for node in nodes if process_of(folder / node.folder) is None]
+    for node in to_start:
+        if (why := why_not_listening(node)) is not None:
+            raise NodeNotRunningError(
+                f"{node.organisation} cannot start: {why}. Stop the program that has it, and try again; "
+                "'sogdia network create --port' makes a network at other ports."
+            )
+    for node in to_start:
+        start(folder / node.folder)
+        say(f"{node.organisation} starts ({folder / node.folder}).")
     if wait:
         _wait_until_ready(folder, nodes, say)
 
@@ -93,8 +104,9 @@ def _wait_until_ready(folder: Path, nodes: list[PlannedNode], say: Callable[[str
                 say(f"{node.organisation} is ready.")
             elif process_of(place) is None or time.monotonic() > until:
                 why = "has ended" if process_of(place) is None else f"has no block after {READY_SECONDS:.0f} s"
+                ours, engines = logs_of(place, LAST_LINES)
                 raise NodeNotRunningError(
-                    f"{node.organisation} {why}. Its last words:\n{last_lines(place / NODE_LOG, 8)}\n"
+                    f"{node.organisation} {why}. Its last words:\n{ours}\nIts engine's:\n{engines}\n"
                     f"Look with 'sogdia network doctor {folder}'."
                 )
         time.sleep(LOOK_SECONDS)
@@ -133,6 +145,17 @@ def cut_power(place: Path) -> None:
     until = time.monotonic() + END_SECONDS
     while process_of(place) is not None and time.monotonic() < until:
         time.sleep(LOOK_SECONDS)
+
+
+def why_not_listening(node: PlannedNode) -> str | None:
+    """Tell why a node that does not run could not listen at its port on this machine; nothing when it could."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((node.listens_at, node.port))
+        except OSError as error:
+            return f"{node.listens_at}:{node.port} cannot be used: {error.strerror}"
+    return None
 
 
 def _reap(process: int) -> None:

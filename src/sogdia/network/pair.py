@@ -91,6 +91,7 @@ class Pair:
         self._final = final
         self._asked = asyncio.Event()
         self._engine_log = _engine_log(self._folder)
+        self._last_word = ""
 
     def stop(self) -> None:
         """Ask both to end."""
@@ -177,6 +178,7 @@ class Pair:
 
     async def _start_engine(self) -> Process:
         rpc_socket(self._folder).unlink(missing_ok=True)
+        self._last_word = ""
         engine = await asyncio.create_subprocess_exec(
             self._engine,
             "start",
@@ -202,6 +204,7 @@ class Pair:
             if not line:
                 return
             text = line.decode("utf-8", "replace").rstrip("\n")
+            self._last_word = text or self._last_word
             if FAILED in text:
                 _log.error("the engine decides nothing any more and is ended; why stands in %s", ENGINE_LOG)
                 with suppress(ProcessLookupError):
@@ -220,6 +223,7 @@ class Pair:
             if app.returncode is not None:
                 return await self._ended(app, "the application")
             await self._ended(engine, "the engine")
+            await self._tell_last_word()
             # An application that is still ending for a reason of its own says so with its status.
             await self._end(app)
             is_final = await app.wait() in self._final
@@ -227,6 +231,12 @@ class Pair:
         finally:
             for task in tasks:
                 task.cancel()
+
+    async def _tell_last_word(self) -> None:
+        """Repeat the last thing that the engine said, which for most ends is why."""
+        await asyncio.wait([self._writing], timeout=1.0)
+        if self._last_word:
+            _log.error("the engine's last word: %s", self._last_word)
 
     async def _ended(self, process: Process, what: str) -> int:
         if process.returncode is None:

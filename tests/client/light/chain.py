@@ -6,16 +6,15 @@ import base64
 import json
 import re
 import signal
-import socket
 import subprocess
 import time
 import urllib.error
 import urllib.request
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Self
 
 from sogdia.kernel.comet_answers import light_block
 from tests import go_programs
+from tests.ports import free_ports
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,15 +40,6 @@ SETTINGS = {
     "timeout_commit": '"1ms"',
     "indexer": '"null"',
 }
-
-
-def free_ports(count: int) -> list[int]:
-    """Find ports on loopback that nobody listens on."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
 
 
 class Chain:

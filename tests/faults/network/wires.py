@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 from sogdia.engine.cometbft.home import CONFIG, CONFIG_FILE
 from sogdia.engine.cometbft.places import home
 from tests.faults.network.hurting import HurtNetwork
-from tests.network.running import FOUR, free_ports
+from tests.network.running import FOUR
+from tests.ports import free_ports
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -121,8 +122,7 @@ class Relays(Cuttable):
         """Make the network, and let its nodes dial the relays; it does not run yet."""
         super().__init__(folder, engine, names, **wanted)
         ways = list(permutations(self.names, 2))
-        first = free_ports(len(ways) + len(names))
-        ports = {way: first + len(names) + number for number, way in enumerate(ways)}
+        ports = dict(zip(ways, free_ports(len(ways)), strict=True))
         peers = {each.folder: each for each in self.plan.nodes}
         self._relays = {way: Relay(port, peers[way[1]].port) for way, port in ports.items()}
         for name in self.names:

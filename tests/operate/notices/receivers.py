@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.server
 import json
-import socket
 import ssl
 import subprocess
 import threading
@@ -15,6 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult
+
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -66,13 +67,6 @@ class _Starttls(Controller):
             self.handler, require_starttls=True, tls_context=self.context, auth_required=True, authenticator=known,
             hostname="localhost", auth_exclude_mechanism=("LOGIN",),
         )  # fmt: skip
-
-
-def free_port() -> int:
-    """Give a port that nobody listens at."""
-    with socket.socket() as channel:
-        channel.bind(("127.0.0.1", 0))
-        return int(channel.getsockname()[1])
 
 
 def certificate(folder: Path) -> tuple[Path, Path]:
