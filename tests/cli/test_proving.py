@@ -139,3 +139,13 @@ def test_a_kept_state_is_proved_later(sogdia, shop, tmp_path):
 
     assert said.status == Exit.DONE, said
     assert said.document["read"]["record"] is None
+
+
+def test_a_proof_of_the_embedded_engine_begins_with_any_trusted_key_and_with_no_header(sogdia, shop, settled, tmp_path):  # noqa: ARG001
+    file = tmp_path / "proof"
+
+    said = sogdia(*shop.words("prove", "order", "nairobi/proof", "--from-header", "3", "--out", str(file)))
+
+    assert said.status == Exit.USAGE
+    assert "No proof begins with the header of height 3: the embedded engine made it" in said.err
+    assert not file.exists()

@@ -22,12 +22,13 @@ from sogdia.engine.cometbft.places import ENGINE_LOG
 from sogdia.engine.folders.kept_snapshots import FOLDER, MANIFEST
 from sogdia.engine.folders.snapshot_form import read_manifest
 from sogdia.kernel.codec import encode
+from sogdia.kernel.comet import header_hash
 from sogdia.kernel.genesis import genesis_type
 from sogdia.kernel.node_refusals import NodeRefusal
 from sogdia.modules import ALL
 from sogdia.network import local
 from sogdia.network.creating import GENESIS, add_node
-from sogdia.network.syncing import CannotSyncError, sync_of, sync_within, verified_header
+from sogdia.network.syncing import CannotSyncError, sync_of, sync_within, verified_way
 from tests.network.running import Load, RunningNetwork
 from tests.ports import free_ports
 
@@ -170,9 +171,9 @@ def doors(grown):
 @pytest.mark.takes_turns
 def test_headers_come_over_the_http_apis_of_two_organisations(grown, doors):
     genesis = msgspec.json.decode((grown.folder / GENESIS).read_bytes(), type=genesis_type(ALL))
-    height, header = verified_header(grown.place("kz-bank"), genesis)
+    header = verified_way(grown.place("kz-bank"), genesis)[-1].header
 
-    joined(grown, sync_of(grown.folder, f"{height}:{header.hex()}", doors))
+    joined(grown, sync_of(grown.folder, f"{header.height}:{header_hash(header).hex()}", doors))
 
     assert ask(doors[0], method="commit", params={"height": "999999"})["error"]["code"] == -32603
     assert ask(doors[0], method="validators", params={})["result"]["total"] == "4"

@@ -17,10 +17,14 @@ from sogdia.cli.outcomes import decode_receipt, key_document, receipt_document
 from sogdia.cli.sessions import GENESIS_BYTES_MAX, Session, keys_of, read_genesis, read_id, read_limited
 from sogdia.client import checking, proofs
 from sogdia.client.declared import key_parts, lay_out_key, tables
+from sogdia.client.light.named_header import begun_at, light_blocks_of
 from sogdia.client.light.roots import root_by_header
 from sogdia.client.light.store import LightStore
 from sogdia.client.proof_text import describe, proven_to_json
 from sogdia.kernel.codec import NotCanonicalError
+from sogdia.kernel.comet import NoWayError
+from sogdia.kernel.comet_answers import AnswerWrong
+from sogdia.kernel.genesis import network_of
 from sogdia.kernel.kernel_tables import KERNEL_TABLES
 from sogdia.kernel.proof import ProvenFace, ProvenHistory, ProvenReceipt, ProvenRecord, face_proof
 from sogdia.modules.market.queries import OrderAnswer, OrderQuery
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
     from sogdia.cli.naming import Naming
     from sogdia.cli.options import Way
     from sogdia.client.checking import Trust
+    from sogdia.client.light.named_header import Begun
     from sogdia.kernel.proof import Proof, StateProof
     from sogdia.kernel.state import Table
 
@@ -52,17 +57,20 @@ KEY_HELP: dict[tuple[str, ...], str] = {
 
 
 def prove_record(  # noqa: PLR0913 - what can be chosen
-    table: str, key: Sequence[str], height: int | None, out: Path, way: Way, *, face: bool
+    table: str, key: Sequence[str], height: int | None, out: Path, way: Way, *, face: bool, start: int | None
 ) -> None:
-    """Have a record proved, or its absence; with `face` only what anybody may see of it."""
+    """Have a record proved, or its absence; with `face` only what anybody may see of it.
+
+    `start` is the height of the header that the proof shall begin with, nothing for the genesis.
+    """
     found = find_table(table)
     with Session(way.node_folder, keys_of(way.node_folder, way.keys_folder)) as session:
         full_key = found.prefix + read_key(found, key, session.naming)
         proof = session.node.prove(full_key, height)
-        _write(_face_of(proof, found) if face else proof, out, session, as_json=way.as_json)
+        _write(_face_of(proof, found) if face else proof, out, session, way, start)
 
 
-def prove_order(text: str, out: Path, way: Way, *, face: bool) -> None:
+def prove_order(text: str, out: Path, way: Way, *, face: bool, start: int | None) -> None:
     """Have the life of an order proved; with `face` only what anybody may see of it."""
     with Session(way.node_folder, keys_of(way.node_folder, way.keys_folder)) as session:
         name = session.naming.name(text)
@@ -76,16 +84,16 @@ def prove_order(text: str, out: Path, way: Way, *, face: bool) -> None:
         table: Table[bytes, Any] = ORDERS if answer.open is not None else CLOSED_ORDERS
         full_key = table.full_key(name)
         proof = _face_of(session.node.prove(full_key), table) if face else session.node.prove_life(full_key)
-        _write(proof, out, session, as_json=way.as_json)
+        _write(proof, out, session, way, start)
 
 
-def prove_result(identity: str, out: Path, way: Way) -> None:
+def prove_result(identity: str, out: Path, way: Way, *, start: int | None) -> None:
     """Have it proved how an envelope or an exit ended."""
     raw_id = read_id(identity)
     with Session(way.node_folder, keys_of(way.node_folder, way.keys_folder)) as session:
         if session.node.result(raw_id) is None:
             raise Stopped(Exit.NOT_FOUND, f"No block has {identity}.", "Compare the id.")
-        _write(session.node.prove_result(raw_id), out, session, as_json=way.as_json)
+        _write(session.node.prove_result(raw_id), out, session, way, start)
 
 
 def _face_of(proof: StateProof, table: Table[Any, Any]) -> Proof:
@@ -101,16 +109,34 @@ def _face_of(proof: StateProof, table: Table[Any, Any]) -> Proof:
     return found
 
 
-def _write(proof: Proof, out: Path, session: Session, *, as_json: bool) -> None:
+def _write(proof: Proof, out: Path, session: Session, way: Way, start: int | None) -> None:
     """Write a proof down once it has been checked like anybody will check it."""
     # The node at hand has been chosen by whoever types; that it is a sandbox stands above what comes out.
-    proven = checking.check(proof, checking.begin(session.genesis, sandbox=True), time.time_ns()).proven
+    trust = checking.begin(session.genesis, sandbox=True)
+    lines, told = [], {}
+    if start is not None:
+        proof, header = _begun_at(proof, start, session)
+        network = network_of(session.genesis)
+        trust = LightStore(root=root_by_header(network, start, header))
+        lines = [f"It is checked with --trust {start}:{header.hex()} --network {network.hex()}."]
+        told = {"trust": f"{start}:{header.hex()}"}
+    proven = checking.check(proof, trust, time.time_ns()).proven
     raw = proofs.proof_bytes(proof)
     with out.open("xb") as stream:
         stream.write(raw)
-    lines = describe(proven)
-    words = "\n".join([*lines, f"The proof has {len(raw)} bytes and stands in {out}."])
-    options.show(words, {"file": str(out), "bytes": len(raw), **_document(proven)}, as_json=as_json)
+    words = "\n".join([*describe(proven), f"The proof has {len(raw)} bytes and stands in {out}.", *lines])
+    options.show(words, {"file": str(out), "bytes": len(raw), **told, **_document(proven)}, as_json=way.as_json)
+
+
+def _begun_at(proof: Proof, height: int, session: Session) -> Begun:
+    """Let a proof begin with a header that the reader trusts."""
+    try:
+        return begun_at(proof, height, light_blocks_of(session.node))
+    except (NoWayError, AnswerWrong) as error:
+        raise usage(
+            f"No proof begins with the header of height {height}: {error}.",
+            "Name another header that its reader trusts, or leave --from-header out: it then begins with the genesis.",
+        ) from error
 
 
 def find_table(text: str) -> Table[Any, Any]:

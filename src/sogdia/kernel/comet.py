@@ -24,7 +24,7 @@ from sogdia.kernel.signature import ED25519, verify
 from sogdia.kernel.values import Hash, NodeKey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 ADDRESS_BYTES: Final = 20
 APP_HASH_BYTES_MAX: Final = 64
@@ -334,6 +334,12 @@ def way(
 
 def _bridges(validators: tuple[CometValidator, ...], block: LightBlock) -> bool:
     return is_over(power_among(validators, block), 1, 3, total_power(validators))
+
+
+def shortened_way(validators: tuple[CometValidator, ...], blocks: Sequence[LightBlock]) -> tuple[LightBlock, ...]:
+    """Leave out the votes that are not needed to follow light blocks from the set `validators`."""
+    sets = [validators, *(block.validators for block in blocks[:-1])]
+    return tuple(shortened(block, earlier) for block, earlier in zip(blocks, sets, strict=True))
 
 
 def shortened(block: LightBlock, trusted: tuple[CometValidator, ...] = ()) -> LightBlock:

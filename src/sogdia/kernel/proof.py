@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple, NoReturn
 
 import msgspec
 from msgspec import Meta
+from msgspec.structs import replace
 
 from sogdia.kernel.codec import Codec, NotCanonicalError
 from sogdia.kernel.comet import NANOSECONDS, CometAnchor, CometHeader, header_hash
@@ -394,6 +395,13 @@ def decode_proof(raw: bytes) -> Proof:
 def anchor_of(proof: Proof) -> AnyAnchor:
     """Give the anchor of a proof of any kind."""
     return proof.state.anchor if isinstance(proof, HistoryProof) else proof.anchor
+
+
+def with_anchor(proof: Proof, anchor: AnyAnchor) -> Proof:
+    """Give a proof of any kind with another anchor to the same header."""
+    if isinstance(proof, HistoryProof):
+        return replace(proof, state=replace(proof.state, anchor=anchor))
+    return replace(proof, anchor=anchor)
 
 
 def height_of(anchor: AnyAnchor) -> int:

@@ -22,6 +22,7 @@ from msgspec import structs
 from sogdia import node
 from sogdia.client import keys as key_files
 from sogdia.engine.cometbft.home import Place, Sync, Timing, node_id, write_home
+from sogdia.engine.cometbft.light_blocks import keep_light_blocks
 from sogdia.kernel.blinding import SECRET_BYTES, commitment_to
 from sogdia.kernel.genesis import genesis_type, network_of
 from sogdia.kernel.values import NO_ACCOUNT, account_of
@@ -195,6 +196,8 @@ def add_node(
     node.create(place, genesis, secret=_secret_of(folder))
     chosen = structs.replace(place_of(planned, (*plan.nodes, planned), Timing()), sync=sync)
     write_home(place, genesis, chosen, node_key, validator)
+    if sync is not None:
+        keep_light_blocks(place, sync.way)
     (place / GENESIS).write_bytes(raw_genesis)
     write_plan(folder, structs.replace(plan, nodes=(*plan.nodes, planned)))
     return planned

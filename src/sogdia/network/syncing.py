@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from sogdia.kernel.comet import LightBlock
     from sogdia.kernel.genesis import GenesisBase
 
 SERVERS_MIN: Final = 2
@@ -64,18 +65,18 @@ def sync_of(folder: Path, trust: str, servers: Sequence[str]) -> Sync:
 
 def sync_from(places: Sequence[Path], genesis: GenesisBase) -> Sync:
     """Give how a new node syncs from nodes that run on this machine, in `places`."""
-    trusted: tuple[int, bytes] | None = None
+    way: tuple[LightBlock, ...] = ()
     servers: list[str] = []
     why: list[str] = []
     for place in places:
         try:
-            found = verified_header(place, genesis)
+            found = verified_way(place, genesis)
         except (NodeNotRunningError, TryLaterError, OSError, CannotSyncError) as error:
             why.append(f"{place.name}: {error}")
             continue
-        trusted = trusted or found
+        way = way or found
         servers.append(f"unix://{rpc_socket(place)}")
-    if trusted is None or len(servers) < SERVERS_MIN:
+    if len(servers) < SERVERS_MIN:
         raise CannotSyncError(
             f"a new node takes the state from at least {SERVERS_MIN} nodes that run, and {len(servers)} of"
             f" {len(places)} do. {' '.join(why)}"
@@ -85,11 +86,12 @@ def sync_from(places: Sequence[Path], genesis: GenesisBase) -> Sync:
             "none of the nodes here has taken a snapshot yet: one is taken at the first results in every so many blocks"
             " (network.snapshot_every_blocks). Wait for one, or leave --sync out: the node then executes all blocks"
         )
-    return Sync(servers=tuple(servers), height=trusted[0], hash=trusted[1])
+    trusted = way[-1].header
+    return Sync(servers=tuple(servers), height=trusted.height, hash=header_hash(trusted), way=way)
 
 
-def verified_header(place: Path, genesis: GenesisBase) -> tuple[int, bytes]:
-    """Give height and hash of a recent header of a running node, once it is verified from the genesis on."""
+def verified_way(place: Path, genesis: GenesisBase) -> tuple[LightBlock, ...]:
+    """Give the light blocks that lead from the genesis to a recent header of a running node, once they are verified."""
     with Connection(place) as connection:
         anchor = connection.prove(VALIDATORS.full_key(None)).anchor
     if not isinstance(anchor, CometAnchor):
@@ -98,5 +100,4 @@ def verified_header(place: Path, genesis: GenesisBase) -> tuple[int, bytes]:
         check_anchor(anchor, LightStore(root=root_by_genesis(genesis)), int(time.time()) * NANOSECONDS)
     except LightWrong as wrong:
         raise CannotSyncError(f"its header cannot be verified: {wrong}. Name one you trust with --trust") from wrong
-    header = anchor.blocks[-1].header
-    return header.height, header_hash(header)
+    return anchor.blocks

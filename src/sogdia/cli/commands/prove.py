@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 OUT = click.option("--out", type=Folder(), required=True, help="The new file for the proof.")
 
 
+START = click.option(
+    "--from-header",
+    "start",
+    type=click.IntRange(min=1),
+    metavar="HEIGHT",
+    help="Begin with the header of this height, for a reader who trusts it. Default: with the genesis.",
+)
 FACE = click.option("--face", is_flag=True, help="Show only what anybody may see of it: a proof for strangers.")
 
 
@@ -35,6 +42,7 @@ def prove() -> None:
 @click.argument("key", nargs=-1)
 @click.option("--height", type=int, help="As of this height, of which a checkpoint is kept. Default: now.")
 @FACE
+@START
 @OUT
 @node_option
 @keys_option
@@ -43,6 +51,7 @@ def record(  # noqa: PLR0913 - one parameter an option
     table: str,
     key: tuple[str, ...],
     height: int | None,
+    start: int | None,
     out: Path,
     node_folder: Path | None,
     keys_folder: Path | None,
@@ -58,36 +67,54 @@ def record(  # noqa: PLR0913 - one parameter an option
     from sogdia.cli import proving  # noqa: PLC0415 - importing it takes longer than asking for help
 
     way = options.Way(node_folder, keys_folder, as_json=as_json)
-    proving.prove_record(table, key, height, out, way, face=face)
+    proving.prove_record(table, key, height, out, way, face=face, start=start)
 
 
 @prove.command()
 @click.argument("name")
 @FACE
+@START
 @OUT
 @node_option
 @keys_option
 @json_option
 def order(  # noqa: PLR0913 - one parameter an option
-    name: str, out: Path, node_folder: Path | None, keys_folder: Path | None, *, face: bool, as_json: bool
+    name: str,
+    start: int | None,
+    out: Path,
+    node_folder: Path | None,
+    keys_folder: Path | None,
+    *,
+    face: bool,
+    as_json: bool,
 ) -> None:
     """Prove the whole life of the order NAME, or (--face) only that it is there, and its state."""
     from sogdia.cli import proving  # noqa: PLC0415 - as above
 
-    proving.prove_order(name, out, options.Way(node_folder, keys_folder, as_json=as_json), face=face)
+    way = options.Way(node_folder, keys_folder, as_json=as_json)
+    proving.prove_order(name, out, way, face=face, start=start)
 
 
 @prove.command()
 @click.argument("id", metavar="ID")
+@START
 @OUT
 @node_option
 @keys_option
 @json_option
-def tx(id: str, out: Path, node_folder: Path | None, keys_folder: Path | None, *, as_json: bool) -> None:  # noqa: A002 - the argument's name
+def tx(  # noqa: PLR0913 - one parameter an option
+    id: str,  # noqa: A002 - the argument's name
+    start: int | None,
+    out: Path,
+    node_folder: Path | None,
+    keys_folder: Path | None,
+    *,
+    as_json: bool,
+) -> None:
     """Prove how the envelope or the deadline's exit ID ended."""
     from sogdia.cli import proving  # noqa: PLC0415 - as above
 
-    proving.prove_result(id, out, options.Way(node_folder, keys_folder, as_json=as_json))
+    proving.prove_result(id, out, options.Way(node_folder, keys_folder, as_json=as_json), start=start)
 
 
 @click.command()

@@ -23,6 +23,7 @@ from sogdia.kernel.comet import (
     NoWayError,
     in_order,
     shortened,
+    shortened_way,
     way,
 )
 from sogdia.kernel.comet_answers import light_block
@@ -63,10 +64,14 @@ class Anchors:
     async def at(self, height: int) -> Anchored:
         """Make the anchor that leads to the header of a height which the engine has."""
         target = await self.light_block(height)
-        blocks = await self._way(target)
+        try:
+            shown = shortened_way(self._first, await self._way(target))
+        except (EngineRefusedError, NoWayError):
+            # The engine's blocks begin too late to lead here from the genesis. Who trusts a later header can go on
+            # from that one (client.light.named_header), so the last light block is given.
+            shown = (shortened(target),)
         before = await self._before(height)
-        shown = [shortened(block, earlier) for block, earlier in zip(blocks, self._sets(blocks), strict=True)]
-        return Anchored(CometAnchor(blocks=tuple(shown), state=self.app_state(height - 1)), before)
+        return Anchored(CometAnchor(blocks=shown, state=self.app_state(height - 1)), before)
 
     async def _before(self, height: int) -> CometBlock | None:
         """Give the header before, unless there is none, or the engine's blocks begin with this one."""
@@ -84,10 +89,6 @@ class Anchors:
             raise NotHereError(height, beginning)
         header = self._lookups.header(height + 1).header
         return last_results(self._ledger, self._lookups, height).with_state(header.state_root)
-
-    def _sets(self, blocks: list[LightBlock]) -> list[tuple[CometValidator, ...]]:
-        """Give, for each light block of a way, the set that trust comes from."""
-        return [self._first, *(block.validators for block in blocks[:-1])]
 
     async def keep_way_to(self, height: int) -> None:
         """Keep the light blocks that lead to a height, before the engine drops those below it."""

@@ -13,7 +13,7 @@ from sogdia.engine.cometbft.engine_genesis import EVIDENCE_SECONDS, engine_genes
 from sogdia.engine.cometbft.entrance import HANDED_ON_AT_ONCE_MAX
 from sogdia.engine.cometbft.places import abci_socket, home, rpc_socket
 from sogdia.engine.cometbft.transactions import BATCH_BYTES_MAX
-from sogdia.kernel.comet import address_of
+from sogdia.kernel.comet import LightBlock, address_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,6 +64,8 @@ class Sync(msgspec.Struct, frozen=True, kw_only=True):
     servers: tuple[str, ...]
     height: int
     hash: bytes
+    way: tuple[LightBlock, ...] = ()
+    """The light blocks that lead there from the genesis, for proofs that the new node will give; empty if unknown."""
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
