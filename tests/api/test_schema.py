@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -18,13 +19,15 @@ FULL = bool(os.environ.get("SOGDIA_FULL"))
 CASES = 50 if FULL else 5
 PHASES = "coverage,fuzzing" if FULL else "fuzzing"
 SLOW_ROUTES = "/v1/events/stream"
+CONFIG = Path(__file__).with_name("schemathesis.toml")
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_every_check_of_schemathesis_holds_on_every_route(town, tmp_path):
     command = [
-        sys.executable, "-m", "schemathesis.cli", "run", f"{town.address}/v1/openapi.json",
+        sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIG),
+        "run", f"{town.address}/v1/openapi.json",
         "--max-examples", str(CASES),
         "--exclude-path", SLOW_ROUTES, "--phases", PHASES, "--seed", str(rotation.seed()),
         "--workers", "2", "--request-timeout", "10", "--no-color", "--suppress-health-check", "all",

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import subprocess
+import sys
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
 
+from sogdia.cli.exits import Exit
 from sogdia.cli.running import run
 from sogdia.client.connection import Connection
 from sogdia.client.envelopes import EnvelopeMaker
@@ -29,11 +34,13 @@ from sogdia.modules import ALL
 from sogdia.modules.money import HOLDS, Asset
 from sogdia.modules.money.currencies import Mint
 from sogdia.modules.money.holds import PlaceHold
-from sogdia.network.creating import GENESIS
+from sogdia.network.creating import GENESIS, PEOPLE
 from tests.network.running import MONTH, Load, RunningNetwork
 from tests.network.test_state_sync import joined
+from tests.ports import free_port
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from sogdia.kernel.genesis import GenesisBase
@@ -73,6 +80,18 @@ def first(network: RunningNetwork, name: str) -> int:
     return 0 if status is None else status.first_height
 
 
+@contextmanager
+def api(network: RunningNetwork, name: str) -> Iterator[str]:
+    """The HTTP API of an organisation, as a node on another machine reaches it."""
+    listen = f"127.0.0.1:{free_port()}"
+    command = [sys.executable, "-m", "sogdia", "api", "start", str(network.place(name)), "--listen", listen]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        assert "answers at" in running.stdout.readline()
+        yield f"http://{listen}"
+        running.terminate()
+
+
 def genesis_of(network: RunningNetwork) -> GenesisBase:
     made: GenesisBase = msgspec.json.decode((network.folder / GENESIS).read_bytes(), type=genesis_type(ALL))
     return made
@@ -86,19 +105,33 @@ async def earliest(place: Path) -> int:
     return int(status["sync_info"]["earliest_block_height"])
 
 
-def test_a_life_is_proved_from_the_genesis_after_its_blocks_have_gone(network):
+def prove_the_hold(network: RunningNetwork, name: str) -> None:
+    """Have a node prove the life of the hold, which began before the first block that it has."""
     key = HOLDS.full_key(name_of(network.account("kz-bank"), "h1"))
-    for segment in segments_in(network.place("kz-bank") / FOLDER):
-        segment.path.unlink()
-    with Connection(network.place("kz-bank")) as connection:
+    with Connection(network.place(name)) as connection:
         proof = connection.prove_life(key)
-
-    assert proof.steps[-1].height < first(network, "kz-bank")
+    assert proof.steps[-1].height < first(network, name)
     anchor = proof.state.anchor
     assert isinstance(anchor, CometAnchor)
     store = LightStore(root=root_by_genesis(genesis_of(network)))
     check_against(proof, check_anchor(anchor, store, int(time.time()) * NANOSECONDS).roots)
+
+
+def test_a_life_is_proved_from_the_genesis_after_its_blocks_have_gone(network):
+    for segment in segments_in(network.place("kz-bank") / FOLDER):
+        segment.path.unlink()
+    prove_the_hold(network, "kz-bank")
     assert asyncio.run(earliest(network.place("kz-bank"))) >= EVERY
+
+
+def test_a_backup_of_a_running_node_has_the_snapshot_that_its_blocks_go_on_from(network, tmp_path, capsys):
+    assert run(["backup", str(network.place("uz-post")), str(tmp_path / "backup"), "--json"]) == Exit.DONE
+    assert run(["restore", str(tmp_path / "backup"), str(tmp_path / "restored"), "--json"]) == Exit.DONE
+    capsys.readouterr()
+
+    assert run(["replay", str(tmp_path / "restored"), "--json"]) == Exit.DONE
+
+    assert json.loads(capsys.readouterr().out)["begins_after"] >= EVERY
 
 
 def test_a_fresh_node_fetches_what_was_before_it_and_its_index_is_whole(network, tmp_path, capsys):
@@ -112,9 +145,13 @@ def test_a_fresh_node_fetches_what_was_before_it_and_its_index_is_whole(network,
         build(source, f"sqlite:///{tmp_path / 'part.sqlite'}")
     source.close()
 
-    assert run(["archive", "fetch", str(network.place("kz-bank")), str(place)]) == 0
+    with api(network, "kz-bank") as address:
+        keys = ["--keys", str(network.folder / PEOPLE)]
+        assert run(["archive", "fetch", address, str(place)]) == Exit.USAGE
+        assert run(["archive", "fetch", address, str(place), "--as", "kz-bank", *keys]) == 0
     assert run(["archive", "verify", str(place)]) == 0
 
+    prove_the_hold(network, "ua-carrier")
     source = NodeSource(place)
     assert build(source, f"sqlite:///{tmp_path / 'whole.sqlite'}") >= begins_after
     source.close()

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from sogdia.cli.exits import Exit
 from sogdia.cli.running import run
-from sogdia.engine.cometbft.light_blocks import NAME
+from sogdia.engine.folders.kept_light_blocks import NAME
 from sogdia.modules.governance.proposing import ProposeRemoval
 from sogdia.network import local
 from sogdia.network.creating import add_node

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from starlette.routing import Router
 
+from sogdia.api.archive import ArchiveRoutes
 from sogdia.api.documents import BLOBS, DocumentRoutes
 from sogdia.api.edge import Edge
 from sogdia.api.engine_door import EngineRoutes
@@ -90,6 +91,7 @@ class Api:
             *StateRoutes(self.network, self.visibility, self.readers).routes(),
             *HistoryRoutes(self.network, self.visibility, self.happenings, secret, limits).routes(),
             *EngineRoutes(self.network).routes(),
+            *ArchiveRoutes(self.network).routes(),
             *self.webhooks.routes(),
             *self.finding.routes(),
             *self.documents.routes(),

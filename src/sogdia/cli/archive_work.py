@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
 from sogdia.cli import options
-from sogdia.cli.exits import Exit, Stopped, usage
+from sogdia.cli.exits import Exit, usage
 from sogdia.cli.folder_work import existing
 from sogdia.client.connection import Connection, NodeNotRunningError
 from sogdia.engine.folders.archive import (
@@ -21,7 +20,6 @@ from sogdia.engine.folders.archive import (
     segments_in,
 )
 from sogdia.engine.folders.golden import open_file
-from sogdia.engine.storage.disk import sync_file, sync_folder
 from sogdia.kernel.genesis import genesis_type, network_of
 from sogdia.modules import ALL
 
@@ -86,49 +84,6 @@ def run_verify(folder: Path | None, header: str | None, *, as_json: bool) -> int
     document = {"segments": [_document(each) for each in checked], "wrong": wrong, "header": trusted.hex()}
     options.show("\n".join(lines), document, as_json=as_json)
     return Exit.DAMAGED if wrong else Exit.DONE
-
-
-def run_fetch(source: Path, folder: Path | None, *, as_json: bool) -> int:
-    """Copy segments that lead to where the node's own blocks begin; gives the exit status."""
-    place = existing(folder)
-    stand = stand_of(place)
-    inside = source / FOLDER if (source / FOLDER).is_dir() else source
-    checked, wrong = checked_in(inside, stand.network)
-    taken: list[str] = []
-    before = stand.before
-    for each in reversed(checked):
-        if each.header != before:
-            continue
-        before = each.previous
-        name = f"{each.first}-{each.last}.segment"
-        if not (place / FOLDER / name).exists():
-            _copy(inside / name, place / FOLDER / name, stand.network)
-            taken.append(name)
-    taken.reverse()
-    unneeded = len(checked) - len(taken)
-    lines = [f"Fetched {name}." for name in taken] + [f"WRONG, and left: {each}" for each in wrong]
-    if unneeded:
-        lines.append(f"{unneeded} were there already, or do not lead to this node's first block.")
-    options.show("\n".join(lines), {"fetched": taken, "wrong": wrong}, as_json=as_json)
-    if wrong:
-        return Exit.DAMAGED
-    if before == stand.before and before != stand.network:
-        message = f"{inside} has no segment that leads to block {stand.first}."
-        raise Stopped(Exit.NOT_FOUND, message, "Ask another node.")
-    return Exit.DONE
-
-
-def _copy(source: Path, target: Path, network: bytes) -> None:
-    target.parent.mkdir(mode=0o700, exist_ok=True)
-    draft = target.parent / "fetched" / target.name
-    draft.parent.mkdir(mode=0o700, exist_ok=True)
-    shutil.copyfile(source, draft)
-    # What was checked at its source may have changed on the way.
-    check_segment(draft, network)
-    sync_file(draft)
-    draft.rename(target)
-    draft.parent.rmdir()
-    sync_folder(target.parent)
 
 
 def checked_in(folder: Path, network: bytes) -> tuple[list[Checked], list[str]]:

@@ -96,6 +96,14 @@ class Found(NamedTuple):
     value: bytes | None
 
 
+class Segment(NamedTuple):
+    """A segment of old blocks that a node has: its first and its last height, and how many bytes it has."""
+
+    first: int
+    last: int
+    bytes: int
+
+
 class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
     """How a node is."""
 
@@ -250,6 +258,16 @@ def header(height: int) -> Question[SignedHeader]:
 def genesis() -> Question[bytes]:
     """Fetch the genesis as JSON."""
     return Question("genesis", None, _reader(bytes))
+
+
+def segments() -> Question[list[Segment]]:
+    """Ask which segments of old blocks the node has."""
+    return Question("segments", None, _reader(list[Segment]))
+
+
+def segment(first: int, last: int, at: int) -> Question[bytes]:
+    """Fetch some bytes of a segment, from a place on; none at its end."""
+    return Question("segment", (first, last, at), _reader(bytes))
 
 
 def height() -> Question[int]:

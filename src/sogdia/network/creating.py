@@ -22,7 +22,7 @@ from msgspec import structs
 from sogdia import node
 from sogdia.client import keys as key_files
 from sogdia.engine.cometbft.home import Place, Sync, Timing, node_id, write_home
-from sogdia.engine.cometbft.light_blocks import keep_light_blocks
+from sogdia.engine.folders.kept_light_blocks import keep_light_blocks
 from sogdia.kernel.blinding import SECRET_BYTES, commitment_to
 from sogdia.kernel.genesis import genesis_type, network_of
 from sogdia.kernel.values import NO_ACCOUNT, account_of

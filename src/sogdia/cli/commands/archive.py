@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sogdia.cli.options import Folder, json_option
+from sogdia.cli.options import Folder, json_option, keys_option
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,14 +48,21 @@ def verify(folder: Path | None, header: str | None, *, as_json: bool) -> int:
 
 
 @archive.command()
-@click.argument("source", metavar="FROM", type=Folder())
+@click.argument("source", metavar="FROM")
 @DIR
+@click.option("--as", "account", metavar="NAME", help="With an address: the key that signs in, of who runs a node.")
+@keys_option
 @json_option
-def fetch(source: Path, folder: Path | None, *, as_json: bool) -> int:
+def fetch(source: str, folder: Path | None, account: str | None, keys_folder: Path | None, *, as_json: bool) -> int:
     """Put segments of another node, or of a folder of copies, into the node's folder DIR, once they are checked.
 
-    Only those are taken that lead to the header with which the node's own blocks begin; nothing is written over.
-    """
-    from sogdia.cli import archive_work  # noqa: PLC0415 - it needs the engine
+    \b
+    sogdia archive fetch /srv/copies DIR
+    sogdia archive fetch https://ledger.example DIR --as kz-bank
 
-    return archive_work.run_fetch(source, folder, as_json=as_json)
+    FROM is a folder, or the address of another organisation's API. Only those are taken that lead to the header with
+    which the node's own blocks begin; nothing is written over. The node may run, and finds what was fetched at once.
+    """  # noqa: D301 - \b is click's mark for lines that stay as they are
+    from sogdia.cli import archive_fetching  # noqa: PLC0415 - it needs the engine
+
+    return archive_fetching.run_fetch(source, folder, account, keys_folder, as_json=as_json)

@@ -78,7 +78,8 @@ def import_(file: Path, folder: Path, *, as_json: bool) -> None:
 def backup(folder: Path, target: Path, *, as_json: bool) -> None:
     """Copy the ledger of DIR into the new folder TARGET, also while its node runs.
 
-    Keys are not in a backup: keep copies of them elsewhere.
+    Keys are not in a backup: keep copies of them elsewhere. Nor are segments of old blocks (DIR/archive): they never
+    change, so copy the new ones, or fetch them from another node.
     """
     from sogdia.cli import folder_work  # noqa: PLC0415 - it needs the whole engine
 

@@ -12,7 +12,7 @@ import msgspec
 
 from sogdia.engine.cometbft.engine_rpc import EngineRefusedError
 from sogdia.engine.cometbft.last_results import last_results
-from sogdia.engine.cometbft.light_blocks import keep_light_blocks, kept_light_blocks
+from sogdia.engine.folders.kept_light_blocks import keep_light_blocks, kept_light_blocks
 from sogdia.engine.solo.lookups import Anchored
 from sogdia.engine.storage.beginning import NotHereError
 from sogdia.kernel.comet import (

@@ -144,6 +144,13 @@ def check_segment(path: Path, network: bytes) -> Checked:
     return Checked(head.first, head.last, previous, header, root, chain.envelopes, digest)
 
 
+def blocks_of(path: Path, network: bytes) -> Iterator[bytes]:
+    """Give the blocks of a segment that was checked."""
+    with path.open("rb") as stream:
+        for _at, raw in _Reader(path, stream, network).blocks():
+            yield raw
+
+
 def check_chain(checked: Iterable[Checked]) -> Iterator[str]:
     """Give what is wrong between segments that should follow one another."""
     before: Checked | None = None

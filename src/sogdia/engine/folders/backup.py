@@ -8,13 +8,14 @@ thread copies and takes its time.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 import lmdb
 import msgspec
 
 from sogdia.engine.folders.audit import audit
+from sogdia.engine.folders.beginnings import BeginningGoneError, copy_beginning
 from sogdia.engine.folders.finding import Finding
 from sogdia.engine.folders.golden import open_file
 from sogdia.engine.folders.progress import Progress, silent
@@ -67,6 +68,7 @@ def back_up(file: LedgerFile, target: Path, progress: Progress = silent) -> Copi
     """
     with workplace(target) as place:
         copied = _copy_checked(file, place, progress)
+        copy_beginning(file.folder, place)
         give_name(place, target)
     return copied
 
@@ -82,6 +84,9 @@ def restore(backup: Path, folder: Path, modules: tuple[Module, ...], progress: P
             copied = _copy_checked(file, place, progress)
         except DamagedError as error:
             raise BackupRefusedError(backup, [Finding(part="records", message=str(error))]) from error
+        # Without it the ledger works, and cannot be derived again, which a replay then says.
+        with suppress(BeginningGoneError):
+            copy_beginning(backup, place)
         findings = audit(place, modules, progress)
         if findings:
             raise BackupRefusedError(backup, findings)

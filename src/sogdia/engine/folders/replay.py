@@ -16,18 +16,17 @@ from hashlib import sha256
 from itertools import zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import lmdb
 import msgspec
 
+from sogdia.engine.folders.beginnings import ledger_at_beginning
 from sogdia.engine.folders.following import Difference, DifferenceFoundError, follow_all
-from sogdia.engine.folders.from_snapshot import build_from
 from sogdia.engine.folders.golden import open_file
-from sogdia.engine.folders.kept_snapshots import FOLDER, kept_in
 from sogdia.engine.folders.progress import Progress, silent
 from sogdia.engine.folders.snapshot_form import SnapshotWrongError
-from sogdia.engine.solo.ledger import Ledger, stored_genesis
+from sogdia.engine.solo.ledger import stored_genesis
 from sogdia.engine.storage.ledger_file import DamagedError
 from sogdia.kernel.codec import NOT_DECODABLE
 from sogdia.kernel.refusal import Broken
@@ -37,6 +36,7 @@ from sogdia.kernel.tree_hashes import ENTRY_BYTES, FRONT_BYTES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sogdia.engine.solo.ledger import Ledger
     from sogdia.engine.storage.ledger_file import LedgerFile
     from sogdia.engine.storage.writes import Flushed
     from sogdia.kernel.module import Module
@@ -83,7 +83,7 @@ def replay(
         except DamagedError as error:
             return Difference(height=0, part="genesis", message=str(error))
         try:
-            derived = _start(file, Path(work) / "derived", modules, genesis)
+            derived = ledger_at_beginning(file, Path(work) / "derived", modules, genesis)
         except (SnapshotWrongError, DamagedError) as error:
             return Difference(height=file.first_height() - 1, part="snapshot", message=str(error))
         try:
@@ -92,20 +92,6 @@ def replay(
             return error.difference
         finally:
             derived.abandon()
-
-
-def _start(file: LedgerFile, place: Path, modules: tuple[Module, ...], genesis: Any) -> Ledger:  # noqa: ANN401 - depends on the modules
-    """Make the ledger from which the blocks of a file go on."""
-    beginning = file.beginning()
-    if beginning is None:
-        return Ledger.create(place, modules, genesis, secret=file.secret())
-    kept = kept_in(file.folder / FOLDER, file.network()).get(beginning.height)
-    if kept is None:
-        raise DamagedError(f"the snapshot of height {beginning.height}, with which {file.folder} begins, is not there")
-    if kept.manifest.header != beginning.header:
-        raise DamagedError(f"the snapshot of height {beginning.height} is not the one with which {file.folder} begins")
-    build_from(kept, place, file)
-    return Ledger.open(place, modules)
 
 
 class _Comparison:

@@ -1,5 +1,7 @@
 """A ledger as it was at an earlier height: made anew from its own blocks, and put in the place of the later one.
 
+It goes as far back as the folder's own beginning: the genesis, or the snapshot after which its blocks begin.
+
 For a node whose state has gone another way than that of its peers: back to the last height at which they agreed, from
 where its engine, or an import, brings it forward again. What was there is kept beside, under a name that says so.
 """
@@ -11,21 +13,28 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from sogdia.engine.folders.archive import FOLDER as ARCHIVE
+from sogdia.engine.folders.archive import blocks_of, segments_in
+from sogdia.engine.folders.archive_places import SUFFIX as PLACES
+from sogdia.engine.folders.archive_places import write_places
+from sogdia.engine.folders.beginnings import ledger_at_beginning
 from sogdia.engine.folders.following import follow_all
 from sogdia.engine.folders.golden import open_file
 from sogdia.engine.folders.progress import Progress, silent
+from sogdia.engine.folders.snapshot_form import SnapshotWrongError
 from sogdia.engine.folders.workplace import workplace
-from sogdia.engine.solo.ledger import Ledger, stored_genesis
+from sogdia.engine.solo.ledger import stored_genesis
 from sogdia.engine.storage.block_log import NAME as LOG
 from sogdia.engine.storage.disk import sync_folder
 from sogdia.engine.storage.folder_lock import FolderLock
-from sogdia.engine.storage.ledger_file import DATA, FolderNotUsableError
+from sogdia.engine.storage.ledger_file import DATA, DamagedError, FolderNotUsableError
 from sogdia.engine.storage.witness import NAME as WITNESS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from sogdia.engine.solo.ledger import Ledger
     from sogdia.engine.storage.ledger_file import LedgerFile
     from sogdia.kernel.module import Module
 
@@ -44,27 +53,30 @@ class RolledBack(msgspec.Struct, frozen=True, kw_only=True):
 def roll_back(folder: Path, to: int, modules: tuple[Module, ...], progress: Progress = silent) -> RolledBack:
     """Put the ledger of a folder, which no process may have open, back to the height `to`."""
     with closing(open_file(folder)) as file:
-        last, first = file.height(), file.first_height()
-    if first > 1:
+        last, begins_after = file.height(), file.first_height() - 1
+    if not begins_after <= to < last:
+        older = " Before that, make a new node from its peers' snapshots." if begins_after else ""
         raise FolderNotUsableError(
-            f"{folder} has no blocks up to {first - 1}, so it cannot be derived again from the genesis: make a new node"
-            " from its peers' snapshots"
+            f"{folder} stands at height {last}: it can go back to {begins_after} to {last - 1}, not to {to}.{older}"
         )
-    if not 0 <= to < last:
-        raise FolderNotUsableError(f"{folder} stands at height {last}: it can go back to 0 to {last - 1}, not to {to}")
     kept = folder / f"before-rollback-{last}"
     with workplace(kept) as place:
         root = _build(folder, place, to, modules, progress)
         with FolderLock(folder):
             _change_places(folder, place, kept)
+        _find_in_archive(folder)
     return RolledBack(before=last, height=to, state_root=root, kept=str(kept))
 
 
 def _build(folder: Path, place: Path, to: int, modules: tuple[Module, ...], progress: Progress) -> bytes:
     """Make the earlier ledger in `place`; gives its state root."""
     with closing(open_file(folder)) as file:
-        ledger = Ledger.create(place, modules, stored_genesis(file, modules), secret=file.secret())
         try:
+            ledger = ledger_at_beginning(file, place, modules, stored_genesis(file, modules))
+        except SnapshotWrongError as error:
+            raise DamagedError(f"the snapshot with which {folder} begins: {error}") from error
+        try:
+            ledger.file.lives.take_over(file.lives)
             _execute(ledger, file, to, progress)
             root = ledger.tree.root
             ledger.close()
@@ -76,7 +88,7 @@ def _build(folder: Path, place: Path, to: int, modules: tuple[Module, ...], prog
 
 def _execute(ledger: Ledger, file: LedgerFile, to: int, progress: Progress) -> None:
     def blocks() -> Iterator[bytes]:
-        for height in range(1, to + 1):
+        for height in range(file.first_height(), to + 1):
             progress(height, to)
             yield file.block(height)
 
@@ -87,6 +99,15 @@ def _execute(ledger: Ledger, file: LedgerFile, to: int, progress: Progress) -> N
         if size > BYTES_IN_COMMIT:
             ledger.commit()
             size = 0
+
+
+def _find_in_archive(folder: Path) -> None:
+    """Let what stands in segments be found there: the file that knew their places has gone."""
+    with closing(open_file(folder)) as file:
+        network = file.network()
+    for segment in segments_in(folder / ARCHIVE):
+        if not segment.path.with_suffix(PLACES).exists():
+            write_places(segment.path, blocks_of(segment.path, network))
 
 
 def _change_places(folder: Path, made: Path, kept: Path) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from typing import TYPE_CHECKING
 
+from sogdia.engine.folders.beginnings import BeginningGoneError, copy_beginning
 from sogdia.engine.folders.workplace import give_name, workplace
 from sogdia.engine.storage.ledger_file import StorageFullError
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from sogdia.engine.solo.checkpoints import Checkpoints
 
 NEW = "new"
+TRIES = 3
+"""A node hands old blocks on at most once in many blocks, so the second copy has what it goes on from."""
 
 
 class Copies:
@@ -30,9 +34,22 @@ class Copies:
         """Copy what is durable into the new folder `target`; gives the height up to which it is sure to reach."""
         async with self._lock:
             with workplace(target) as place:
-                height = await self._copy(place)
+                height = await self._copy_whole(place)
                 give_name(place, target)
             return height
+
+    async def _copy_whole(self, place: Path, tries: int = TRIES) -> int:
+        """Copy the file, and what its blocks go on from; anew if the node has let that go on the way."""
+        loop = asyncio.get_running_loop()
+        height = await self._copy(place)
+        try:
+            await loop.run_in_executor(None, copy_beginning, self._producer.ledger.folder, place)
+        except BeginningGoneError:
+            if tries == 1:
+                raise
+            await loop.run_in_executor(None, shutil.rmtree, place)
+            return await self._copy_whole(place, tries - 1)
+        return height
 
     async def checkpoint(self) -> int:
         """Keep the present state; gives its height."""

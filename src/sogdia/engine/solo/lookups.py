@@ -14,6 +14,7 @@ import msgspec
 
 from sogdia.engine.folders.archive import FOLDER as ARCHIVE
 from sogdia.engine.folders.archive import Archive
+from sogdia.engine.folders.archive_places import ArchivePlaces
 from sogdia.engine.storage.beginning import NotHereError
 from sogdia.engine.storage.ledger_file import IDS, STEPS, DamagedError
 from sogdia.engine.storage.place_index import search
@@ -37,7 +38,7 @@ from sogdia.kernel.stored_block import StoredBlock, decode_block, decode_signed_
 from sogdia.kernel.tree_hashes import stored_hash_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from sogdia.engine.solo.ledger import Ledger
     from sogdia.engine.storage.place_index import Place
@@ -88,6 +89,7 @@ class Lookups:
         """Look into `ledger`."""
         self._ledger = ledger
         self._archive = Archive(ledger.folder / ARCHIVE, ledger.machine.network)
+        self._archive_places = ArchivePlaces(ledger.folder / ARCHIVE)
         self._recent: dict[int, StoredBlock] = {}
         self._recent_headers: dict[int, SignedHeader] = {}
         self._recent_trees: dict[int, BlockTrees] = {}
@@ -154,47 +156,57 @@ class Lookups:
         """Give the steps in the last life of an object up to a height, oldest first; its name can have had others."""
         last = self.height() if up_to is None else up_to
         life_key = self._ledger.machine.tables[full_key[0]].life_key(full_key)
-        places = {place for place in self._places(STEPS, sha256(life_key).digest()) if place.height <= last}
-        steps = self._kept_steps(life_key, last)
-        for place in sorted(places):
-            if place.height <= self._ledger.beginning.height:
-                continue  # kept, or never known here
-            block = self.block(place.height)
-            step = block.steps[place.number] if place.number < len(block.steps) else None
-            if step is None or step.object != life_key:
-                continue
-            if step.first:
+        kept = list(self._kept_steps(life_key))
+        known = {step.height for _first, step in kept}
+        places = {place for place in self._places(STEPS, sha256(life_key).digest()) if place.height not in known}
+        found = kept + list(self._steps_at(life_key, sorted(places)))
+        steps: list[LifeStep] = []
+        for first, step in sorted(found, key=lambda each: each[1].height):
+            if step.height > last:
+                break
+            if first:
                 steps.clear()
-            result_id, receipt = block.all_results()[step.result]
-            steps.append(
-                LifeStep(
-                    id=result_id,
-                    operation=step.operation,
-                    receipt_hash=sha256(receipt).digest(),
-                    height=place.height,
-                    time=block.header.header.time,
-                )
-            )
+            steps.append(step)
         return steps
 
-    def _kept_steps(self, life_key: bytes, last: int) -> list[LifeStep]:
-        """Give the steps of the last life that stand in blocks which have gone to the archive."""
-        steps: list[LifeStep] = []
+    def _kept_steps(self, life_key: bytes) -> Iterator[tuple[bool, LifeStep]]:
+        """Give an object's steps that were kept when their blocks went to the archive, and whether each begins a life.
+
+        All steps of a height are kept, or none.
+        """
         for height, kept in self._ledger.file.lives.of(life_key):
-            if height > last:
-                break
-            if kept.first:
-                steps.clear()
-            steps.append(
+            yield (
+                kept.first,
                 LifeStep(
                     id=kept.id,
                     operation=kept.operation,
                     receipt_hash=kept.receipt_hash,
                     height=height,
                     time=kept.time,
-                )
+                ),
             )
-        return steps
+
+    def _steps_at(self, life_key: bytes, places: Iterable[Place]) -> Iterator[tuple[bool, LifeStep]]:
+        """Give an object's steps that stand in blocks which are here or in the archive."""
+        for place in places:
+            try:
+                block = self.block(place.height)
+            except NotHereError:
+                continue  # a block that the node handed on and whose segment is gone: its steps are kept
+            step = block.steps[place.number] if place.number < len(block.steps) else None
+            if step is None or step.object != life_key:
+                continue
+            result_id, receipt = block.all_results()[step.result]
+            yield (
+                step.first,
+                LifeStep(
+                    id=result_id,
+                    operation=step.operation,
+                    receipt_hash=sha256(receipt).digest(),
+                    height=place.height,
+                    time=block.header.header.time,
+                ),
+            )
 
     def _places(self, index: str, whole: bytes) -> Iterator[Place]:
         """Give the places where something with this hash may stand, in durable blocks."""
@@ -204,6 +216,7 @@ class Lookups:
                 yield place
         for entries in self._ledger.file.runs(index):
             yield from list(search(entries, whole))
+        yield from self._archive_places.find(index, whole)
 
     # ------------------------------------------------------------------------------------------------------ proofs
 

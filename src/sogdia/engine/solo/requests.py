@@ -13,6 +13,8 @@ result        id                                  [height, place, receipt] | nil
 block         height                              stored block
 header        height                              signed header
 genesis       nil                                 genesis as JSON
+segments      nil                                 [[first height, last height, bytes], …]
+segment       [first height, last height, at]     some bytes of that segment from there on; none at its end
 engine        [method, height | nil, page, count] [true, the engine's answer as JSON] or [false, why not]
 height        nil                                 height up to which everything is durable
 status        nil                                 how the node is
@@ -36,7 +38,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from sogdia.engine.folders.archive import SegmentWrongError
+from sogdia.engine.folders.archive import FOLDER, SegmentWrongError, segments_in
 from sogdia.engine.solo.checkpoints import CheckpointMissingError, Checkpoints
 from sogdia.engine.solo.copies import Copies
 from sogdia.engine.solo.dry_run import dry_run
@@ -62,6 +64,7 @@ _log = logging.getLogger(__name__)
 
 SUBMITTED_AT_ONCE_MAX = 5_000
 WAITERS_MAX = 10_000
+SEGMENT_PART_BYTES = 256 * 1024
 TOO_MANY_WAIT = "too many questions wait for the next block"
 
 Height = Annotated[int, Meta(ge=0, le=2**40)]
@@ -145,6 +148,8 @@ class Requests:
             "block": (Height, self._block),
             "header": (Height, self._header),
             "genesis": (None, self._genesis),
+            "segments": (None, self._segments),
+            "segment": (tuple[Height, Height, Annotated[int, Meta(ge=0)]], self._segment),
             "engine": (tuple[EngineMethod, Height | None, Page, PageSize], self._engine),
             "height": (None, self._height),
             "status": (None, self._status),
@@ -260,6 +265,22 @@ class Requests:
 
     def _genesis(self, connection: Connection, number: int, _payload: None) -> None:
         connection.answer(number, Status.DONE, self._ledger.file.genesis())
+
+    def _segments(self, connection: Connection, number: int, _payload: None) -> None:
+        found = [
+            (each.first, each.last, each.path.stat().st_size) for each in segments_in(self._ledger.folder / FOLDER)
+        ]
+        connection.answer(number, Status.DONE, found)
+
+    def _segment(self, connection: Connection, number: int, payload: tuple[int, int, int]) -> None:
+        first, last, at = payload
+        for each in segments_in(self._ledger.folder / FOLDER):
+            if (each.first, each.last) == (first, last):
+                with each.path.open("rb") as stream:
+                    stream.seek(at)
+                    connection.answer(number, Status.DONE, stream.read(SEGMENT_PART_BYTES))
+                return
+        raise RequestWrongError(f"there is no segment of the blocks {first} to {last}")
 
     def _engine(self, connection: Connection, number: int, payload: tuple[str, int | None, int, int]) -> None:
         method, height, page, count = payload
