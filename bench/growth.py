@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bench.work import STEPS, Maker, genesis, keys_of
-from sogdia.engine.solo.ledger import Ledger
+from sogdia.engine.ledger.ledger import Ledger
 from sogdia.kernel.codec import encode
 from sogdia.kernel.state import State
 from sogdia.kernel.tree_hashes import root_from_proof, stored_hash, stored_hash_in

@@ -24,7 +24,7 @@ from sogdia.engine.cometbft.application import Application
 from sogdia.engine.cometbft.engine_genesis import consensus_params, engine_genesis
 from sogdia.engine.cometbft.frames import framed, split
 from sogdia.engine.cometbft.replica import Replica
-from sogdia.engine.solo.ledger import Ledger
+from sogdia.engine.ledger.ledger import Ledger
 from sogdia.kernel.comet import chain_id_of
 from sogdia.modules import ALL
 

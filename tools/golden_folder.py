@@ -22,7 +22,7 @@ from sogdia.client.envelopes import EnvelopeMaker, Sender
 from sogdia.client.keys import KeyPair, derive
 from sogdia.engine.folders.backup import back_up_folder
 from sogdia.engine.folders.export import export_folder
-from sogdia.engine.solo.ledger import Ledger
+from sogdia.engine.ledger.ledger import Ledger
 from sogdia.engine.storage.versions import release
 from sogdia.kernel.blinding import commitment_to
 from sogdia.kernel.genesis import genesis_type

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sogdia.client.keys import KeyPair, derive
 from sogdia.client.proofs import trusted_by_genesis
-from sogdia.engine.solo.sealing import Tip, next_header, results_root, transactions_root
+from sogdia.engine.ledger.sealing import Tip, next_header, results_root, transactions_root
 from sogdia.kernel.header import SignedHeader, validators_at
 from sogdia.kernel.merkle import EMPTY_ROOT
 from sogdia.kernel.proof import (

@@ -11,8 +11,9 @@ from sogdia.engine.cometbft.keeping import Keeping
 from sogdia.engine.cometbft.next_key import next_key_is_due, take_over_next_key
 from sogdia.engine.cometbft.places import home
 from sogdia.engine.cometbft.snapshots import Taking
-from sogdia.engine.solo.ledger import Ledger
-from sogdia.engine.solo.service import Service, alone, clock_of
+from sogdia.engine.ledger.ledger import Ledger
+from sogdia.engine.serving.service import Service
+from sogdia.engine.solo.alone import alone, clock_of
 from sogdia.kernel.blinding import NO_SECRET
 from sogdia.modules import ALL
 from sogdia.operate import logs
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from sogdia.engine.solo.sealing import NodeKey
+    from sogdia.engine.ledger.sealing import NodeKey
     from sogdia.kernel.genesis import GenesisBase
     from sogdia.kernel.module import Module
     from sogdia.operate.beside import Beside

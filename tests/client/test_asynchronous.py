@@ -19,7 +19,7 @@ from sogdia.client.connection import (
     TryLaterError,
 )
 from sogdia.client.questions import TooLargeError
-from sogdia.engine.solo import frames
+from sogdia.engine.serving import frames
 from sogdia.kernel.genesis import network_of
 from tests.engine.running_node import running_node
 from tests.engine.tiny_module import NOTES, Wallet, tiny_genesis

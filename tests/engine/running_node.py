@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sogdia.client.connection import Connection
-from sogdia.engine.solo.ledger import Ledger
-from sogdia.engine.solo.service import Service, alone, clock_of
+from sogdia.engine.ledger.ledger import Ledger
+from sogdia.engine.solo.alone import alone, clock_of
 from tests.engine.tiny_module import MODULES, NODE_KEY, Wallet, tiny_genesis
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sogdia.client.keys import KeyPair
+    from sogdia.engine.serving.service import Service
     from sogdia.engine.solo.clock import Clock
     from sogdia.kernel.envelope import Envelope
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import lmdb
 import pytest
 
-from sogdia.engine.solo.ledger import Ledger
+from sogdia.engine.ledger.ledger import Ledger
 from sogdia.engine.storage import block_log
 from sogdia.engine.storage.block_log import DRAFT, NAME, PAGE_BYTES, BlockLog, LogDamagedError, LoggedBlock
 from sogdia.engine.storage.ledger_file import DATA, DamagedError

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sogdia.client import questions
-from sogdia.engine.solo import frames, server
+from sogdia.engine.serving import frames, server
 
 
 @given(st.lists(st.binary(max_size=40), max_size=8), st.integers(min_value=1, max_value=17))

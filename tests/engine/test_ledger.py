@@ -11,10 +11,10 @@ import lmdb
 import pytest
 
 from sogdia.client.keys import KeyPair
-from sogdia.engine.solo import writing
-from sogdia.engine.solo.ledger import Ledger
-from sogdia.engine.solo.lookups import Lookups
-from sogdia.engine.solo.sealing import KeyMissingError
+from sogdia.engine.ledger import writing
+from sogdia.engine.ledger.ledger import Ledger
+from sogdia.engine.ledger.lookups import Lookups
+from sogdia.engine.ledger.sealing import KeyMissingError
 from sogdia.engine.storage import block_log
 from sogdia.engine.storage.block_log import BlockLog
 from sogdia.engine.storage.folder_lock import FolderInUseError
@@ -380,7 +380,7 @@ def test_a_flush_that_found_no_room_is_done_again(folder, monkeypatch):
 def test_only_little_on_a_quick_disk_is_written_without_a_thread(folder, monkeypatch):
     ledger = new_ledger(folder)
     wallet = wallet_of(ledger)
-    monkeypatch.setattr("sogdia.engine.solo.writing.SHORT_SECONDS", 10.0)
+    monkeypatch.setattr("sogdia.engine.ledger.writing.SHORT_SECONDS", 10.0)
 
     ledger.execute(START, opened(ledger, wallet.note(1)))
     assert ledger.writer.is_short()
@@ -390,7 +390,7 @@ def test_only_little_on_a_quick_disk_is_written_without_a_thread(folder, monkeyp
     ledger.commit()
     ledger.execute(START, opened(ledger, wallet.note(11)))
     assert ledger.writer.is_short()
-    monkeypatch.setattr("sogdia.engine.solo.writing.SHORT_SECONDS", 0.0)
+    monkeypatch.setattr("sogdia.engine.ledger.writing.SHORT_SECONDS", 0.0)
     assert not ledger.writer.is_short()
     ledger.close()
 

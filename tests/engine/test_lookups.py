@@ -8,9 +8,9 @@ import pytest
 
 from sogdia.client.keys import KeyPair
 from sogdia.client.proofs import check, own_anchor, trusted_by_genesis
-from sogdia.engine.solo import lookups as lookups_module
-from sogdia.engine.solo import writing
-from sogdia.engine.solo.lookups import Lookups
+from sogdia.engine.ledger import lookups as lookups_module
+from sogdia.engine.ledger import writing
+from sogdia.engine.ledger.lookups import Lookups
 from sogdia.engine.storage.ledger_file import IDS, DamagedError
 from sogdia.engine.storage.place_index import PlaceIndex, search
 from sogdia.kernel.proof import ProvenHistory, ProvenReceipt, ProvenRecord

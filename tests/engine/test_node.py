@@ -25,10 +25,11 @@ from sogdia.client.connection import (
 )
 from sogdia.client.proofs import check, trusted_by_genesis
 from sogdia.client.questions import Question
-from sogdia.engine.solo import producer, server
+from sogdia.engine.ledger.scrub import Scrub
+from sogdia.engine.ledger.sealing import KeyMissingError
+from sogdia.engine.serving import server
+from sogdia.engine.solo import producer
 from sogdia.engine.solo.clock import ClockRefusedError, WallClock
-from sogdia.engine.solo.scrub import Scrub
-from sogdia.engine.solo.sealing import KeyMissingError
 from sogdia.engine.storage.block_log import BlockLog
 from sogdia.engine.storage.ledger_file import DamagedError, LedgerFile
 from sogdia.kernel.genesis import network_of
@@ -357,7 +358,7 @@ def test_when_the_disk_is_full_nothing_is_acknowledged_and_the_node_goes_on_late
 
 
 def test_envelopes_go_on_when_the_verifier_process_dies_and_a_new_one_comes(folder, monkeypatch):
-    monkeypatch.setattr("sogdia.engine.solo.verification.START_AGAIN_SECONDS", 0.1)
+    monkeypatch.setattr("sogdia.engine.serving.verification.START_AGAIN_SECONDS", 0.1)
     signer = wallet()
     with running_node(folder, verifier=True) as node, node.connect() as client:
         until(lambda: verifier_of(client)["ready"])
@@ -375,7 +376,7 @@ def test_envelopes_go_on_when_the_verifier_process_dies_and_a_new_one_comes(fold
 
 
 def test_a_verifier_that_hangs_is_replaced(folder, monkeypatch):
-    monkeypatch.setattr("sogdia.engine.solo.verification.ANSWER_SECONDS_MAX", 0.2)
+    monkeypatch.setattr("sogdia.engine.serving.verification.ANSWER_SECONDS_MAX", 0.2)
     with running_node(folder, verifier=True) as node, node.connect() as client:
         until(lambda: verifier_of(client)["ready"])
         first = verifier_of(client)["process"]

@@ -71,7 +71,7 @@ def test_settling_says_whether_there_was_anything_to_settle(folder):
 
 
 def test_buckets_that_are_written_with_a_block_that_has_not_settled_stand_at_the_one_before(folder, monkeypatch):
-    monkeypatch.setattr("sogdia.engine.solo.writing.FLUSH_BUCKETS", 0)
+    monkeypatch.setattr("sogdia.engine.ledger.writing.FLUSH_BUCKETS", 0)
     ledger = new_ledger(folder)
     wallet = wallet_of(ledger)
     for number in range(3):

@@ -8,8 +8,8 @@ import pytest
 
 from sogdia.client.envelopes import EnvelopeMaker, Sender
 from sogdia.engine.folders.replay import Replayed, replay
-from sogdia.engine.solo.dry_run import dry_run
-from sogdia.engine.solo.ledger import Ledger
+from sogdia.engine.ledger.dry_run import dry_run
+from sogdia.engine.ledger.ledger import Ledger
 from sogdia.kernel.admission import direct
 from sogdia.kernel.genesis import network_of
 from sogdia.kernel.protocol import Protocol, UpgradeNeededError, protocol_of

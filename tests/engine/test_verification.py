@@ -11,9 +11,9 @@ import pytest
 
 from sogdia.client.keys import derive
 from sogdia.client.p256_keys import P256KeyPair
-from sogdia.engine.solo.checks import CHECK_BYTES, check_of, holds
-from sogdia.engine.solo.verification import CheckedAhead
-from sogdia.engine.solo.verifier_worker import COUNT_BYTES, READY, serve
+from sogdia.engine.serving.checks import CHECK_BYTES, check_of, holds
+from sogdia.engine.serving.verification import CheckedAhead
+from sogdia.engine.serving.verifier_worker import COUNT_BYTES, READY, serve
 from sogdia.kernel.signature import WEBAUTHN, verify
 from sogdia.testing.passkeys import Passkey
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def test_a_verdict_is_used_once_it_is_there_and_not_kept_after_its_envelope(monkeypatch):
     on_the_spot: list[bytes] = []
-    monkeypatch.setattr("sogdia.engine.solo.verification.holds", on_the_spot.append)
+    monkeypatch.setattr("sogdia.engine.serving.verification.holds", on_the_spot.append)
     parts = (bytes(32), bytes(32), bytes(64))
     checked, check = CheckedAhead(), check_of(1, *parts)
 

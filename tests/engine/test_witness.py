@@ -6,7 +6,7 @@ from pathlib import Path
 import lmdb
 import pytest
 
-from sogdia.engine.solo import writing
+from sogdia.engine.ledger import writing
 from sogdia.engine.storage import block_log, ledger_file
 from sogdia.engine.storage.block_log import NAME as LOG
 from sogdia.engine.storage.empty_file import DRAFT

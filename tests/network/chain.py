@@ -19,7 +19,7 @@ from sogdia.engine.cometbft.engine_genesis import consensus_params, engine_genes
 from sogdia.engine.cometbft.keeping import Keeping
 from sogdia.engine.cometbft.replica import Replica
 from sogdia.engine.cometbft.snapshots import Taking
-from sogdia.engine.solo.ledger import Ledger
+from sogdia.engine.ledger.ledger import Ledger
 from sogdia.kernel.blinding import NO_SECRET
 from sogdia.kernel.comet import address_of, chain_id_of
 from sogdia.kernel.genesis import network_of

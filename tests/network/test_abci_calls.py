@@ -15,8 +15,8 @@ from sogdia.engine.cometbft.application import EngineWrongError
 from sogdia.engine.cometbft.entrance import Entrance
 from sogdia.engine.cometbft.frames import framed, split
 from sogdia.engine.cometbft.places import abci_socket
-from sogdia.engine.solo.ledger import Ledger
-from sogdia.engine.solo.service import Service
+from sogdia.engine.ledger.ledger import Ledger
+from sogdia.engine.serving.service import Service
 from sogdia.modules import ALL
 from tests.network.chain import Chain
 

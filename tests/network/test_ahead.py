@@ -13,7 +13,7 @@ from sogdia.engine.cometbft import abci_pb2 as abci
 from sogdia.engine.cometbft.abci_server import CALLS_TOGETHER, AbciServer
 from sogdia.engine.cometbft.ahead import Ahead, Line
 from sogdia.engine.cometbft.frames import framed, split
-from sogdia.engine.solo.checks import checks_of, holds
+from sogdia.engine.serving.checks import checks_of, holds
 from sogdia.kernel.refusals import KernelRefusal as Refuse
 from sogdia.testing.ledger import keys_of
 from tests.network.chain import Chain

@@ -15,8 +15,8 @@ from sogdia.engine.folders.kept_light_blocks import NAME as LIGHT_BLOCKS
 from sogdia.engine.folders.kept_snapshots import FOLDER as SNAPSHOTS
 from sogdia.engine.folders.replay import Replayed, replay
 from sogdia.engine.folders.rollback import roll_back
-from sogdia.engine.solo.ledger import Ledger
-from sogdia.engine.solo.lookups import Lookups
+from sogdia.engine.ledger.ledger import Ledger
+from sogdia.engine.ledger.lookups import Lookups
 from sogdia.engine.storage.ledger_file import FolderNotUsableError
 from sogdia.modules import ALL
 from tests.network.test_pruning import chain, grow, place_hold, wallet  # noqa: F401 - fixtures

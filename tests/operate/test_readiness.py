@@ -10,10 +10,10 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from sogdia.client.connection import RefusedByNodeError
+from sogdia.engine.ledger.sealing import SealedBlock
 from sogdia.engine.solo import producer
 from sogdia.engine.solo.clock import WallClock
 from sogdia.engine.solo.producer import Producer
-from sogdia.engine.solo.sealing import SealedBlock
 from sogdia.engine.storage.block_log import BlockLog
 from sogdia.kernel.genesis import network_of
 from sogdia.kernel.machine import Result

@@ -12,7 +12,7 @@ from pathlib import Path
 from bench.work import STEPS, Maker, genesis, network
 from sogdia.client.connection import Connection, Durable, NotAdmissible
 from sogdia.client.proofs import Trusted, check, trusted_by_genesis
-from sogdia.engine.solo.ledger import Ledger
+from sogdia.engine.ledger.ledger import Ledger
 from sogdia.kernel.refusals import KernelRefusal
 from sogdia.modules import ALL
 from sogdia.modules.money import BALANCES, Asset

@@ -139,8 +139,8 @@ def _by_a_folder(error: Exception) -> Stopped | None:
     from sogdia.engine.folders.differing import NotComparableError  # noqa: PLC0415
     from sogdia.engine.folders.following import DifferenceFoundError  # noqa: PLC0415
     from sogdia.engine.folders.importing import ExportRefusedError  # noqa: PLC0415
+    from sogdia.engine.ledger.sealing import DifferenceError, KeyMissingError  # noqa: PLC0415
     from sogdia.engine.solo.clock import ClockRefusedError  # noqa: PLC0415
-    from sogdia.engine.solo.sealing import DifferenceError, KeyMissingError  # noqa: PLC0415
     from sogdia.engine.storage.folder_lock import FolderInUseError  # noqa: PLC0415
     from sogdia.engine.storage.ledger_file import (  # noqa: PLC0415
         DamagedError,

@@ -24,8 +24,8 @@ from sogdia.engine.folders.kept_snapshots import FOLDER as SNAPSHOTS
 from sogdia.engine.folders.replay import replay
 from sogdia.engine.folders.rollback import roll_back
 from sogdia.engine.folders.workplace import require_new
-from sogdia.engine.solo.lookups import Lookups
-from sogdia.engine.solo.scrub import Scrub
+from sogdia.engine.ledger.lookups import Lookups
+from sogdia.engine.ledger.scrub import Scrub
 from sogdia.modules import ALL
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ from sogdia.engine.storage.versions import release
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from sogdia.engine.solo.sealing import SealedBlock
-    from sogdia.engine.solo.service import Service
+    from sogdia.engine.ledger.sealing import SealedBlock
+    from sogdia.engine.serving.service import Service
 
 EXECUTION_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 BLOCK_ENVELOPES = (0, 1, 5, 10, 50, 100, 200, 300, 400, 500)

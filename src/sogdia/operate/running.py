@@ -16,7 +16,7 @@ from sogdia.settings.sources import FIELDS, SettingsWrong, value_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sogdia.engine.solo.service import Service
+    from sogdia.engine.serving.service import Service
     from sogdia.operate.beside import Beside
     from sogdia.settings.sections import Settings
 

@@ -17,7 +17,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from sogdia.operate.figures import NodeFigures, verifier_is_up
 
 if TYPE_CHECKING:
-    from sogdia.engine.solo.service import Service
+    from sogdia.engine.serving.service import Service
 
 REQUEST_BYTES_MAX = 8_192
 REQUEST_SECONDS_MAX = 5.0

@@ -9,8 +9,8 @@ import lmdb
 import msgspec
 
 from sogdia.client.keys import KeyPair
-from sogdia.engine.solo.ledger import Ledger
-from sogdia.engine.solo.sealing import transactions_root
+from sogdia.engine.ledger.ledger import Ledger
+from sogdia.engine.ledger.sealing import transactions_root
 from sogdia.engine.storage.block_pieces import pieces_of
 from sogdia.engine.storage.ledger_file import DATA, LedgerFile
 from sogdia.engine.storage.writes import Flushed

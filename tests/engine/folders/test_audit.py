@@ -12,8 +12,8 @@ import pytest
 
 from sogdia.engine.folders import audit as audit_module
 from sogdia.engine.folders.audit import audit
-from sogdia.engine.solo import writing
-from sogdia.engine.solo.ledger import Ledger
+from sogdia.engine.ledger import writing
+from sogdia.engine.ledger.ledger import Ledger
 from sogdia.engine.storage.folder_lock import FolderInUseError
 from sogdia.kernel.codec import encode
 from sogdia.kernel.machine import Result

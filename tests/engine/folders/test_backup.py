@@ -10,7 +10,7 @@ import pytest
 from sogdia.engine.folders.audit import audit
 from sogdia.engine.folders.backup import BackupRefusedError, back_up, back_up_folder, restore
 from sogdia.engine.folders.replay import Replayed, replay
-from sogdia.engine.solo.ledger import Ledger
+from sogdia.engine.ledger.ledger import Ledger
 from sogdia.engine.storage.folder_lock import FolderInUseError
 from sogdia.engine.storage.ledger_file import DamagedError, FolderNotUsableError
 from tests.engine.folders.ledgers import HEIGHT, NEXT_NODE_KEY, Surgeon, stored_story, write_story

@@ -9,7 +9,7 @@ import pytest
 from sogdia.engine.folders import importing
 from sogdia.engine.folders.export import export_folder
 from sogdia.engine.folders.importing import ExportRefusedError, import_export
-from sogdia.engine.solo.ledger import Ledger
+from sogdia.engine.ledger.ledger import Ledger
 from sogdia.engine.storage.folder_lock import FolderInUseError
 from sogdia.engine.storage.ledger_file import DamagedError, FolderNotUsableError
 from tests.engine.folders.ledgers import HEIGHT, NEXT_NODE_KEY, Surgeon, stored_story, write_story

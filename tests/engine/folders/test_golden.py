@@ -13,7 +13,7 @@ from sogdia.engine.folders.export import export_folder
 from sogdia.engine.folders.golden import folder_problem, open_file
 from sogdia.engine.folders.importing import import_export
 from sogdia.engine.folders.replay import Replayed, replay
-from sogdia.engine.solo.ledger import Ledger
+from sogdia.engine.ledger.ledger import Ledger
 from sogdia.engine.storage import ledger_file
 from sogdia.engine.storage.ledger_file import FORMAT, FolderNotUsableError
 from sogdia.engine.storage.versions import lmdb_format

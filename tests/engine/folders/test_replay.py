@@ -10,7 +10,7 @@ import pytest
 from sogdia.engine.folders import deferred_signatures
 from sogdia.engine.folders.following import Difference
 from sogdia.engine.folders.replay import Replayed, replay
-from sogdia.engine.solo.ledger import Ledger
+from sogdia.engine.ledger.ledger import Ledger
 from sogdia.engine.storage.folder_lock import FolderInUseError
 from sogdia.engine.storage.ledger_file import DamagedError
 from sogdia.kernel.codec import encode

@@ -13,8 +13,8 @@ from sogdia.engine.folders.export import export_folder
 from sogdia.engine.folders.following import Difference
 from sogdia.engine.folders.importing import ExportRefusedError, import_export
 from sogdia.engine.folders.replay import Replayed, replay
-from sogdia.engine.solo.dry_run import dry_run
-from sogdia.engine.solo.ledger import Ledger
+from sogdia.engine.ledger.dry_run import dry_run
+from sogdia.engine.ledger.ledger import Ledger
 from sogdia.engine.storage.ledger_file import DamagedError, FolderNotUsableError
 from sogdia.kernel.admission import direct
 from sogdia.kernel.blinding import BLIND_BYTES, NO_SECRET, blinding_of, commitment_to, receipt_blind

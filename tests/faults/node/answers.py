@@ -20,8 +20,8 @@ import msgspec
 
 from bench.work import keys_of
 from sogdia.engine.folders.audit import audit
-from sogdia.engine.solo.ledger import Ledger
-from sogdia.engine.solo.lookups import Lookups
+from sogdia.engine.ledger.ledger import Ledger
+from sogdia.engine.ledger.lookups import Lookups
 from sogdia.kernel.codec import encode
 from sogdia.kernel.receipt import result_leaf
 from sogdia.modules import ALL

@@ -7,8 +7,8 @@ from pathlib import Path
 from sogdia.client.connection import Durable
 from sogdia.engine.folders.audit import audit
 from sogdia.engine.folders.replay import Replayed, replay
-from sogdia.engine.solo.ledger import Ledger
-from sogdia.engine.solo.lookups import Lookups
+from sogdia.engine.ledger.ledger import Ledger
+from sogdia.engine.ledger.lookups import Lookups
 from sogdia.engine.storage.ledger_file import DamagedError, FolderNotUsableError
 from sogdia.modules import ALL
 from tests.faults.node.world import NODE_KEYS

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from bench.work import keys_of
 from sogdia.engine import marks
-from sogdia.engine.solo import service, writing
+from sogdia.engine.ledger import writing
+from sogdia.engine.solo import alone
 from sogdia.engine.solo.clock import WallClock
 from sogdia.engine.storage import block_log, ledger_file
 from sogdia.engine.storage.ledger_file import LedgerFile
@@ -77,7 +78,7 @@ def main() -> None:
         ledger_file.MAP_STEP, ledger_file.MAP_SLACK = options.map_step, 0
     if options.clock_offset:
         jumping = functools.partial(WallClock, wall=lambda: wall_with_offset(options.clock_offset))
-        service.WallClock = jumping  # type: ignore[assignment,attr-defined]
+        alone.WallClock = jumping  # type: ignore[assignment,attr-defined]
     if options.forgetful:
         LedgerFile.write = write_nothing  # type: ignore[assignment,method-assign]
     passed = EveryMark()

@@ -13,8 +13,8 @@ import msgspec
 import pytest
 
 from bench.work import Maker
-from sogdia.engine.solo import writing
-from sogdia.engine.solo.ledger import Ledger
+from sogdia.engine.ledger import writing
+from sogdia.engine.ledger.ledger import Ledger
 from sogdia.engine.storage.block_log import NAME as LOG
 from sogdia.engine.storage.ledger_file import DATA
 from sogdia.engine.storage.witness import NAME as WITNESS

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from bench.work import Maker, genesis, keys_of, network
-from sogdia.engine.solo.ledger import Ledger
+from sogdia.engine.ledger.ledger import Ledger
 from sogdia.engine.storage.block_log import NAME as LOG
 from sogdia.engine.storage.ledger_file import DATA
 from sogdia.modules import ALL

@@ -6,8 +6,8 @@ import asyncio
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sogdia.engine.solo.ledger import Ledger as NodeLedger
-from sogdia.engine.solo.service import alone, clock_of
+from sogdia.engine.ledger.ledger import Ledger as NodeLedger
+from sogdia.engine.solo.alone import alone, clock_of
 from sogdia.kernel.calendar import DUE_PAGES
 from sogdia.modules import ALL
 from sogdia.testing.ledger import Ledger, genesis, keys_of

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sogdia.engine.solo.ledger import Ledger
+from sogdia.engine.ledger.ledger import Ledger
 from sogdia.kernel.accounts import PARTIES
 from sogdia.modules import ALL
 from sogdia.modules.market.orders import DeclineOrder
@@ -24,7 +24,7 @@ from tests.simulate.online_retail.replays import SEED, balances, ending, money, 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sogdia.engine.solo.sealing import Built
+    from sogdia.engine.ledger.sealing import Built
 
 DECEMBER_1 = "2010-12-01 08:26:00"
 

@@ -21,8 +21,8 @@ import pytest
 
 from sogdia.engine.folders.export import export_folder
 from sogdia.engine.folders.importing import import_export
+from sogdia.engine.ledger.ledger import Ledger
 from sogdia.engine.marks import VARIABLE
-from sogdia.engine.solo.ledger import Ledger
 from sogdia.kernel.codec import encode
 from sogdia.kernel.machine import receipt_decoder
 from sogdia.kernel.stored_block import decode_block

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from sogdia.engine.solo.checks import checks_of
-from sogdia.engine.solo.verification import CHECKS_IN_BATCH, VerifierProcess
+from sogdia.engine.serving.checks import checks_of
+from sogdia.engine.serving.verification import CHECKS_IN_BATCH, VerifierProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from sogdia.engine.cometbft.known import KnownSignatures
-    from sogdia.engine.solo.ledger import Ledger
+    from sogdia.engine.ledger.ledger import Ledger
     from sogdia.kernel.envelope import Envelope
 
 T = TypeVar("T")

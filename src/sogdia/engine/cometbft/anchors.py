@@ -13,7 +13,7 @@ import msgspec
 from sogdia.engine.cometbft.engine_rpc import EngineRefusedError
 from sogdia.engine.cometbft.last_results import last_results
 from sogdia.engine.folders.kept_light_blocks import keep_light_blocks, kept_light_blocks
-from sogdia.engine.solo.lookups import Anchored
+from sogdia.engine.ledger.lookups import Anchored
 from sogdia.engine.storage.beginning import NotHereError
 from sogdia.kernel.comet import (
     AppState,
@@ -31,8 +31,8 @@ from sogdia.kernel.proof import CometBlock
 
 if TYPE_CHECKING:
     from sogdia.engine.cometbft.engine_rpc import EngineRpc
-    from sogdia.engine.solo.ledger import Ledger
-    from sogdia.engine.solo.lookups import Lookups
+    from sogdia.engine.ledger.ledger import Ledger
+    from sogdia.engine.ledger.lookups import Lookups
 
 KEPT_MAX = 256
 VALIDATORS_A_PAGE = 100

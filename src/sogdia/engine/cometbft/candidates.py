@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from sogdia.engine.cometbft.known import KnownTransactions
-    from sogdia.engine.solo.ledger import Ledger
+    from sogdia.engine.ledger.ledger import Ledger
     from sogdia.kernel.machine import Block, Result
 
 CANDIDATES_MAX = 4

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sogdia.engine.cometbft.known import KnownTransactions
-    from sogdia.engine.solo.ledger import Ledger
+    from sogdia.engine.ledger.ledger import Ledger
     from sogdia.kernel.envelope import Envelope
     from sogdia.kernel.machine import Block
 

@@ -24,7 +24,7 @@ from sogdia.engine.cometbft.keeping import Keeping
 from sogdia.engine.cometbft.places import abci_socket, rpc_socket
 from sogdia.engine.cometbft.replica import Replica
 from sogdia.engine.cometbft.transactions import BATCH_BYTES_MAX, BATCH_ENVELOPES_MAX, transaction_of
-from sogdia.engine.solo.verification import second_core
+from sogdia.engine.serving.verification import second_core
 from sogdia.engine.storage.beginning import NotHereError
 from sogdia.kernel.comet_answers import AnswerWrong
 from sogdia.kernel.refusal import Refused
@@ -33,10 +33,10 @@ from sogdia.kernel.refusals import KernelRefusal as Refuse
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Coroutine, Iterator
 
-    from sogdia.engine.solo.block_maker import Asker
-    from sogdia.engine.solo.ledger import Ledger
-    from sogdia.engine.solo.lookups import Anchored
-    from sogdia.engine.solo.sealing import SealedBlock
+    from sogdia.engine.ledger.ledger import Ledger
+    from sogdia.engine.ledger.lookups import Anchored
+    from sogdia.engine.ledger.sealing import SealedBlock
+    from sogdia.engine.serving.block_maker import Asker
     from sogdia.kernel.envelope import Envelope
 
 WAITING_MAX = 50_000

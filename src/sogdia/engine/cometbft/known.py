@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sogdia.engine.cometbft.transactions import envelopes_of
-from sogdia.engine.solo.checks import check_of, holds
+from sogdia.engine.serving.checks import check_of, holds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -8,8 +8,8 @@ from sogdia.kernel.comet import AppState
 from sogdia.kernel.merkle import EMPTY_ROOT
 
 if TYPE_CHECKING:
-    from sogdia.engine.solo.ledger import Ledger
-    from sogdia.engine.solo.lookups import Lookups
+    from sogdia.engine.ledger.ledger import Ledger
+    from sogdia.engine.ledger.lookups import Lookups
 
 
 class LastResults(NamedTuple):

@@ -25,7 +25,7 @@ from sogdia.kernel.state import State
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sogdia.engine.solo.ledger import Ledger
+    from sogdia.engine.ledger.ledger import Ledger
 
 NEXT_KEY_FILE = "priv_validator_key.next.json"
 OLD_KEY_FILE = "priv_validator_key.old.json"

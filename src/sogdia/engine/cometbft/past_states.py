@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from sogdia.engine.cometbft.snapshots import Snapshots
     from sogdia.engine.folders.kept_snapshots import Kept
-    from sogdia.engine.solo.ledger import Ledger
+    from sogdia.engine.ledger.ledger import Ledger
     from sogdia.kernel.tree import Bucket
 
 CHUNKS_OPEN_MAX = 2

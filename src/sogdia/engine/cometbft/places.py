@@ -13,8 +13,8 @@ import os
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from sogdia.engine.solo.server import ADDRESS_BYTES_MAX
-from sogdia.engine.solo.service import runtime_folder
+from sogdia.engine.serving.server import ADDRESS_BYTES_MAX
+from sogdia.engine.serving.service import runtime_folder
 
 if TYPE_CHECKING:
     from pathlib import Path

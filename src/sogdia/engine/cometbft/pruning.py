@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from sogdia.engine.cometbft.anchors import Anchors
     from sogdia.engine.cometbft.snapshots import Snapshots
-    from sogdia.engine.solo.ledger import Ledger
+    from sogdia.engine.ledger.ledger import Ledger
 
 Steps = list[tuple[bytes, bytes]]
 

@@ -21,9 +21,9 @@ from sogdia.engine.cometbft.known import KnownSignatures, KnownTransactions
 from sogdia.engine.cometbft.last_results import LastResults, last_results
 from sogdia.engine.cometbft.pruning import Pruning
 from sogdia.engine.cometbft.snapshots import Snapshots
-from sogdia.engine.solo.lookups import Lookups
-from sogdia.engine.solo.scrub import Scrub
-from sogdia.engine.solo.waiters import Waiters
+from sogdia.engine.ledger.lookups import Lookups
+from sogdia.engine.ledger.scrub import Scrub
+from sogdia.engine.serving.waiters import Waiters
 from sogdia.kernel.comet import AppState, app_hash
 from sogdia.kernel.refusal import Broken, Refused, ensure
 
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from sogdia.engine.cometbft.candidates import Occasion, Outcome
-    from sogdia.engine.solo.ledger import Ledger
-    from sogdia.engine.solo.sealing import SealedBlock
+    from sogdia.engine.ledger.ledger import Ledger
+    from sogdia.engine.ledger.sealing import SealedBlock
 
 TICK_SECONDS = 0.1
 TIME_MAX = 2**32 - 2**28

@@ -20,7 +20,7 @@ from sogdia.engine.folders.workplace import give_name, workplace
 
 if TYPE_CHECKING:
     from sogdia.engine.folders.snapshot_form import Manifest
-    from sogdia.engine.solo.ledger import Ledger
+    from sogdia.engine.ledger.ledger import Ledger
 
 PLACE = "restored"
 

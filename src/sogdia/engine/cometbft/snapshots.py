@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from sogdia.engine.solo.ledger import Ledger
-    from sogdia.engine.solo.sealing import SealedBlock
+    from sogdia.engine.ledger.ledger import Ledger
+    from sogdia.engine.ledger.sealing import SealedBlock
     from sogdia.kernel.comet import AppState
 
 PAUSE_SECONDS_MAX = 1.0

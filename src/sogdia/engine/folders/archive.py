@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import msgspec
 
-from sogdia.engine.solo.sealing import results_root, transactions_root
+from sogdia.engine.ledger.sealing import results_root, transactions_root
 from sogdia.engine.storage.disk import sync_file, sync_folder
 from sogdia.kernel.codec import NOT_DECODABLE
 from sogdia.kernel.genesis import HexKey

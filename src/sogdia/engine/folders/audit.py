@@ -26,7 +26,7 @@ from sogdia.engine.folders.audited_state import AuditedState
 from sogdia.engine.folders.finding import Finding
 from sogdia.engine.folders.golden import open_file
 from sogdia.engine.folders.progress import Progress, silent
-from sogdia.engine.solo.ledger import Ledger, stored_genesis
+from sogdia.engine.ledger.ledger import Ledger, stored_genesis
 from sogdia.engine.storage.ledger_file import DamagedError, FolderNotUsableError
 from sogdia.kernel.envelope import EnvelopeCodec
 from sogdia.kernel.refusal import Broken

@@ -8,7 +8,7 @@ import lmdb
 import msgspec
 
 from sogdia.engine.folders.finding import Finding
-from sogdia.engine.solo.sealing import results_root, transactions_root
+from sogdia.engine.ledger.sealing import results_root, transactions_root
 from sogdia.engine.storage.ledger_file import INDEXES, DamagedError
 from sogdia.kernel.codec import NOT_DECODABLE
 from sogdia.kernel.header import Validator, digest_of

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
-    from sogdia.engine.solo.ledger import Ledger
+    from sogdia.engine.ledger.ledger import Ledger
     from sogdia.kernel.codec import Record
     from sogdia.kernel.state import Table
 

@@ -15,7 +15,7 @@ from sogdia.engine.folders.from_snapshot import build_from
 from sogdia.engine.folders.golden import open_file
 from sogdia.engine.folders.kept_light_blocks import NAME as LIGHT_BLOCKS
 from sogdia.engine.folders.kept_snapshots import FOLDER, kept_in
-from sogdia.engine.solo.ledger import Ledger
+from sogdia.engine.ledger.ledger import Ledger
 from sogdia.engine.storage.disk import sync_file, sync_folder
 from sogdia.engine.storage.ledger_file import DamagedError
 

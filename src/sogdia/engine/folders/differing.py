@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from sogdia.engine.folders.progress import Progress, silent
-from sogdia.engine.solo.ledger import Ledger
+from sogdia.engine.ledger.ledger import Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ import msgspec
 
 from sogdia.engine.collector import spared_collector
 from sogdia.engine.folders.deferred_signatures import DeferredSignatures, WrongSignatureError
-from sogdia.engine.solo.sealing import DifferenceError, check_header, next_header, stored_form, transactions_root
+from sogdia.engine.ledger.sealing import DifferenceError, check_header, next_header, stored_form, transactions_root
 from sogdia.kernel.codec import NOT_DECODABLE
 from sogdia.kernel.header import Header
 from sogdia.kernel.refusal import Refused
@@ -18,8 +18,8 @@ from sogdia.kernel.stored_block import StoredBlock, decode_block
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from sogdia.engine.solo.ledger import Ledger
-    from sogdia.engine.solo.sealing import SealedBlock
+    from sogdia.engine.ledger.ledger import Ledger
+    from sogdia.engine.ledger.sealing import SealedBlock
     from sogdia.kernel.machine import Result
 
 

@@ -14,7 +14,7 @@ from sogdia.engine.folders.export import EXPORT_FORMAT, LENGTH_BYTES, ClosingLin
 from sogdia.engine.folders.following import Difference, DifferenceFoundError, follow_all
 from sogdia.engine.folders.progress import Progress, silent
 from sogdia.engine.folders.workplace import give_name, workplace
-from sogdia.engine.solo.ledger import BLINDING_DIFFERS, Ledger
+from sogdia.engine.ledger.ledger import BLINDING_DIFFERS, Ledger
 from sogdia.kernel.blinding import is_secret_of
 from sogdia.kernel.codec import NOT_DECODABLE
 from sogdia.kernel.genesis import genesis_type, network_of

@@ -26,7 +26,7 @@ from sogdia.engine.folders.following import Difference, DifferenceFoundError, fo
 from sogdia.engine.folders.golden import open_file
 from sogdia.engine.folders.progress import Progress, silent
 from sogdia.engine.folders.snapshot_form import SnapshotWrongError
-from sogdia.engine.solo.ledger import stored_genesis
+from sogdia.engine.ledger.ledger import stored_genesis
 from sogdia.engine.storage.ledger_file import DamagedError
 from sogdia.kernel.codec import NOT_DECODABLE
 from sogdia.kernel.refusal import Broken
@@ -36,7 +36,7 @@ from sogdia.kernel.tree_hashes import ENTRY_BYTES, FRONT_BYTES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sogdia.engine.solo.ledger import Ledger
+    from sogdia.engine.ledger.ledger import Ledger
     from sogdia.engine.storage.ledger_file import LedgerFile
     from sogdia.engine.storage.writes import Flushed
     from sogdia.kernel.module import Module

@@ -23,7 +23,7 @@ from sogdia.engine.folders.golden import open_file
 from sogdia.engine.folders.progress import Progress, silent
 from sogdia.engine.folders.snapshot_form import SnapshotWrongError
 from sogdia.engine.folders.workplace import workplace
-from sogdia.engine.solo.ledger import stored_genesis
+from sogdia.engine.ledger.ledger import stored_genesis
 from sogdia.engine.storage.block_log import NAME as LOG
 from sogdia.engine.storage.disk import sync_folder
 from sogdia.engine.storage.folder_lock import FolderLock
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from sogdia.engine.solo.ledger import Ledger
+    from sogdia.engine.ledger.ledger import Ledger
     from sogdia.engine.storage.ledger_file import LedgerFile
     from sogdia.kernel.module import Module
 

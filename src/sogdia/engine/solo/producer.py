@@ -15,13 +15,13 @@ import time
 from collections import Counter, deque
 from typing import TYPE_CHECKING
 
+from sogdia.engine.ledger.lookups import Lookups
+from sogdia.engine.ledger.scrub import Scrub
 from sogdia.engine.marks import mark
-from sogdia.engine.solo.checks import checks_of
+from sogdia.engine.serving.checks import checks_of
+from sogdia.engine.serving.verification import CHECKS_IN_BATCH, CheckedAhead, VerifierProcess
+from sogdia.engine.serving.waiters import Waiters
 from sogdia.engine.solo.clock import ManualClock
-from sogdia.engine.solo.lookups import Lookups
-from sogdia.engine.solo.scrub import Scrub
-from sogdia.engine.solo.verification import CHECKS_IN_BATCH, CheckedAhead, VerifierProcess
-from sogdia.engine.solo.waiters import Waiters
 from sogdia.engine.storage.ledger_file import MapTooSmallError, StorageFullError
 from sogdia.kernel.refusal import Refused, ensure
 
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
 
-    from sogdia.engine.solo.block_maker import Asker
+    from sogdia.engine.ledger.ledger import Ledger
+    from sogdia.engine.ledger.lookups import Anchored
+    from sogdia.engine.ledger.sealing import SealedBlock
+    from sogdia.engine.ledger.writing import Commit
+    from sogdia.engine.serving.block_maker import Asker
     from sogdia.engine.solo.clock import Clock
-    from sogdia.engine.solo.ledger import Ledger
-    from sogdia.engine.solo.lookups import Anchored
-    from sogdia.engine.solo.sealing import SealedBlock
-    from sogdia.engine.solo.writing import Commit
     from sogdia.kernel.envelope import Envelope
     from sogdia.kernel.state import State
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from sogdia.engine.solo.ledger import Ledger
+    from sogdia.engine.ledger.ledger import Ledger
     from sogdia.kernel.envelope import Envelope
     from sogdia.simulate.online_retail.catalogue import Catalogue
     from sogdia.simulate.online_retail.plan import Plan, Return

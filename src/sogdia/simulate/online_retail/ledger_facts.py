@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import structs
 
-from sogdia.engine.solo.lookups import Lookups
-from sogdia.engine.solo.sealing import results_root, transactions_root
+from sogdia.engine.ledger.lookups import Lookups
+from sogdia.engine.ledger.sealing import results_root, transactions_root
 from sogdia.engine.storage.ledger_file import DamagedError
 from sogdia.kernel import merkle
 from sogdia.kernel.codec import encode
@@ -32,7 +32,7 @@ from sogdia.simulate.online_retail.report import LedgerRefusal
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sogdia.engine.solo.ledger import Ledger
+    from sogdia.engine.ledger.ledger import Ledger
     from sogdia.kernel.codec import Event
     from sogdia.kernel.operation import Operation
     from sogdia.kernel.receipt import Receipt

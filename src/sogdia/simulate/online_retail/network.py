@@ -21,7 +21,7 @@ import msgspec
 
 from sogdia.client.envelopes import Sender
 from sogdia.client.keys import SEED_BYTES, derive, save
-from sogdia.engine.solo.ledger import Ledger
+from sogdia.engine.ledger.ledger import Ledger
 from sogdia.engine.storage.ledger_file import LedgerFile
 from sogdia.kernel.codec import encode
 from sogdia.kernel.genesis import genesis_type, network_of

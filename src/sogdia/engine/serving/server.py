@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from sogdia.engine.solo import frames
-from sogdia.engine.solo.frames import LENGTH_BYTES, Status
+from sogdia.engine.serving import frames
+from sogdia.engine.serving.frames import LENGTH_BYTES, Status
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sogdia.engine.solo.block_maker import BlockMaker
-    from sogdia.engine.solo.requests import Requests
+    from sogdia.engine.serving.block_maker import BlockMaker
+    from sogdia.engine.serving.requests import Requests
     from sogdia.kernel.refusal import Refused
 
 CONNECTIONS_MAX = 256

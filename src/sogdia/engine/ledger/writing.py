@@ -16,7 +16,7 @@ from sogdia.engine.storage.writes import BlockWrite, Flush, Flushed
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from sogdia.engine.solo.sealing import SealedBlock
+    from sogdia.engine.ledger.sealing import SealedBlock
     from sogdia.engine.storage.ledger_file import LedgerFile
     from sogdia.engine.storage.place_index import Run
     from sogdia.kernel.machine import Result

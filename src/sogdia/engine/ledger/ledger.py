@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from sogdia.engine.marks import mark
-from sogdia.engine.solo.committed import CommittedState, UsedIds
-from sogdia.engine.solo.sealing import (
+from sogdia.engine.ledger.committed import CommittedState, UsedIds
+from sogdia.engine.ledger.sealing import (
     Built,
     DifferenceError,
     KeyMissingError,
@@ -27,7 +26,8 @@ from sogdia.engine.solo.sealing import (
     tip_after,
     transactions_root,
 )
-from sogdia.engine.solo.writing import Writer
+from sogdia.engine.ledger.writing import Writer
+from sogdia.engine.marks import mark
 from sogdia.engine.storage.beginning import genesis_beginning
 from sogdia.engine.storage.in_place import put_in_place
 from sogdia.engine.storage.ledger_file import IDS, STEPS, DamagedError, FolderNotUsableError, LedgerFile
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from sogdia.engine.solo.sealing import NodeKey
+    from sogdia.engine.ledger.sealing import NodeKey
     from sogdia.engine.storage.beginning import Beginning
     from sogdia.kernel.admission import Verifier
     from sogdia.kernel.envelope import Envelope

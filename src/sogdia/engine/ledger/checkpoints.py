@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sogdia.engine.folders.workplace import give_name
-from sogdia.engine.solo.lookups import OpenStateProof
+from sogdia.engine.ledger.lookups import OpenStateProof
 from sogdia.engine.storage.ledger_file import DATA, DamagedError, LedgerFile
 from sogdia.kernel.tree import Tree
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sogdia.engine.solo.ledger import Ledger
-    from sogdia.engine.solo.lookups import Lookups
+    from sogdia.engine.ledger.ledger import Ledger
+    from sogdia.engine.ledger.lookups import Lookups
 
 FOLDER = "checkpoints"
 

@@ -13,8 +13,8 @@ from sogdia.engine.storage.ledger_file import StorageFullError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sogdia.engine.solo.block_maker import BlockMaker
-    from sogdia.engine.solo.checkpoints import Checkpoints
+    from sogdia.engine.ledger.checkpoints import Checkpoints
+    from sogdia.engine.serving.block_maker import BlockMaker
 
 NEW = "new"
 TRIES = 3

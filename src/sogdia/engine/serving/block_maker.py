@@ -8,11 +8,11 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Callable
 
-    from sogdia.engine.solo.ledger import Ledger
-    from sogdia.engine.solo.lookups import Anchored, Lookups
-    from sogdia.engine.solo.scrub import Scrub
-    from sogdia.engine.solo.sealing import SealedBlock
-    from sogdia.engine.solo.verification import VerifierProcess
+    from sogdia.engine.ledger.ledger import Ledger
+    from sogdia.engine.ledger.lookups import Anchored, Lookups
+    from sogdia.engine.ledger.scrub import Scrub
+    from sogdia.engine.ledger.sealing import SealedBlock
+    from sogdia.engine.serving.verification import VerifierProcess
     from sogdia.kernel.refusal import Refused
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from sogdia.engine.solo.sealing import results_root, transactions_root
+from sogdia.engine.ledger.sealing import results_root, transactions_root
 from sogdia.engine.storage.ledger_file import DamagedError
 
 if TYPE_CHECKING:
-    from sogdia.engine.solo.ledger import Ledger
-    from sogdia.engine.solo.lookups import Lookups
+    from sogdia.engine.ledger.ledger import Ledger
+    from sogdia.engine.ledger.lookups import Lookups
 
 STEP_SECONDS = 0.002
 """A step comes ten times a second at most, so the walk takes at most a fiftieth of one core."""

@@ -12,19 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sogdia.engine.collector import spare_the_collector
+from sogdia.engine.serving.requests import Requests
+from sogdia.engine.serving.server import Server
 from sogdia.engine.signals import hear
-from sogdia.engine.solo.clock import ManualClock, WallClock
-from sogdia.engine.solo.producer import Producer
-from sogdia.engine.solo.requests import Requests
-from sogdia.engine.solo.server import Server
-from sogdia.engine.solo.verification import second_core
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sogdia.engine.solo.block_maker import BlockMaker
-    from sogdia.engine.solo.clock import Clock
-    from sogdia.engine.solo.ledger import Ledger
+    from sogdia.engine.serving.block_maker import BlockMaker
 
 SWITCH_SECONDS = 0.0005
 """How long one thread may keep the interpreter while another waits: the commit's thread needs it for a moment only."""
@@ -32,25 +27,10 @@ SWITCH_SECONDS = 0.0005
 _log = logging.getLogger(__name__)
 
 
-def clock_of(ledger: Ledger, *, accept_clock: bool = False) -> Clock:
-    """Give the clock that the genesis asks for."""
-    if ledger.genesis.clock == "manual":
-        return ManualClock(ledger.tip.time)
-    return WallClock(previous=ledger.tip.time if ledger.tip.height else 0, accepted=accept_clock)
-
-
 def runtime_folder() -> Path:
     """Give a short path for the socket of a data folder whose own path is too long."""
     given = os.environ.get("XDG_RUNTIME_DIR")
     return Path(given) / "sogdia" if given else Path(tempfile.gettempdir()) / f"sogdia-{os.getuid()}"
-
-
-def alone(ledger: Ledger, clock: Clock, *, verifier: bool | None = None) -> Service:
-    """Make the service of a node that orders its blocks itself.
-
-    Without a word about a `verifier` there is one when there is a second core for it.
-    """
-    return Service(Producer(ledger, clock, verifier=second_core() if verifier is None else verifier))
 
 
 class Service:

@@ -39,10 +39,10 @@ import msgspec
 from msgspec import Meta
 
 from sogdia.engine.folders.archive import FOLDER, SegmentWrongError, segments_in
-from sogdia.engine.solo.checkpoints import CheckpointMissingError, Checkpoints
-from sogdia.engine.solo.copies import Copies
-from sogdia.engine.solo.dry_run import dry_run
-from sogdia.engine.solo.frames import Status
+from sogdia.engine.ledger.checkpoints import CheckpointMissingError, Checkpoints
+from sogdia.engine.ledger.dry_run import dry_run
+from sogdia.engine.serving.copies import Copies
+from sogdia.engine.serving.frames import Status
 from sogdia.engine.storage.beginning import NotHereError
 from sogdia.engine.storage.ledger_file import DamagedError, StorageFullError
 from sogdia.engine.storage.versions import release
@@ -55,9 +55,9 @@ from sogdia.kernel.refusal import Broken, Refused
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from sogdia.engine.solo.block_maker import BlockMaker
-    from sogdia.engine.solo.lookups import Anchored
-    from sogdia.engine.solo.server import Connection
+    from sogdia.engine.ledger.lookups import Anchored
+    from sogdia.engine.serving.block_maker import BlockMaker
+    from sogdia.engine.serving.server import Connection
     from sogdia.kernel.proof import Proof
 
 _log = logging.getLogger(__name__)

@@ -40,7 +40,7 @@ from sogdia.kernel.tree_hashes import stored_hash_in
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from sogdia.engine.solo.ledger import Ledger
+    from sogdia.engine.ledger.ledger import Ledger
     from sogdia.engine.storage.place_index import Place
     from sogdia.kernel.header import SignedHeader
     from sogdia.kernel.machine import Result

@@ -1,7 +1,7 @@
 """The process that checks signatures beside the node, on another core.
 
-It reads numbers of checks, four bytes, each followed by so many checks (`engine.solo.checks`). It answers each with one
-byte, 1 for valid. It ends when the node does.
+It reads numbers of checks, four bytes, each followed by so many checks (`engine.serving.checks`). It answers each with
+one byte, 1 for valid. It ends when the node does.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import socket
 import sys
 from contextlib import suppress
 
-from sogdia.engine.solo.checks import CHECK_BYTES, holds
+from sogdia.engine.serving.checks import CHECK_BYTES, holds
 from sogdia.kernel.signature import self_test
 
 COUNT_BYTES = 4

@@ -17,8 +17,8 @@ from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
-from sogdia.engine.solo.checks import CHECK_BYTES, check_of, holds
-from sogdia.engine.solo.verifier_worker import COUNT_BYTES, READY
+from sogdia.engine.serving.checks import CHECK_BYTES, check_of, holds
+from sogdia.engine.serving.verifier_worker import COUNT_BYTES, READY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

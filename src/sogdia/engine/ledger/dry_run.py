@@ -10,7 +10,7 @@ from sogdia.kernel.machine import Block
 from sogdia.kernel.refusal import Refused
 
 if TYPE_CHECKING:
-    from sogdia.engine.solo.ledger import Ledger
+    from sogdia.engine.ledger.ledger import Ledger
     from sogdia.kernel.admission import Verifier
     from sogdia.kernel.operation import Exit
     from sogdia.kernel.state import State

@@ -1,0 +1,1 @@
+"""What a running node serves on its socket, whichever engine brings envelopes into blocks."""
