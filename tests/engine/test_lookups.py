@@ -11,8 +11,8 @@ from sogdia.client.proofs import check, own_anchor, trusted_by_genesis
 from sogdia.engine.ledger import lookups as lookups_module
 from sogdia.engine.ledger import writing
 from sogdia.engine.ledger.lookups import Lookups
-from sogdia.engine.storage.ledger_file import IDS, DamagedError
-from sogdia.engine.storage.place_index import PlaceIndex, search
+from sogdia.engine.storage.ledger_file import DamagedError
+from sogdia.engine.storage.place_index import IDS, PlaceIndex, search
 from sogdia.kernel.proof import ProvenHistory, ProvenReceipt, ProvenRecord
 from tests.engine.running_node import new_ledger, opened, reopened, wallet_of
 from tests.engine.tiny_module import NODE_KEY, NOTES, START, ChangeNodeKey, ChangeNote, tiny_genesis

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ import pytest
 
 from sogdia.cli.exits import Exit
 from sogdia.cli.running import run
-from sogdia.client.connection import Connection
+from sogdia.client.connection import Connection, TryLaterError
 from sogdia.client.envelopes import EnvelopeMaker
 from sogdia.client.light.anchor import check_anchor
 from sogdia.client.light.roots import root_by_genesis
@@ -151,7 +152,17 @@ def test_a_fresh_node_fetches_what_was_before_it_and_its_index_is_whole(network,
         assert run(["archive", "fetch", address, str(place), "--as", "kz-bank", *keys]) == 0
     assert run(["archive", "verify", str(place)]) == 0
 
+    for segment in segments_in(place / FOLDER):
+        raw = segment.path.read_bytes()
+        segment.path.with_suffix(".damaged").write_bytes(raw.replace(b"h1", b"h2"))
+        segment.path.with_suffix(".damaged").rename(segment.path)
+    with Connection(place) as connection, pytest.raises(TryLaterError, match="a segment of the archive is damaged"):
+        connection.prove_life(HOLDS.full_key(name_of(network.account("kz-bank"), "h1")))
+    assert network.status("ua-carrier") is not None
+    shutil.rmtree(place / FOLDER)
+    assert run(["archive", "fetch", str(network.place("kz-bank")), str(place)]) == 0
     prove_the_hold(network, "ua-carrier")
+
     source = NodeSource(place)
     assert build(source, f"sqlite:///{tmp_path / 'whole.sqlite'}") >= begins_after
     source.close()

@@ -11,6 +11,7 @@ import pytest
 from sogdia.cli.exits import Exit
 from sogdia.cli.running import run
 from sogdia.engine.folders.archive import FOLDER
+from sogdia.engine.storage.folder_lock import FolderLock
 from sogdia.index.sources import FolderSource
 from sogdia.kernel.stored_block import decode_block
 from tests.network.test_pruning import chain, grow, wallet  # noqa: F401 - fixtures
@@ -90,9 +91,32 @@ def test_fetch_takes_what_leads_to_the_own_first_block_and_leaves_what_is_wrong(
     path.write_bytes(whole)
     status, document = told(capsys, "archive", "fetch", folders[0], folders[1])
 
-    assert (status, document["fetched"]) == (0, ["1-4.segment"])
+    assert (status, document["fetched"], document["begins"]) == (0, ["1-4.segment"], 1)
     assert told(capsys, "archive", "verify", folders[1])[0] == 0
     assert not (folders[1] / FOLDER / "fetched").exists()
+
+
+def test_own_segments_are_followed_and_what_is_still_missing_is_said(folders, capsys, tmp_path):
+    given = tmp_path / "given"
+    given.mkdir()
+    (folders[0] / FOLDER / "1-4.segment").rename(given / "1-4.segment")
+    assert run(["archive", "fetch", str(tmp_path), str(folders[0])]) == Exit.DONE
+    assert "The blocks 1 to 4 are not here yet" in capsys.readouterr().out
+
+    assert told(capsys, "archive", "fetch", given, folders[0])[1]["fetched"] == ["1-4.segment"]
+
+    for name in ("1-4", "5-8"):
+        (folders[0] / FOLDER / f"{name}.segment").unlink()
+    assert run(["archive", "fetch", str(tmp_path), str(folders[0])]) == Exit.NOT_FOUND
+    assert "has no segment that leads to block 9" in capsys.readouterr().err
+
+
+def test_a_second_fetch_at_once_is_turned_away(folders, capsys):
+    drafts = folders[0] / FOLDER / "fetched"
+    drafts.mkdir()
+    with FolderLock(drafts):
+        assert run(["archive", "fetch", str(folders[1]), str(folders[0])]) == Exit.UNREACHABLE
+    assert "is in use by process" in capsys.readouterr().err
 
 
 def test_replay_says_where_it_started_and_audit_finds_nothing(folders, capsys):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from sogdia.cli.exits import Exit
 from sogdia.cli.running import run
@@ -41,11 +43,11 @@ class Late:
         self.member.ask(info=abci.RequestInfo(abci_version="2.0.0"))
         chain.catch_up(self.member)
 
-    def fetch(self) -> None:
+    def fetch(self, of: Member | None = None, source: Member | None = None) -> None:
         """Fetch the other's segments while both are at rest."""
         for member in (self.member, self.giver):
             member.close()
-        status = run(["archive", "fetch", str(self.giver.folder), str(self.member.folder)])
+        status = run(["archive", "fetch", str((source or self.giver).folder), str((of or self.member).folder)])
         for member in (self.member, self.giver):
             member.open()
         assert status == Exit.DONE
@@ -82,18 +84,34 @@ def test_places_are_in_several_runs_when_there_are_many(late, monkeypatch):
     assert late.knows() == (True, True)
 
 
-def test_a_node_that_handed_its_blocks_on_itself_knows_each_step_once_though_it_fetched_them_again(late, chain):  # noqa: F811 - fixtures
+def test_a_node_that_handed_its_blocks_on_itself_knows_each_step_once_though_it_fetched_them_again(late):
     late.fetch()
     own = late.giver.folder / FOLDER / "1-4.segment"
     own.unlink()
-    for member in chain.members:
-        member.close()
-    assert run(["archive", "fetch", str(late.member.folder), str(late.giver.folder)]) == Exit.DONE
-    for member in chain.members:
-        member.open()
 
-    assert own.with_suffix(".places").exists()
+    late.fetch(of=late.giver, source=late.member)
+
+    assert own.exists()
+    assert list(own.parent.glob("*.places"))
     assert late.giver.replica.lookups.life(late.key) == late.whole
+
+
+def test_what_was_copied_by_hand_or_not_finished_is_found_after_the_next_fetch(late):
+    shutil.copytree(late.giver.folder / FOLDER, late.member.folder / FOLDER)
+    assert late.knows() == (False, False)
+
+    late.fetch()
+
+    assert late.knows() == (True, True)
+
+
+def test_steps_that_make_no_sense_are_passed_over_when_a_life_is_looked_up(late, monkeypatch):
+    late.fetch()
+    lookups = late.member.replica.lookups
+    blocks = {height: replace(lookups.block(height), results=[], exits=[]) for height in range(1, 5)}
+    monkeypatch.setattr(lookups, "block", blocks.__getitem__)
+
+    assert lookups.life(late.key) == []
 
 
 @pytest.mark.parametrize("damage", ["turned", "cut", "empty", "gone"])

@@ -79,7 +79,7 @@ def test_a_node_that_joined_late_proves_from_the_genesis_on_and_from_a_header_th
     changed.until(lambda: changed.height(LATE) > 0, "it does not run", SECONDS)
     capsys.readouterr()
     assert prove("lost") == Exit.DAMAGED
-    assert "is not to be trusted" in capsys.readouterr().err
+    assert "--from-header HEIGHT" in capsys.readouterr().err
 
     named = changed.height(LATE) - 1
     assert prove("named", "--from-header", str(named), "--json") == Exit.DONE

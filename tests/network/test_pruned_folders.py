@@ -17,7 +17,7 @@ from sogdia.engine.folders.replay import Replayed, replay
 from sogdia.engine.folders.rollback import roll_back
 from sogdia.engine.ledger.ledger import Ledger
 from sogdia.engine.ledger.lookups import Lookups
-from sogdia.engine.storage.ledger_file import FolderNotUsableError
+from sogdia.engine.storage.ledger_file import DamagedError, FolderNotUsableError
 from sogdia.modules import ALL
 from tests.network.test_pruning import chain, grow, place_hold, wallet  # noqa: F401 - fixtures
 
@@ -94,16 +94,24 @@ def test_a_backup_has_what_the_folder_goes_on_from(pruned, tmp_path):
         assert pruned.looked_into(folder) == (14, pruned.root, pruned.life)
 
 
-def test_a_backup_without_the_snapshot_is_not_made_and_one_that_lacks_it_is_restored_all_the_same(pruned, tmp_path):
-    back_up_folder(pruned.folder, tmp_path / "backup")
-    for folder in (pruned.folder, tmp_path / "backup"):
-        shutil.rmtree(folder / SNAPSHOTS / str(BEGINS_AFTER))
+def test_without_the_snapshot_a_backup_is_made_and_restored_and_says_so(pruned, tmp_path, capsys):
+    shutil.rmtree(pruned.folder / SNAPSHOTS / str(BEGINS_AFTER))
 
-    assert run(["backup", str(pruned.folder), str(tmp_path / "other")]) != Exit.DONE
-    assert not (tmp_path / "other").exists()
-    restore(tmp_path / "backup", tmp_path / "restored", ALL)
+    assert run(["backup", str(pruned.folder), str(tmp_path / "backup")]) == Exit.DONE
+    assert run(["restore", str(tmp_path / "backup"), str(tmp_path / "restored")]) == Exit.DONE
 
+    assert capsys.readouterr().out.count("it works, and cannot be derived again") == 2
     assert not (tmp_path / "restored" / SNAPSHOTS).exists()
+
+
+def test_no_backup_is_made_with_a_damaged_snapshot(pruned, tmp_path):
+    chunk = pruned.folder / SNAPSHOTS / str(BEGINS_AFTER) / "00000"
+    chunk.write_bytes(chunk.read_bytes()[:-1])
+
+    with pytest.raises(DamagedError, match="chunk 0"):
+        back_up_folder(pruned.folder, tmp_path / "backup")
+
+    assert not (tmp_path / "backup").exists()
 
 
 @pytest.mark.parametrize("height", [BEGINS_AFTER, BEGINS_AFTER + 3])
@@ -128,6 +136,16 @@ def test_the_life_is_known_after_a_roll_back_though_the_segments_are_gone(pruned
     ledger.abandon()
 
     assert life == pruned.life
+
+
+def test_damaged_segments_are_passed_over_and_said(pruned, capsys):
+    path = pruned.folder / FOLDER / "5-8.segment"
+    path.write_bytes(path.read_bytes()[:-1])
+
+    assert run(["rollback", str(pruned.folder), "--to", "10", "--yes"]) == Exit.DONE
+
+    assert "WRONG, and nothing is found in it" in capsys.readouterr().out
+    assert pruned.looked_into(pruned.folder)[0] == 10
 
 
 def test_further_back_is_refused_and_nothing_is_changed(pruned):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
-import msgspec
 import pytest
+from msgspec.structs import replace
 
 from sogdia.engine.cometbft import abci_pb2 as abci
 from sogdia.engine.cometbft.keeping import Keeping
 from sogdia.engine.cometbft.snapshots import Taking
+from sogdia.engine.folders import archive
 from sogdia.engine.folders.archive import (
     FOLDER,
     Archive,
@@ -23,7 +25,7 @@ from sogdia.engine.folders.kept_snapshots import FOLDER as SNAPSHOTS
 from sogdia.engine.folders.replay import Replayed, replay
 from sogdia.engine.storage.beginning import NotHereError
 from sogdia.kernel.receipt import NO_HISTORY, fold
-from sogdia.kernel.stored_block import decode_block, encode_block
+from sogdia.kernel.stored_block import StoredStep, decode_block, encode_block
 from sogdia.kernel.values import name_of
 from sogdia.modules import ALL
 from sogdia.modules.money import HOLDS, Asset
@@ -32,6 +34,9 @@ from sogdia.modules.money.holds import PlaceHold
 from sogdia.testing.ledger import START
 from tests.network.chain import VALIDATORS, Chain, Member
 from tests.network.test_application import Wallet
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 KEEPING = Keeping(Taking(every=4, kept=2), blocks=6)
 DAY = 86_400
@@ -245,20 +250,46 @@ def test_a_segment_of_another_network_or_under_another_name_is_refused(archived)
     other.rename(path)
 
 
-def test_a_receipt_that_was_altered_is_found_even_when_the_file_agrees_with_its_own_hash(archived):
-    path = archived.folder / FOLDER / "1-4.segment"
-    lines = path.read_bytes()
-    head, rest = lines.split(b"\n", 1)
-    raw = archived.replica.lookups.raw_block(2)
-    block = decode_block(raw)
-    forged = encode_block(
-        msgspec.structs.replace(block, results=[block.results[0]._replace(receipt=block.results[0].receipt + b"\xc0")])
-    )
+def forge(path: Path, raw: bytes, forged: bytes) -> None:
+    """Put another block in the place of one in a segment, whose own hash then fits."""
+    head, rest = path.read_bytes().split(b"\n", 1)
     body = rest[: rest.rindex(b'{"header"')]
     body = body.replace(len(raw).to_bytes(4, "big") + raw, len(forged).to_bytes(4, "big") + forged)
     closing = json.loads(rest[rest.rindex(b'{"header"') :])
     closing["sha256"] = sha256(head + b"\n" + body).hexdigest()
     path.write_bytes(head + b"\n" + body + json.dumps(closing, separators=(",", ":")).encode() + b"\n")
 
+
+def test_a_receipt_that_was_altered_is_found_even_when_the_file_agrees_with_its_own_hash(archived):
+    path = archived.folder / FOLDER / "1-4.segment"
+    raw = archived.replica.lookups.raw_block(2)
+    block = decode_block(raw)
+    receipt = block.results[0].receipt + b"\xc0"
+    forge(path, raw, encode_block(replace(block, results=[block.results[0]._replace(receipt=receipt)])))
+
     with pytest.raises(SegmentWrongError, match="results of block 2"):
         check_segment(path, archived.ledger.machine.network)
+    with pytest.raises(SegmentWrongError, match="block 2 does not fit the headers around it"):
+        archive_of(archived).block(2)
+    assert archive_of(archived).block(3) == archived.replica.lookups.raw_block(3)
+
+
+@pytest.mark.parametrize(
+    "steps", [[StoredStep(b"k", 10**6, 0, first=False)], [StoredStep(b"k", -1, 0, first=True)], "too many"]
+)
+def test_steps_that_no_block_can_have_are_refused(archived, monkeypatch, steps):
+    monkeypatch.setattr(archive, "STEPS_MAX", 10)
+    path = archived.folder / FOLDER / "1-4.segment"
+    raw = archived.replica.lookups.raw_block(2)
+    planted = [StoredStep(b"k", 0, 0, first=True)] * 11 if steps == "too many" else steps
+    forge(path, raw, encode_block(replace(decode_block(raw), steps=planted)))
+
+    with pytest.raises(SegmentWrongError, match="block 2 has steps of results that it does not have, or too many"):
+        check_segment(path, archived.ledger.machine.network)
+
+
+def test_a_block_that_is_longer_than_any_of_ours_is_not_read(archived, monkeypatch):
+    monkeypatch.setattr(archive, "BLOCK_BYTES_MAX", 20)
+
+    with pytest.raises(SegmentWrongError, match="at most 20 are read"):
+        check_segment(archived.folder / FOLDER / "1-4.segment", archived.ledger.machine.network)

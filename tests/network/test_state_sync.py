@@ -173,7 +173,13 @@ def test_headers_come_over_the_http_apis_of_two_organisations(grown, doors):
     genesis = msgspec.json.decode((grown.folder / GENESIS).read_bytes(), type=genesis_type(ALL))
     header = verified_way(grown.place("kz-bank"), genesis)[-1].header
 
-    joined(grown, sync_of(grown.folder, f"{header.height}:{header_hash(header).hex()}", doors))
+    trust = f"{header.height}:{header_hash(header).hex()}"
+
+    joined(grown, sync_of(grown.folder, trust, doors))
+
+    for servers in (doors, ()):
+        assert sync_of(grown.folder, trust, servers).way[-1].header == header
+    assert sync_of(grown.folder, trust, ["http://127.0.0.1:1/v1/engine"] * 2).way == ()
 
     assert ask(doors[0], method="commit", params={"height": "999999"})["error"]["code"] == -32603
     assert ask(doors[0], method="validators", params={})["result"]["total"] == "4"

@@ -1,4 +1,4 @@
-"""Segments of old blocks over HTTP, for those who run a node; anybody may know which there are."""
+"""Segments of old blocks over HTTP, for those who run a node."""
 
 from __future__ import annotations
 
@@ -52,8 +52,9 @@ class ArchiveRoutes:
         """Ask the node of `network`."""
         self._network = network
 
-    async def listed(self, _call: Call) -> Response:
+    async def listed(self, call: Call) -> Response:
         """List the segments."""
+        require(call.reader, entitled=call.reader.sees_all)
         found = await self._network.ask(questions.segments())
         return answer(SegmentList([Listed(*each) for each in found]))
 
@@ -79,7 +80,8 @@ class ArchiveRoutes:
         """Declare the routes."""
         return [
             Route(method="GET", path="/v1/archive", name="segments", handler=self.listed,
-                  summary="List the segments of old blocks that this node has", answers={200: SegmentList}),
+                  summary="List the segments of old blocks that this node has, to those who run a node",
+                  answers={200: SegmentList}),
             Route(method="GET", path="/v1/archive/{first}/{last}", name="segment", handler=self.segment,
                   path_type=Heights, summary="Give a segment of old blocks, to those who run a node",
                   answers={200: None}, other_forms=(OCTETS,)),

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Annotated, NamedTuple, Protocol
 
 import msgspec
+from msgspec import Meta
 
 from sogdia.cli import options
 from sogdia.cli.archive_work import Stand, stand_of
@@ -20,16 +21,26 @@ from sogdia.cli.exits import Exit, Stopped, usage
 from sogdia.cli.folder_work import existing
 from sogdia.cli.progress import counted
 from sogdia.client.http_door import DoorShutError, HttpDoor
-from sogdia.engine.folders.archive import FOLDER, SegmentWrongError, blocks_of, check_segment, segments_in
-from sogdia.engine.folders.archive_places import write_places
-from sogdia.engine.storage.disk import sync_file, sync_folder
+from sogdia.engine.folders.archive import FOLDER, SegmentWrongError, check_segment, file_name, segments_in
+from sogdia.engine.folders.archive_places import cover
+from sogdia.engine.storage.disk import free_bytes, sync_file, sync_folder
+from sogdia.engine.storage.folder_lock import FolderLock
+from sogdia.engine.storage.ledger_file import StorageFullError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from sogdia.engine.folders.archive import Checked
 
 DRAFTS = "fetched"
+WRONG_MAX = 4
+"""So many wrong segments are looked at before one turns to another giver."""
+
+LISTED_MAX = 100_000
+RESERVE_BYTES = 512 * 2**20
+"""What is left free for the node itself."""
+
+HeightNumber = Annotated[int, Meta(ge=1, le=2**48)]
 ADDRESS = ("http://", "https://")
 
 
@@ -42,7 +53,7 @@ class Heights(NamedTuple):
     @property
     def file(self) -> str:
         """The name of its file."""
-        return f"{self.first}-{self.last}.segment"
+        return file_name(self.first, self.last)
 
 
 class Giver(Protocol):
@@ -72,13 +83,13 @@ class FolderGiver:
 
 
 class _Listed(msgspec.Struct):
-    first: int
-    last: int
-    bytes: int
+    first: HeightNumber
+    last: HeightNumber
+    bytes: HeightNumber
 
 
 class _Listing(msgspec.Struct):
-    segments: list[_Listed]
+    segments: Annotated[list[_Listed], Meta(max_length=LISTED_MAX)]
 
 
 class HttpGiver:
@@ -91,74 +102,96 @@ class HttpGiver:
 
     def offered(self) -> Iterable[Heights]:
         """Say which segments it has."""
-        try:
-            # Whole numbers are texts there, as everywhere in the API.
-            listing = msgspec.convert(self._door.get("/v1/archive"), _Listing, strict=False)
-        except msgspec.ValidationError as error:
-            raise DoorShutError(f"what it lists are no segments: {error}") from error
+        listing = self._door.get("/v1/archive", _Listing)
         self._sizes = {Heights(each.first, each.last): each.bytes for each in listing.segments}
         return self._sizes
 
     def take(self, heights: Heights, draft: Path) -> None:
-        """Fetch one."""
-        size = self._sizes[heights]
+        """Fetch one, if there is room for it."""
+        size, free = self._sizes[heights], free_bytes(draft.parent)
+        if size + RESERVE_BYTES > free:
+            raise StorageFullError(
+                f"the segment of the blocks {heights.first} to {heights.last} has {size} bytes, and of {free} that are"
+                f" free {RESERVE_BYTES} are left to the node"
+            )
         with draft.open("wb") as stream, counted(f"Blocks {heights.first} to {heights.last}") as advance:
-            self._door.fetch(f"/v1/archive/{heights.first}/{heights.last}", stream, lambda come: advance(come, size))
+            self._door.fetch(
+                f"/v1/archive/{heights.first}/{heights.last}", size, stream, lambda come: advance(come, size)
+            )
 
 
 class Fetching:
-    """Takes what leads to a node's own first block."""
+    """Takes what leads to a node's own first block; what is there already is followed as well."""
 
     def __init__(self, place: Path, stand: Stand, giver: Giver) -> None:
         """Fetch from `giver` into a node's folder."""
         self._folder = place / FOLDER
         self._stand = stand
         self._giver = giver
+        self.reached = stand.first
+        """The first block that is here, in the end."""
         self.taken: list[str] = []
         self.wrong: list[str] = []
 
-    def run(self) -> bool:
-        """Go back as far as segments lead; tell whether any does, or none is needed."""
-        offered = sorted(self._giver.offered())
-        after, before = self._stand.first, self._stand.before
-        while after > 1:
-            ends = [each for each in offered if each.last == after - 1 and each.first <= each.last]
-            found = next((checked for each in ends if (checked := self._have(each, before)) is not None), None)
-            if found is None:
-                break
-            after, before = found.first, found.previous
-        self.taken.reverse()
-        return after < self._stand.first or after == 1
+    def run(self) -> None:
+        """Go back as far as segments lead; raises `DoorShutError`, with what was taken before kept."""
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        drafts = self._folder / DRAFTS
+        drafts.mkdir(mode=0o700, exist_ok=True)
+        with FolderLock(drafts):
+            try:
+                self._walk(drafts)
+            finally:
+                shutil.rmtree(drafts)
+                self.taken.reverse()
+                self.wrong += cover(self._folder, self._stand.network).wrong
 
-    def _have(self, heights: Heights, before: bytes) -> Checked | None:
-        """Have a segment that ends with a known header, or say what is wrong with it."""
-        target = self._folder / heights.file
-        try:
-            return self._right(target, before) if target.exists() else self._take(heights, target, before)
-        except (SegmentWrongError, DoorShutError) as error:
-            self.wrong.append(str(error))
-            return None
+    def _walk(self, drafts: Path) -> None:
+        before = self._stand.before
+        offered = sorted(self._giver.offered())
+        while self.reached > 1 and len(self.wrong) < WRONG_MAX:
+            own = [Heights(each.first, each.last) for each in segments_in(self._folder)]
+            found = next((each for each in self._ending(own, before, self._own)), None)
+            if found is None:
+                found = next((each for each in self._ending(offered, before, self._taker(drafts))), None)
+            if found is None:
+                return
+            self.reached, before = found.first, found.previous
+
+    def _ending(
+        self, among: Iterable[Heights], before: bytes, have: Callable[[Heights, bytes], Checked]
+    ) -> Iterator[Checked]:
+        """Give those that end before the first block that is here, and say what is wrong with others."""
+        for heights in among:
+            if heights.last == self.reached - 1 and heights.first <= heights.last and len(self.wrong) < WRONG_MAX:
+                try:
+                    yield have(heights, before)
+                except SegmentWrongError as error:
+                    self.wrong.append(f"{heights.file}: {error.why}")
+
+    def _own(self, heights: Heights, before: bytes) -> Checked:
+        return self._right(self._folder / heights.file, before)
+
+    def _taker(self, drafts: Path) -> Callable[[Heights, bytes], Checked]:
+        def take(heights: Heights, before: bytes) -> Checked:
+            draft, target = drafts / heights.file, self._folder / heights.file
+            if target.exists():
+                raise SegmentWrongError(target, "one that is wrong stands here in its place; move it away")
+            draft.touch(mode=0o600)
+            self._giver.take(heights, draft)
+            checked = self._right(draft, before)
+            sync_file(draft)
+            draft.rename(target)
+            sync_folder(self._folder)
+            self.taken.append(heights.file)
+            return checked
+
+        return take
 
     def _right(self, path: Path, before: bytes) -> Checked:
         checked = check_segment(path, self._stand.network)
         if checked.header != before:
             raise SegmentWrongError(path, "its last block is not the one to which the block after it links")
-        return checked
-
-    def _take(self, heights: Heights, target: Path, before: bytes) -> Checked:
-        drafts = self._folder / DRAFTS
-        drafts.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = drafts / heights.file
-        try:
-            self._giver.take(heights, draft)
-            checked = self._right(draft, before)
-            sync_file(draft)
-            draft.rename(target)
-        finally:
-            shutil.rmtree(drafts)
-        sync_folder(self._folder)
-        write_places(target, blocks_of(target, self._stand.network))
-        self.taken.append(heights.file)
         return checked
 
 
@@ -188,18 +221,26 @@ def run_fetch(source: str, folder: Path | None, account: str | None, keys_folder
     stand = stand_of(place)
     try:
         fetching = Fetching(place, stand, giver_of(source, account, keys_folder))
-        leads = fetching.run()
+        fetching.run()
     except DoorShutError as error:
         raise Stopped(
-            Exit.UNREACHABLE, f"{error}.", "Look at the address, and that its organisation's API runs."
+            Exit.UNREACHABLE,
+            f"{error}.",
+            "What came before is kept. Look at the address, and that its organisation's API runs; then try again.",
         ) from error
     lines = [f"Fetched {name}." for name in fetching.taken] + [f"WRONG, and left: {each}" for each in fetching.wrong]
-    if not lines:
-        lines = ["Everything that leads to this node's first block is here already."]
-    options.show("\n".join(lines), {"fetched": fetching.taken, "wrong": fetching.wrong}, as_json=as_json)
+    lines.append(_reached(fetching.reached))
+    document = {"fetched": fetching.taken, "wrong": fetching.wrong, "begins": fetching.reached}
+    options.show("\n".join(lines), document, as_json=as_json)
     if fetching.wrong:
         return Exit.DAMAGED
-    if not leads:
+    if fetching.reached == stand.first > 1:
         message = f"{source} has no segment that leads to block {stand.first}."
         raise Stopped(Exit.NOT_FOUND, message, "Ask another node.")
     return Exit.DONE
+
+
+def _reached(first: int) -> str:
+    if first == 1:
+        return "All blocks from the first on are here."
+    return f"The blocks 1 to {first - 1} are not here yet: another node may have them."

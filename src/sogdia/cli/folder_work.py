@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from sogdia.engine.folders.finding import Finding
 
+NOT_DERIVABLE = "\nThe snapshot that its blocks go on from is not there: it works, and cannot be derived again."
 BACKUP_SECONDS_MAX = 3_600.0
 KEYS_HELP = "Keys are not in it: put the file of the node's key into {keys} before you start it."
 SHOWN_MAX = 20
@@ -183,6 +184,7 @@ def run_rollback(folder: Path, to: int, *, as_json: bool) -> None:
         f"{folder} went back from height {done.before} to {done.height}.\nstate root {done.state_root.hex()}\n"
         f"The later ledger is kept in {done.kept}; remove it when it is not needed any more."
     )
+    words = "\n".join([words, *(f"WRONG, and nothing is found in it: {each}" for each in done.wrong)])
     options.show(words, {"folder": str(folder), **documents.structure(done)}, as_json=as_json)
 
 
@@ -218,11 +220,12 @@ def run_backup(folder: Path, target: Path, *, as_json: bool) -> None:
         connection = Connection(found, seconds=BACKUP_SECONDS_MAX)
     except NodeNotRunningError:
         with counted("Copying") as progress:
-            height = back_up_folder(found, target, progress).height
+            copied = back_up_folder(found, target, progress)
+        height, lacks = copied.height, "" if copied.derivable else NOT_DERIVABLE
     else:
         with connection:
-            height = connection.backup(target)
-    words = f"Copied the ledger up to height {height} into {target}. Keys are not in it."
+            height, lacks = connection.backup(target), ""
+    words = f"Copied the ledger up to height {height} into {target}. Keys are not in it.{lacks}"
     options.show(words, {"folder": str(target), "height": height}, as_json=as_json)
 
 
@@ -233,5 +236,6 @@ def run_restore(source: Path, folder: Path, *, as_json: bool) -> None:
     words = (
         f"Made {folder} up to height {copied.height}, audited.\nstate root {copied.state_root.hex()}\n"
         + KEYS_HELP.format(keys=folder / node.KEYS)
+        + ("" if copied.derivable else NOT_DERIVABLE)
     )
     options.show(words, {"folder": str(folder), **documents.structure(copied)}, as_json=as_json)

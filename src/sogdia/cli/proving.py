@@ -21,12 +21,21 @@ from sogdia.client.light.named_header import begun_at, light_blocks_of
 from sogdia.client.light.roots import root_by_header
 from sogdia.client.light.store import LightStore
 from sogdia.client.proof_text import describe, proven_to_json
+from sogdia.client.proofs import Trusted
 from sogdia.kernel.codec import NotCanonicalError
 from sogdia.kernel.comet import NoWayError
 from sogdia.kernel.comet_answers import AnswerWrong
 from sogdia.kernel.genesis import network_of
 from sogdia.kernel.kernel_tables import KERNEL_TABLES
-from sogdia.kernel.proof import ProvenFace, ProvenHistory, ProvenReceipt, ProvenRecord, face_proof
+from sogdia.kernel.proof import (
+    ProofFault,
+    ProofWrong,
+    ProvenFace,
+    ProvenHistory,
+    ProvenReceipt,
+    ProvenRecord,
+    face_proof,
+)
 from sogdia.modules.market.queries import OrderAnswer, OrderQuery
 from sogdia.modules.market.records import CLOSED_ORDERS, ORDERS
 from sogdia.modules.money import asset_key
@@ -120,7 +129,16 @@ def _write(proof: Proof, out: Path, session: Session, way: Way, start: int | Non
         trust = LightStore(root=root_by_header(network, start, header))
         lines = [f"It is checked with --trust {start}:{header.hex()} --network {network.hex()}."]
         told = {"trust": f"{start}:{header.hex()}"}
-    proven = checking.check(proof, trust, time.time_ns()).proven
+    try:
+        proven = checking.check(proof, trust, time.time_ns()).proven
+    except ProofWrong as wrong:
+        if start is not None or wrong.fault is not ProofFault.HEADER or isinstance(trust, Trusted):
+            raise
+        raise Stopped(
+            Exit.DAMAGED,
+            f"What this node has does not lead there from the genesis: {wrong}.",
+            "Ask another node, or have it begin with a later header that its reader trusts: --from-header HEIGHT.",
+        ) from wrong
     raw = proofs.proof_bytes(proof)
     with out.open("xb") as stream:
         stream.write(raw)

@@ -69,8 +69,8 @@ def up(folder: Path, names: Sequence[str] = (), *, wait: bool = True, say: Calla
     for node in to_start:
         if (why := why_not_listening(node)) is not None:
             raise NodeNotRunningError(
-                f"{node.organisation} cannot start: {why}. Stop the program that has it, and try again; "
-                "'sogdia network create --port' makes a network at other ports."
+                f"{node.organisation} cannot start: {why}. Let this account have the port, and stop any program"
+                " that has it; 'sogdia network create --port' makes a network at other ports."
             )
     for node in to_start:
         start(folder / node.folder)

@@ -6,6 +6,7 @@ that is one. Nothing here needs to be believed: whoever checks a proof checks it
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -38,6 +39,7 @@ KEPT_MAX = 256
 VALIDATORS_A_PAGE = 100
 FIRST_HEIGHT = 1
 
+_log = logging.getLogger(__name__)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -67,6 +69,8 @@ class Anchors:
         try:
             shown = shortened_way(self._first, await self._way(target))
         except (EngineRefusedError, NoWayError):
+            if not self._ledger.beginning.height:
+                raise
             # The engine's blocks begin too late to lead here from the genesis. Who trusts a later header can go on
             # from that one (client.light.named_header), so the last light block is given.
             shown = (shortened(target),)
@@ -91,8 +95,17 @@ class Anchors:
         return last_results(self._ledger, self._lookups, height).with_state(header.state_root)
 
     async def keep_way_to(self, height: int) -> None:
-        """Keep the light blocks that lead to a height, before the engine drops those below it."""
-        keep_light_blocks(self._ledger.folder, await self._way(await self.light_block(height)))
+        """Keep the light blocks that lead to a height, before the engine drops those below it.
+
+        Where none lead there from the genesis, because the node began later and took none along, none are kept.
+        """
+        target = await self.light_block(height)
+        try:
+            keep_light_blocks(self._ledger.folder, await self._way(target))
+        except (EngineRefusedError, NoWayError) as error:
+            if not self._ledger.beginning.height:
+                raise
+            _log.warning("proofs of this node do not begin with the genesis: %s", error)
 
     async def _way(self, target: LightBlock) -> list[LightBlock]:
         """Find the light blocks that lead from the genesis to `target`; from the kept ones on when it needs them."""

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import re
 from hashlib import sha256
+from os import SEEK_CUR
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import msgspec
@@ -28,7 +29,7 @@ from sogdia.engine.ledger.sealing import results_root, transactions_root
 from sogdia.engine.storage.disk import sync_file, sync_folder
 from sogdia.kernel.codec import NOT_DECODABLE
 from sogdia.kernel.genesis import HexKey
-from sogdia.kernel.stored_block import decode_block, encode_block
+from sogdia.kernel.stored_block import decode_block, decode_signed_header, encode_block
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -42,7 +43,11 @@ FORMAT = 1
 LENGTH_BYTES = 4
 NO_MORE_BLOCKS = bytes(LENGTH_BYTES)
 LINE_BYTES_MAX = 4_096
-OPEN_MAX = 4
+BLOCK_BYTES_MAX = 64 * 2**20
+STEPS_MAX = 2**20
+"""So many steps may a block have, far more than any of ours; no hash covers them, and each takes memory."""
+
+OPEN_MAX = 64
 NAME = re.compile(r"([0-9]{1,15})-([0-9]{1,15})\.segment")
 
 
@@ -78,6 +83,7 @@ class SegmentWrongError(Exception):
     def __init__(self, path: Path, why: str) -> None:
         """Name the file."""
         super().__init__(f"{path}: {why}")
+        self.why = why
 
 
 class Checked(NamedTuple):
@@ -92,6 +98,11 @@ class Checked(NamedTuple):
     sha256: bytes
 
 
+def file_name(first: int, last: int) -> str:
+    """Give the name of the file with these blocks."""
+    return f"{first}-{last}{SUFFIX}"
+
+
 def segments_in(folder: Path) -> list[Segment]:
     """List the segments in an archive's folder, by their names, in order."""
     found = [(NAME.fullmatch(each.name), each) for each in folder.glob(f"*{SUFFIX}")]
@@ -101,7 +112,7 @@ def segments_in(folder: Path) -> list[Segment]:
 def write_segment(folder: Path, network: bytes, first: int, last: int, previous: bytes, raws: Iterable[bytes]) -> Path:  # noqa: PLR0913 - the parts of a head
     """Write blocks as a segment, durably, and check them on the way; gives its file, always the same bytes."""
     folder.mkdir(mode=0o700, exist_ok=True)
-    path = folder / f"{first}-{last}{SUFFIX}"
+    path = folder / file_name(first, last)
     draft = path.with_suffix(".unfinished")
     head = Head(format=FORMAT, network=network.hex(), first=first, last=last, previous=previous.hex())
     chain = _Chain(path, network, head)
@@ -199,6 +210,9 @@ class _Chain:
             raise self._wrong(f"the envelopes of block {self._next} are not those that its header names")
         if len(block.results) != len(block.envelopes) or encode_block(block) != raw:
             raise self._wrong(f"block {self._next} has a second spelling, or lacks results")
+        ends = len(block.results) + len(block.exits)
+        if len(block.steps) > STEPS_MAX or not all(0 <= step.result < ends for step in block.steps):
+            raise self._wrong(f"block {self._next} has steps of results that it does not have, or too many")
 
     def end(self) -> tuple[bytes, bytes]:
         """Give the last header's hash and the root of its results, once all blocks have come."""
@@ -239,8 +253,21 @@ class _Reader:
     def blocks(self) -> Iterator[tuple[int, bytes]]:
         """Give each block and where it stands in the file."""
         while length := int.from_bytes(self._take(LENGTH_BYTES), "big"):
+            if length > BLOCK_BYTES_MAX:
+                raise SegmentWrongError(
+                    self._path, f"it has a block of {length} bytes; at most {BLOCK_BYTES_MAX} are read"
+                )
             at = self._stream.tell()
             yield at, self._take(length)
+
+    def places(self) -> list[tuple[int, int]]:
+        """Give where each block stands and how long it is, and at last the closing line; nothing of them is read."""
+        found: list[tuple[int, int]] = []
+        while length := int.from_bytes(self._stream.read(LENGTH_BYTES), "big"):
+            found.append((self._stream.tell(), length))
+            if self._stream.seek(length, SEEK_CUR) > self._size:
+                raise SegmentWrongError(self._path, "it ends before its last line")
+        return [*found, (self._stream.tell(), LINE_BYTES_MAX)]
 
     def closing(self) -> Closing:
         """Read the last line, which must fit what came before."""
@@ -271,32 +298,63 @@ class _Reader:
 
 
 class Archive:
-    """Old blocks, found by height. A segment is checked when it is first read."""
+    """Old blocks, found by height.
+
+    A segment was read to its end when it was written or fetched. Here only what is asked for is read, and compared with
+    the headers around it.
+    """
 
     def __init__(self, folder: Path, network: bytes) -> None:
         """Look into an archive's folder, which need not be there."""
         self.folder = folder
         self._network = network
-        self._places: dict[Path, dict[int, tuple[int, int]]] = {}
+        self._places: dict[tuple[Path, int, int], list[tuple[int, int]]] = {}
 
     def block(self, height: int) -> bytes | None:
         """Give a block, or nothing when no segment here has it; raises `SegmentWrongError` for a damaged one."""
         for segment in segments_in(self.folder):
             if segment.first <= height <= segment.last:
-                at, length = self._places_in(segment)[height]
-                with segment.path.open("rb") as stream:
-                    stream.seek(at)
-                    return stream.read(length)
+                return self._read(segment, height)
         return None
 
-    def _places_in(self, segment: Segment) -> dict[int, tuple[int, int]]:
-        known = self._places.get(segment.path)
+    def _read(self, segment: Segment, height: int) -> bytes:
+        places = self._places_in(segment)
+        number = height - segment.first
+        with segment.path.open("rb") as stream:
+            raw, following = (_part(stream, *places[each]) for each in (number, number + 1))
+        try:
+            block = decode_block(raw)
+            if height == segment.last:
+                root = bytes.fromhex(msgspec.json.decode(following, type=Closing).results_root)
+            else:
+                root = decode_signed_header(following).header.results_root
+        except NOT_DECODABLE as error:
+            raise SegmentWrongError(segment.path, f"block {height} cannot be read: {error}") from error
+        header = block.header.header
+        if (
+            (header.height, header.network) != (height, self._network)
+            or transactions_root(block.envelopes) != header.transactions_root
+            or results_root(block.all_results()) != root
+        ):
+            raise SegmentWrongError(segment.path, f"block {height} does not fit the headers around it")
+        return raw
+
+    def _places_in(self, segment: Segment) -> list[tuple[int, int]]:
+        """Give where each block stands and how long it is, and at last the closing line."""
+        stand = segment.path.stat()
+        file = (segment.path, stand.st_ino, stand.st_mtime_ns)
+        known = self._places.get(file)
         if known is None:
-            check_segment(segment.path, self._network)
             with segment.path.open("rb") as stream:
-                reader = _Reader(segment.path, stream, self._network)
-                known = {segment.first + number: (at, len(raw)) for number, (at, raw) in enumerate(reader.blocks())}
+                known = _Reader(segment.path, stream, self._network).places()
+            if len(known) != segment.last - segment.first + 2:
+                raise SegmentWrongError(segment.path, f"it has {len(known) - 1} blocks")
             while len(self._places) >= OPEN_MAX:
                 del self._places[next(iter(self._places))]
-            self._places[segment.path] = known
+            self._places[file] = known
         return known
+
+
+def _part(stream: BinaryIO, at: int, length: int) -> bytes:
+    stream.seek(at)
+    return stream.read(length)

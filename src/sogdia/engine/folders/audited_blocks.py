@@ -9,7 +9,8 @@ import msgspec
 
 from sogdia.engine.folders.finding import Finding
 from sogdia.engine.ledger.sealing import results_root, transactions_root
-from sogdia.engine.storage.ledger_file import INDEXES, DamagedError
+from sogdia.engine.storage.ledger_file import DamagedError
+from sogdia.engine.storage.place_index import INDEXES
 from sogdia.kernel.codec import NOT_DECODABLE
 from sogdia.kernel.header import Validator, digest_of
 from sogdia.kernel.merkle import EMPTY_ROOT

@@ -8,14 +8,15 @@ thread copies and takes its time.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import closing, suppress
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import lmdb
 import msgspec
+from msgspec.structs import replace
 
 from sogdia.engine.folders.audit import audit
-from sogdia.engine.folders.beginnings import BeginningGoneError, copy_beginning
+from sogdia.engine.folders.beginnings import copy_beginning
 from sogdia.engine.folders.finding import Finding
 from sogdia.engine.folders.golden import open_file
 from sogdia.engine.folders.progress import Progress, silent
@@ -40,6 +41,8 @@ class Copied(msgspec.Struct, frozen=True, kw_only=True):
     records: int
     state_root: bytes
     size: int
+    derivable: bool = True
+    """Whether it has what its blocks go on from; a folder that began with a snapshot and lost that works without."""
 
 
 class BackupRefusedError(Exception):
@@ -68,7 +71,7 @@ def back_up(file: LedgerFile, target: Path, progress: Progress = silent) -> Copi
     """
     with workplace(target) as place:
         copied = _copy_checked(file, place, progress)
-        copy_beginning(file.folder, place)
+        copied = replace(copied, derivable=copy_beginning(file.folder, place))
         give_name(place, target)
     return copied
 
@@ -84,9 +87,7 @@ def restore(backup: Path, folder: Path, modules: tuple[Module, ...], progress: P
             copied = _copy_checked(file, place, progress)
         except DamagedError as error:
             raise BackupRefusedError(backup, [Finding(part="records", message=str(error))]) from error
-        # Without it the ledger works, and cannot be derived again, which a replay then says.
-        with suppress(BeginningGoneError):
-            copy_beginning(backup, place)
+        copied = replace(copied, derivable=copy_beginning(backup, place))
         findings = audit(place, modules, progress)
         if findings:
             raise BackupRefusedError(backup, findings)

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from sogdia.engine.folders.from_snapshot import build_from
 from sogdia.engine.folders.golden import open_file
 from sogdia.engine.folders.kept_light_blocks import NAME as LIGHT_BLOCKS
-from sogdia.engine.folders.kept_snapshots import FOLDER, kept_in
+from sogdia.engine.folders.kept_snapshots import FOLDER, MANIFEST, chunk_path, kept_in, write_file
 from sogdia.engine.ledger.ledger import Ledger
-from sogdia.engine.storage.disk import sync_file, sync_folder
+from sogdia.engine.storage.disk import sync_folder
 from sogdia.engine.storage.ledger_file import DamagedError
 
 if TYPE_CHECKING:
@@ -24,10 +24,6 @@ if TYPE_CHECKING:
 
     from sogdia.engine.storage.ledger_file import LedgerFile
     from sogdia.kernel.module import Module
-
-
-class BeginningGoneError(OSError):
-    """The node has let the snapshot go meanwhile, because its own blocks now begin with a later one."""
 
 
 def ledger_at_beginning(file: LedgerFile, place: Path, modules: tuple[Module, ...], genesis: Any) -> Ledger:  # noqa: ANN401 - depends on the modules
@@ -47,25 +43,32 @@ def ledger_at_beginning(file: LedgerFile, place: Path, modules: tuple[Module, ..
     return Ledger.open(place, modules)
 
 
-def copy_beginning(folder: Path, copy: Path) -> None:
+def copy_beginning(folder: Path, copy: Path) -> bool:
     """Put what `folder` goes on from beside a copy of its data file, durably; any thread, while the node works.
 
-    Raises `BeginningGoneError` when the node has gone on to a later beginning since the copy was made.
+    Tells whether it is all there: a node may have let the snapshot go meanwhile, or never had it. Raises `DamagedError`
+    when the snapshot is damaged.
     """
     with closing(open_file(copy)) as file:
-        beginning = file.beginning()
+        beginning, network = file.beginning(), file.network()
     if beginning is None:
-        return
-    source, target = folder / FOLDER / str(beginning.height), copy / FOLDER / str(beginning.height)
+        return True
+    kept = kept_in(folder / FOLDER, network).get(beginning.height)
+    if kept is None:
+        return False
+    target = copy / FOLDER / str(beginning.height)
+    target.mkdir(mode=0o700, parents=True)
     try:
-        shutil.copytree(source, target)
-    except (FileNotFoundError, shutil.Error) as error:
-        shutil.rmtree(copy / FOLDER, ignore_errors=True)
-        raise BeginningGoneError(f"the snapshot of height {beginning.height} is not in {folder}") from error
-    made = list(target.iterdir())
+        for index in range(len(kept.manifest.chunks)):
+            write_file(chunk_path(target, index), kept.chunk(index))
+    except DamagedError:
+        if (kept.folder / MANIFEST).exists():
+            raise
+        shutil.rmtree(copy / FOLDER)
+        return False
+    write_file(target / MANIFEST, kept.raw)
     if (folder / LIGHT_BLOCKS).exists():
-        made.append(shutil.copyfile(folder / LIGHT_BLOCKS, copy / LIGHT_BLOCKS))
-    for each in made:
-        sync_file(each)
+        write_file(copy / LIGHT_BLOCKS, (folder / LIGHT_BLOCKS).read_bytes())
     for each in (target, target.parent, copy):
         sync_folder(each)
+    return True

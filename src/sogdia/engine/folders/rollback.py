@@ -14,9 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from sogdia.engine.folders.archive import FOLDER as ARCHIVE
-from sogdia.engine.folders.archive import blocks_of, segments_in
-from sogdia.engine.folders.archive_places import SUFFIX as PLACES
-from sogdia.engine.folders.archive_places import write_places
+from sogdia.engine.folders.archive_places import cover
 from sogdia.engine.folders.beginnings import ledger_at_beginning
 from sogdia.engine.folders.following import follow_all
 from sogdia.engine.folders.golden import open_file
@@ -48,12 +46,14 @@ class RolledBack(msgspec.Struct, frozen=True, kw_only=True):
     height: int
     state_root: bytes
     kept: str
+    wrong: tuple[str, ...] = ()
+    """What is wrong with segments of the archive: what stands in them is not found any more."""
 
 
 def roll_back(folder: Path, to: int, modules: tuple[Module, ...], progress: Progress = silent) -> RolledBack:
     """Put the ledger of a folder, which no process may have open, back to the height `to`."""
     with closing(open_file(folder)) as file:
-        last, begins_after = file.height(), file.first_height() - 1
+        last, begins_after, network = file.height(), file.first_height() - 1, file.network()
     if not begins_after <= to < last:
         older = " Before that, make a new node from its peers' snapshots." if begins_after else ""
         raise FolderNotUsableError(
@@ -63,9 +63,10 @@ def roll_back(folder: Path, to: int, modules: tuple[Module, ...], progress: Prog
     with workplace(kept) as place:
         root = _build(folder, place, to, modules, progress)
         with FolderLock(folder):
+            # The file that knows where things stand in the archive is about to go.
+            wrong = cover(folder / ARCHIVE, network).wrong
             _change_places(folder, place, kept)
-        _find_in_archive(folder)
-    return RolledBack(before=last, height=to, state_root=root, kept=str(kept))
+    return RolledBack(before=last, height=to, state_root=root, kept=str(kept), wrong=tuple(wrong))
 
 
 def _build(folder: Path, place: Path, to: int, modules: tuple[Module, ...], progress: Progress) -> bytes:
@@ -76,7 +77,7 @@ def _build(folder: Path, place: Path, to: int, modules: tuple[Module, ...], prog
         except SnapshotWrongError as error:
             raise DamagedError(f"the snapshot with which {folder} begins: {error}") from error
         try:
-            ledger.file.lives.take_over(file.lives)
+            ledger.file.take_lives(file)
             _execute(ledger, file, to, progress)
             root = ledger.tree.root
             ledger.close()
@@ -99,15 +100,6 @@ def _execute(ledger: Ledger, file: LedgerFile, to: int, progress: Progress) -> N
         if size > BYTES_IN_COMMIT:
             ledger.commit()
             size = 0
-
-
-def _find_in_archive(folder: Path) -> None:
-    """Let what stands in segments be found there: the file that knew their places has gone."""
-    with closing(open_file(folder)) as file:
-        network = file.network()
-    for segment in segments_in(folder / ARCHIVE):
-        if not segment.path.with_suffix(PLACES).exists():
-            write_places(segment.path, blocks_of(segment.path, network))
 
 
 def _change_places(folder: Path, made: Path, kept: Path) -> None:

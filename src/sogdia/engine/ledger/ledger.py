@@ -30,8 +30,8 @@ from sogdia.engine.ledger.writing import Writer
 from sogdia.engine.marks import mark
 from sogdia.engine.storage.beginning import genesis_beginning
 from sogdia.engine.storage.in_place import put_in_place
-from sogdia.engine.storage.ledger_file import IDS, STEPS, DamagedError, FolderNotUsableError, LedgerFile
-from sogdia.engine.storage.place_index import NUMBERS_MAX
+from sogdia.engine.storage.ledger_file import DamagedError, FolderNotUsableError, LedgerFile
+from sogdia.engine.storage.place_index import IDS, NUMBERS_MAX, STEPS
 from sogdia.engine.storage.writes import Flush, Flushed
 from sogdia.kernel import calendar, spent
 from sogdia.kernel.admission import direct

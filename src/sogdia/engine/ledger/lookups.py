@@ -16,8 +16,8 @@ from sogdia.engine.folders.archive import FOLDER as ARCHIVE
 from sogdia.engine.folders.archive import Archive
 from sogdia.engine.folders.archive_places import ArchivePlaces
 from sogdia.engine.storage.beginning import NotHereError
-from sogdia.engine.storage.ledger_file import IDS, STEPS, DamagedError
-from sogdia.engine.storage.place_index import search
+from sogdia.engine.storage.ledger_file import DamagedError
+from sogdia.engine.storage.place_index import IDS, STEPS, search
 from sogdia.kernel.proof import (
     Anchor,
     AnyAnchor,
@@ -194,9 +194,11 @@ class Lookups:
             except NotHereError:
                 continue  # a block that the node handed on and whose segment is gone: its steps are kept
             step = block.steps[place.number] if place.number < len(block.steps) else None
-            if step is None or step.object != life_key:
+            results = block.all_results()
+            # No hash covers the steps of a fetched block. What makes no sense is passed over; the life does not prove.
+            if step is None or step.object != life_key or not 0 <= step.result < len(results):
                 continue
-            result_id, receipt = block.all_results()[step.result]
+            result_id, receipt = results[step.result]
             yield (
                 step.first,
                 LifeStep(

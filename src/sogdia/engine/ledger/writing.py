@@ -9,8 +9,8 @@ from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from sogdia.engine.storage.block_log import LoggedBlock
-from sogdia.engine.storage.ledger_file import IDS, STEPS, MapTooSmallError, StorageFullError
-from sogdia.engine.storage.place_index import PlaceIndex
+from sogdia.engine.storage.ledger_file import MapTooSmallError, StorageFullError
+from sogdia.engine.storage.place_index import IDS, STEPS, PlaceIndex
 from sogdia.engine.storage.writes import BlockWrite, Flush, Flushed
 
 if TYPE_CHECKING:

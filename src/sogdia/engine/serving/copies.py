@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import shutil
 from typing import TYPE_CHECKING
 
-from sogdia.engine.folders.beginnings import BeginningGoneError, copy_beginning
+from sogdia.engine.folders.beginnings import copy_beginning
 from sogdia.engine.folders.workplace import give_name, workplace
 from sogdia.engine.storage.ledger_file import StorageFullError
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from sogdia.engine.ledger.checkpoints import Checkpoints
     from sogdia.engine.serving.block_maker import BlockMaker
+
+_log = logging.getLogger(__name__)
 
 NEW = "new"
 TRIES = 3
@@ -40,16 +43,16 @@ class Copies:
 
     async def _copy_whole(self, place: Path, tries: int = TRIES) -> int:
         """Copy the file, and what its blocks go on from; anew if the node has let that go on the way."""
-        loop = asyncio.get_running_loop()
+        loop, ledger = asyncio.get_running_loop(), self._producer.ledger
+        before = ledger.beginning.height
         height = await self._copy(place)
-        try:
-            await loop.run_in_executor(None, copy_beginning, self._producer.ledger.folder, place)
-        except BeginningGoneError:
-            if tries == 1:
-                raise
-            await loop.run_in_executor(None, shutil.rmtree, place)
-            return await self._copy_whole(place, tries - 1)
-        return height
+        if await loop.run_in_executor(None, copy_beginning, ledger.folder, place):
+            return height
+        if ledger.beginning.height == before or tries == 1:
+            _log.warning("the backup lacks the snapshot of height %s, so it cannot be derived again", before)
+            return height
+        await loop.run_in_executor(None, shutil.rmtree, place)
+        return await self._copy_whole(place, tries - 1)
 
     async def checkpoint(self) -> int:
         """Keep the present state; gives its height."""

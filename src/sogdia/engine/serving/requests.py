@@ -38,7 +38,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from sogdia.engine.folders.archive import FOLDER, SegmentWrongError, segments_in
+from sogdia.engine.folders.archive import FOLDER, SegmentWrongError, file_name, segments_in
 from sogdia.engine.ledger.checkpoints import CheckpointMissingError, Checkpoints
 from sogdia.engine.ledger.dry_run import dry_run
 from sogdia.engine.serving.copies import Copies
@@ -167,8 +167,14 @@ class Requests:
             connection.answer(number, Status.WRONG, f"there is no request {kind!r}; there are {', '.join(self._kinds)}")
             return
         shape, function = known
+        self._guard(
+            connection, number, kind, lambda: function(connection, number, msgspec.convert(payload, shape, strict=True))
+        )
+
+    def _guard(self, connection: Connection, number: int, kind: str, work: Callable[[], None]) -> None:
+        """Do what answers a request; what goes wrong is its answer, and never the end of the node."""
         try:
-            function(connection, number, msgspec.convert(payload, shape, strict=True))
+            work()
         except (msgspec.ValidationError, RequestWrongError, CheckpointMissingError, OSError) as error:
             connection.answer(number, Status.WRONG, f"{kind}: {error}")
         except Refused as refused:
@@ -238,7 +244,8 @@ class Requests:
         """Give a proof that leads to the header of `height`, once that is durable and its anchor at hand."""
 
         def give(at: Anchored) -> None:
-            connection.answer(number, Status.DONE, encode(prove(at)))
+            # It may read old blocks, from segments that others have given.
+            self._guard(connection, number, "prove", lambda: connection.answer(number, Status.DONE, encode(prove(at))))
             connection.flush()
 
         def fail(why: str) -> None:
@@ -274,13 +281,12 @@ class Requests:
 
     def _segment(self, connection: Connection, number: int, payload: tuple[int, int, int]) -> None:
         first, last, at = payload
-        for each in segments_in(self._ledger.folder / FOLDER):
-            if (each.first, each.last) == (first, last):
-                with each.path.open("rb") as stream:
-                    stream.seek(at)
-                    connection.answer(number, Status.DONE, stream.read(SEGMENT_PART_BYTES))
-                return
-        raise RequestWrongError(f"there is no segment of the blocks {first} to {last}")
+        try:
+            with (self._ledger.folder / FOLDER / file_name(first, last)).open("rb") as stream:
+                stream.seek(at)
+                connection.answer(number, Status.DONE, stream.read(SEGMENT_PART_BYTES))
+        except FileNotFoundError:
+            raise RequestWrongError(f"there is no segment of the blocks {first} to {last}") from None
 
     def _engine(self, connection: Connection, number: int, payload: tuple[str, int | None, int, int]) -> None:
         method, height, page, count = payload
@@ -369,7 +375,7 @@ class Requests:
     async def _copy(self, connection: Connection, number: int, copying: Coroutine[None, None, int]) -> None:
         try:
             height = await copying
-        except (OSError, StorageFullError) as error:
+        except (OSError, StorageFullError, DamagedError) as error:
             connection.answer(number, Status.LATER, f"the copy could not be made: {error}")
         else:
             connection.answer(number, Status.DONE, height)

@@ -58,14 +58,11 @@ class KeptLives:
                     return
                 yield int.from_bytes(key[HASH_BYTES : HASH_BYTES + HEIGHT_BYTES], "big"), _decode(raw)
 
-    def take_over(self, other: KeptLives) -> None:
-        """Take all steps that another file has kept."""
-        with (
-            other._environment.begin() as read,
-            read.cursor(db=other._database) as kept,
-            self._environment.begin(write=True) as write,
-        ):
-            self.put(write, kept)
+    def all(self) -> Iterator[tuple[bytes, bytes]]:
+        """Give all kept steps, as `steps_of` gives them."""
+        with self._environment.begin() as transaction, transaction.cursor(db=self._database) as cursor:
+            for key, raw in cursor:
+                yield bytes(key), bytes(raw)
 
     def put(self, transaction: lmdb.Transaction, steps: Iterable[tuple[bytes, bytes]]) -> None:
         """Keep steps, as `steps_of` gives them."""

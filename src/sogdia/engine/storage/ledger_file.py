@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import errno
 import os
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import lmdb
@@ -37,6 +38,7 @@ from sogdia.engine.storage.disk import free_bytes, sync_file, sync_folder
 from sogdia.engine.storage.empty_file import make_empty_file
 from sogdia.engine.storage.folder_lock import FolderLock
 from sogdia.engine.storage.kept_lives import KeptLives
+from sogdia.engine.storage.place_index import INDEXES
 from sogdia.engine.storage.stored_blocks import BlockUnreadableError, drop_blocks, read_block, read_blocks
 from sogdia.engine.storage.stored_runs import RunsDamagedError, StoredRuns
 from sogdia.engine.storage.versions import lmdb_format, release
@@ -48,11 +50,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-
 FORMAT = 1
 DATA = "data.mdb"
 MAP_STEP = 256 * 2**20
 MAP_SLACK = 64 * 2**20
+LIVES_AT_ONCE = 50_000
 PAGE_BYTES = 4096
 READERS_MAX = 64
 FULL_BYTES = 8 * 2**20
@@ -63,10 +65,6 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 PAGES_A_BUCKET = 2
 """A changed bucket makes the page that it stands on new, and may need pages of its own."""
-
-IDS = "ids"
-STEPS = "steps"
-INDEXES = (IDS, STEPS)
 
 FORMATS_MIGRATED_BY: dict[int, str] = {}
 """Which release migrates a data folder of an older format."""
@@ -414,20 +412,28 @@ class LedgerFile:
         transaction.put(b"flushed", _encode(flush.stand), db=self._meta)
 
     def begin_after(self, beginning: Beginning, steps: list[tuple[bytes, bytes]]) -> None:
-        """Let the blocks begin later: keep the `steps` of those that go.
+        """Let the blocks begin later: keep the `steps` of those that go. When it raises, nothing was changed."""
+        self._keep(steps, beginning)
+        self._beginning = beginning
+        self.refresh()
 
-        Raises `StorageFullError` when there is no room; then nothing was changed.
-        """
+    def take_lives(self, other: LedgerFile) -> None:
+        """Keep all steps that another file has kept, some at a time."""
+        kept = other.lives.all()
+        while portion := list(islice(kept, LIVES_AT_ONCE)):
+            self._keep(portion)
+        self.refresh()
+
+    def _keep(self, steps: list[tuple[bytes, bytes]], beginning: Beginning | None = None) -> None:
         self._enlarge(MAP_SLACK + 4 * sum(len(key) + len(value) for key, value in steps))
         try:
             with self._env.begin(write=True) as transaction:
                 self.lives.put(transaction, steps)
-                drop_blocks(transaction, self._blocks, beginning.height)
-                self._put_beginning(transaction, beginning)
+                if beginning is not None:
+                    drop_blocks(transaction, self._blocks, beginning.height)
+                    self._put_beginning(transaction, beginning)
         except (lmdb.MapFullError, lmdb.DiskError, OSError) as error:
             raise StorageFullError(f"no room to write in {self.folder}: {error}") from error
-        self._beginning = beginning
-        self.refresh()
 
     def make_room(self, what: BlockWrite) -> None:
         """Enlarge the map when `what` might not fit; to be called while no transaction is under way."""

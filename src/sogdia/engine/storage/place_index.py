@@ -16,6 +16,10 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+IDS = "ids"
+STEPS = "steps"
+INDEXES = (IDS, STEPS)
+
 HASH_PART_BYTES = 8
 ENTRY_BYTES = 16
 NUMBERS_MAX = 2**24
@@ -44,6 +48,7 @@ class PlaceIndex:
         self._several: dict[bytes, list[int]] = {}
         self._run: Run | None = None
         self._height = 0
+        self._count = 0
 
     def add(self, height: int, hashes: Iterable[bytes]) -> None:
         """Enter a block's hashes, numbered from 0 in their order."""
@@ -56,11 +61,12 @@ class PlaceIndex:
             else:
                 pending[part] = place
             place += 1
+            self._count += 1
         self._height = height
 
     def size(self) -> int:
         """Give how many hashes are in no run yet."""
-        return len(self._pending)
+        return self._count
 
     def make_run(self) -> Run:
         """Turn the pending entries into a run; they can be found all the time."""
@@ -68,7 +74,7 @@ class PlaceIndex:
         entries += [part + place.to_bytes(8, "big") for part, places in self._several.items() for place in places]
         entries.sort()
         self._run = Run(self._height, b"".join(entries))
-        self._pending, self._several = {}, {}
+        self._pending, self._several, self._count = {}, {}, 0
         return self._run
 
     def run_stored(self) -> None:
