@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import socket
 import sys
 import tempfile
 import time
@@ -51,10 +52,12 @@ class Costs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Kept(asyncio.Transport):
-    """A transport that keeps what is written."""
+    """A transport that keeps what is written, over a socket on which nothing ever arrives."""
 
     def __init__(self) -> None:
-        super().__init__()
+        self._ends = socket.socketpair()
+        self._ends[0].setblocking(False)
+        super().__init__({"socket": self._ends[0]})
         self.written = b""
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
