@@ -213,7 +213,7 @@ def synced(*, quick: bool) -> tuple[list[Promise], Row]:
 
 
 def application_by_call(*, quick: bool) -> tuple[list[Promise], Row]:
-    """Measure what each of the engine's calls costs the application. Nothing is promised of it: it says where to look."""
+    """Measure what each of the engine's calls costs the application. Nothing is promised: it says where to look."""
     from bench import network_app  # noqa: PLC0415 - needs the engine's messages
 
     return [], {"application_by_call": network_app.measure(2_000 if quick else 6_000)}

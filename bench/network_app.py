@@ -56,7 +56,7 @@ class _Kept(asyncio.Transport):
 
     def __init__(self) -> None:
         self._ends = socket.socketpair()
-        self._ends[0].setblocking(False)
+        self._ends[0].settimeout(0)
         super().__init__({"socket": self._ends[0]})
         self.written = b""
 
