@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from tests.faults_seeded.authority_faults import AUTHORITY_FAULTS
 from tests.faults_seeded.documents_faults import DOCUMENT_FAULTS, VAULT_FAULTS
+from tests.faults_seeded.exchange_faults import EXCHANGE_FAULTS
 from tests.faults_seeded.foundation_faults import IDENTITY_FAULTS, KERNEL_FAULTS, MONEY_FAULTS
 from tests.faults_seeded.governance_faults import GOVERNANCE_FAULTS
 from tests.faults_seeded.light_faults import LIGHT_FAULTS
@@ -20,6 +21,7 @@ FAULTS = (
     *AUTHORITY_FAULTS,
     *MONEY_FAULTS,
     *PRICING_FAULTS,
+    *EXCHANGE_FAULTS,
     *ORDER_FAULTS,
     *SETTLEMENT_FAULTS,
     *RETURN_FAULTS,

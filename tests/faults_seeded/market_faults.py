@@ -24,7 +24,7 @@ PRICING_FAULTS = (
     ),
     Fault(
         "Halves are rounded down",
-        "modules/market/pricing.py",
+        "kernel/exact.py",
         "(2 * numerator + denominator) // (2 * denominator)",
         "(2 * numerator + denominator - 1) // (2 * denominator)",
         PLACING,
@@ -91,7 +91,7 @@ ORDER_FAULTS = (
     Fault(
         "Settlement can pay somebody what it may not have",
         "modules/market/orders.py",
-        "ctx.sender, settlement.payees(placed, paid))",
+        "ctx.sender, settlement.payees(order, order.paid))",
         "ctx.sender, ())",
         PLACING,
     ),
@@ -278,7 +278,7 @@ RETURN_FAULTS = (
     ),
     Fault(
         "Refunds of shipped goods fill the stock",
-        "modules/market/refunds.py",
+        "modules/market/escrow.py",
         "NOT_SHIPPED = (OrderState.PLACED, OrderState.ACCEPTED)",
         "NOT_SHIPPED = (OrderState.PLACED, OrderState.ACCEPTED, OrderState.SHIPPED, OrderState.DELIVERED)",
         RETURNS,

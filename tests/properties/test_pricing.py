@@ -8,8 +8,9 @@ from math import floor
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sogdia.kernel.exact import half_up
 from sogdia.modules.market.orders import share_freight
-from sogdia.modules.market.pricing import half_up, line_parts, price_of, refund_parts, refund_promotion
+from sogdia.modules.market.pricing import line_parts, price_of, refund_parts, refund_promotion
 from sogdia.modules.market.records import NOTHING, Offer, Order, OrderState, Parts, Tier
 from sogdia.modules.market.settlement import parts_after, payees
 from sogdia.modules.money import Asset

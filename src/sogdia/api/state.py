@@ -148,9 +148,10 @@ class StateRoutes:
     async def _sees_answer(self, call: Call, kind: Class, found: Any) -> bool:  # noqa: ANN401 - an answer
         if kind is Class.PUBLIC or call.reader.sees_all:
             return True
-        if kind is Class.ORDER:
-            return await self._visibility.sees_order(call.reader, call.query.name)
-        return kind is Class.PARTIES and call.reader.account in {*accounts_in(call.query), *accounts_in(found)}
+        if kind is Class.ORDER and await self._visibility.sees_order(call.reader, call.query.name):
+            return True
+        named = {*accounts_in(call.query), *accounts_in(found)}
+        return kind in {Class.PARTIES, Class.ORDER} and call.reader.account in named
 
     # ------------------------------------------------------------------------------------------------------ records
 
@@ -214,7 +215,8 @@ class StateRoutes:
                 return call.reader.sees_all
             case Class.ORDER:
                 name = key[:-2] if "number" in key_parts(table) else key
-                return await self._visibility.sees_order(call.reader, name)
+                if await self._visibility.sees_order(call.reader, name):
+                    return True
         about = {*accounts_in(record), *_accounts_of_key(table, key)}
         return call.reader.sees_all or call.reader.account in about
 

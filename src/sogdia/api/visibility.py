@@ -2,7 +2,8 @@
 
 public     anybody
 parties    the accounts that stand in it or that it is about, and whoever runs a node
-order      the order's parties, authorities of the buyer's and the merchant's country, and whoever runs a node
+order      the order's parties, authorities of the buyer's and the merchant's country, whoever runs a node, and
+           the accounts that stand in it: of a kept rate that is its provider
 operators  whoever runs a node
 
 To others its public fields are shown, where it has any. The validators of a network hold all records anyway.
@@ -26,6 +27,7 @@ from sogdia.client.who_sees import (
     public_part,
 )
 from sogdia.kernel.values import owner_of
+from sogdia.modules.exchange.records import Lock
 from sogdia.modules.market.queries import OrderQuery
 from sogdia.modules.market.records import ClosedOrder, Line, Listing, Order
 
@@ -49,7 +51,7 @@ class Class(StrEnum):
     OPERATORS = "operators"
 
 
-ORDERS: Final = frozenset({Order, Line, ClosedOrder})
+ORDERS: Final = frozenset({Order, Line, ClosedOrder, Lock})
 ANSWERS: Final[dict[str, type[msgspec.Struct]]] = {"listing": Listing, "order": Order, "order-lines": Line}
 """Answers made of several records, each with the record that says for whom it is."""
 
@@ -133,8 +135,8 @@ class Visibility:
         match class_of_event(type(event)):
             case Class.PUBLIC:
                 return True
-            case Class.ORDER:
-                return await self.sees_order(reader, event.order)  # type: ignore[attr-defined]
+            case Class.ORDER if await self.sees_order(reader, event.order):  # type: ignore[attr-defined]
+                return True
         return reader.sees_all or (reader.account is not None and reader.account in accounts_in(event))
 
     async def event(self, reader: Reader, event: msgspec.Struct) -> dict[str, Any]:

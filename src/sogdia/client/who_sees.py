@@ -142,6 +142,9 @@ RECORDS: Final[dict[str, dict[Sees, str]]] = {
         "sponsor delivery_confirmed return_until requested split closing due",
     },
     "Line": {_O: "record listing variant quantity paid promotion returned"},
+    "ExchangeRules": {_P: "record age_max lock_margin"},
+    "RateCard": {_P: "record takes gives terms next_terms left closing sponsor"},
+    "Lock": {_O: "record card takes gives payment premium units undone opened_at premiums sponsor"},
     "ClosedOrder": {_P: "record outcome closed_at history", _O: "merchant asset paid refunded lines lines_root"},
 }
 
@@ -209,6 +212,14 @@ EVENTS: Final[dict[str, dict[Sees, str]]] = {
     "ReadingRevoked": {_O: "document reader epoch commitment size"},
     "DocumentErased": {_O: "document"},
     "ReadingRecorded": {_A: "document authority purpose case epoch"},
+    "CardPosted": {_P: "card takes gives terms capacity digest"},
+    "CardChanged": {_P: "card terms digest"},
+    "CardFunded": {_P: "card units"},
+    "CardClosed": {_P: "card returned"},
+    "Converted": {_P: "card", _O: "account takes paid gives received"},
+    "RateLocked": {_P: "order", _O: "card takes payment premium gives units"},
+    "LockUndone": {_P: "order", _O: "card payment premium owed units"},
+    "MoneySwapped": {_P: "order", _O: "card payment premium units"},
     "TermsPublished": {_P: "terms asset"},
     "ListingOpened": {_P: "listing title"},
     "VariantAdded": {_P: "listing variant offer stock"},
@@ -237,9 +248,10 @@ BLOB: Final[dict[Sees, str]] = {
 
 OPERATIONS_OF_ALL: Final = frozenset(
     "RegisterParty ChangeKeys SuspendParty ReinstateParty ChangeSponsor RotateNodeKey SetHighValueLimits ClaimHandle "
-    "ReleaseHandle OpenCurrency SetCaps SetEncryptionKey PublishTerms OpenListing AddVariant ChangeOffer ChangeStock "
-    "CloseListing ProposeAdmission ProposeRemoval ProposePower ProposeRelease ProposeLimits ProposeQuota "
-    "ProposeRegistrar ProposeDismissal ProposeUpgrade ProposeCancellation CastBallot WithdrawProposal".split()
+    "ReleaseHandle OpenCurrency SetCaps SetEncryptionKey PostCard ChangeCard FundCard CloseCard PublishTerms "
+    "OpenListing AddVariant ChangeOffer ChangeStock CloseListing ProposeAdmission ProposeRemoval ProposePower "
+    "ProposeRelease ProposeLimits ProposeQuota ProposeRegistrar ProposeDismissal ProposeUpgrade ProposeCancellation "
+    "CastBallot WithdrawProposal".split()
 )
 """What was asked is shown to anybody: these bring about public facts, and say no more than those do."""
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from sogdia.client import keys as key_files
-from sogdia.demo.stage import WINDOWS, Stage
+from sogdia.demo.stage import LOCK_MARGIN, WINDOWS, Stage
+from sogdia.demo.stage import PEOPLE as CAST
 from sogdia.demo.story import DemoFailedError, Story
 from sogdia.engine.cometbft.home import Timing
-from sogdia.modules.identity import Kind
 from sogdia.network import local
 from sogdia.network.creating import PEOPLE, Wanted, create
 from sogdia.network.engine_program import find_engine, version_of
@@ -34,7 +34,7 @@ ROLES: Final = {
 }
 """Which organisation plays whom in the story."""
 
-TRADERS: Final = {"bukhara": (Kind.ENTERPRISE, "UZ"), "nairobi": (Kind.PERSON, "KE")}
+TRADERS: Final = ("pesa", "dealer", "bukhara", "nairobi")
 TIMING: Final = Timing(propose=1_000, vote=500, commit=100, empty_block=1_000)
 PORT: Final = 26_700
 LOSES_POWER: Final = "ke-customs"
@@ -84,7 +84,7 @@ def play(say: Callable[[str], None], *, once: bool, folder: Path | None = None, 
 
 
 def set_up(place: Path) -> tuple[Plan, Stage]:
-    """Make the network, with a weaver in Bukhara and a buyer in Nairobi on it from the start."""
+    """Make the network; who trades on it, and who pays for whom, is there from the start."""
     keys = {name: key_files.generate() for name in TRADERS}
     parties: tuple[dict[str, Any], ...] = tuple(
         {
@@ -92,9 +92,10 @@ def set_up(place: Path) -> tuple[Plan, Stage]:
             "kind": int(kind),
             "country": country,
             "public": keys[name].public.hex(),
+            "roles": roles,
             "sponsor": ROLES["registrar"],
         }
-        for name, (kind, country) in TRADERS.items()
+        for name, (kind, country, roles) in ((name, CAST[name]) for name in TRADERS)
     )
     wanted = Wanted(
         name="sogdia-network-demo",
@@ -102,7 +103,13 @@ def set_up(place: Path) -> tuple[Plan, Stage]:
         port=PORT,
         timing=TIMING,
         sections={
-            "money": {"currencies": [{"currency": "USD", "issuer": ROLES["bank"]}]},
+            "money": {
+                "currencies": [
+                    {"currency": "USD", "issuer": ROLES["bank"]},
+                    {"currency": "KES", "issuer": "pesa"},
+                ]
+            },
+            "exchange": {"lock_margin": LOCK_MARGIN},
             "market": {"windows": WINDOWS},
         },
         parties=parties,

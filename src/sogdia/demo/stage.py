@@ -33,10 +33,15 @@ PEOPLE: Final[dict[str, tuple[Kind, str, tuple[str, ...]]]] = {
     "carrier": (Kind.CARRIER, "CN", ("carrier",)),
     "platform": (Kind.PLATFORM, "KZ", ("platform",)),
     "treasury": (Kind.AUTHORITY, "KE", ("tax_collector",)),
+    "pesa": (Kind.PAYMENT_INSTITUTION, "KE", ("issuer",)),
+    "dealer": (Kind.PAYMENT_INSTITUTION, "KE", ("liquidity_provider",)),
     "bukhara": (Kind.ENTERPRISE, "UZ", ()),
     "nairobi": (Kind.PERSON, "KE", ()),
 }
 WINDOWS: Final = {"accept": 4, "ship": 60, "deliver": 60, "returns": 6, "answer": 60, "agree": 60}
+LOCK_MARGIN: Final = 1
+"""A kept rate outlives the windows until shipping by a second here."""
+
 START_SECONDS: Final = 20.0
 PAUSE_SECONDS: Final = 0.05
 
@@ -63,7 +68,7 @@ class Stage:
 
 
 def make_genesis(keys: dict[str, KeyPair], node_key: KeyPair, secret: bytes) -> GenesisBase:
-    """Make the genesis of the demo: seven parties, one currency, windows of seconds."""
+    """Make the genesis of the demo: a few parties, two currencies, windows of seconds."""
     parties: list[dict[str, Any]] = [
         {
             "reference": name,
@@ -82,7 +87,8 @@ def make_genesis(keys: dict[str, KeyPair], node_key: KeyPair, secret: bytes) -> 
         "validators": [[node_key.public.hex(), 1]],
         "blinding": commitment_to(secret),
         "identity": {"parties": parties, "registrars": [{"reference": "registrar"}]},
-        "money": {"currencies": [{"currency": "USD", "issuer": "bank"}]},
+        "money": {"currencies": [{"currency": "USD", "issuer": "bank"}, {"currency": "KES", "issuer": "pesa"}]},
+        "exchange": {"lock_margin": LOCK_MARGIN},
         "market": {"windows": WINDOWS},
     }
     made: GenesisBase = msgspec.convert(content, genesis_type(ALL))

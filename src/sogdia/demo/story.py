@@ -10,13 +10,17 @@ import msgspec
 from sogdia.client.checking import begin, check
 from sogdia.client.envelopes import EnvelopeMaker, Sender
 from sogdia.client.proofs import proof_bytes
+from sogdia.demo.stage import LOCK_MARGIN, WINDOWS
 from sogdia.kernel.genesis import genesis_type
 from sogdia.kernel.machine import receipt_decoder
 from sogdia.kernel.refusal import explain
 from sogdia.kernel.values import name_of
 from sogdia.modules import ALL
+from sogdia.modules.exchange.cards import PostCard
+from sogdia.modules.exchange.queries import QuoteQuery
+from sogdia.modules.exchange.records import Premium, Rate, RateTerms, Tier
 from sogdia.modules.market.listings import AddVariant, OpenListing, PublishTerms
-from sogdia.modules.market.orders import AcceptOrder, ConfirmDelivery, OrderLine, PlaceOrder, ShipOrder
+from sogdia.modules.market.orders import AcceptOrder, ConfirmDelivery, OrderLine, PlaceOrderAtRate, ShipOrder
 from sogdia.modules.market.queries import OrderQuery
 from sogdia.modules.market.records import CLOSED_ORDERS, LineQuantity, Offer
 from sogdia.modules.market.refusals import MarketRefusal
@@ -42,8 +46,18 @@ TAX: Final = 1_600
 """Basis points of price and freight: Kenya's standard rate."""
 
 FEE: Final = 250
-SAVINGS: Final = 50_000
+SAVINGS: Final = 10_000_000
+DEALERS_DOLLARS: Final = 500_000
+CAPACITY: Final = 300_000
+RATE: Final = Rate(2_589, 20)
+"""129.45 shillings a dollar; both have a hundred cents."""
+
+RATE_VALID_SECONDS: Final = 600
+PREMIUM_POINTS: Final = 10
 VALIDITY: Final = 300
+KEPT_SECONDS: Final = WINDOWS["accept"] + WINDOWS["ship"] + LOCK_MARGIN
+"""For how long the dealer keeps a rate: until an order has to be shipped at the latest."""
+
 PATIENCE_SECONDS: Final = 20.0
 PAUSE_SECONDS: Final = 0.25
 
@@ -62,6 +76,9 @@ class Story:
         self.say = say
         self.maker = EnvelopeMaker(stage.network)
         self.asset = Asset("USD", stage.account("bank"))
+        self.shillings = Asset("KES", stage.account("pesa"))
+        self.card = name_of(stage.account("dealer"), "usd")
+        self.paid = {"silk-1": 0, "silk-2": 0}
         self.order = name_of(stage.account("nairobi"), "silk-1")
         self.forgotten = name_of(stage.account("nairobi"), "silk-2")
         self._decode = receipt_decoder(ALL).decode
@@ -81,9 +98,22 @@ class Story:
             between(number)
 
     def _open_the_market(self) -> None:
-        self.do("bank", Mint(currency="USD", to=self.stage.account("nairobi"), units=SAVINGS))
-        self.say(f"The bank in Almaty issues {money(SAVINGS)} to a buyer in Nairobi, against her deposit.")
-        terms = PublishTerms(
+        self.do("pesa", Mint(currency="KES", to=self.stage.account("nairobi"), units=SAVINGS))
+        self.say(f"A bank in Nairobi issues {money(SAVINGS, 'KES')} to a buyer, against her deposit;")
+        self.do("bank", Mint(currency="USD", to=self.stage.account("dealer"), units=DEALERS_DOLLARS))
+        self.say(f"    one in Almaty issues {money(DEALERS_DOLLARS)} to a dealer in Mombasa.")
+        terms = RateTerms(
+            tiers=(Tier(100, RATE),),
+            most=CAPACITY,
+            premiums=(Premium(KEPT_SECONDS, PREMIUM_POINTS),),
+            valid_until=int(time.time()) + RATE_VALID_SECONDS,
+        )
+        self.do(
+            "dealer",
+            PostCard(reference="usd", takes=self.shillings, gives=self.asset, capacity=CAPACITY, terms=terms),
+        )
+        self.say(f"The dealer sets {money(CAPACITY)} aside and gives them at 129.45 KES each: a firm rate for all.")
+        sold_under = PublishTerms(
             reference="export",
             asset=self.asset,
             carrier=self.stage.account("carrier"),
@@ -102,18 +132,24 @@ class Story:
             origin="UZ",
         )
         variant = AddVariant(listing="ikat", variant=1, offer=Offer(price=PRICE, tax=TAX), stock=40)
-        self.do("bukhara", terms, listing, variant)
+        self.do("bukhara", sold_under, listing, variant)
         self.say(f"A weaver in Bukhara lists silk scarves (HS 6214.10, made in UZ) at {money(PRICE)}, 40 in stock.")
 
     def _order_and_ship(self) -> None:
         self.do("nairobi", self._place("silk-1", SCARVES))
-        paid = self._balance("nairobi")["held"]
-        self.say(f"Nairobi orders {SCARVES}. {money(paid)} with freight and tax are set aside on her own account:")
-        self.say("    nobody can take them, and they come back by themselves if the weaver does not answer.")
+        paid, price = self.paid["silk-1"], total_price(SCARVES)
+        held = self._balance("nairobi", self.shillings)["held"]
+        self.expect(held == paid, f"{held} are held, and {paid} were shown")
+        self.say(f"Nairobi orders {SCARVES}: {money(price)} with freight and tax, for her {money(paid, 'KES')},")
+        self.say("    to the cent what she was shown. They are set aside on her own account, and the dealer's dollars")
+        self.say("    on the dealer's: both go home by themselves if the weaver does not answer.")
         self.do("bukhara", AcceptOrder(order=self.order))
         self.say("Bukhara accepts the order.")
         self.do("bukhara", ShipOrder(order=self.order))
-        self.say("Bukhara ships it.")
+        has = self._balance("dealer", self.shillings)["available"]
+        self.expect(has == paid, f"the dealer has {has} and should have {paid}")
+        self.say("Bukhara ships it. In the same step the dealer has the shillings and the order's escrow the dollars:")
+        self.say("    what the rate does from now on concerns neither of the two.")
         self.do("carrier", ConfirmDelivery(order=self.order))
         self.say("The carrier confirms delivery in Nairobi. The time for returns begins.")
 
@@ -136,11 +172,13 @@ class Story:
     def _wait_for_the_end(self) -> None:
         self.say("Now nobody does anything. The deadlines do.")
         self._wait_until_closed(self.forgotten)
-        self.say("    The order that was not accepted in time is cancelled; its money is back in Nairobi.")
+        back = self._balance("nairobi", self.shillings)
+        kept_paid = self.paid["silk-1"]
+        self.expect(back == {"available": SAVINGS - kept_paid, "held": 0}, "not all shillings came back")
+        self.say("    The order that was not accepted in time is cancelled; all its shillings are back in Nairobi.")
         self._wait_until_closed(self.order)
         self.say("    The time for returns is over; the first order is settled, everybody in one step:")
-        line_price = SCARVES * PRICE
-        tax = (2 * (line_price + FREIGHT) * TAX + 10_000) // 20_000
+        line_price, tax = SCARVES * PRICE, tax_on(SCARVES)
         kept = SCARVES - 1
         price, freight, tax_kept = (whole - whole // SCARVES for whole in (line_price, FREIGHT, tax))
         fee = price * FEE // 10_000
@@ -150,8 +188,10 @@ class Story:
             self.expect(has == due, f"{name} has {has} and should have {due}")
             self.say(f"        {name:<9} {money(has):>12}")
         buyer = self._balance("nairobi")
-        total = sum(shares.values())
-        self.expect(buyer["held"] == 0 and buyer["available"] == SAVINGS - total, "the buyer's money does not add up")
+        total, price = sum(shares.values()), total_price(SCARVES)
+        self.expect(buyer == {"available": price - total, "held": 0}, "the buyer's money does not add up")
+        dealer = self._balance("dealer")
+        self.expect(sum(dealer.values()) == DEALERS_DOLLARS - price, "the dealer's money does not add up")
         self.say(f"        nairobi keeps {kept} scarves and {money(buyer['available'])}: nothing made, nothing lost.")
 
     def _prove_it(self) -> None:
@@ -179,13 +219,23 @@ class Story:
         if not condition:
             raise DemoFailedError(message)
 
-    def _place(self, reference: str, quantity: int) -> PlaceOrder:
-        lines = (OrderLine("ikat", 1, quantity),)
-        merchant = self.stage.account("bukhara")
-        return PlaceOrder(reference=reference, merchant=merchant, lines=lines, pay_at_most=SAVINGS)
+    def _place(self, reference: str, quantity: int) -> PlaceOrderAtRate:
+        """Ask what the order costs in shillings, and sign for exactly that."""
+        asked = QuoteQuery(card=self.card, units=total_price(quantity), seconds=KEPT_SECONDS)
+        _height, quote = self.connection.query(asked)
+        self.paid[reference] = quote["payment"] + quote["premium"]
+        return PlaceOrderAtRate(
+            reference=reference,
+            merchant=self.stage.account("bukhara"),
+            lines=(OrderLine("ikat", 1, quantity),),
+            card=self.card,
+            digest=quote["digest"],
+            pay_at_most=self.paid[reference],
+        )
 
-    def _balance(self, name: str) -> dict[str, Any]:
-        query = BalanceQuery(account=self.stage.account(name), currency="USD", issuer=self.asset.issuer)
+    def _balance(self, name: str, asset: Asset | None = None) -> dict[str, Any]:
+        of = asset or self.asset
+        query = BalanceQuery(account=self.stage.account(name), currency=of.currency, issuer=of.issuer)
         _height, answer = self.connection.query(query)
         _schema, available, held, *_marks = answer
         return {"available": available, "held": held}
@@ -200,6 +250,16 @@ class Story:
         self.expect(condition=False, message="a deadline did not do its work in time")
 
 
-def money(units: int) -> str:
-    """Write an amount of the story's currency."""
-    return f"{units // 100}.{units % 100:02d} USD"
+def tax_on(quantity: int) -> int:
+    """Give the tax on so many scarves and their freight, rounded half up."""
+    return (2 * (quantity * PRICE + FREIGHT) * TAX + 10_000) // 20_000
+
+
+def total_price(quantity: int) -> int:
+    """Give what so many scarves cost with freight and tax."""
+    return quantity * PRICE + FREIGHT + tax_on(quantity)
+
+
+def money(units: int, currency: str = "USD") -> str:
+    """Write an amount of one of the story's currencies, which both have a hundred cents."""
+    return f"{units // 100:,}.{units % 100:02d} {currency}"

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from sogdia.modules import documents, governance, identity, market, money
+from sogdia.modules import documents, exchange, governance, identity, market, money
 
-ALL = (identity.MODULE, governance.MODULE, money.MODULE, documents.MODULE, market.MODULE)
+ALL = (identity.MODULE, governance.MODULE, money.MODULE, documents.MODULE, exchange.MODULE, market.MODULE)

@@ -12,7 +12,7 @@ from sogdia.modules.market import MODULE
 from sogdia.modules.market.files import OpenOrderFile
 from sogdia.modules.market.late_refunds import RefundLate
 from sogdia.modules.market.listings import AddVariant, OpenListing, PublishTerms
-from sogdia.modules.market.orders import PlaceOrder
+from sogdia.modules.market.orders import PlaceOrder, PlaceOrderAtRate
 from sogdia.modules.market.refusals import MarketRefusal
 from sogdia.modules.money.refusals import MoneyRefusal as Money
 from tests.refused import rules_of
@@ -26,6 +26,8 @@ NEVER = {
     (OpenOrderFile, Kernel.SPONSOR_HAS_NO_QUOTA): SPONSORED,
     (PlaceOrder, Kernel.SPONSOR_HAS_NO_QUOTA): SPONSORED,
     (PlaceOrder, Money.CURRENCY_UNKNOWN): "terms name a currency that there is, and none is ever closed",
+    (PlaceOrderAtRate, Kernel.SPONSOR_HAS_NO_QUOTA): SPONSORED,
+    (PlaceOrderAtRate, Money.CURRENCY_UNKNOWN): "a card names currencies that there are, and none is ever closed",
     (RefundLate, Money.CURRENCY_UNKNOWN): "the order was paid in a currency that there is, and none is ever closed",
 }
 """Rules that an operation names and no request can break, each with the reason."""

@@ -46,9 +46,10 @@ class Role(IntFlag):
     CARRIER = 8
     PLATFORM = 16
     TAX_COLLECTOR = 32
+    LIQUIDITY_PROVIDER = 64
 
 
-GRANTABLE = int(Role.CARRIER | Role.PLATFORM)
+GRANTABLE = int(Role.CARRIER | Role.PLATFORM | Role.LIQUIDITY_PROVIDER)
 """Roles that a registrar may grant; the others are decided by the organisations together, in genesis or by vote."""
 
 COUNTRIES = frozenset(

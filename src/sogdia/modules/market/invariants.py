@@ -5,10 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sogdia.kernel import calendar
-from sogdia.kernel.refusal import ensure
+from sogdia.kernel.refusal import Broken, ensure
 from sogdia.kernel.values import ACCOUNT_BYTES, owner_of
+from sogdia.modules.exchange import LOCKS, set_aside_by_cards_and_locks
+from sogdia.modules.market.escrow import NOT_SHIPPED
 from sogdia.modules.market.pricing import refund_parts
-from sogdia.modules.market.records import CLOSED_ORDERS, LINES, LISTINGS, NOTHING, ORDERS, VARIANTS, OrderState, Parts
+from sogdia.modules.market.records import (
+    CLOSED_ORDERS,
+    LINES,
+    LISTINGS,
+    NOTHING,
+    ORDERS,
+    VARIANTS,
+    Order,
+    OrderState,
+    Parts,
+)
 from sogdia.modules.money import BALANCES, HOLDS, asset_key
 
 if TYPE_CHECKING:
@@ -20,14 +32,25 @@ def held_money_is_what_orders_and_holds_set_aside(state: Reader) -> None:
     set_aside: dict[bytes, int] = {}
     for name, order in ORDERS.items(state):
         key = owner_of(name) + asset_key(order.asset)
-        escrow = 0 if order.state == OrderState.CLOSING else order.paid.minus(order.refunded).total()
-        set_aside[key] = set_aside.get(key, 0) + escrow
+        set_aside[key] = set_aside.get(key, 0) + _on_the_buyers_balance(state, name, order)
     for _name, hold in HOLDS.items(state):
         key = hold.payer + asset_key(hold.asset)
         set_aside[key] = set_aside.get(key, 0) + hold.units
+    for key, units in set_aside_by_cards_and_locks(state):
+        set_aside[key] = set_aside.get(key, 0) + units
     for key, balance in BALANCES.items(state):
         ensure(balance.held == set_aside.pop(key, 0), "held money does not match what is set aside")
     ensure(not any(set_aside.values()), "an order's escrow is not held by anybody")
+
+
+def locks_are_what_their_orders_need(state: Reader) -> None:
+    """A lock holds exactly what is in escrow of an order whose goods have not left, in that order's money."""
+    for name, lock in LOCKS.items(state):
+        order = ORDERS.find(state, name)
+        if order is None or order.state not in NOT_SHIPPED:
+            raise Broken("a rate is kept for an order that needs none")
+        ensure(lock.gives == order.asset, "a lock gives other money than its order asks")
+        ensure(lock.units - lock.undone == _escrow(order), "a lock holds another amount than its order asks")
 
 
 def lines_add_up_to_their_orders(state: Reader) -> None:
@@ -77,3 +100,12 @@ def every_variant_stands_in_an_open_listing(state: Reader) -> None:
     for name, listing in LISTINGS.items(state):
         ensure(len(listing.variants) == found.get(name, 0), "a listing names a variant that is not there")
         ensure(listing.open or not listing.variants, "a closed listing has variants")
+
+
+def _escrow(order: Order) -> int:
+    return 0 if order.state == OrderState.CLOSING else order.paid.minus(order.refunded).total()
+
+
+def _on_the_buyers_balance(state: Reader, name: bytes, order: Order) -> int:
+    locked = order.state in NOT_SHIPPED and LOCKS.find(state, name) is not None
+    return 0 if locked else _escrow(order)

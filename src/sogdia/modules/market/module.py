@@ -36,6 +36,7 @@ MODULE = Module(
         orders.ShipOrder,
         orders.ConfirmDelivery,
         orders.SettleOrder,
+        orders.PlaceOrderAtRate,
         returns.RequestReturn,
         returns.ApproveReturn,
         returns.RefuseReturn,
@@ -77,6 +78,7 @@ MODULE = Module(
     queries=(queries.TermsQuery, queries.ListingQuery, queries.OrderQuery, queries.OrderLinesQuery),
     invariants=(
         invariants.held_money_is_what_orders_and_holds_set_aside,
+        invariants.locks_are_what_their_orders_need,
         invariants.lines_add_up_to_their_orders,
         invariants.every_open_order_is_due_at_its_deadline,
         invariants.no_order_is_open_and_closed,

@@ -13,19 +13,32 @@ deadline.
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple
 
 import msgspec
 from msgspec import Meta, structs
 
 from sogdia.kernel import calendar, quota
 from sogdia.kernel.accounts import PARTIES
+from sogdia.kernel.exact import share
 from sogdia.kernel.operation import UNKNOWN_MONEY, Operation
 from sogdia.kernel.receipt import NO_HISTORY
 from sogdia.kernel.refusal import require
-from sogdia.kernel.values import UNITS_MAX, Account, Hash, Name, Quantity, Reference, Units, name_of, owner_of
+from sogdia.kernel.values import (
+    UNITS_MAX,
+    Account,
+    Hash,
+    Name,
+    PositiveUnits,
+    Quantity,
+    Reference,
+    Units,
+    name_of,
+    owner_of,
+)
+from sogdia.modules.exchange import CARDS, open_lock
 from sogdia.modules.identity import active_party
-from sogdia.modules.market import pricing, settlement
+from sogdia.modules.market import escrow, pricing, settlement
 from sogdia.modules.market.events import LineFact, OrderAccepted, OrderDelivered, OrderPlaced, OrderShipped
 from sogdia.modules.market.records import (
     CLOSED_ORDERS,
@@ -89,63 +102,130 @@ class PlaceOrder(Operation, tag=410):
 
     def apply(self, ctx: Context) -> None:
         """Price the lines, set the money aside, take the goods out of stock."""
-        state = ctx.state
-        name = name_of(ctx.sender, self.reference)
-        require(self.merchant != ctx.sender, Refuse.PARTIES_IDENTICAL)
-        active_party(state, self.merchant)
-        used = ORDERS.find(state, name) is not None or CLOSED_ORDERS.find(state, name) is not None
-        require(not used, Refuse.ORDER_EXISTS, order=name)
-        terms = order_terms(ctx, self.merchant, self.lines)
-        lines, stocks = price_lines(ctx, self.merchant, self.lines, terms)
-        paid = NOTHING
-        for line in lines:
-            paid = paid.plus(line.paid)
-        total = paid.total()
-        require(total > 0, Refuse.NOTHING_TO_PAY)
-        require(total <= UNITS_MAX, Refuse.TOTAL_TOO_LARGE, most=UNITS_MAX)
+        priced = price_order(ctx, self.reference, self.merchant, self.lines, self.commitment)
+        total, order = priced.total, priced.order
         require(total <= self.pay_at_most, Refuse.PRICE_ABOVE_MAXIMUM, total=total, at_most=self.pay_at_most)
-        sponsor = PARTIES.must(state, ctx.sender).sponsor
-        deadline = ctx.time + RULES.must(state, None).windows.accept
-        placed = Order(
-            merchant=self.merchant,
-            asset=terms.asset,
-            carrier=terms.carrier,
-            tax_collector=terms.tax_collector,
-            platform=terms.platform,
-            platform_fee=terms.platform_fee,
-            state=OrderState.PLACED,
-            deadline=deadline,
-            due=deadline,
-            lines=len(lines),
-            paid=paid,
-            refunded=NOTHING,
-            commitment=self.commitment,
-            sponsor=sponsor,
-            history=NO_HISTORY,
-        )
 
-        set_aside(state, terms.asset, total, ctx.sender, settlement.payees(placed, paid))
-        quota.occupy(state, sponsor, ORDER_BYTES + settlement.LINE_BYTES * len(lines))
-        for key, variant in stocks.items():
-            VARIANTS.put(state, key, variant)
-        for number, line in enumerate(lines, start=1):
-            LINES.put(state, (name, number), line)
-        ORDERS.put(state, name, placed)
-        calendar.schedule(state, deadline, ORDERS.full_key(name))
+        set_aside(ctx.state, order.asset, total, ctx.sender, settlement.payees(order, order.paid))
+        write_order(ctx, priced)
 
-        ctx.emit(
-            OrderPlaced(
-                order=name,
-                merchant=self.merchant,
-                asset=terms.asset,
-                paid=paid,
-                deadline=deadline,
-                lines=tuple(
-                    LineFact(number, line.listing, line.variant, line.quantity, line.paid, line.promotion)
-                    for number, line in enumerate(lines, start=1)
-                ),
-            )
+
+class PlaceOrderAtRate(Operation, tag=417):
+    """Order goods of one merchant and pay in another money, at the rate of a card that is kept until they leave.
+
+    `pay_at_most` is in the money that the card takes, with the premium for keeping the rate.
+    """
+
+    reference: Reference
+    merchant: Account
+    lines: Annotated[tuple[OrderLine, ...], Meta(min_length=1, max_length=LINES_MAX)]
+    card: Name
+    digest: Hash
+    pay_at_most: PositiveUnits
+    commitment: Hash | None = None
+    """The root over the private parts (address, messages) of the order, when it has any."""
+
+    def cost(self, state: Reader, sender: bytes) -> tuple[bytes, int]:  # noqa: ARG002 - the same for all senders
+        """Give what may be set aside, in the money that the card takes."""
+        card = CARDS.find(state, self.card)
+        return UNKNOWN_MONEY if card is None else asset_key(card.takes), self.pay_at_most
+
+    def apply(self, ctx: Context) -> None:
+        """Price the lines, set both monies aside, take the goods out of stock."""
+        priced = price_order(ctx, self.reference, self.merchant, self.lines, self.commitment)
+        order = priced.order
+        card = CARDS.find(ctx.state, self.card)
+        gives = order.asset if card is None else card.gives
+        require(gives == order.asset, Refuse.CARD_GIVES_OTHER_MONEY, currency=order.asset.currency)
+
+        windows = RULES.must(ctx.state, None).windows
+        open_lock(
+            ctx,
+            priced.name,
+            card=self.card,
+            digest=self.digest,
+            units=priced.total,
+            seconds=windows.accept + windows.ship,
+            pay_at_most=self.pay_at_most,
+            payees=settlement.payees(order, order.paid),
         )
+        write_order(ctx, priced)
+
+
+class Priced(NamedTuple):
+    """An order that can be placed: what it costs, and what becomes of the stock."""
+
+    name: bytes
+    order: Order
+    total: int
+    lines: list[Line]
+    stocks: dict[tuple[bytes, int], Variant]
+
+
+def price_order(
+    ctx: Context, reference: str, merchant: bytes, asked: tuple[OrderLine, ...], commitment: bytes | None
+) -> Priced:
+    """Give the sender's order as it would be placed now, or refuse what cannot be had. Writes nothing."""
+    state = ctx.state
+    name = name_of(ctx.sender, reference)
+    require(merchant != ctx.sender, Refuse.PARTIES_IDENTICAL)
+    active_party(state, merchant)
+    used = ORDERS.find(state, name) is not None or CLOSED_ORDERS.find(state, name) is not None
+    require(not used, Refuse.ORDER_EXISTS, order=name)
+    terms = order_terms(ctx, merchant, asked)
+    lines, stocks = price_lines(ctx, merchant, asked, terms)
+    paid = NOTHING
+    for line in lines:
+        paid = paid.plus(line.paid)
+    total = paid.total()
+    require(total > 0, Refuse.NOTHING_TO_PAY)
+    require(total <= UNITS_MAX, Refuse.TOTAL_TOO_LARGE, most=UNITS_MAX)
+    deadline = ctx.time + RULES.must(state, None).windows.accept
+    order = Order(
+        merchant=merchant,
+        asset=terms.asset,
+        carrier=terms.carrier,
+        tax_collector=terms.tax_collector,
+        platform=terms.platform,
+        platform_fee=terms.platform_fee,
+        state=OrderState.PLACED,
+        deadline=deadline,
+        due=deadline,
+        lines=len(lines),
+        paid=paid,
+        refunded=NOTHING,
+        commitment=commitment,
+        sponsor=PARTIES.must(state, ctx.sender).sponsor,
+        history=NO_HISTORY,
+    )
+    return Priced(name, order, total, lines, stocks)
+
+
+def write_order(ctx: Context, priced: Priced) -> None:
+    """Write down an order whose money has been set aside."""
+    state = ctx.state
+    name, order, _total, lines, stocks = priced
+    quota.occupy(state, order.sponsor, ORDER_BYTES + settlement.LINE_BYTES * len(lines))
+    for key, variant in stocks.items():
+        VARIANTS.put(state, key, variant)
+    for number, line in enumerate(lines, start=1):
+        LINES.put(state, (name, number), line)
+    ORDERS.put(state, name, order)
+    calendar.schedule(state, order.deadline, ORDERS.full_key(name))
+
+    ctx.emit(
+        OrderPlaced(
+            order=name,
+            merchant=order.merchant,
+            asset=order.asset,
+            paid=order.paid,
+            deadline=order.deadline,
+            lines=tuple(
+                LineFact(number, line.listing, line.variant, line.quantity, line.paid, line.promotion)
+                for number, line in enumerate(lines, start=1)
+            ),
+        )
+    )
 
 
 class OrderOperation(Operation):
@@ -159,7 +239,10 @@ class OrderOperation(Operation):
 
 
 class CancelOrder(OrderOperation, tag=411):
-    """Take an order back that the merchant has not accepted yet. The buyer gets everything back."""
+    """Take an order back that the merchant has not accepted yet. The buyer gets everything back.
+
+    For a rate that was kept until then the buyer pays the premium of the time.
+    """
 
     reserved: ClassVar[bool] = True
 
@@ -167,7 +250,7 @@ class CancelOrder(OrderOperation, tag=411):
         """Cancel the order."""
         order = buyer_order(ctx, self.order, OrderState.PLACED)
 
-        settlement.close(ctx, self.order, order, Outcome.CANCELLED)
+        settlement.close(ctx, self.order, order, Outcome.CANCELLED, by_buyer=True)
 
 
 class DeclineOrder(OrderOperation, tag=412):
@@ -214,6 +297,7 @@ class ShipOrder(OrderOperation, tag=414):
         """Start the time for delivery."""
         order = merchant_order(ctx, self.order, OrderState.ACCEPTED)
 
+        escrow.goods_leave(ctx, self.order)
         deadline = ctx.time + RULES.must(ctx.state, None).windows.deliver
         advance(ctx, self.order, order, structs.replace(order, state=OrderState.SHIPPED, deadline=deadline))
 
@@ -296,7 +380,7 @@ def share_freight(prices: list[tuple[tuple[bytes, int], Any, int, int, int]], fr
     behind = 0
     for (listing, number), offer, quantity, price, promotion in prices:
         if total:
-            own = pricing.share(freight, behind + price, total) - pricing.share(freight, behind, total)
+            own = share(freight, behind + price, total) - share(freight, behind, total)
         else:
             own = 0 if lines else freight
         behind += price

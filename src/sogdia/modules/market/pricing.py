@@ -14,22 +14,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sogdia.kernel.exact import half_up, share
 from sogdia.modules.market.records import Parts
 
 if TYPE_CHECKING:
     from sogdia.modules.market.records import Offer
 
 BASIS = 10_000
-
-
-def share(whole: int, part: int, of: int) -> int:
-    """Give ⌊whole × part / of⌋: the share that falls to the first `part` of `of`."""
-    return whole * part // of
-
-
-def half_up(numerator: int, denominator: int) -> int:
-    """Divide, rounding half up."""
-    return (2 * numerator + denominator) // (2 * denominator)
 
 
 def unit_price(offer: Offer, quantity: int) -> int:

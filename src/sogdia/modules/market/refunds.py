@@ -11,18 +11,15 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from sogdia.kernel.refusal import require
-from sogdia.kernel.values import owner_of
+from sogdia.modules.market.escrow import NOT_SHIPPED, pay_back
 from sogdia.modules.market.events import LineFact, LinesRefunded
 from sogdia.modules.market.listings import restock
 from sogdia.modules.market.pricing import refund_parts, refund_promotion
-from sogdia.modules.market.records import LINES, NOTHING, LineQuantity, Order, OrderState
+from sogdia.modules.market.records import LINES, NOTHING, LineQuantity, Order
 from sogdia.modules.market.refusals import MarketRefusal as Refuse
-from sogdia.modules.money import keep_promise
 
 if TYPE_CHECKING:
     from sogdia.kernel.operation import Context
-
-NOT_SHIPPED = (OrderState.PLACED, OrderState.ACCEPTED)
 
 
 def require_returnable(ctx: Context, name: bytes, wanted: tuple[LineQuantity, ...]) -> None:
@@ -53,7 +50,6 @@ def refund_lines(ctx: Context, name: bytes, order: Order, wanted: tuple[LineQuan
             restock(ctx.state, line.listing, line.variant, each.quantity)
         facts.append(LineFact(each.line, line.listing, line.variant, each.quantity, parts, promotion))
     total = refunded.total()
-    buyer = owner_of(name)
-    keep_promise(ctx.state, order.asset, total, buyer, ((buyer, total),))
+    pay_back(ctx, name, order, total)
     ctx.emit(LinesRefunded(order=name, late=False, lines=tuple(facts)))
     return structs.replace(order, refunded=order.refunded.plus(refunded))

@@ -86,3 +86,8 @@ class MarketRefusal(RefusalCode):
     )
     ORDER_NEVER_PLACED = 444, "No order was ever placed under this name", "Correct the order's name."
     SENDER_NOT_IN_ORDER = 445, "Only the buyer, the merchant or the carrier may do this", "Ask one of them."
+    CARD_GIVES_OTHER_MONEY = (
+        446,
+        "The rate card gives other money than the merchant sells for",
+        "Choose a card that gives the merchant's money.",
+    )

@@ -11,11 +11,13 @@ from msgspec import structs
 
 from sogdia.kernel import calendar, quota
 from sogdia.kernel.codec import encode
+from sogdia.kernel.exact import share
 from sogdia.kernel.merkle import extend, root_of_peaks
 from sogdia.kernel.values import owner_of
+from sogdia.modules.market.escrow import pay_back
 from sogdia.modules.market.events import OrderClosed, OrderDigested, Payout
 from sogdia.modules.market.listings import restock
-from sogdia.modules.market.pricing import BASIS, share
+from sogdia.modules.market.pricing import BASIS
 from sogdia.modules.market.records import (
     CLOSED_ORDERS,
     LINES,
@@ -45,27 +47,39 @@ WRITES_APART_FROM_LINES = 24
 
 
 def close(  # noqa: PLR0913 - how an order ends, and how much of the work is done now
-    ctx: Context, name: bytes, order: Order, outcome: Outcome, *, writes_max: int = NO_LIMIT, to_buyer: int = 0
+    ctx: Context,
+    name: bytes,
+    order: Order,
+    outcome: Outcome,
+    *,
+    writes_max: int = NO_LIMIT,
+    to_buyer: int = 0,
+    by_buyer: bool = False,
 ) -> None:
-    """End an order: pay everybody, then digest its lines as far as `writes_max` allows."""
-    escrow = order.paid.minus(order.refunded)
-    if outcome is Outcome.CANCELLED:
-        to_buyer = escrow.total()
-    rest = parts_after(escrow, to_buyer)
-    payouts = [(owner_of(name), to_buyer), *payees(order, rest)]
-    keep_promise(ctx.state, order.asset, escrow.total(), owner_of(name), tuple(payouts))
-    refunded = order.refunded.plus(escrow.minus(rest))
-    ctx.emit(
-        OrderClosed(
-            order=name,
-            outcome=outcome,
-            paid=order.paid,
-            refunded=refunded,
-            payouts=tuple(Payout(account, units) for account, units in payouts if units),
-        )
-    )
+    """End an order: pay everybody, then digest its lines as far as `writes_max` allows.
+
+    `by_buyer` says that the buyer takes it back, who then pays for a rate that was kept.
+    """
+    left = order.paid.minus(order.refunded)
+    rest = NOTHING if outcome is Outcome.CANCELLED else parts_after(left, to_buyer)
+    payouts = _pay_out(ctx, name, order, left.total(), rest, by_buyer=by_buyer)
+    refunded = order.refunded.plus(left.minus(rest))
+    ctx.emit(OrderClosed(order=name, outcome=outcome, paid=order.paid, refunded=refunded, payouts=payouts))
     paid_out = structs.replace(order, state=OrderState.CLOSING, refunded=refunded, requested=(), split=None)
     digest(ctx, name, paid_out, Closing(outcome, 1, ()), writes_max)
+
+
+def _pay_out(  # noqa: PLR0913 - what is paid to whom, and why
+    ctx: Context, name: bytes, order: Order, total: int, rest: Parts, *, by_buyer: bool
+) -> tuple[Payout, ...]:
+    """Pay the escrow out; give who got what of it. What went back by a lock is told by that."""
+    buyer = owner_of(name)
+    if rest == NOTHING:
+        in_its_money = pay_back(ctx, name, order, total, by_buyer=by_buyer)
+        return (Payout(buyer, total),) if total and in_its_money else ()
+    payouts = ((buyer, total - rest.total()), *payees(order, rest))
+    keep_promise(ctx.state, order.asset, total, buyer, payouts)
+    return tuple(Payout(account, units) for account, units in payouts if units)
 
 
 def digest(ctx: Context, name: bytes, order: Order, closing: Closing, writes_max: int) -> None:

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from sogdia.modules.money.balances import balance, currency_of, keep_promise, move, set_aside
+from sogdia.modules.money.balances import (
+    balance,
+    currency_of,
+    keep_promise,
+    move,
+    pass_on,
+    require_may_receive,
+    set_aside,
+)
 from sogdia.modules.money.module import MODULE
 from sogdia.modules.money.records import BALANCES, HOLDS, Asset, Balance, asset_key
 
@@ -17,5 +25,7 @@ __all__ = [
     "currency_of",
     "keep_promise",
     "move",
+    "pass_on",
+    "require_may_receive",
     "set_aside",
 ]

@@ -70,6 +70,12 @@ def keep_promise(state: State, asset: Asset, units: int, payer: bytes, payees: t
             _shift(state, asset, account, available=share)
 
 
+def pass_on(state: State, asset: Asset, units: int, payer: bytes, holder: bytes) -> None:
+    """Let what was set aside stay set aside, on another's balance: a promise kept that is a part of a longer one."""
+    _shift(state, asset, payer, held=-units)
+    _shift(state, asset, holder, held=units)
+
+
 def mint(state: State, asset: Asset, to: bytes, units: int) -> None:
     """Create money for a holder, within the caps."""
     currency = currency_of(state, asset)

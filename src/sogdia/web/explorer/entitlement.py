@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sogdia.client.who_sees import OPERATIONS_OF_ALL, accounts_in, ends_of_order, open_to_all, parties_of_order
 from sogdia.kernel.values import name_of, owner_of
 from sogdia.modules.identity.queries import PartyQuery
-from sogdia.modules.market.orders import PlaceOrder
+from sogdia.modules.market.orders import PlaceOrder, PlaceOrderAtRate
 from sogdia.modules.market.queries import OrderQuery
 from sogdia.web.explorer.sources import ask
 
@@ -80,7 +80,7 @@ class Entitlement:
         if self._reader.sees_all or self._reader.account in named:
             return True
         order = getattr(operation, "order", None)
-        if isinstance(operation, PlaceOrder):
+        if isinstance(operation, PlaceOrder | PlaceOrderAtRate):
             order = name_of(asker_of(body, operation), operation.reference)
         return isinstance(order, bytes) and self.sees_order(order)
 

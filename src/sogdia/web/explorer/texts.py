@@ -203,6 +203,7 @@ TEXTS: Final[dict[str, str]] = {
     "role.carrier": "carry goods and confirm delivery",
     "role.platform": "take a platform’s fee",
     "role.tax_collector": "collect tax",
+    "role.liquidity_provider": "exchange money",
     # --------------------------------------------------------------------------------------------------------- listings
     "listings.title": "Listings",
     "listings.lead": "Goods that are, or were, on offer. Prices are without freight and tax.",

@@ -1,0 +1,225 @@
+"""Rate cards: a provider's standing, firm offer. What it may still give is set aside, so nobody is refused at the last.
+
+    post ──▶ in force ──change──▶ other terms from the next block on
+                │ fund: more to give, at once
+                └─close──▶ ended with the block; what is left is the provider's again
+
+Changes wait for the end of their block: whoever accepts what was shown in the block before is served, however the block
+is ordered. What a stale rate can cost its provider is bounded by what is left, and by how long the terms are valid.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+from msgspec import structs
+
+from sogdia.kernel import heights, quota
+from sogdia.kernel.accounts import PARTIES
+from sogdia.kernel.exact import common_divisor
+from sogdia.kernel.operation import Operation, Turn
+from sogdia.kernel.refusal import require
+from sogdia.kernel.values import PositiveUnits, Reference, name_of, owner_of
+from sogdia.modules.exchange.events import CardChanged, CardClosed, CardFunded, CardPosted
+from sogdia.modules.exchange.rates import digest_of, payment_for, rate_for
+from sogdia.modules.exchange.records import CARDS, RULES, RateCard, RateTerms
+from sogdia.modules.exchange.refusals import ExchangeRefusal as Refuse
+from sogdia.modules.identity import Role, has_role
+from sogdia.modules.money import Asset, asset_key, currency_of, keep_promise, set_aside
+
+if TYPE_CHECKING:
+    from sogdia.kernel.operation import Context
+    from sogdia.kernel.state import Reader
+
+CARD_BYTES = 900
+"""What a card counts for in the sponsor's storage, its share of the tree included."""
+
+CHANGES_MAX = 128
+"""So many cards can change with one block; there is room left for what else heights bring about."""
+
+
+class PostCard(Operation, tag=700):
+    """Offer to exchange: set money aside that is given for other money by the stated terms."""
+
+    reference: Reference
+    takes: Asset
+    gives: Asset
+    capacity: PositiveUnits
+    terms: RateTerms
+
+    def check(self) -> None:
+        """Refuse terms that no state could make right."""
+        require(self.takes != self.gives, Refuse.MONIES_IDENTICAL)
+        check_terms(self.terms)
+
+    def cost(self, state: Reader, sender: bytes) -> tuple[bytes, int]:  # noqa: ARG002 - it says itself what it costs
+        """Give what is set aside."""
+        return asset_key(self.gives), self.capacity
+
+    def apply(self, ctx: Context) -> None:
+        """Set the money aside; the card is in force at once."""
+        name = name_of(ctx.sender, self.reference)
+        require(has_role(ctx.state, ctx.sender, Role.LIQUIDITY_PROVIDER), Refuse.SENDER_NOT_PROVIDER)
+        require(CARDS.find(ctx.state, name) is None, Refuse.CARD_EXISTS, card=name)
+        require_in_time(ctx, self.terms)
+        currency_of(ctx.state, self.takes)
+
+        set_aside(ctx.state, self.gives, self.capacity, ctx.sender, ())
+        sponsor = PARTIES.must(ctx.state, ctx.sender).sponsor
+        quota.occupy(ctx.state, sponsor, CARD_BYTES)
+        posted = RateCard(
+            takes=self.takes,
+            gives=self.gives,
+            terms=self.terms,
+            next_terms=None,
+            left=self.capacity,
+            closing=False,
+            sponsor=sponsor,
+        )
+        CARDS.put(ctx.state, name, posted)
+
+        ctx.emit(
+            CardPosted(
+                card=name,
+                takes=self.takes,
+                gives=self.gives,
+                terms=self.terms,
+                capacity=self.capacity,
+                digest=digest_of(name, self.takes, self.gives, self.terms),
+            )
+        )
+
+
+class ChangeCard(Operation, tag=701):
+    """Let other terms hold on a card from the next block on. What it has left stays."""
+
+    reference: Reference
+    terms: RateTerms
+
+    def check(self) -> None:
+        """Refuse terms that no state could make right."""
+        check_terms(self.terms)
+
+    def apply(self, ctx: Context) -> None:
+        """Write the next terms down."""
+        name, card = own_card(ctx, self.reference)
+        require_in_time(ctx, self.terms)
+        change_with_the_block(ctx, name, card)
+
+        CARDS.put(ctx.state, name, structs.replace(card, next_terms=self.terms))
+
+
+class FundCard(Operation, tag=702):
+    """Set more aside for a card."""
+
+    reference: Reference
+    units: PositiveUnits
+
+    def cost(self, state: Reader, sender: bytes) -> tuple[bytes, int] | None:
+        """Give what is set aside, in the card's money."""
+        card = CARDS.find(state, name_of(sender, self.reference))
+        return None if card is None else (asset_key(card.gives), self.units)
+
+    def apply(self, ctx: Context) -> None:
+        """Set the money aside."""
+        name, card = own_card(ctx, self.reference)
+
+        set_aside(ctx.state, card.gives, self.units, ctx.sender, ())
+        CARDS.put(ctx.state, name, structs.replace(card, left=card.left + self.units))
+
+        ctx.emit(CardFunded(card=name, units=self.units))
+
+
+class CloseCard(Operation, tag=703):
+    """End a card with this block; what it has left is the sender's to spend again. Locks stay as they are."""
+
+    reference: Reference
+
+    reserved: ClassVar[bool] = True
+
+    def apply(self, ctx: Context) -> None:
+        """Let the card end."""
+        name, card = own_card(ctx, self.reference)
+        change_with_the_block(ctx, name, card)
+
+        CARDS.put(ctx.state, name, structs.replace(card, closing=True))
+
+
+class Accepted(NamedTuple):
+    """A card that has been accepted as it stands, and what its units cost."""
+
+    card: RateCard
+    provider: bytes
+    payment: int
+
+
+def accept(ctx: Context, name: bytes, digest: bytes, units: int) -> Accepted:
+    """Give a card whose terms are those that were accepted and hold for so many units, or refuse. Writes nothing."""
+    card = CARDS.get(ctx.state, name, Refuse.CARD_UNKNOWN, card=name)
+    provider = owner_of(name)
+    require(provider != ctx.sender, Refuse.CARD_IS_OWN)
+    now = digest_of(name, card.takes, card.gives, card.terms)
+    require(now == digest, Refuse.DIGEST_DIFFERS, digest=now)
+    terms = card.terms
+    require(ctx.time <= terms.valid_until, Refuse.CARD_EXPIRED, valid_until=terms.valid_until)
+    least = terms.tiers[0].units
+    require(units >= least, Refuse.UNITS_BELOW_LEAST, least=least, asked=units)
+    require(units <= terms.most, Refuse.UNITS_ABOVE_MOST, most=terms.most, asked=units)
+    require(units <= card.left, Refuse.CAPACITY_SPENT, left=card.left, asked=units)
+    return Accepted(card, provider, payment_for(rate_for(terms, units), units))
+
+
+def take(ctx: Context, name: bytes, card: RateCard, units: int) -> None:
+    """Take units out of what a card has left; they stay set aside until the caller says for whom."""
+    CARDS.put(ctx.state, name, structs.replace(card, left=card.left - units))
+
+
+def own_card(ctx: Context, reference: str) -> tuple[bytes, RateCard]:
+    """Give a card of the sender's with its name, or refuse."""
+    name = name_of(ctx.sender, reference)
+    return name, CARDS.get(ctx.state, name, Refuse.CARD_UNKNOWN, card=name)
+
+
+def check_terms(terms: RateTerms) -> None:
+    """Refuse tiers and premiums out of order, and rates that have a second spelling."""
+    ordered = all(a.units < b.units for a, b in pairwise(terms.tiers))
+    require(ordered, Refuse.TIERS_NOT_IN_ORDER)
+    require(terms.tiers[-1].units <= terms.most, Refuse.TIERS_ABOVE_MOST, most=terms.most)
+    reduced = all(common_divisor(each.rate.taken, each.rate.given) == 1 for each in terms.tiers)
+    require(reduced, Refuse.RATE_NOT_REDUCED)
+    rising = all(a.seconds < b.seconds and a.points <= b.points for a, b in pairwise(terms.premiums))
+    require(rising, Refuse.PREMIUMS_NOT_IN_ORDER)
+
+
+def require_in_time(ctx: Context, terms: RateTerms) -> None:
+    """Refuse terms that have ended or hold for longer than the network allows."""
+    age_max = RULES.must(ctx.state, None).age_max
+    require(terms.valid_until > ctx.time, Refuse.TERMS_EXPIRED, time=ctx.time)
+    require(terms.valid_until - ctx.time <= age_max, Refuse.TERMS_VALID_TOO_LONG, longest=age_max)
+
+
+def change_with_the_block(ctx: Context, name: bytes, card: RateCard) -> None:
+    """Let a card come up at the end of this block, once."""
+    pending = card.closing or card.next_terms is not None
+    require(not pending, Refuse.CHANGE_PENDING, card=name)
+    room = len(heights.scheduled_at(ctx.state, ctx.height + 1)) < CHANGES_MAX
+    require(room, Refuse.CHANGES_TOO_MANY, most=CHANGES_MAX)
+    heights.schedule_at(ctx.state, ctx.height + 1, CARDS.full_key(name))
+
+
+def _change(ctx: Context, name: bytes, card: RateCard) -> None:
+    """Put the next terms in force, or end the card."""
+    if card.next_terms is not None:
+        CARDS.put(ctx.state, name, structs.replace(card, terms=card.next_terms, next_terms=None))
+        digest = digest_of(name, card.takes, card.gives, card.next_terms)
+        ctx.emit(CardChanged(card=name, terms=card.next_terms, digest=digest))
+        return
+    provider = owner_of(name)
+    keep_promise(ctx.state, card.gives, card.left, provider, ((provider, card.left),))
+    CARDS.drop(ctx.state, name)
+    quota.give_back(ctx.state, card.sponsor, CARD_BYTES)
+    ctx.emit(CardClosed(card=name, returned=card.left))
+
+
+CARD_TURN = Turn(CARDS, apply=_change)

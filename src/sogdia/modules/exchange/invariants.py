@@ -1,0 +1,48 @@
+"""What is always true of the exchange."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sogdia.kernel.refusal import ensure
+from sogdia.kernel.values import owner_of
+from sogdia.modules.exchange.rates import part_back
+from sogdia.modules.exchange.records import CARDS, LOCKS
+from sogdia.modules.money import asset_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sogdia.kernel.state import Reader
+
+
+def set_aside_by_cards_and_locks(state: Reader) -> Iterator[tuple[bytes, int]]:
+    """Give what is set aside here, row by row: whose money it is (account and asset, laid end to end) and how much."""
+    for name, card in CARDS.items(state):
+        yield owner_of(name) + asset_key(card.gives), card.left
+    for order, lock in LOCKS.items(state):
+        left = lock.units - lock.undone
+        payment, premium = part_back(lock.payment, lock, left), part_back(lock.premium, lock, left)
+        yield owner_of(order) + asset_key(lock.takes), payment + premium
+        yield owner_of(lock.card) + asset_key(lock.gives), left
+
+
+def no_lock_is_kept_for_nothing(state: Reader) -> None:
+    """A lock has something left, of two monies of two parties."""
+    for order, lock in LOCKS.items(state):
+        ensure(0 <= lock.undone < lock.units, "a lock of which nothing is left")
+        ensure(lock.takes != lock.gives, "a lock of one money")
+        ensure(owner_of(lock.card) != owner_of(order), "a lock with oneself")
+
+
+def what_changes_is_due_at_the_end_of_a_block(state: Reader) -> None:
+    """No card waits for a change between blocks: each comes up at the end of the block that asked for it."""
+    for name, card in CARDS.items(state):
+        ensure(not card.closing and card.next_terms is None, f"the card {name.hex()} was forgotten")
+
+
+def every_rate_is_exact(state: Reader) -> None:
+    """A card's tiers rise, and the least that it exchanges is at most what it exchanges at once."""
+    for _name, card in CARDS.items(state):
+        units = [each.units for each in card.terms.tiers]
+        ensure(units == sorted(set(units)) and units[-1] <= card.terms.most, "a card's tiers are out of order")

@@ -1,0 +1,37 @@
+"""The exchange: rate cards, conversions, and rates that are kept for orders."""
+
+from __future__ import annotations
+
+from sogdia.kernel.module import Module
+from sogdia.modules.exchange import cards, conversions, events, invariants, queries
+from sogdia.modules.exchange.genesis import ExchangeGenesis, load_genesis
+from sogdia.modules.exchange.records import CARDS, LOCKS, RULES
+from sogdia.modules.exchange.refusals import ExchangeRefusal
+
+MODULE = Module(
+    name="exchange",
+    number=700,
+    operations=(cards.PostCard, cards.ChangeCard, cards.FundCard, cards.CloseCard, conversions.Convert),
+    tables=(RULES, CARDS, LOCKS),
+    events=(
+        events.CardPosted,
+        events.CardChanged,
+        events.CardFunded,
+        events.CardClosed,
+        events.Converted,
+        events.RateLocked,
+        events.LockUndone,
+        events.MoneySwapped,
+    ),
+    refusals=ExchangeRefusal,
+    queries=(queries.RateCardQuery, queries.RateCardsQuery, queries.QuoteQuery, queries.LockQuery),
+    invariants=(
+        invariants.no_lock_is_kept_for_nothing,
+        invariants.what_changes_is_due_at_the_end_of_a_block,
+        invariants.every_rate_is_exact,
+    ),
+    exits=(),
+    turns=(cards.CARD_TURN,),
+    genesis=ExchangeGenesis,
+    load_genesis=load_genesis,
+)

@@ -1,0 +1,77 @@
+"""What an exchange costs: exact rationals, one rounding, always to the side of whoever did not choose the amount.
+
+    payment   = ⌈units × taken / given⌉         the provider never gets less than its rate
+    premium   = ⌈payment × points / 10,000⌉     by how long the rate is kept
+    part back = ⌊payment × undone / units⌋ less what has gone back: all parts together are the whole, in any order
+
+A payment that rounding makes dearer than its exact price by more than a hundredth is refused: whoever buys one unit of
+a cheap money with a dear one would else pay many times its price.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from sogdia.kernel.codec import encode
+from sogdia.kernel.exact import down, share, up
+from sogdia.kernel.refusal import require
+from sogdia.kernel.values import UNITS_MAX
+from sogdia.modules.exchange.refusals import ExchangeRefusal as Refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sogdia.modules.exchange.records import Lock, Premium, Rate, RateTerms
+    from sogdia.modules.money import Asset
+
+BASIS = 10_000
+DEARER_AT_MOST = 100
+"""One part in so many is what rounding may add."""
+
+
+def digest_of(card: bytes, takes: Asset, gives: Asset, terms: RateTerms) -> bytes:
+    """Give what an acceptance names: 32 bytes that stand for a card's name, its two monies and its terms."""
+    return sha256(b"sogdia/rate-card" + encode((card, takes, gives, terms))).digest()
+
+
+def rate_for(terms: RateTerms, units: int) -> Rate:
+    """Give the rate at which so many units of the given money are had; at least the first tier's."""
+    found = terms.tiers[0].rate
+    for tier in terms.tiers:
+        if units >= tier.units:
+            found = tier.rate
+    return found
+
+
+def payment_for(rate: Rate, units: int) -> int:
+    """Give what so many units of the given money cost, or refuse when rounding would make them too dear."""
+    payment = up(units * rate.taken, rate.given)
+    require(payment <= UNITS_MAX, Refuse.PAYMENT_TOO_LARGE, most=UNITS_MAX)
+    added = payment * rate.given - units * rate.taken
+    require(added * DEARER_AT_MOST <= units * rate.taken, Refuse.ROUNDING_TOO_LARGE, units=units, payment=payment)
+    return payment
+
+
+def units_for(terms: RateTerms, payment: int) -> int:
+    """Give the most that can be had for a payment, 0 when it does not suffice for the least."""
+    for tier in reversed(terms.tiers):
+        units = down(payment * tier.rate.given, tier.rate.taken)
+        if units >= tier.units:
+            return min(units, terms.most)
+    return 0
+
+
+def premium_points(premiums: Sequence[Premium], seconds: int) -> int | None:
+    """Give what keeping a rate for so many seconds costs, in basis points; nothing when it is not kept so long."""
+    return next((each.points for each in premiums if seconds <= each.seconds), None)
+
+
+def premium_for(payment: int, points: int) -> int:
+    """Give the premium for a payment."""
+    return up(payment * points, BASIS)
+
+
+def part_back(whole: int, lock: Lock, more: int) -> int:
+    """Give what goes back of a whole, payment or premium, when `more` units of the given money do."""
+    return share(whole, lock.undone + more, lock.units) - share(whole, lock.undone, lock.units)

@@ -1,0 +1,105 @@
+"""The records of the exchange: what providers quote, and the rates that are locked for orders under way."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from sogdia.kernel.codec import Record
+from sogdia.kernel.parameters import no_key, show_no_key
+from sogdia.kernel.state import Table
+from sogdia.kernel.values import Account, BasisPoints, Name, PositiveUnits, Seconds, Units
+from sogdia.modules.money import Asset
+
+TIERS_MAX = 8
+PREMIUMS_MAX = 8
+
+RatePart = Annotated[int, Meta(ge=1, le=2**53)]
+Tenor = Annotated[int, Meta(ge=1, le=400 * 86_400)]
+
+
+class Rate(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """So many minor units of the money that is taken for so many of the money that is given: exact, in lowest terms."""
+
+    taken: RatePart
+    given: RatePart
+
+
+class Tier(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """From how many units of the given money on a rate holds."""
+
+    units: PositiveUnits
+    rate: Rate
+
+
+class Premium(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What keeping a rate for an order costs, as a share of what is paid, when it lasts at most so many seconds."""
+
+    seconds: Tenor
+    points: BasisPoints
+
+
+class RateTerms(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=True):
+    """What a provider binds itself to. Whoever accepts names the digest of exactly these."""
+
+    tiers: Annotated[tuple[Tier, ...], Meta(min_length=1, max_length=TIERS_MAX)]
+    """By rising units; the first says the least that is exchanged."""
+    most: PositiveUnits
+    """The most that one acceptance takes."""
+    premiums: Annotated[tuple[Premium, ...], Meta(max_length=PREMIUMS_MAX)]
+    """By rising seconds; the last says how long a rate is kept at most. Without any, no rate is kept for orders."""
+    valid_until: Seconds
+
+
+class ExchangeRules(Record):
+    """How old terms may get on this network, and by how long a lock outlives the time for shipping."""
+
+    age_max: Tenor
+    lock_margin: Tenor
+
+
+class RateCard(Record):
+    """A provider's standing, firm offer to exchange: what it may still give is set aside on its balance."""
+
+    takes: Asset
+    gives: Asset
+    terms: RateTerms
+    next_terms: RateTerms | None
+    """What holds from the next block on, when the provider has just changed them."""
+    left: Units
+    closing: bool
+    sponsor: Account
+    """Whose storage the card takes."""
+
+
+class Lock(Record):
+    """A rate that is kept for an order, with both sides set aside: the buyer's money and the provider's.
+
+    Its name is the order's. `units` of the given money stand for `payment` of the taken money; when a part of the order
+    goes back, so does the same part of both.
+    """
+
+    card: Name
+    """Whose owner is the provider."""
+    takes: Asset
+    gives: Asset
+    payment: Units
+    premium: Units
+    units: Units
+    undone: Units
+    """How many of `units` have gone back already."""
+    opened_at: Seconds
+    premiums: tuple[Premium, ...]
+    sponsor: Account
+    """Whose storage the lock takes."""
+
+
+def _show_name(key: bytes) -> dict[str, Any]:
+    return {"name": key}
+
+
+RULES: Table[None, ExchangeRules] = Table("exchange/rules", 70, ExchangeRules, key=no_key, show_key=show_no_key)
+CARDS: Table[bytes, RateCard] = Table("exchange/cards", 71, RateCard, show_key=_show_name)
+LOCKS: Table[bytes, Lock] = Table("exchange/locks", 72, Lock, show_key=_show_name)

@@ -1,0 +1,132 @@
+"""Faults in the exchange: rates, cards, locks, and the escrow of an order in two monies."""
+
+from __future__ import annotations
+
+from tools.seeded_faults import Fault
+
+RATES = ("tests/modules/exchange/test_rates.py",)
+CARDS = ("tests/modules/exchange/test_cards.py",)
+CONVERSIONS = ("tests/modules/exchange/test_conversions.py",)
+AT_A_RATE = ("tests/modules/market/test_orders_at_a_rate.py",)
+
+EXCHANGE_FAULTS = (
+    Fault(
+        "A payment is rounded down",
+        "modules/exchange/rates.py",
+        "payment = up(units * rate.taken, rate.given)",
+        "payment = down(units * rate.taken, rate.given)",
+        RATES,
+    ),
+    Fault(
+        "A premium is rounded down",
+        "modules/exchange/rates.py",
+        "return up(payment * points, BASIS)",
+        "return down(payment * points, BASIS)",
+        RATES,
+    ),
+    Fault(
+        "Each part that goes back is rounded by itself",
+        "modules/exchange/rates.py",
+        "return share(whole, lock.undone + more, lock.units) - share(whole, lock.undone, lock.units)",
+        "return share(whole, more, lock.units)",
+        RATES,
+    ),
+    Fault(
+        "A tier begins one unit late",
+        "modules/exchange/rates.py",
+        "        if units >= tier.units:\n            found",
+        "        if units > tier.units:\n            found",
+        RATES,
+    ),
+    Fault(
+        "Rounding may cost more than a hundredth",
+        "modules/exchange/rates.py",
+        "added * DEARER_AT_MOST <= units * rate.taken",
+        "added <= units * rate.taken",
+        RATES,
+    ),
+    Fault(
+        "Two cards with the same terms have one digest",
+        "modules/exchange/rates.py",
+        "encode((card, takes, gives, terms))",
+        "encode((takes, gives, terms))",
+        CARDS,
+    ),
+    Fault(
+        "Terms hold a second too long",
+        "modules/exchange/cards.py",
+        "require(ctx.time <= terms.valid_until",
+        "require(ctx.time <= terms.valid_until + 1",
+        CONVERSIONS,
+    ),
+    Fault(
+        "A card gives more than it has left",
+        "modules/exchange/cards.py",
+        "require(units <= card.left, Refuse.CAPACITY_SPENT",
+        "require(units <= card.left + 100, Refuse.CAPACITY_SPENT",
+        CONVERSIONS,
+    ),
+    Fault(
+        "A change holds at once",
+        "modules/exchange/cards.py",
+        "structs.replace(card, next_terms=self.terms))",
+        "structs.replace(card, terms=self.terms, next_terms=self.terms))",
+        CARDS,
+    ),
+    Fault(
+        "What a closed card had left stays set aside",
+        "modules/exchange/cards.py",
+        "    keep_promise(ctx.state, card.gives, card.left, provider, ((provider, card.left),))\n",
+        "",
+        CARDS,
+    ),
+    Fault(
+        "A lock may end before the time for shipping does",
+        "modules/exchange/locks.py",
+        "needed = seconds + RULES.must(ctx.state, None).lock_margin",
+        "needed = seconds - RULES.must(ctx.state, None).lock_margin",
+        AT_A_RATE,
+    ),
+    Fault(
+        "A buyer takes an order back for nothing",
+        "modules/exchange/locks.py",
+        "owed = min(premium, _owed(ctx, lock)) if by_buyer else 0",
+        "owed = 0",
+        AT_A_RATE,
+    ),
+    Fault(
+        "A merchant who declines costs the buyer the premium",
+        "modules/exchange/locks.py",
+        "owed = min(premium, _owed(ctx, lock)) if by_buyer else 0",
+        "owed = min(premium, _owed(ctx, lock))",
+        AT_A_RATE,
+    ),
+    Fault(
+        "The premium stays with the buyer when the goods leave",
+        "modules/exchange/locks.py",
+        "    keep_promise(ctx.state, lock.takes, total, buyer, ((provider, total),))\n    pass_on",
+        "    keep_promise(ctx.state, lock.takes, total, buyer, ((provider, payment), (buyer, premium)))\n    pass_on",
+        AT_A_RATE,
+    ),
+    Fault(
+        "Goods leave without a swap",
+        "modules/market/escrow.py",
+        "    lock = LOCKS.find(ctx.state, name)\n    if lock is not None:\n        swap(ctx, name, lock)\n",
+        "    return\n",
+        AT_A_RATE,
+    ),
+    Fault(
+        "Any card will do, whatever money it gives",
+        "modules/market/orders.py",
+        "        require(gives == order.asset, Refuse.CARD_GIVES_OTHER_MONEY, currency=order.asset.currency)\n",
+        "",
+        AT_A_RATE,
+    ),
+    Fault(
+        "A payee of the escrow need not be able to have its money",
+        "modules/exchange/locks.py",
+        "        if share:\n            require_may_receive",
+        "        if share < 0:\n            require_may_receive",
+        AT_A_RATE,
+    ),
+)

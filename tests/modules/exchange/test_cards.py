@@ -1,0 +1,140 @@
+"""Rate cards: what a provider offers is there, changes wait for the end of the block, and what is left comes back."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec import structs
+
+from sogdia.kernel.refusal import Broken
+from sogdia.modules.exchange.cards import ChangeCard, CloseCard, FundCard
+from sogdia.modules.exchange.events import CardChanged, CardClosed, CardPosted
+from sogdia.modules.exchange.records import CARDS, Rate, Tier
+from sogdia.modules.exchange.refusals import ExchangeRefusal as Refuse
+from tests.modules.exchange.bureau import (
+    CAPACITY,
+    CUSTOMER,
+    DEALER,
+    DEALERS_DOLLARS,
+    card,
+    card_name,
+    convert,
+    digest,
+    has_card,
+    money_of,
+    posting,
+    rate_terms,
+)
+from tests.modules.market.shop import stored
+from tests.refused import poke
+
+DEARER = (Tier(100, Rate(4, 1)),)
+
+
+def test_what_a_card_may_give_is_set_aside(ledger):
+    assert money_of(ledger, DEALER) == (0, 0, DEALERS_DOLLARS - CAPACITY, CAPACITY)
+
+
+def test_the_fact_names_the_digest_that_acceptances_name(ledger):
+    receipt = ledger.must(DEALER, posting(ledger, "two"))
+
+    (fact,) = receipt.events
+    assert isinstance(fact, CardPosted)
+    assert fact.digest == digest(ledger, "two")
+
+
+def test_two_cards_with_the_same_terms_have_two_digests(ledger):
+    ledger.must(DEALER, posting(ledger, "two"))
+
+    assert digest(ledger) != digest(ledger, "two")
+
+
+def test_a_change_is_in_force_from_the_next_block_on(ledger):
+    shown = digest(ledger)
+    changed = ChangeCard(reference="usd", terms=rate_terms(ledger, tiers=DEARER))
+
+    change, accepted = ledger.block(
+        ledger.sign(DEALER, changed), ledger.sign(CUSTOMER, convert(ledger, 1_000, digest=shown))
+    )
+    (receipt,) = ledger.exit_receipts()
+    late = ledger.send(CUSTOMER, convert(ledger, 1_000, digest=shown))
+
+    assert (change.code, accepted.code) == (0, 0)
+    assert isinstance(receipt.events[0], CardChanged)
+    assert receipt.events[0].digest == digest(ledger) != shown
+    assert late.code == Refuse.DIGEST_DIFFERS
+    assert ledger.send(CUSTOMER, convert(ledger, 1_000)).code == 0
+    assert money_of(ledger, DEALER)[0] == 3_077 + 4_000
+
+
+def test_what_is_left_stays_when_terms_change(ledger):
+    ledger.must(CUSTOMER, convert(ledger, 1_000))
+
+    ledger.must(DEALER, ChangeCard(reference="usd", terms=rate_terms(ledger, tiers=DEARER)))
+
+    assert card(ledger).left == CAPACITY - 1_000
+
+
+def test_a_card_is_closed_with_its_block_and_what_is_left_comes_back(ledger):
+    before = stored(ledger)
+
+    closed, accepted = ledger.block(
+        ledger.sign(DEALER, CloseCard(reference="usd")), ledger.sign(CUSTOMER, convert(ledger, 1_000))
+    )
+    (receipt,) = ledger.exit_receipts()
+
+    assert (closed.code, accepted.code) == (0, 0)
+    assert receipt.events == (CardClosed(card=card_name(ledger), returned=CAPACITY - 1_000),)
+    assert not has_card(ledger)
+    assert money_of(ledger, DEALER) == (3_077, 0, DEALERS_DOLLARS - 1_000, 0)
+    assert before - stored(ledger) == 900
+
+
+def test_a_name_can_be_used_again_once_its_card_is_closed(ledger):
+    ledger.must(DEALER, CloseCard(reference="usd"))
+
+    ledger.must(DEALER, posting(ledger))
+
+    assert card(ledger).left == CAPACITY
+
+
+def test_more_can_be_set_aside_at_once(ledger):
+    ledger.must(DEALER, FundCard(reference="usd", units=500))
+
+    assert card(ledger).left == CAPACITY + 500
+    assert money_of(ledger, DEALER)[3] == CAPACITY + 500
+
+
+def test_terms_may_end_in_the_last_second_that_the_network_allows(ledger):
+    ledger.must(DEALER, posting(ledger, "two", terms=rate_terms(ledger, valid_until=ledger.time + 900)))
+
+    assert has_card(ledger, "two")
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"closing": True}, "was forgotten"),
+        ({"left": CAPACITY - 1}, "does not match what is set aside"),
+        ({"left": CAPACITY + 1}, "does not match what is set aside"),
+    ],
+)
+def test_a_broken_card_is_noticed(ledger, change, what):
+    poke(ledger, CARDS, card_name(ledger), structs.replace(card(ledger), **change))
+
+    with pytest.raises(Broken, match=what):
+        ledger.machine.check_invariants(ledger.state)
+
+
+def test_tiers_out_of_order_are_noticed(ledger):
+    wrong = structs.replace(card(ledger).terms, tiers=(Tier(200, Rate(1, 1)), Tier(100, Rate(1, 1))))
+    poke(ledger, CARDS, card_name(ledger), structs.replace(card(ledger), terms=wrong))
+
+    with pytest.raises(Broken, match="out of order"):
+        ledger.machine.check_invariants(ledger.state)
+
+
+def test_a_change_that_was_never_put_in_force_is_noticed(ledger):
+    poke(ledger, CARDS, card_name(ledger), structs.replace(card(ledger), next_terms=rate_terms(ledger)))
+
+    with pytest.raises(Broken, match="was forgotten"):
+        ledger.machine.check_invariants(ledger.state)

@@ -1,0 +1,305 @@
+"""Every rule of the exchange: who breaks it, which number the answer has, and that nothing changes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from msgspec import structs
+
+from sogdia.kernel.quota import QUOTAS
+from sogdia.kernel.refusals import KernelRefusal as Kernel
+from sogdia.modules.exchange.cards import CHANGES_MAX, ChangeCard, CloseCard, FundCard, PostCard
+from sogdia.modules.exchange.conversions import Convert
+from sogdia.modules.exchange.module import MODULE
+from sogdia.modules.exchange.records import Premium, Rate, Tier
+from sogdia.modules.exchange.refusals import ExchangeRefusal as Refuse
+from sogdia.modules.market import MODULE as MARKET
+from sogdia.modules.money import Asset
+from sogdia.modules.money.currencies import AuthoriseHolder, FreezeHolder, Mint, OpenCurrency, SetCaps
+from sogdia.modules.money.refusals import MoneyRefusal as Money
+from tests.modules.exchange.bureau import (
+    CAPACITY,
+    CUSTOMER,
+    DEALER,
+    DEALERS_DOLLARS,
+    card_name,
+    convert,
+    digest,
+    posting,
+    rate_terms,
+)
+from tests.refused import Row, assert_refused, poke, rules_of, table
+
+if TYPE_CHECKING:
+    from sogdia.kernel.operation import Operation
+    from sogdia.testing.ledger import Ledger
+
+NOBODY = bytes(20)
+ONE = (Tier(1, Rate(1, 1)),)
+UNSORTED: dict[str, Any] = {"tiers": (Tier(9, Rate(2, 2)), Tier(9, Rate(1, 1))), "most": 1}
+TOO_HIGH: dict[str, Any] = {"tiers": (Tier(9, Rate(2, 2)),), "most": 8}
+NOT_REDUCED: dict[str, Any] = {"tiers": (Tier(1, Rate(4, 6)),), "premiums": (Premium(9, 1), Premium(8, 1))}
+FALLING: dict[str, Any] = {"premiums": (Premium(8, 2), Premium(9, 1))}
+UNSORTED_PREMIUMS: dict[str, Any] = {"premiums": (Premium(9, 1), Premium(9, 1))}
+
+
+def change(ledger: Ledger, reference: str = "usd", **changes: Any) -> ChangeCard:  # noqa: ANN401 - any field
+    """Ask for other terms on a card."""
+    return ChangeCard(reference=reference, terms=rate_terms(ledger, **changes))
+
+
+def ended(ledger):
+    """Terms that have ended."""
+    return rate_terms(ledger, valid_until=ledger.time)
+
+
+def too_long(ledger):
+    """Terms that hold for a second more than the network allows."""
+    return rate_terms(ledger, valid_until=ledger.time + 901)
+
+
+def freeze(currency, who):
+    """Freeze somebody's money."""
+    return lambda ledger: ledger.must(
+        "bank", FreezeHolder(currency=currency, account=ledger.account(who), reason="Court order 17")
+    )
+
+
+def cap(currency, units):
+    """Let nobody have more of a money from now on."""
+    return lambda ledger: ledger.must("bank", SetCaps(currency=currency, supply_max=10**15, holder_max=units))
+
+
+def fill_storage(ledger):
+    """Leave the sponsor a byte less than a card takes."""
+    sponsor = ledger.account("registrar")
+    known = QUOTAS.must(ledger.state, sponsor)
+    poke(ledger, QUOTAS, sponsor, structs.replace(known, stored_bytes_max=known.stored_bytes + 899))
+
+
+def second_card(**changes: Any) -> Any:  # noqa: ANN401 - any field
+    """Post a card "two"."""
+
+    def prepare(ledger) -> None:
+        capacity = changes.get("capacity", CAPACITY)
+        terms = {name: value for name, value in changes.items() if name != "capacity"}
+        ledger.must(DEALER, posting(ledger, "two", capacity=capacity, terms=rate_terms(ledger, **terms)))
+
+    return prepare
+
+
+def by_two(units, pay_at_most=1):
+    """Ask for dollars by the card "two"."""
+    return lambda ledger: convert(
+        ledger, units, pay_at_most, card=card_name(ledger, "two"), digest=digest(ledger, "two")
+    )
+
+
+def listed_yuan(ledger):
+    """A card that gives yuan, which the dealer may have and the customer may not."""
+    ledger.must("bank", OpenCurrency(currency="CNY", supply_max=10**9, holder_max=10**9, by_authorisation=True))
+    ledger.must("bank", AuthoriseHolder(currency="CNY", account=ledger.account(DEALER)))
+    ledger.must("bank", Mint(currency="CNY", to=ledger.account(DEALER), units=1_000))
+    terms = rate_terms(ledger, tiers=ONE)
+    asked = PostCard(reference="two", takes=ledger.asset("KWD"), gives=ledger.asset("CNY"), capacity=1_000, terms=terms)
+    ledger.must(DEALER, asked)
+
+
+def same_money(ledger):
+    money = ledger.asset()
+    return posting(ledger, takes=money, gives=money, terms=rate_terms(ledger, **UNSORTED))
+
+
+TABLES: dict[type[Operation], list[Row]] = {
+    PostCard: [
+        Row(Refuse.MONIES_IDENTICAL, CUSTOMER, same_money, at_the_door=True),
+        Row(
+            Refuse.TIERS_NOT_IN_ORDER,
+            CUSTOMER,
+            lambda it: posting(it, terms=rate_terms(it, **UNSORTED)),
+            at_the_door=True,
+        ),
+        Row(
+            Refuse.TIERS_ABOVE_MOST,
+            CUSTOMER,
+            lambda it: posting(it, terms=rate_terms(it, **TOO_HIGH)),
+            at_the_door=True,
+        ),
+        Row(
+            Refuse.RATE_NOT_REDUCED,
+            CUSTOMER,
+            lambda it: posting(it, terms=rate_terms(it, **NOT_REDUCED)),
+            at_the_door=True,
+        ),
+        Row(
+            Refuse.PREMIUMS_NOT_IN_ORDER,
+            CUSTOMER,
+            lambda it: posting(it, terms=rate_terms(it, **FALLING)),
+            at_the_door=True,
+            note="falling",
+        ),
+        Row(
+            Refuse.PREMIUMS_NOT_IN_ORDER,
+            CUSTOMER,
+            lambda it: posting(it, terms=rate_terms(it, **UNSORTED_PREMIUMS)),
+            at_the_door=True,
+            note="one-time-twice",
+        ),
+        Row(Refuse.SENDER_NOT_PROVIDER, CUSTOMER, lambda it: posting(it, terms=ended(it))),
+        Row(Refuse.CARD_EXISTS, DEALER, lambda it: posting(it, terms=ended(it))),
+        Row(
+            Refuse.TERMS_EXPIRED,
+            DEALER,
+            lambda it: posting(it, "two", terms=ended(it), takes=Asset("CHF", NOBODY)),
+        ),
+        Row(
+            Refuse.TERMS_VALID_TOO_LONG,
+            DEALER,
+            lambda it: posting(it, "two", terms=too_long(it), takes=Asset("CHF", NOBODY)),
+        ),
+        Row(
+            Money.CURRENCY_UNKNOWN,
+            DEALER,
+            lambda it: posting(it, "two", takes=Asset("CHF", NOBODY), capacity=DEALERS_DOLLARS),
+            note="taken",
+        ),
+        Row(
+            Money.CURRENCY_UNKNOWN,
+            DEALER,
+            lambda it: posting(it, "two", gives=Asset("CHF", NOBODY), capacity=DEALERS_DOLLARS),
+            note="given",
+        ),
+        Row(
+            Money.HOLDER_FROZEN,
+            DEALER,
+            lambda it: posting(it, "two", capacity=DEALERS_DOLLARS),
+            before=freeze("USD", DEALER),
+        ),
+        Row(
+            Money.FUNDS_INSUFFICIENT,
+            DEALER,
+            lambda it: posting(it, "two", capacity=DEALERS_DOLLARS - CAPACITY + 1),
+            before=fill_storage,
+        ),
+        Row(Kernel.QUOTA_STORAGE_SPENT, DEALER, lambda it: posting(it, "two"), before=fill_storage),
+    ],
+    ChangeCard: [
+        Row(Refuse.TIERS_NOT_IN_ORDER, CUSTOMER, lambda it: change(it, **UNSORTED), at_the_door=True),
+        Row(Refuse.TIERS_ABOVE_MOST, CUSTOMER, lambda it: change(it, **TOO_HIGH), at_the_door=True),
+        Row(Refuse.RATE_NOT_REDUCED, CUSTOMER, lambda it: change(it, **NOT_REDUCED), at_the_door=True),
+        Row(Refuse.PREMIUMS_NOT_IN_ORDER, CUSTOMER, lambda it: change(it, **FALLING), at_the_door=True),
+        Row(Refuse.CARD_UNKNOWN, CUSTOMER, lambda it: change(it, valid_until=it.time)),
+        Row(Refuse.TERMS_EXPIRED, DEALER, lambda it: change(it, valid_until=it.time)),
+        Row(Refuse.TERMS_VALID_TOO_LONG, DEALER, lambda it: change(it, valid_until=it.time + 901)),
+    ],
+    FundCard: [
+        Row(Refuse.CARD_UNKNOWN, CUSTOMER, lambda _: FundCard(reference="usd", units=DEALERS_DOLLARS)),
+        Row(
+            Money.HOLDER_FROZEN,
+            DEALER,
+            lambda _: FundCard(reference="usd", units=DEALERS_DOLLARS),
+            before=freeze("USD", DEALER),
+        ),
+        Row(
+            Money.FUNDS_INSUFFICIENT,
+            DEALER,
+            lambda _: FundCard(reference="usd", units=DEALERS_DOLLARS - CAPACITY + 1),
+        ),
+    ],
+    CloseCard: [
+        Row(Refuse.CARD_UNKNOWN, CUSTOMER, lambda _: CloseCard(reference="usd")),
+    ],
+    Convert: [
+        Row(Refuse.CARD_UNKNOWN, DEALER, lambda it: convert(it, 1, 1, card=card_name(it, "x"), digest=bytes(32))),
+        Row(Refuse.CARD_IS_OWN, DEALER, lambda it: convert(it, 1, 1, digest=bytes(32))),
+        Row(
+            Refuse.DIGEST_DIFFERS,
+            CUSTOMER,
+            lambda it: convert(it, 99, 1, digest=bytes(32)),
+            before=lambda it: it.wait(601),
+        ),
+        Row(Refuse.CARD_EXPIRED, CUSTOMER, lambda it: convert(it, 99, 1), before=lambda it: it.wait(601)),
+        Row(Refuse.UNITS_BELOW_LEAST, CUSTOMER, lambda it: convert(it, 99, 1)),
+        Row(
+            Refuse.UNITS_ABOVE_MOST, CUSTOMER, by_two(1_001), before=second_card(capacity=1_000, most=1_000, tiers=ONE)
+        ),
+        Row(
+            Refuse.CAPACITY_SPENT,
+            CUSTOMER,
+            by_two(1_001),
+            before=second_card(capacity=1_000, tiers=(Tier(1, Rate(2**53, 1)),)),
+        ),
+        Row(Refuse.PAYMENT_TOO_LARGE, CUSTOMER, by_two(1_000), before=second_card(tiers=(Tier(1, Rate(2**53, 1)),))),
+        Row(Refuse.ROUNDING_TOO_LARGE, CUSTOMER, by_two(1), before=second_card(tiers=(Tier(1, Rate(25, 967)),))),
+        Row(Refuse.PAYMENT_ABOVE_MAXIMUM, "lanzhou", lambda it: convert(it, 1_001, 3_080)),
+        Row(
+            Money.HOLDER_FROZEN,
+            CUSTOMER,
+            lambda it: convert(it, 800_000),
+            before=lambda it: (freeze("KWD", CUSTOMER)(it), cap("KWD", 1)(it)),
+        ),
+        Row(Money.FUNDS_INSUFFICIENT, "lanzhou", lambda it: convert(it, 800_000), before=cap("KWD", 1)),
+        Row(Money.HOLDER_NOT_AUTHORISED, CUSTOMER, by_two(100, 100), before=listed_yuan),
+        Row(Money.HOLDER_CAP_PASSED, CUSTOMER, lambda it: convert(it, 1_000), before=cap("KWD", 3_076), note="dealer"),
+        Row(Money.HOLDER_CAP_PASSED, CUSTOMER, lambda it: convert(it, 1_000), before=cap("USD", 999), note="customer"),
+    ],
+}
+
+IN_ONE_BLOCK = "stands in a test of its own: it needs several requests in one block"
+NEVER = {
+    (PostCard, Money.HOLDER_NOT_AUTHORISED): "a card is set aside for nobody yet",
+    (PostCard, Money.HOLDER_CAP_PASSED): "a card is set aside for nobody yet",
+    (PostCard, Kernel.SPONSOR_HAS_NO_QUOTA): "a sender whose sponsor has no quota is not admitted",
+    (FundCard, Money.CURRENCY_UNKNOWN): "the card's money is there, and none is ever closed",
+    (FundCard, Money.HOLDER_NOT_AUTHORISED): "a card is set aside for nobody yet",
+    (FundCard, Money.HOLDER_CAP_PASSED): "a card is set aside for nobody yet",
+    (ChangeCard, Refuse.CHANGE_PENDING): IN_ONE_BLOCK,
+    (ChangeCard, Refuse.CHANGES_TOO_MANY): IN_ONE_BLOCK,
+    (CloseCard, Refuse.CHANGE_PENDING): IN_ONE_BLOCK,
+    (CloseCard, Refuse.CHANGES_TOO_MANY): IN_ONE_BLOCK,
+    (Convert, Money.CURRENCY_UNKNOWN): "the card's monies are there, and none is ever closed",
+}
+"""Rules that an operation names and no row can break, each with the reason."""
+
+
+@table(TABLES)
+def test_a_rule_refuses_and_nothing_changes(ledger, operation, row):  # noqa: ARG001 - it names the test
+    assert_refused(ledger, row)
+
+
+@pytest.mark.parametrize("second", [change, lambda _: CloseCard(reference="usd")], ids=["change", "close"])
+@pytest.mark.parametrize("first", [change, lambda _: CloseCard(reference="usd")], ids=["change", "close"])
+def test_a_card_changes_once_in_a_block(ledger, first, second):
+    answers = ledger.block(ledger.sign(DEALER, first(ledger)), ledger.sign(DEALER, second(ledger)))
+
+    assert [each.code for each in answers] == [0, Refuse.CHANGE_PENDING]
+
+
+def test_so_many_cards_change_with_a_block_and_no_more(ledger):
+    names = [f"c{number}" for number in range(CHANGES_MAX)]
+    for begin in range(0, len(names), 10):
+        ledger.must(DEALER, *(posting(ledger, name, capacity=1_000) for name in names[begin : begin + 10]))
+    asked = [change(ledger, name) for name in names]
+
+    answers = ledger.block(
+        *(ledger.sign(DEALER, each) for each in (*asked, change(ledger), CloseCard(reference="usd")))
+    )
+
+    assert [each.code for each in answers] == [0] * CHANGES_MAX + [Refuse.CHANGES_TOO_MANY] * 2
+    assert len(ledger.exit_receipts()) == CHANGES_MAX
+    assert ledger.send(DEALER, CloseCard(reference="usd")).code == 0
+
+
+@pytest.mark.parametrize("operation", MODULE.operations)
+def test_the_table_has_every_rule_in_the_order_in_which_they_are_tried(operation):
+    rows = list(dict.fromkeys(row.rule for row in TABLES[operation]))
+
+    assert rows == [rule for rule in rules_of(operation) if (operation, rule) not in NEVER]
+
+
+def test_every_number_of_the_exchange_is_used():
+    named = {rule for module in (MODULE, MARKET) for operation in module.operations for rule in rules_of(operation)}
+
+    assert named >= set(Refuse)
+    assert [int(code) for code in Refuse] == list(range(700, 700 + len(Refuse)))
