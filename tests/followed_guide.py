@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-SECONDS = 60
+SECONDS = 180
 
 
 def follow(name: str, place: Path, programs: Sequence[str], port: str) -> tuple[int, str]:

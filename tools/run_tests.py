@@ -8,6 +8,7 @@ and left out. The exit code is 0 when both are green.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -24,7 +25,11 @@ def main() -> int:
     others = ["tests", *(f"--ignore=tests/{name}" for name in BESIDE)]
     with TemporaryFile() as said:
         beside = subprocess.Popen(
-            [*pytest, *(f"tests/{name}" for name in BESIDE)], cwd=ROOT, stdout=said, stderr=subprocess.STDOUT
+            [*pytest, *(f"tests/{name}" for name in BESIDE)],
+            cwd=ROOT,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            env=os.environ | {"SOGDIA_TEST_PART": "1"},
         )
         try:
             first = subprocess.run([*pytest, *others], cwd=ROOT, check=False).returncode

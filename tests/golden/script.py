@@ -2,7 +2,7 @@
 
 It needs nothing but the product, so that any Python which has the product's libraries can run it:
 
-    python tests/golden/script.py
+    PYTHONPATH=src python -m tests.golden.script
 """
 
 from __future__ import annotations
@@ -28,11 +28,6 @@ from sogdia.modules.documents.documents import CommitDocument, EraseDocument, Gr
 from sogdia.modules.documents.encryption_keys import SetEncryptionKey
 from sogdia.modules.documents.files import OpenPartyFile
 from sogdia.modules.documents.readings import RecordReading
-from sogdia.modules.exchange.cards import ChangeCard, CloseCard, FundCard, PostCard
-from sogdia.modules.exchange.conversions import Convert
-from sogdia.modules.exchange.rates import digest_of as card_digest
-from sogdia.modules.exchange.records import CARDS, Premium, Rate, RateTerms
-from sogdia.modules.exchange.records import Tier as RateTier
 from sogdia.modules.governance.proposing import (
     ProposeAdmission,
     ProposeCancellation,
@@ -76,7 +71,6 @@ from sogdia.modules.market.orders import (
     DeclineOrder,
     OrderLine,
     PlaceOrder,
-    PlaceOrderAtRate,
     SettleOrder,
     ShipOrder,
 )
@@ -97,6 +91,7 @@ from sogdia.modules.money.currencies import (
 from sogdia.modules.money.holds import CaptureHold, PlaceHold, ReleaseHold
 from sogdia.modules.money.transfers import Transfer
 from sogdia.testing.ledger import SEED, START, Ledger, keys_of
+from tests.golden.exchange_part import exchange
 
 if TYPE_CHECKING:
     from sogdia.client.keys import KeyPair
@@ -397,54 +392,6 @@ def orders(script: Script) -> None:
 
 
 FINAL_FIELDS = ("listing", "variant", "quantity", "paid", "promotion", "returned")
-
-
-def exchange(script: Script) -> None:
-    """Play rate cards, a conversion, and orders in two monies: one is settled, one cancelled, one declined in part."""
-    ledger, account = script.ledger, script.account
-    sponsor, public = account("registrar"), keys_of("dealer").public
-    entry = RegisterParty(reference="dealer", kind=3, country="KW", roles=64, sponsor=sponsor, scheme=1, public=public)
-    script.send("registrar", entry)
-    ledger._registered["dealer"] = account_of(ledger.network, sponsor, "dealer")
-    nairobi, name = account("nairobi"), name_of(account("dealer"), "usd")
-    dealers = Mint(currency="USD", to=account("dealer"), units=10**6)
-    script.send("bank", dealers, Mint(currency="KWD", to=nairobi, units=10**6))
-
-    def terms(taken: int, given: int) -> RateTerms:
-        premiums = (Premium(DAY, 5), Premium(10 * DAY, 40))
-        tiers = (RateTier(100, Rate(taken, given)), RateTier(50_000, Rate(307, 100)))
-        return RateTerms(tiers=tiers, most=100_000, premiums=premiums, valid_until=ledger.time + 600)
-
-    def order(reference: str, digest: bytes) -> PlaceOrderAtRate:
-        return PlaceOrderAtRate(
-            reference=reference,
-            merchant=account("bukhara"),
-            lines=(OrderLine("silk", 1, 2), OrderLine("bowl", 1, 5)),
-            card=name,
-            digest=digest,
-            pay_at_most=30_000,
-        )
-
-    monies: dict[str, Any] = {"takes": ledger.asset("KWD"), "gives": ledger.asset()}
-    script.send("dealer", PostCard(reference="usd", **monies, capacity=50_000, terms=terms(3_077, 1_000)))
-    script.send("nairobi", PostCard(reference="usd", **monies, capacity=50_000, terms=terms(3_077, 1_000)))
-    script.send(
-        "dealer", FundCard(reference="usd", units=5_000), ChangeCard(reference="usd", terms=terms(3_079, 1_000))
-    )
-    card = CARDS.must(ledger.state, name)
-    digest = card_digest(name, card.takes, card.gives, card.terms)
-    script.send("nairobi", Convert(card=name, digest=digest, units=1_001, pay_at_most=4_000))
-    script.send("nairobi", Convert(card=name, digest=bytes(32), units=1_001, pay_at_most=4_000))
-    names = [name_of(nairobi, reference) for reference in ("x1", "x2", "x3")]
-    script.send("nairobi", *(order(reference, digest) for reference in ("x1", "x2", "x3")))
-    script.send("nairobi", order("x4", bytes(32)))
-    script.send("nairobi", CancelOrder(order=names[1]), wait=DAY)
-    script.send("bukhara", AcceptOrder(order=names[0], declined=(2,)), AcceptOrder(order=names[2]))
-    script.send("bukhara", ShipOrder(order=names[0]))
-    script.send("dealer", CloseCard(reference="usd"))
-    script.send("carrier", ConfirmDelivery(order=names[0]))
-    script.send("nairobi", SettleOrder(order=names[0]))
-    script.wait(8 * DAY)
 
 
 def documents(script: Script) -> None:

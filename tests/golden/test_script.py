@@ -23,7 +23,7 @@ WANTED = json.loads(SCRIPT.read_text("utf-8"))
 
 def played(*python: str, libraries: Path | None = None, **environment: str) -> dict[str, object]:
     """Play the script in a process of its own; give what it printed."""
-    path = [str(ROOT / "src"), *([] if libraries is None else [str(libraries)])]
+    path = [str(ROOT / "src"), str(ROOT), *([] if libraries is None else [str(libraries)])]
     answer = subprocess.run(
         [*python, str(PROGRAM)],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(path)} | environment,

@@ -30,6 +30,7 @@ from sogdia.modules.identity.node_keys import RotateNodeKey, rotation_message
 from sogdia.testing.ledger import SEED, keys_of
 from tests.network.any_operation import AnyOperation
 from tests.network.chain import VALIDATORS, network_genesis
+from tests.network.random_exchange import RandomExchange
 from tests.properties.random_trade import EVERYBODY, RandomTrade
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class RandomLife(RandomTrade):
         super().__init__(seed, **{part: made[part] for part in SECTIONS})
         accounts = {who: self.account(who) for who in (*EVERYBODY, *REPLICAS)}
         self._any = AnyOperation(self.random, accounts)
+        self._exchange = RandomExchange(self)
 
     # ----------------------------------------------------------------------------------------------------- sending
 
@@ -106,7 +108,15 @@ class RandomLife(RandomTrade):
 
     def step(self) -> None:
         """Let something happen."""
-        deeds = {super().step: 60, self.anything: 25, self.propose: 6, self.vote: 12, self.rotate: 2, self.accuse: 1}
+        deeds = {
+            super().step: 60,
+            self._exchange.step: 30,
+            self.anything: 25,
+            self.propose: 6,
+            self.vote: 12,
+            self.rotate: 2,
+            self.accuse: 1,
+        }
         self.random.choices(list(deeds), weights=list(deeds.values()))[0]()
 
     def anything(self) -> None:

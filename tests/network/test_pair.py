@@ -166,7 +166,7 @@ def test_on_a_full_disk_nothing_is_begun_and_nothing_is_final(programs, caplog, 
 
 
 def test_an_end_that_needs_a_person_needs_none_when_the_disk_was_full(programs, monkeypatch):
-    programs.application(seconds=0.2, status=DAMAGED)
+    programs.application(seconds=1.5, status=DAMAGED)
     rooms = iter([2**30, 10, 10])
     monkeypatch.setattr(pair, "free_bytes", lambda _folder: next(rooms, 2**30))
     monkeypatch.setattr(pair, "ROOM_SECONDS", 0.05)

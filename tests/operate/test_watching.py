@@ -108,6 +108,7 @@ def started(place, folder):
         until(lambda: node.hears("READY=1") and ask(node.port, "/health/ready")[0] == 200)
         yield node
     finally:
+        node.hears("")  # what nobody reads fills the socket, and then the last word is lost
         node.process.send_signal(signal.SIGTERM)
         assert node.process.wait(SECONDS_MAX) == 0
         assert node.hears("STOPPING=1")

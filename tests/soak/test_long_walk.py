@@ -97,9 +97,10 @@ def test_a_long_walk_keeps_every_promise_and_no_memory(tmp_path, rotation, full_
     told = {walk.id_of(raw): receipt for raw, receipt in walk.told}
     assert complaints_about(walk.folder, told) == []
     derived_again(walk.folder)
-    assert all(walk.done[what] for what in ("pay", "be_careless", "ask", "wait"))
+    assert walk.done["pay"]
     assert max(memory for samples in legs for _, memory in samples) < MEMORY_BYTES_MAX
     if full_run:
+        assert all(walk.done[what] for what in ("be_careless", "ask", "wait"))
         usual = stretches(legs[1])
         assert steady_growth(usual) < GROWTH_BYTES_MAX, usual
         assert max(usual) - usual[0] < HIGH_WATER_BYTES_MAX, usual

@@ -10,7 +10,7 @@ import pytest
 
 from sogdia.modules.identity.registrars import APPEAL_PERIOD
 from sogdia.modules.market.module import MODULE
-from sogdia.modules.market.orders import OrderOperation, PlaceOrder
+from sogdia.modules.market.orders import OrderOperation, PlaceOrder, PlaceOrderAtRate
 from sogdia.modules.market.records import OrderState, Windows
 from sogdia.testing.ledger import Ledger
 from tests.modules.market.shop import bring, open_order, open_shop
@@ -75,7 +75,9 @@ def test_the_longest_life_of_an_order_is_that_of_all_windows_together():
 
 def test_what_a_suspension_closes_is_what_is_not_in_the_reserved_lane():
     (sentence,) = re.findall(r"A suspension closes these operations about orders, and no others: (.*?)\.", PAGE)
-    about_orders = [each for each in MODULE.operations if issubclass(each, OrderOperation | PlaceOrder)]
+    about_orders = [
+        each for each in MODULE.operations if issubclass(each, OrderOperation | PlaceOrder | PlaceOrderAtRate)
+    ]
 
     assert re.findall(r"`(\w+)`", sentence) == [each.__name__ for each in about_orders if not each.reserved]
 

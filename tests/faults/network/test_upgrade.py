@@ -62,7 +62,8 @@ def test_a_late_node_stops_before_the_upgrade_and_comes_back_with_the_newer_soft
     proposal = name_of(network.account(READY[0]), "up")
     for name in READY[1:]:
         assert act(network, name, CastBallot(proposal=proposal, yes=True)).receipt[1] == 0
-    assert protocol(network, LATE) == Protocol(version=1, next_version=VERSION, next_height=height)
+    decided = Protocol(version=1, next_version=VERSION, next_height=height)
+    network.until(lambda: protocol(network, LATE) == decided, "the late node has not heard of it")
 
     network.until(lambda: not network.is_up(LATE), "the late node goes on", DECIDE_SECONDS)
     assert network.said_by(LATE, f"protocol version {VERSION} is in force, and this software knows versions up to 1")

@@ -172,7 +172,8 @@ def store_is_wrong(store: Store) -> bool:
         head = json.loads(bytes(transaction.get(b"last", b"", db=store.heads)))
         found = store.found()
         looked_up = [(key, bytes(transaction.get(key, b"", db=store.records))) for key, _ in found]
-    if digest_of(iter(found)) == head["digest"] == digest_of(iter(looked_up)):
+    expected = digest_of(records_at(head["batch"]))
+    if digest_of(iter(found)) == head["digest"] == digest_of(iter(looked_up)) == expected:
         return False
     sys.stderr.write(f"the records are not those of batch {head['batch']}\n")
     return True

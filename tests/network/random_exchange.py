@@ -1,0 +1,162 @@
+"""What happens at an exchange, at random: cards are posted, changed and closed, and orders placed at their rates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sogdia.kernel.values import account_of, name_of
+from sogdia.modules.exchange.cards import ChangeCard, CloseCard, FundCard, PostCard
+from sogdia.modules.exchange.conversions import Convert
+from sogdia.modules.exchange.rates import digest_of
+from sogdia.modules.exchange.records import CARDS, LOCKS, Premium, Rate, RateTerms, Tier
+from sogdia.modules.identity import Kind, Role
+from sogdia.modules.identity.parties import RegisterParty
+from sogdia.modules.market.orders import (
+    AcceptOrder,
+    CancelOrder,
+    ConfirmDelivery,
+    DeclineOrder,
+    OrderLine,
+    PlaceOrderAtRate,
+    SettleOrder,
+    ShipOrder,
+)
+from sogdia.modules.market.records import ORDERS
+from sogdia.modules.market.returns import RefundLines
+from sogdia.modules.money.currencies import Mint
+from sogdia.testing.ledger import keys_of
+from tests.modules.market.shop import quantities
+from tests.properties.random_trade import BUYERS, MERCHANTS, REFERENCES
+
+if TYPE_CHECKING:
+    from sogdia.kernel.operation import Operation
+    from tests.network.random_life import RandomLife
+
+DEALER = "dealer"
+CARD_REFERENCES = ("c0", "c1")
+ORDER_REFERENCES = tuple(f"x{number}" for number in range(6))
+RATES = (Rate(3_077, 1_000), Rate(1, 3), Rate(307, 100), Rate(1, 1))
+
+
+class RandomExchange:
+    """A dealer, its cards, and those who accept them; all choices come from the walk's own generator."""
+
+    def __init__(self, life: RandomLife) -> None:
+        """Act on the ledger of a walk."""
+        self._life = life
+        self._random = life.random
+
+    def step(self) -> None:
+        """Let one of them do something."""
+        life = self._life
+        if DEALER not in life.ledger._registered:
+            self._open()
+            return
+        deeds = {self._card: 3, self._convert: 2, self._order: 4, self._go_on: 6}
+        self._random.choices(list(deeds), weights=list(deeds.values()))[0]()
+
+    def _open(self) -> None:
+        life = self._life
+        entry = RegisterParty(
+            reference=DEALER,
+            kind=int(Kind.PAYMENT_INSTITUTION),
+            country="KE",
+            roles=int(Role.LIQUIDITY_PROVIDER),
+            sponsor=life.account("registrar"),
+            scheme=1,
+            public=keys_of(DEALER).public,
+        )
+        if life.send("registrar", entry):
+            dealer = account_of(life.ledger.network, life.account("registrar"), DEALER)
+            life.ledger._registered[DEALER] = dealer
+            life.send("bank", Mint(currency="USD", to=dealer, units=10**6))
+
+    def _terms(self) -> RateTerms:
+        tiers: tuple[Tier, ...] = (Tier(self._random.choice([1, 100]), self._random.choice(RATES)),)
+        if self._random.randrange(2):
+            tiers += (Tier(5_000, self._random.choice(RATES)),)
+        premiums = (Premium(100, self._random.randrange(50)), Premium(86_400, 50))
+        valid_until = self._life.ledger.time + self._random.choice([50, 900])
+        return RateTerms(tiers=tiers, most=50_000, premiums=premiums, valid_until=valid_until)
+
+    def _card(self) -> None:
+        """Let the dealer do something about a card."""
+        reference, ledger = self._random.choice(CARD_REFERENCES), self._life.ledger
+        operation: Operation = self._random.choice(
+            (
+                PostCard(
+                    reference=reference,
+                    takes=ledger.asset("KWD"),
+                    gives=ledger.asset(),
+                    capacity=self._random.choice([1_000, 100_000]),
+                    terms=self._terms(),
+                ),
+                ChangeCard(reference=reference, terms=self._terms()),
+                FundCard(reference=reference, units=self._random.choice([1, 10_000, 10**7])),
+                CloseCard(reference=reference),
+            )
+        )
+        self._life.send(DEALER, operation)
+
+    def _shown(self) -> tuple[bytes, bytes]:
+        """Give the name of a card and the digest of its terms, now and then of others."""
+        ledger = self._life.ledger
+        name = name_of(ledger.account(DEALER), self._random.choice(CARD_REFERENCES))
+        card = CARDS.find(ledger.state, name)
+        if card is None or self._random.randrange(20) == 0:
+            return name, bytes(32)
+        return name, digest_of(name, card.takes, card.gives, card.terms)
+
+    def _buyer(self) -> str:
+        """Give a buyer, mostly one who has just got dinars."""
+        who = self._random.choice(BUYERS)
+        if self._random.randrange(3):
+            self._life.send(
+                "bank", Mint(currency="KWD", to=self._life.account(who), units=self._random.randint(1, 20_000))
+            )
+        return who
+
+    def _convert(self) -> None:
+        name, digest = self._shown()
+        units = self._random.choice([1, 99, 1_000, 6_000])
+        self._life.send(self._buyer(), Convert(card=name, digest=digest, units=units, pay_at_most=20_000))
+
+    def _order(self) -> None:
+        name, digest = self._shown()
+        lines = (OrderLine(self._random.choice(REFERENCES[:2]), 1, self._random.choice([1, 3, 4])),)
+        operation = PlaceOrderAtRate(
+            reference=self._random.choice(ORDER_REFERENCES),
+            merchant=self._life.account(self._random.choice(MERCHANTS)),
+            lines=lines,
+            card=name,
+            digest=digest,
+            pay_at_most=60_000,
+        )
+        self._life.send(self._buyer(), operation)
+
+    def _go_on(self) -> None:
+        """Take one of these orders a step on, or back."""
+        life = self._life
+        buyers = {life.account(who): who for who in BUYERS}
+        names = [name_of(buyer, reference) for buyer in sorted(buyers) for reference in ORDER_REFERENCES]
+        found = [name for name in names if ORDERS.find(life.ledger.state, name) is not None]
+        if not found:
+            return
+        name = self._random.choice([name for name in found if LOCKS.find(life.ledger.state, name)] or found)
+        merchants = {life.account(who): who for who in MERCHANTS}
+        merchant = merchants.get(ORDERS.must(life.ledger.state, name).merchant, MERCHANTS[0])
+        buyer = buyers[name[:20]]
+        who, operation = self._random.choice(
+            (
+                (merchant, AcceptOrder(order=name)),
+                (merchant, AcceptOrder(order=name)),
+                (merchant, ShipOrder(order=name)),
+                (merchant, ShipOrder(order=name)),
+                (merchant, RefundLines(order=name, lines=quantities((1, 1)))),
+                (merchant, DeclineOrder(order=name)),
+                (buyer, CancelOrder(order=name)),
+                (buyer, ConfirmDelivery(order=name)),
+                (buyer, SettleOrder(order=name)),
+            )
+        )
+        life.send(who, operation)
