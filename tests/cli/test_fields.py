@@ -50,7 +50,7 @@ def ordered(reading: Reading, **texts: str) -> PlaceOrder:
         PlaceOrder,
         Given({name: [text] for name, text in texts.items()}, {}),
         reading,
-        Meaning(lambda _values: Asset("USD", BANK), lambda *_: b""),
+        Meaning(lambda _values, _field: Asset("USD", BANK), lambda *_: b""),
     )
 
 
@@ -275,7 +275,7 @@ def test_lines_that_cannot_be_read_are_explained(reading, lines, said):
 
 def variant(reading, offer):
     given_texts = {"listing": ["tea"], "variant": ["0"], "offer": [offer], "stock": ["5"]}
-    meaning = Meaning(lambda _values: Asset("USD", BANK), lambda *_: b"")
+    meaning = Meaning(lambda _values, _field: Asset("USD", BANK), lambda *_: b"")
     return read_operation(AddVariant, Given(given_texts, {}), reading, meaning).offer
 
 

@@ -92,8 +92,10 @@ LATER = {"public": OTHER_KEY, "asset": b"\xff" * 23}
 """What stands in the second entry of a list where no two may be the same."""
 
 
-NAMED: dict[str, Any] = {"old": bytes(32)} | {name: least for name, (least, _most) in BOUNDS.items()}
-"""What stands in a field of that name: a key that is not the new one, limits that may be voted."""
+NAMED: dict[str, Any] = {"old": bytes(32), "takes": {"currency": "KES", "issuer": PLAIN["Account"]}} | {
+    name: least for name, (least, _most) in BOUNDS.items()
+}
+"""What stands in a field of that name: a key that is not the new one, money that is not given, limits to be voted."""
 
 
 def samples_of(declared: type) -> dict[str, Any]:
@@ -104,6 +106,9 @@ def samples_of(declared: type) -> dict[str, Any]:
 
 def tiers(struct: type) -> dict[str, Any]:
     """Give prices that fall as quantities rise, where there are any."""
+    if struct.__name__ == "RateTerms":
+        rate = {"taken": 2_589, "given": 20}
+        return {"most": 9, "tiers": [{"units": 1, "rate": rate}, {"units": 2, "rate": rate}]}
     if struct.__name__ != "Offer":
         return {}
     return {"price": 9, "minimum": 1, "tiers": [{"quantity": 5, "price": 8}, {"quantity": 6, "price": 7}]}

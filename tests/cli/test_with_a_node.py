@@ -241,7 +241,7 @@ def test_a_p256_key_signs_and_its_owner_lets_another_act(sogdia, shop):
 
 NOT_THERE = (
     *("hold", "guardians", "recovery", "mandate", "consents", "passkeys", "attestation", "appeal", "handle"),
-    *("handle-of", "file", "authorities", "proposal"),
+    *("handle-of", "file", "authorities", "proposal", "rate-card", "quote", "lock"),
 )
 
 
@@ -274,6 +274,10 @@ def test_every_declared_query_is_asked_by_words_or_by_options(sogdia, shop):
         "may-read": ["nairobi", "nairobi/none"],
         "recipients": ["nairobi/none"],
         "proposal": ["nairobi/none"],
+        "rate-card": ["nairobi/none"],
+        "rate-cards": ["USD@bank", "USD@bank"],
+        "quote": ["nairobi/none"],
+        "lock": ["nairobi/none"],
     }
 
     for name in queries():

@@ -58,9 +58,7 @@ def exchange(script: Script) -> None:
     monies: dict[str, Any] = {"takes": ledger.asset("KWD"), "gives": ledger.asset()}
     script.send("dealer", PostCard(reference="usd", **monies, capacity=50_000, terms=terms(3_077, 1_000)))
     script.send("nairobi", PostCard(reference="usd", **monies, capacity=50_000, terms=terms(3_077, 1_000)))
-    script.send(
-        "dealer", FundCard(reference="usd", units=5_000), ChangeCard(reference="usd", terms=terms(3_079, 1_000))
-    )
+    script.send("dealer", FundCard(card="usd", units=5_000), ChangeCard(card="usd", terms=terms(3_079, 1_000)))
     card = CARDS.must(ledger.state, name)
     digest = card_digest(name, card.takes, card.gives, card.terms)
     script.send("nairobi", Convert(card=name, digest=digest, units=1_001, pay_at_most=4_000))
@@ -71,7 +69,7 @@ def exchange(script: Script) -> None:
     script.send("nairobi", CancelOrder(order=names[1]), wait=DAY)
     script.send("bukhara", AcceptOrder(order=names[0], declined=(2,)), AcceptOrder(order=names[2]))
     script.send("bukhara", ShipOrder(order=names[0]))
-    script.send("dealer", CloseCard(reference="usd"))
+    script.send("dealer", CloseCard(card="usd"))
     script.send("carrier", ConfirmDelivery(order=names[0]))
     script.send("nairobi", SettleOrder(order=names[0]))
     script.wait(8 * DAY)

@@ -91,9 +91,9 @@ class RandomExchange:
                     capacity=self._random.choice([1_000, 100_000]),
                     terms=self._terms(),
                 ),
-                ChangeCard(reference=reference, terms=self._terms()),
-                FundCard(reference=reference, units=self._random.choice([1, 10_000, 10**7])),
-                CloseCard(reference=reference),
+                ChangeCard(card=reference, terms=self._terms()),
+                FundCard(card=reference, units=self._random.choice([1, 10_000, 10**7])),
+                CloseCard(card=reference),
             )
         )
         self._life.send(DEALER, operation)

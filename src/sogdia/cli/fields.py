@@ -182,6 +182,7 @@ _BY_WORD: dict[str, Callable[[str, Shape, Reading], Any]] = {
     "NodeKey": _read_public_key,
     "OperationNumber": _read_operation_number,
     "Period": _read_period,
+    "Tenor": _read_period,
     "ObjectKey": _read_object,
     "Proof": _read_proof,
     "PublicKey": _read_public_key,

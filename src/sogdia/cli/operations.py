@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from sogdia.cli.exits import Stopped, usage
@@ -53,8 +54,8 @@ class Given(NamedTuple):
 class Meaning(NamedTuple):
     """What fields mean that can be read only once the others are known."""
 
-    currency: Callable[[Mapping[str, Any]], Asset | str | None]
-    """In which money amounts are meant."""
+    currency: Callable[[Mapping[str, Any], str], Asset | str | None]
+    """In which money a field's amounts are meant."""
     sign: Callable[[str, str, int, Mapping[str, Any]], bytes]
     """Signs for a field what the operation calls for: the field's name, the key's name, which entry of a list it is,
     the fields read so far.
@@ -69,11 +70,10 @@ def read_operation(declared: type[Declared], given: Given, reading: Reading, mea
         raise usage(f"{declared.__name__} has no field {', '.join(surplus)}.", "The command's --help names its fields.")
     values: dict[str, Any] = {}
 
-    def meant() -> Asset | str | None:
-        return meaning.currency(values)
-
     for each in sorted(fields, key=_comes_late):
-        own = replace(reading, currency=meant, sign=_signer(meaning, each.name, values))
+        own = replace(
+            reading, currency=partial(meaning.currency, values, each.name), sign=_signer(meaning, each.name, values)
+        )
         values[each.name] = _read_field(each, given, own)
     operation = declared(**values)
     operation.check()

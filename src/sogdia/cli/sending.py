@@ -24,6 +24,7 @@ from sogdia.cli.sessions import Session, keys_of, read_id, read_limited
 from sogdia.client.connection import RefusedByNodeError
 from sogdia.client.envelopes import EnvelopeMaker, Sender, Signed
 from sogdia.client.keys import SEED_BYTES, AnyKeyPair, KeyPair
+from sogdia.client.wording import TAKEN
 from sogdia.kernel.parameters import Limits
 from sogdia.kernel.refusals import KernelRefusal
 from sogdia.kernel.values import account_of, name_of, owner_of
@@ -191,8 +192,8 @@ def _operation(asked: Asked, place: int, of: int, session: Session, signers: Seq
 def _read(declared: type[Operation], given: Given, session: Session, sender: Signing) -> Operation:
     reading = Reading(session.naming, session.ring, lambda: session.now)
 
-    def currency(values: Mapping[str, Any]) -> Asset | str | None:
-        return _currency(values, session, sender.account)
+    def currency(values: Mapping[str, Any], field: str) -> Asset | str | None:
+        return _currency(values, field, session, sender.account)
 
     def sign(field: str, key: str, place: int, values: Mapping[str, Any]) -> bytes:
         return _sign_field(field, key, place, values, session, sender)
@@ -200,8 +201,10 @@ def _read(declared: type[Operation], given: Given, session: Session, sender: Sig
     return read_operation(declared, given, reading, Meaning(currency, sign))
 
 
-def _currency(values: Mapping[str, Any], session: Session, sender: bytes) -> Asset | str | None:
-    """Say in which money an operation's amounts are: by what it says itself, or by the object that it is about."""
+def _currency(values: Mapping[str, Any], field: str, session: Session, sender: bytes) -> Asset | str | None:
+    """Say in which money an operation's field is: by what it says itself, or by the object that it is about."""
+    if "gives" in values or "card" in values:
+        return _exchanged(values, field, session, sender)
     if "asset" in values:
         asset: Asset = values["asset"]
         return asset
@@ -210,11 +213,21 @@ def _currency(values: Mapping[str, Any], session: Session, sender: bytes) -> Ass
     for about in ("order", "hold"):
         if isinstance(values.get(about), bytes):
             return session.asset_of(about, values[about])
+    listing = values.get("listing")
+    name = name_of(sender, listing) if isinstance(listing, str) else None
     if "merchant" in values and values.get("lines"):
-        return session.asset_of("listing", name_of(values["merchant"], values["lines"][0].listing))
-    if isinstance(values.get("listing"), str):
-        return session.asset_of("listing", name_of(sender, values["listing"]))
-    return None
+        name = name_of(values["merchant"], values["lines"][0].listing)
+    return None if name is None else session.asset_of("listing", name)
+
+
+def _exchanged(values: Mapping[str, Any], field: str, session: Session, sender: bytes) -> Asset | None:
+    """Say which of the two monies of a card, which is posted or named, a field counts."""
+    if "gives" in values:
+        asset: Asset = values["takes" if field in TAKEN else "gives"]
+        return asset
+    card = values["card"]
+    name = card if isinstance(card, bytes) else name_of(sender, card)
+    return session.asset_of("taken by card" if field in TAKEN else "card", name)
 
 
 def _sign_field(  # noqa: PLR0913 - everything that a proof is about

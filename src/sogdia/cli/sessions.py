@@ -22,6 +22,7 @@ from sogdia.client.declared import answer_type
 from sogdia.kernel.genesis import genesis_type, is_sandbox, network_of
 from sogdia.kernel.values import name_of, owner_of
 from sogdia.modules import ALL
+from sogdia.modules.exchange.queries import NamedCard, RateCardQuery
 from sogdia.modules.identity.queries import PartyQuery
 from sogdia.modules.market.queries import ListingQuery, OrderQuery, TermsQuery
 from sogdia.modules.money.queries import HoldQuery
@@ -114,7 +115,7 @@ class Session:
         return found
 
     def asset_of(self, about: str, name: bytes) -> Asset | None:
-        """Say in which money an order, a hold or a listing is, as far as the node knows."""
+        """Say in which money an order, a hold, a listing or a card is, as far as the node knows."""
         if (about, name) not in self._assets:
             with suppress(Stopped):
                 self._assets[about, name] = None
@@ -126,6 +127,11 @@ class Session:
             case "order":
                 order = self.ask(OrderQuery(name=name))
                 found = None if order is None else order.open or order.closed
+            case "card" | "taken by card":
+                card: NamedCard | None = self.ask(RateCardQuery(name=name))
+                if card is None:
+                    return None
+                return card.card.gives if about == "card" else card.card.takes
             case "hold":
                 found = self.ask(HoldQuery(name=name))
             case "listing":

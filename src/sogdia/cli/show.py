@@ -10,7 +10,7 @@ import msgspec
 
 from sogdia.client.declared import refusal_codes, tables
 from sogdia.client.shapes import Field, Shape, fields_of, summary
-from sogdia.client.wording import CALLED, FINER, amount_words, from_now_words, is_money, moment_words
+from sogdia.client.wording import CALLED, FINER, TAKEN, amount_words, from_now_words, is_money, moment_words
 from sogdia.kernel.values import ACCOUNT_BYTES
 from sogdia.modules.market.events import LineFact, Payout
 from sogdia.modules.market.records import LineQuantity, Parts
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 BASIS = 100
 NAME_BYTES = range(ACCOUNT_BYTES + 1, ACCOUNT_BYTES + 17)
 HASH_BYTES = 32
-ABOUT = ("order", "hold", "listing", "terms")
+ABOUT = ("card", "order", "hold", "listing", "terms")
 """Fields that name the object a fact is about; its money is the object's."""
 
 _HEX = re.compile(r"(?:[0-9a-f]{2})+\Z")
@@ -120,7 +120,7 @@ class Showing:
                 lines.append(label.rstrip())
                 lines += [f"{indent}  {self.one_line(entry, each.shape.items, asset, decimals)}" for entry in held]
             else:
-                lines.append(label + self.field(each, held, asset, decimals))
+                lines.append(label + self.field(each, held, self._counted_in(value, each.name, asset), decimals))
         return lines
 
     def field(self, field: Field, value: Any, asset: Asset | None, decimals: int = 0) -> str:  # noqa: ANN401 - any field
@@ -203,7 +203,8 @@ class Showing:
             held = getattr(value, each.name)
             if each.required or held != each.default:
                 fine = decimals if each.name in FINER else 0
-                said.append(f"{each.name.replace('_', ' ')} {self.one_line(held, each.shape, asset, fine)}")
+                money = self._counted_in(value, each.name, asset)
+                said.append(f"{each.name.replace('_', ' ')} {self.one_line(held, each.shape, money, fine)}")
         return ", ".join(said)
 
     def asset_in(self, value: msgspec.Struct) -> Asset | None:
@@ -211,6 +212,9 @@ class Showing:
         asset = getattr(value, "asset", None)
         if isinstance(asset, Asset):
             return asset
+        gives = getattr(value, "gives", None)
+        if isinstance(gives, Asset):
+            return gives
         currency, issuer = getattr(value, "currency", None), getattr(value, "issuer", None)
         if isinstance(currency, str) and isinstance(issuer, bytes):
             return Asset(currency, issuer)
@@ -219,6 +223,15 @@ class Showing:
             if isinstance(name, bytes):
                 return self._asset_of(about, name)
         return None
+
+    def _counted_in(self, value: msgspec.Struct, field: str, asset: Asset | None) -> Asset | None:
+        """Say in which money a field is, when its value exchanges two."""
+        if field not in TAKEN:
+            return asset
+        takes, card = getattr(value, "takes", None), getattr(value, "card", None)
+        if isinstance(takes, Asset):
+            return takes
+        return self._asset_of("taken by card", card) if isinstance(card, bytes) else asset
 
     def named_asset(self, query: msgspec.Struct) -> Asset | None:
         """Say in which money the object is that a query is about."""

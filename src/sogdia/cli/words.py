@@ -48,6 +48,7 @@ METAVARS: Final[dict[str, str]] = {
     "NodeKey": "KEY",
     "OperationNumber": "OPERATION",
     "Period": "LENGTH",
+    "Tenor": "LENGTH",
     "ObjectKey": "OBJECT",
     "Proof": "KEY",
     "PublicKey": "KEY",
@@ -90,6 +91,7 @@ HINTS: Final[dict[str, str]] = {
     "Roles": "none, or some of " + ", ".join(str(role.name).lower() for role in Role) + ", separated by commas",
     "Scheme": "ed25519, p256 or passkey",
     "Seconds": "2026-11-22T10:00:00Z, seconds since 1970, or +3d from now",
+    "Tenor": "a length of time such as 30d, or seconds",
     "Title": "at most 200 characters",
     "Unit": "a unit of UN/ECE Recommendation 20, such as C62 (one) or KGM",
 }

@@ -26,6 +26,9 @@ PRICE_MAX: Final = 2**53
 FINER: Final = frozenset({"price", "tiers"})
 """Fields of an offer that count minor units / 10^decimals."""
 
+TAKEN: Final = frozenset({"payment", "premium", "owed", "pay_at_most"})
+"""Where two monies are exchanged, these fields count the one that is taken; all others count the one that is given."""
+
 MONEY: Final = frozenset({"Units", "PositiveUnits"})
 
 CALLED: Final[dict[str, type[IntEnum | Role]]] = {

@@ -102,7 +102,7 @@ def is_locked(ledger: Ledger, order: bytes) -> bool:
     return LOCKS.find(ledger.state, order) is not None
 
 
-def quote(ledger: Ledger, **asked: int) -> Quote:
+def quote(ledger: Ledger, **asked: Any) -> Quote:  # noqa: ANN401 - any field
     """What the card gives and costs, which there has to be."""
     found = QuoteQuery(card=card_name(ledger), **asked).answer(ledger.state)
     assert found is not None, "the card exchanges no such amount"

@@ -50,7 +50,7 @@ def test_two_cards_with_the_same_terms_have_two_digests(ledger):
 
 def test_a_change_is_in_force_from_the_next_block_on(ledger):
     shown = digest(ledger)
-    changed = ChangeCard(reference="usd", terms=rate_terms(ledger, tiers=DEARER))
+    changed = ChangeCard(card="usd", terms=rate_terms(ledger, tiers=DEARER))
 
     change, accepted = ledger.block(
         ledger.sign(DEALER, changed), ledger.sign(CUSTOMER, convert(ledger, 1_000, digest=shown))
@@ -69,7 +69,7 @@ def test_a_change_is_in_force_from_the_next_block_on(ledger):
 def test_what_is_left_stays_when_terms_change(ledger):
     ledger.must(CUSTOMER, convert(ledger, 1_000))
 
-    ledger.must(DEALER, ChangeCard(reference="usd", terms=rate_terms(ledger, tiers=DEARER)))
+    ledger.must(DEALER, ChangeCard(card="usd", terms=rate_terms(ledger, tiers=DEARER)))
 
     assert card(ledger).left == CAPACITY - 1_000
 
@@ -78,7 +78,7 @@ def test_a_card_is_closed_with_its_block_and_what_is_left_comes_back(ledger):
     before = stored(ledger)
 
     closed, accepted = ledger.block(
-        ledger.sign(DEALER, CloseCard(reference="usd")), ledger.sign(CUSTOMER, convert(ledger, 1_000))
+        ledger.sign(DEALER, CloseCard(card="usd")), ledger.sign(CUSTOMER, convert(ledger, 1_000))
     )
     (receipt,) = ledger.exit_receipts()
 
@@ -90,7 +90,7 @@ def test_a_card_is_closed_with_its_block_and_what_is_left_comes_back(ledger):
 
 
 def test_a_name_can_be_used_again_once_its_card_is_closed(ledger):
-    ledger.must(DEALER, CloseCard(reference="usd"))
+    ledger.must(DEALER, CloseCard(card="usd"))
 
     ledger.must(DEALER, posting(ledger))
 
@@ -98,7 +98,7 @@ def test_a_name_can_be_used_again_once_its_card_is_closed(ledger):
 
 
 def test_more_can_be_set_aside_at_once(ledger):
-    ledger.must(DEALER, FundCard(reference="usd", units=500))
+    ledger.must(DEALER, FundCard(card="usd", units=500))
 
     assert card(ledger).left == CAPACITY + 500
     assert money_of(ledger, DEALER)[3] == CAPACITY + 500

@@ -46,7 +46,7 @@ UNSORTED_PREMIUMS: dict[str, Any] = {"premiums": (Premium(9, 1), Premium(9, 1))}
 
 def change(ledger: Ledger, reference: str = "usd", **changes: Any) -> ChangeCard:  # noqa: ANN401 - any field
     """Ask for other terms on a card."""
-    return ChangeCard(reference=reference, terms=rate_terms(ledger, **changes))
+    return ChangeCard(card=reference, terms=rate_terms(ledger, **changes))
 
 
 def ended(ledger):
@@ -194,21 +194,21 @@ TABLES: dict[type[Operation], list[Row]] = {
         Row(Refuse.TERMS_VALID_TOO_LONG, DEALER, lambda it: change(it, valid_until=it.time + 901)),
     ],
     FundCard: [
-        Row(Refuse.CARD_UNKNOWN, CUSTOMER, lambda _: FundCard(reference="usd", units=DEALERS_DOLLARS)),
+        Row(Refuse.CARD_UNKNOWN, CUSTOMER, lambda _: FundCard(card="usd", units=DEALERS_DOLLARS)),
         Row(
             Money.HOLDER_FROZEN,
             DEALER,
-            lambda _: FundCard(reference="usd", units=DEALERS_DOLLARS),
+            lambda _: FundCard(card="usd", units=DEALERS_DOLLARS),
             before=freeze("USD", DEALER),
         ),
         Row(
             Money.FUNDS_INSUFFICIENT,
             DEALER,
-            lambda _: FundCard(reference="usd", units=DEALERS_DOLLARS - CAPACITY + 1),
+            lambda _: FundCard(card="usd", units=DEALERS_DOLLARS - CAPACITY + 1),
         ),
     ],
     CloseCard: [
-        Row(Refuse.CARD_UNKNOWN, CUSTOMER, lambda _: CloseCard(reference="usd")),
+        Row(Refuse.CARD_UNKNOWN, CUSTOMER, lambda _: CloseCard(card="usd")),
     ],
     Convert: [
         Row(Refuse.CARD_UNKNOWN, DEALER, lambda it: convert(it, 1, 1, card=card_name(it, "x"), digest=bytes(32))),
@@ -268,8 +268,8 @@ def test_a_rule_refuses_and_nothing_changes(ledger, operation, row):  # noqa: AR
     assert_refused(ledger, row)
 
 
-@pytest.mark.parametrize("second", [change, lambda _: CloseCard(reference="usd")], ids=["change", "close"])
-@pytest.mark.parametrize("first", [change, lambda _: CloseCard(reference="usd")], ids=["change", "close"])
+@pytest.mark.parametrize("second", [change, lambda _: CloseCard(card="usd")], ids=["change", "close"])
+@pytest.mark.parametrize("first", [change, lambda _: CloseCard(card="usd")], ids=["change", "close"])
 def test_a_card_changes_once_in_a_block(ledger, first, second):
     answers = ledger.block(ledger.sign(DEALER, first(ledger)), ledger.sign(DEALER, second(ledger)))
 
@@ -282,13 +282,11 @@ def test_so_many_cards_change_with_a_block_and_no_more(ledger):
         ledger.must(DEALER, *(posting(ledger, name, capacity=1_000) for name in names[begin : begin + 10]))
     asked = [change(ledger, name) for name in names]
 
-    answers = ledger.block(
-        *(ledger.sign(DEALER, each) for each in (*asked, change(ledger), CloseCard(reference="usd")))
-    )
+    answers = ledger.block(*(ledger.sign(DEALER, each) for each in (*asked, change(ledger), CloseCard(card="usd"))))
 
     assert [each.code for each in answers] == [0] * CHANGES_MAX + [Refuse.CHANGES_TOO_MANY] * 2
     assert len(ledger.exit_receipts()) == CHANGES_MAX
-    assert ledger.send(DEALER, CloseCard(reference="usd")).code == 0
+    assert ledger.send(DEALER, CloseCard(card="usd")).code == 0
 
 
 @pytest.mark.parametrize("operation", MODULE.operations)

@@ -126,7 +126,13 @@ def test_shipping_swaps_them(ledger):
     assert dealer == SWAPPED[1]
     assert not is_locked(ledger, name)
     assert receipt.events[0] == MoneySwapped(
-        order=name, card=card_name(ledger), payment=PAYMENT, premium=PREMIUM, units=PAID
+        order=name,
+        card=card_name(ledger),
+        takes=ledger.asset("KWD"),
+        payment=PAYMENT,
+        premium=PREMIUM,
+        gives=ledger.asset(),
+        units=PAID,
     )
 
 
@@ -218,7 +224,14 @@ def test_a_buyer_who_takes_it_back_pays_for_the_time(ledger, after, owed):
     )
     undone, closed = receipt.events[:2]
     assert undone == LockUndone(
-        order=name, card=card_name(ledger), payment=PAYMENT, premium=PREMIUM - owed, owed=owed, units=PAID
+        order=name,
+        card=card_name(ledger),
+        takes=ledger.asset("KWD"),
+        payment=PAYMENT,
+        premium=PREMIUM - owed,
+        owed=owed,
+        gives=ledger.asset(),
+        units=PAID,
     )
     assert isinstance(closed, OrderClosed)
     assert closed.payouts == ()
@@ -291,7 +304,7 @@ def test_a_freeze_stops_no_trade_that_is_under_way(ledger, who, currency, state)
 def test_a_card_that_is_closed_keeps_the_rates_it_has_promised(ledger):
     name = brought(ledger, OrderState.ACCEPTED)
 
-    ledger.must(DEALER, CloseCard(reference="usd"))
+    ledger.must(DEALER, CloseCard(card="usd"))
     ledger.must(MERCHANT, ShipOrder(order=name))
 
     assert everybody(ledger) == (

@@ -59,7 +59,7 @@ def ledger(ledger):
 
 
 def gone(ledger):
-    ledger.must(DEALER, CloseCard(reference="usd"))
+    ledger.must(DEALER, CloseCard(card="usd"))
 
 
 def of_the_dealer(ledger):

@@ -94,7 +94,7 @@ class PostCard(Operation, tag=700):
 class ChangeCard(Operation, tag=701):
     """Let other terms hold on a card from the next block on. What it has left stays."""
 
-    reference: Reference
+    card: Reference
     terms: RateTerms
 
     def check(self) -> None:
@@ -103,7 +103,7 @@ class ChangeCard(Operation, tag=701):
 
     def apply(self, ctx: Context) -> None:
         """Write the next terms down."""
-        name, card = own_card(ctx, self.reference)
+        name, card = own_card(ctx, self.card)
         require_in_time(ctx, self.terms)
         change_with_the_block(ctx, name, card)
 
@@ -113,17 +113,17 @@ class ChangeCard(Operation, tag=701):
 class FundCard(Operation, tag=702):
     """Set more aside for a card."""
 
-    reference: Reference
+    card: Reference
     units: PositiveUnits
 
     def cost(self, state: Reader, sender: bytes) -> tuple[bytes, int] | None:
         """Give what is set aside, in the card's money."""
-        card = CARDS.find(state, name_of(sender, self.reference))
+        card = CARDS.find(state, name_of(sender, self.card))
         return None if card is None else (asset_key(card.gives), self.units)
 
     def apply(self, ctx: Context) -> None:
         """Set the money aside."""
-        name, card = own_card(ctx, self.reference)
+        name, card = own_card(ctx, self.card)
 
         set_aside(ctx.state, card.gives, self.units, ctx.sender, ())
         CARDS.put(ctx.state, name, structs.replace(card, left=card.left + self.units))
@@ -134,13 +134,13 @@ class FundCard(Operation, tag=702):
 class CloseCard(Operation, tag=703):
     """End a card with this block; what it has left is the sender's to spend again. Locks stay as they are."""
 
-    reference: Reference
+    card: Reference
 
     reserved: ClassVar[bool] = True
 
     def apply(self, ctx: Context) -> None:
         """Let the card end."""
-        name, card = own_card(ctx, self.reference)
+        name, card = own_card(ctx, self.card)
         change_with_the_block(ctx, name, card)
 
         CARDS.put(ctx.state, name, structs.replace(card, closing=True))

@@ -47,8 +47,8 @@ class Convert(Operation, tag=704):
                 card=self.card,
                 account=ctx.sender,
                 takes=card.takes,
-                paid=payment,
+                payment=payment,
                 gives=card.gives,
-                received=self.units,
+                units=self.units,
             )
         )

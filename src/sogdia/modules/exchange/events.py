@@ -47,9 +47,9 @@ class Converted(Event, tag=704):
     card: Name
     account: Account
     takes: Asset
-    paid: Units
+    payment: Units
     gives: Asset
-    received: Units
+    units: Units
 
 
 class RateLocked(Event, tag=705):
@@ -72,9 +72,11 @@ class LockUndone(Event, tag=706):
 
     order: Name
     card: Name
+    takes: Asset
     payment: Units
     premium: Units
     owed: Units
+    gives: Asset
     units: Units
 
 
@@ -83,6 +85,8 @@ class MoneySwapped(Event, tag=707):
 
     order: Name
     card: Name
+    takes: Asset
     payment: Units
     premium: Units
+    gives: Asset
     units: Units

@@ -110,7 +110,18 @@ def undo(ctx: Context, order: bytes, lock: Lock, units: int, *, by_buyer: bool =
         _end(ctx, order, lock)
     else:
         LOCKS.put(ctx.state, order, structs.replace(lock, undone=undone))
-    ctx.emit(LockUndone(order=order, card=lock.card, payment=payment, premium=premium - owed, owed=owed, units=units))
+    ctx.emit(
+        LockUndone(
+            order=order,
+            card=lock.card,
+            takes=lock.takes,
+            payment=payment,
+            premium=premium - owed,
+            owed=owed,
+            gives=lock.gives,
+            units=units,
+        )
+    )
 
 
 def swap(ctx: Context, order: bytes, lock: Lock) -> None:
@@ -122,7 +133,17 @@ def swap(ctx: Context, order: bytes, lock: Lock) -> None:
     keep_promise(ctx.state, lock.takes, total, buyer, ((provider, total),))
     pass_on(ctx.state, lock.gives, units, provider, buyer)
     _end(ctx, order, lock)
-    ctx.emit(MoneySwapped(order=order, card=lock.card, payment=payment, premium=premium, units=units))
+    ctx.emit(
+        MoneySwapped(
+            order=order,
+            card=lock.card,
+            takes=lock.takes,
+            payment=payment,
+            premium=premium,
+            gives=lock.gives,
+            units=units,
+        )
+    )
 
 
 def _owed(ctx: Context, lock: Lock) -> int:

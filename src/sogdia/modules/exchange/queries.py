@@ -11,7 +11,7 @@ from sogdia.kernel.operation import Query
 from sogdia.kernel.refusal import Refused
 from sogdia.kernel.values import Hash, Name, Seconds, Units
 from sogdia.modules.exchange.rates import digest_of, payment_for, premium_for, premium_points, rate_for, units_for
-from sogdia.modules.exchange.records import CARDS, LOCKS, Lock, Rate, RateCard
+from sogdia.modules.exchange.records import CARDS, LOCKS, Lock, Rate, RateCard, Tenor
 from sogdia.modules.money import Asset
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class RateCardsQuery(Query, tag="rate-cards"):
 
     takes: Asset
     gives: Asset
-    after: Annotated[bytes, Meta(max_length=36)] = b""
+    after: Name | None = None
     limit: Annotated[int, Meta(ge=1, le=PAGE_MAX)] = PAGE_MAX
 
     def answer(self, state: Reader) -> list[NamedCard]:
@@ -67,7 +67,7 @@ class RateCardsQuery(Query, tag="rate-cards"):
         found = sorted(
             name
             for name, card in CARDS.items(state)
-            if name > self.after and (card.takes, card.gives) == (self.takes, self.gives)
+            if name > (self.after or b"") and (card.takes, card.gives) == (self.takes, self.gives)
         )
         return [_named(name, CARDS.must(state, name)) for name in found[: self.limit]]
 
@@ -81,7 +81,7 @@ class QuoteQuery(Query, tag="quote"):
     card: Name
     units: Units = 0
     payment: Units = 0
-    seconds: Seconds = 0
+    seconds: Tenor | None = None
 
     def answer(self, state: Reader) -> Quote | None:
         """Give the quote, or nothing when there is no such card or it exchanges no such amount."""

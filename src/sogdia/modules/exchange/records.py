@@ -16,7 +16,7 @@ from sogdia.modules.money import Asset
 TIERS_MAX = 8
 PREMIUMS_MAX = 8
 
-RatePart = Annotated[int, Meta(ge=1, le=2**53)]
+RatePart = Annotated[int, Meta(ge=1, le=2**60)]
 Tenor = Annotated[int, Meta(ge=1, le=400 * 86_400)]
 
 
