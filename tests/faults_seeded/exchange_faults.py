@@ -69,8 +69,8 @@ EXCHANGE_FAULTS = (
     Fault(
         "A change holds at once",
         "modules/exchange/cards.py",
-        "structs.replace(card, next_terms=self.terms))",
-        "structs.replace(card, terms=self.terms, next_terms=self.terms))",
+        "structs.replace(card, next_rates=self.rates))",
+        "structs.replace(card, rates=self.rates, next_rates=self.rates))",
         CARDS,
     ),
     Fault(

@@ -56,11 +56,11 @@ def exchange(script: Script) -> None:
         )
 
     monies: dict[str, Any] = {"takes": ledger.asset("KWD"), "gives": ledger.asset()}
-    script.send("dealer", PostCard(reference="usd", **monies, capacity=50_000, terms=terms(3_077, 1_000)))
-    script.send("nairobi", PostCard(reference="usd", **monies, capacity=50_000, terms=terms(3_077, 1_000)))
-    script.send("dealer", FundCard(card="usd", units=5_000), ChangeCard(card="usd", terms=terms(3_079, 1_000)))
+    script.send("dealer", PostCard(reference="usd", **monies, capacity=50_000, rates=terms(3_077, 1_000)))
+    script.send("nairobi", PostCard(reference="usd", **monies, capacity=50_000, rates=terms(3_077, 1_000)))
+    script.send("dealer", FundCard(card="usd", units=5_000), ChangeCard(card="usd", rates=terms(3_079, 1_000)))
     card = CARDS.must(ledger.state, name)
-    digest = card_digest(name, card.takes, card.gives, card.terms)
+    digest = card_digest(name, card.takes, card.gives, card.rates)
     script.send("nairobi", Convert(card=name, digest=digest, units=1_001, pay_at_most=4_000))
     script.send("nairobi", Convert(card=name, digest=bytes(32), units=1_001, pay_at_most=4_000))
     names = [name_of(nairobi, reference) for reference in ("x1", "x2", "x3")]

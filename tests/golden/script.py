@@ -472,7 +472,7 @@ def bad_bytes(script: Script) -> None:
     script.raw(good, "the same again")
 
 
-PARTS = (parties, money, shop, orders, exchange, documents, authority, bad_bytes, registry, governance)
+PARTS = (parties, money, shop, orders, documents, authority, bad_bytes, registry, governance, exchange)
 """The whole script: every operation is in it, and nearly every fact comes of it."""
 
 

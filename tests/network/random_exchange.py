@@ -89,9 +89,9 @@ class RandomExchange:
                     takes=ledger.asset("KWD"),
                     gives=ledger.asset(),
                     capacity=self._random.choice([1_000, 100_000]),
-                    terms=self._terms(),
+                    rates=self._terms(),
                 ),
-                ChangeCard(card=reference, terms=self._terms()),
+                ChangeCard(card=reference, rates=self._terms()),
                 FundCard(card=reference, units=self._random.choice([1, 10_000, 10**7])),
                 CloseCard(card=reference),
             )
@@ -105,7 +105,7 @@ class RandomExchange:
         card = CARDS.find(ledger.state, name)
         if card is None or self._random.randrange(20) == 0:
             return name, bytes(32)
-        return name, digest_of(name, card.takes, card.gives, card.terms)
+        return name, digest_of(name, card.takes, card.gives, card.rates)
 
     def _buyer(self) -> str:
         """Give a buyer, mostly one who has just got dinars."""

@@ -110,7 +110,7 @@ class Story:
         )
         self.do(
             "dealer",
-            PostCard(reference="usd", takes=self.shillings, gives=self.asset, capacity=CAPACITY, terms=terms),
+            PostCard(reference="usd", takes=self.shillings, gives=self.asset, capacity=CAPACITY, rates=terms),
         )
         self.say(f"The dealer sets {money(CAPACITY)} aside and gives them at 129.45 KES each: a firm rate for all.")
         sold_under = PublishTerms(

@@ -48,7 +48,7 @@ def posting(ledger: Ledger, reference: str = "usd", **changes: Any) -> PostCard:
         "takes": ledger.asset("KWD"),
         "gives": ledger.asset("USD"),
         "capacity": CAPACITY,
-        "terms": rate_terms(ledger),
+        "rates": rate_terms(ledger),
     }
     return PostCard(reference=reference, **(fields | changes))
 
@@ -58,7 +58,7 @@ def open_bureau(ledger: Ledger, **changes: Any) -> Ledger:  # noqa: ANN401 - any
     ledger.register(DEALER, "KW", roles=int(Role.LIQUIDITY_PROVIDER))
     ledger.fund(DEALER, DEALERS_DOLLARS)
     ledger.fund(CUSTOMER, CUSTOMERS_DINARS, "KWD")
-    ledger.must(DEALER, posting(ledger, terms=rate_terms(ledger, **changes)))
+    ledger.must(DEALER, posting(ledger, rates=rate_terms(ledger, **changes)))
     return ledger
 
 
@@ -80,7 +80,7 @@ def has_card(ledger: Ledger, reference: str = "usd") -> bool:
 def digest(ledger: Ledger, reference: str = "usd") -> bytes:
     """The digest of the terms that are in force on a card."""
     found = CARDS.must(ledger.state, card_name(ledger, reference))
-    return digest_of(card_name(ledger, reference), found.takes, found.gives, found.terms)
+    return digest_of(card_name(ledger, reference), found.takes, found.gives, found.rates)
 
 
 def convert(ledger: Ledger, units: int, pay_at_most: int = 10**9, **changes: Any) -> Convert:  # noqa: ANN401 - any field

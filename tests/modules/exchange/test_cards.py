@@ -50,7 +50,7 @@ def test_two_cards_with_the_same_terms_have_two_digests(ledger):
 
 def test_a_change_is_in_force_from_the_next_block_on(ledger):
     shown = digest(ledger)
-    changed = ChangeCard(card="usd", terms=rate_terms(ledger, tiers=DEARER))
+    changed = ChangeCard(card="usd", rates=rate_terms(ledger, tiers=DEARER))
 
     change, accepted = ledger.block(
         ledger.sign(DEALER, changed), ledger.sign(CUSTOMER, convert(ledger, 1_000, digest=shown))
@@ -69,7 +69,7 @@ def test_a_change_is_in_force_from_the_next_block_on(ledger):
 def test_what_is_left_stays_when_terms_change(ledger):
     ledger.must(CUSTOMER, convert(ledger, 1_000))
 
-    ledger.must(DEALER, ChangeCard(card="usd", terms=rate_terms(ledger, tiers=DEARER)))
+    ledger.must(DEALER, ChangeCard(card="usd", rates=rate_terms(ledger, tiers=DEARER)))
 
     assert card(ledger).left == CAPACITY - 1_000
 
@@ -105,7 +105,7 @@ def test_more_can_be_set_aside_at_once(ledger):
 
 
 def test_terms_may_end_in_the_last_second_that_the_network_allows(ledger):
-    ledger.must(DEALER, posting(ledger, "two", terms=rate_terms(ledger, valid_until=ledger.time + 900)))
+    ledger.must(DEALER, posting(ledger, "two", rates=rate_terms(ledger, valid_until=ledger.time + 900)))
 
     assert has_card(ledger, "two")
 
@@ -126,15 +126,15 @@ def test_a_broken_card_is_noticed(ledger, change, what):
 
 
 def test_tiers_out_of_order_are_noticed(ledger):
-    wrong = structs.replace(card(ledger).terms, tiers=(Tier(200, Rate(1, 1)), Tier(100, Rate(1, 1))))
-    poke(ledger, CARDS, card_name(ledger), structs.replace(card(ledger), terms=wrong))
+    wrong = structs.replace(card(ledger).rates, tiers=(Tier(200, Rate(1, 1)), Tier(100, Rate(1, 1))))
+    poke(ledger, CARDS, card_name(ledger), structs.replace(card(ledger), rates=wrong))
 
     with pytest.raises(Broken, match="out of order"):
         ledger.machine.check_invariants(ledger.state)
 
 
 def test_a_change_that_was_never_put_in_force_is_noticed(ledger):
-    poke(ledger, CARDS, card_name(ledger), structs.replace(card(ledger), next_terms=rate_terms(ledger)))
+    poke(ledger, CARDS, card_name(ledger), structs.replace(card(ledger), next_rates=rate_terms(ledger)))
 
     with pytest.raises(Broken, match="was forgotten"):
         ledger.machine.check_invariants(ledger.state)

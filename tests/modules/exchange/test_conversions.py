@@ -8,6 +8,7 @@ from sogdia.modules.exchange.events import Converted
 from sogdia.modules.exchange.queries import LockQuery, QuoteQuery, RateCardQuery, RateCardsQuery
 from sogdia.modules.exchange.records import Rate, Tier
 from sogdia.modules.exchange.refusals import ExchangeRefusal as Refuse
+from sogdia.modules.money import asset_key
 from sogdia.modules.money.currencies import FreezeHolder
 from tests.modules.exchange.bureau import (
     CAPACITY,
@@ -108,7 +109,7 @@ def test_what_a_card_does_not_exchange_has_no_quote(ledger, asked):
 
 
 def test_a_quote_that_rounding_would_make_dear_is_none(ledger):
-    ledger.must(DEALER, posting(ledger, "dong", terms=rate_terms(ledger, tiers=(Tier(1, Rate(25, 967)),))))
+    ledger.must(DEALER, posting(ledger, "dong", rates=rate_terms(ledger, tiers=(Tier(1, Rate(25, 967)),))))
 
     assert QuoteQuery(card=card_name(ledger, "dong"), units=1).answer(ledger.state) is None
 
@@ -126,11 +127,11 @@ def test_cards_are_found_by_their_monies_page_by_page(ledger):
     for reference in ("b", "a"):
         ledger.must(DEALER, posting(ledger, reference, capacity=1_000))
 
-    first = RateCardsQuery(takes=dinars, gives=dollars, limit=2).answer(ledger.state)
-    rest = RateCardsQuery(takes=dinars, gives=dollars, after=first[-1].name).answer(ledger.state)
+    first = RateCardsQuery(takes=asset_key(dinars), gives=asset_key(dollars), limit=2).answer(ledger.state)
+    rest = RateCardsQuery(takes=asset_key(dinars), gives=asset_key(dollars), after=first[-1].name).answer(ledger.state)
 
     names = [each.name for each in (*first, *rest)]
     assert names == [card_name(ledger, reference) for reference in ("a", "b", "usd")]
     assert RateCardQuery(name=names[2]).answer(ledger.state) == rest[0]
     assert rest[0].digest == digest(ledger)
-    assert RateCardsQuery(takes=dollars, gives=dinars).answer(ledger.state) == []
+    assert RateCardsQuery(takes=asset_key(dollars), gives=asset_key(dinars)).answer(ledger.state) == []

@@ -46,7 +46,7 @@ UNSORTED_PREMIUMS: dict[str, Any] = {"premiums": (Premium(9, 1), Premium(9, 1))}
 
 def change(ledger: Ledger, reference: str = "usd", **changes: Any) -> ChangeCard:  # noqa: ANN401 - any field
     """Ask for other terms on a card."""
-    return ChangeCard(card=reference, terms=rate_terms(ledger, **changes))
+    return ChangeCard(card=reference, rates=rate_terms(ledger, **changes))
 
 
 def ended(ledger):
@@ -84,7 +84,7 @@ def second_card(**changes: Any) -> Any:  # noqa: ANN401 - any field
     def prepare(ledger) -> None:
         capacity = changes.get("capacity", CAPACITY)
         terms = {name: value for name, value in changes.items() if name != "capacity"}
-        ledger.must(DEALER, posting(ledger, "two", capacity=capacity, terms=rate_terms(ledger, **terms)))
+        ledger.must(DEALER, posting(ledger, "two", capacity=capacity, rates=rate_terms(ledger, **terms)))
 
     return prepare
 
@@ -102,13 +102,13 @@ def listed_yuan(ledger):
     ledger.must("bank", AuthoriseHolder(currency="CNY", account=ledger.account(DEALER)))
     ledger.must("bank", Mint(currency="CNY", to=ledger.account(DEALER), units=1_000))
     terms = rate_terms(ledger, tiers=ONE)
-    asked = PostCard(reference="two", takes=ledger.asset("KWD"), gives=ledger.asset("CNY"), capacity=1_000, terms=terms)
+    asked = PostCard(reference="two", takes=ledger.asset("KWD"), gives=ledger.asset("CNY"), capacity=1_000, rates=terms)
     ledger.must(DEALER, asked)
 
 
 def same_money(ledger):
     money = ledger.asset()
-    return posting(ledger, takes=money, gives=money, terms=rate_terms(ledger, **UNSORTED))
+    return posting(ledger, takes=money, gives=money, rates=rate_terms(ledger, **UNSORTED))
 
 
 TABLES: dict[type[Operation], list[Row]] = {
@@ -117,46 +117,46 @@ TABLES: dict[type[Operation], list[Row]] = {
         Row(
             Refuse.TIERS_NOT_IN_ORDER,
             CUSTOMER,
-            lambda it: posting(it, terms=rate_terms(it, **UNSORTED)),
+            lambda it: posting(it, rates=rate_terms(it, **UNSORTED)),
             at_the_door=True,
         ),
         Row(
             Refuse.TIERS_ABOVE_MOST,
             CUSTOMER,
-            lambda it: posting(it, terms=rate_terms(it, **TOO_HIGH)),
+            lambda it: posting(it, rates=rate_terms(it, **TOO_HIGH)),
             at_the_door=True,
         ),
         Row(
             Refuse.RATE_NOT_REDUCED,
             CUSTOMER,
-            lambda it: posting(it, terms=rate_terms(it, **NOT_REDUCED)),
+            lambda it: posting(it, rates=rate_terms(it, **NOT_REDUCED)),
             at_the_door=True,
         ),
         Row(
             Refuse.PREMIUMS_NOT_IN_ORDER,
             CUSTOMER,
-            lambda it: posting(it, terms=rate_terms(it, **FALLING)),
+            lambda it: posting(it, rates=rate_terms(it, **FALLING)),
             at_the_door=True,
             note="falling",
         ),
         Row(
             Refuse.PREMIUMS_NOT_IN_ORDER,
             CUSTOMER,
-            lambda it: posting(it, terms=rate_terms(it, **UNSORTED_PREMIUMS)),
+            lambda it: posting(it, rates=rate_terms(it, **UNSORTED_PREMIUMS)),
             at_the_door=True,
             note="one-time-twice",
         ),
-        Row(Refuse.SENDER_NOT_PROVIDER, CUSTOMER, lambda it: posting(it, terms=ended(it))),
-        Row(Refuse.CARD_EXISTS, DEALER, lambda it: posting(it, terms=ended(it))),
+        Row(Refuse.SENDER_NOT_PROVIDER, CUSTOMER, lambda it: posting(it, rates=ended(it))),
+        Row(Refuse.CARD_EXISTS, DEALER, lambda it: posting(it, rates=ended(it))),
         Row(
             Refuse.TERMS_EXPIRED,
             DEALER,
-            lambda it: posting(it, "two", terms=ended(it), takes=Asset("CHF", NOBODY)),
+            lambda it: posting(it, "two", rates=ended(it), takes=Asset("CHF", NOBODY)),
         ),
         Row(
             Refuse.TERMS_VALID_TOO_LONG,
             DEALER,
-            lambda it: posting(it, "two", terms=too_long(it), takes=Asset("CHF", NOBODY)),
+            lambda it: posting(it, "two", rates=too_long(it), takes=Asset("CHF", NOBODY)),
         ),
         Row(
             Money.CURRENCY_UNKNOWN,

@@ -239,7 +239,7 @@ def test_a_buyer_who_takes_it_back_pays_for_the_time(ledger, after, owed):
 
 def test_no_premium_is_owed_where_none_was_asked(ledger):
     free = rate_terms(ledger, premiums=(Premium(10 * DAY, 0),))
-    ledger.must(DEALER, posting(ledger, "free", terms=free))
+    ledger.must(DEALER, posting(ledger, "free", rates=free))
     name = placed(ledger, card=card_name(ledger, "free"), digest=digest(ledger, "free"), pay_at_most=PAYMENT)
 
     ledger.must(BUYER, CancelOrder(order=name))
@@ -320,7 +320,7 @@ def test_a_card_that_is_closed_keeps_the_rates_it_has_promised(ledger):
 )
 def test_a_lock_outlives_the_time_for_shipping_by_the_margin(ledger, longest, code):
     terms = rate_terms(ledger, premiums=(Premium(longest, 40),))
-    ledger.must(DEALER, posting(ledger, "two", terms=terms))
+    ledger.must(DEALER, posting(ledger, "two", rates=terms))
 
     asked = at_rate(ledger, card=card_name(ledger, "two"), digest=digest(ledger, "two"))
 

@@ -73,7 +73,7 @@ def with_card(**changes: Any) -> Any:  # noqa: ANN401 - any field
     def prepare(ledger) -> None:
         capacity = changes.get("capacity", CAPACITY)
         terms = {name: value for name, value in changes.items() if name != "capacity"}
-        ledger.must(DEALER, posting(ledger, "two", capacity=capacity, terms=rate_terms(ledger, **terms)))
+        ledger.must(DEALER, posting(ledger, "two", capacity=capacity, rates=rate_terms(ledger, **terms)))
 
     return prepare
 
@@ -90,7 +90,7 @@ def euro_card(ledger):
     """A card that gives dinars for dollars."""
     ledger.fund(DEALER, 100, "KWD")
     terms = rate_terms(ledger, tiers=(Tier(1, Rate(1, 3)),), most=100)
-    asked = PostCard(reference="two", takes=ledger.asset(), gives=ledger.asset("KWD"), capacity=100, terms=terms)
+    asked = PostCard(reference="two", takes=ledger.asset(), gives=ledger.asset("KWD"), capacity=100, rates=terms)
     ledger.must(DEALER, asked)
 
 
@@ -114,7 +114,7 @@ def listed_yuan(ledger):
     ledger.must("bank", AuthoriseHolder(currency="CNY", account=ledger.account(DEALER)))
     ledger.must("bank", Mint(currency="CNY", to=ledger.account(DEALER), units=1_000))
     terms = rate_terms(ledger, tiers=(Tier(1, Rate(1, 1)),), most=1_000)
-    asked = PostCard(reference="two", takes=ledger.asset("KWD"), gives=ledger.asset("CNY"), capacity=1_000, terms=terms)
+    asked = PostCard(reference="two", takes=ledger.asset("KWD"), gives=ledger.asset("CNY"), capacity=1_000, rates=terms)
     ledger.must(DEALER, asked)
     ledger.must(MERCHANT, terms_of(ledger, "cny", asset=ledger.asset("CNY")))
     sell(ledger, "tea", Offer(price=100), of_terms="cny")

@@ -46,12 +46,12 @@ class PostCard(Operation, tag=700):
     takes: Asset
     gives: Asset
     capacity: PositiveUnits
-    terms: RateTerms
+    rates: RateTerms
 
     def check(self) -> None:
         """Refuse terms that no state could make right."""
         require(self.takes != self.gives, Refuse.MONIES_IDENTICAL)
-        check_terms(self.terms)
+        check_terms(self.rates)
 
     def cost(self, state: Reader, sender: bytes) -> tuple[bytes, int]:  # noqa: ARG002 - it says itself what it costs
         """Give what is set aside."""
@@ -62,7 +62,7 @@ class PostCard(Operation, tag=700):
         name = name_of(ctx.sender, self.reference)
         require(has_role(ctx.state, ctx.sender, Role.LIQUIDITY_PROVIDER), Refuse.SENDER_NOT_PROVIDER)
         require(CARDS.find(ctx.state, name) is None, Refuse.CARD_EXISTS, card=name)
-        require_in_time(ctx, self.terms)
+        require_in_time(ctx, self.rates)
         currency_of(ctx.state, self.takes)
 
         set_aside(ctx.state, self.gives, self.capacity, ctx.sender, ())
@@ -71,8 +71,8 @@ class PostCard(Operation, tag=700):
         posted = RateCard(
             takes=self.takes,
             gives=self.gives,
-            terms=self.terms,
-            next_terms=None,
+            rates=self.rates,
+            next_rates=None,
             left=self.capacity,
             closing=False,
             sponsor=sponsor,
@@ -84,9 +84,9 @@ class PostCard(Operation, tag=700):
                 card=name,
                 takes=self.takes,
                 gives=self.gives,
-                terms=self.terms,
+                rates=self.rates,
                 capacity=self.capacity,
-                digest=digest_of(name, self.takes, self.gives, self.terms),
+                digest=digest_of(name, self.takes, self.gives, self.rates),
             )
         )
 
@@ -95,19 +95,19 @@ class ChangeCard(Operation, tag=701):
     """Let other terms hold on a card from the next block on. What it has left stays."""
 
     card: Reference
-    terms: RateTerms
+    rates: RateTerms
 
     def check(self) -> None:
         """Refuse terms that no state could make right."""
-        check_terms(self.terms)
+        check_terms(self.rates)
 
     def apply(self, ctx: Context) -> None:
         """Write the next terms down."""
         name, card = own_card(ctx, self.card)
-        require_in_time(ctx, self.terms)
+        require_in_time(ctx, self.rates)
         change_with_the_block(ctx, name, card)
 
-        CARDS.put(ctx.state, name, structs.replace(card, next_terms=self.terms))
+        CARDS.put(ctx.state, name, structs.replace(card, next_rates=self.rates))
 
 
 class FundCard(Operation, tag=702):
@@ -159,9 +159,9 @@ def accept(ctx: Context, name: bytes, digest: bytes, units: int) -> Accepted:
     card = CARDS.get(ctx.state, name, Refuse.CARD_UNKNOWN, card=name)
     provider = owner_of(name)
     require(provider != ctx.sender, Refuse.CARD_IS_OWN)
-    now = digest_of(name, card.takes, card.gives, card.terms)
+    now = digest_of(name, card.takes, card.gives, card.rates)
     require(now == digest, Refuse.DIGEST_DIFFERS, digest=now)
-    terms = card.terms
+    terms = card.rates
     require(ctx.time <= terms.valid_until, Refuse.CARD_EXPIRED, valid_until=terms.valid_until)
     least = terms.tiers[0].units
     require(units >= least, Refuse.UNITS_BELOW_LEAST, least=least, asked=units)
@@ -201,7 +201,7 @@ def require_in_time(ctx: Context, terms: RateTerms) -> None:
 
 def change_with_the_block(ctx: Context, name: bytes, card: RateCard) -> None:
     """Let a card come up at the end of this block, once."""
-    pending = card.closing or card.next_terms is not None
+    pending = card.closing or card.next_rates is not None
     require(not pending, Refuse.CHANGE_PENDING, card=name)
     room = len(heights.scheduled_at(ctx.state, ctx.height + 1)) < CHANGES_MAX
     require(room, Refuse.CHANGES_TOO_MANY, most=CHANGES_MAX)
@@ -210,10 +210,10 @@ def change_with_the_block(ctx: Context, name: bytes, card: RateCard) -> None:
 
 def _change(ctx: Context, name: bytes, card: RateCard) -> None:
     """Put the next terms in force, or end the card."""
-    if card.next_terms is not None:
-        CARDS.put(ctx.state, name, structs.replace(card, terms=card.next_terms, next_terms=None))
-        digest = digest_of(name, card.takes, card.gives, card.next_terms)
-        ctx.emit(CardChanged(card=name, terms=card.next_terms, digest=digest))
+    if card.next_rates is not None:
+        CARDS.put(ctx.state, name, structs.replace(card, rates=card.next_rates, next_rates=None))
+        digest = digest_of(name, card.takes, card.gives, card.next_rates)
+        ctx.emit(CardChanged(card=name, rates=card.next_rates, digest=digest))
         return
     provider = owner_of(name)
     keep_promise(ctx.state, card.gives, card.left, provider, ((provider, card.left),))

@@ -14,7 +14,7 @@ class CardPosted(Event, tag=700):
     card: Name
     takes: Asset
     gives: Asset
-    terms: RateTerms
+    rates: RateTerms
     capacity: Units
     digest: Hash
 
@@ -23,7 +23,7 @@ class CardChanged(Event, tag=701):
     """Other terms hold on a card from this block's end on."""
 
     card: Name
-    terms: RateTerms
+    rates: RateTerms
     digest: Hash
 
 

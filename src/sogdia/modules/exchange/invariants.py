@@ -38,11 +38,11 @@ def no_lock_is_kept_for_nothing(state: Reader) -> None:
 def what_changes_is_due_at_the_end_of_a_block(state: Reader) -> None:
     """No card waits for a change between blocks: each comes up at the end of the block that asked for it."""
     for name, card in CARDS.items(state):
-        ensure(not card.closing and card.next_terms is None, f"the card {name.hex()} was forgotten")
+        ensure(not card.closing and card.next_rates is None, f"the card {name.hex()} was forgotten")
 
 
 def every_rate_is_exact(state: Reader) -> None:
     """A card's tiers rise, and the least that it exchanges is at most what it exchanges at once."""
     for _name, card in CARDS.items(state):
-        units = [each.units for each in card.terms.tiers]
-        ensure(units == sorted(set(units)) and units[-1] <= card.terms.most, "a card's tiers are out of order")
+        units = [each.units for each in card.rates.tiers]
+        ensure(units == sorted(set(units)) and units[-1] <= card.rates.most, "a card's tiers are out of order")

@@ -52,7 +52,7 @@ def open_lock(  # noqa: PLR0913 - what is locked, for whom and how long
     accepted = accept(ctx, card, digest, units)
     found, payment = accepted.card, accepted.payment
     needed = seconds + RULES.must(ctx.state, None).lock_margin
-    points = premium_points(found.terms.premiums, needed)
+    points = premium_points(found.rates.premiums, needed)
     require(points is not None, Refuse.LOCK_TOO_LONG, seconds=needed)
     premium = premium_for(payment, points or 0)
     total = payment + premium
@@ -75,7 +75,7 @@ def open_lock(  # noqa: PLR0913 - what is locked, for whom and how long
         units=units,
         undone=0,
         opened_at=ctx.time,
-        premiums=found.terms.premiums,
+        premiums=found.rates.premiums,
         sponsor=sponsor,
     )
     LOCKS.put(ctx.state, order, opened)

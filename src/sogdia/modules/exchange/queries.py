@@ -9,10 +9,10 @@ from msgspec import Meta
 
 from sogdia.kernel.operation import Query
 from sogdia.kernel.refusal import Refused
-from sogdia.kernel.values import Hash, Name, Seconds, Units
+from sogdia.kernel.values import AssetKey, Hash, Name, Seconds, Units
 from sogdia.modules.exchange.rates import digest_of, payment_for, premium_for, premium_points, rate_for, units_for
 from sogdia.modules.exchange.records import CARDS, LOCKS, Lock, Rate, RateCard, Tenor
-from sogdia.modules.money import Asset
+from sogdia.modules.money import Asset, asset_key
 
 if TYPE_CHECKING:
     from sogdia.kernel.state import Reader
@@ -57,8 +57,8 @@ class RateCardQuery(Query, tag="rate-card"):
 class RateCardsQuery(Query, tag="rate-cards"):
     """All cards from one money to another, by name. Reads all cards."""
 
-    takes: Asset
-    gives: Asset
+    takes: AssetKey
+    gives: AssetKey
     after: Name | None = None
     limit: Annotated[int, Meta(ge=1, le=PAGE_MAX)] = PAGE_MAX
 
@@ -67,7 +67,7 @@ class RateCardsQuery(Query, tag="rate-cards"):
         found = sorted(
             name
             for name, card in CARDS.items(state)
-            if name > (self.after or b"") and (card.takes, card.gives) == (self.takes, self.gives)
+            if name > (self.after or b"") and (asset_key(card.takes), asset_key(card.gives)) == (self.takes, self.gives)
         )
         return [_named(name, CARDS.must(state, name)) for name in found[: self.limit]]
 
@@ -88,7 +88,7 @@ class QuoteQuery(Query, tag="quote"):
         card = CARDS.find(state, self.card)
         if card is None:
             return None
-        terms = card.terms
+        terms = card.rates
         points = premium_points(terms.premiums, self.seconds) if self.seconds else 0
         units = self.units or units_for(terms, self.payment)
         if points is None or not terms.tiers[0].units <= units <= min(terms.most, card.left):
@@ -122,4 +122,4 @@ class LockQuery(Query, tag="lock"):
 
 
 def _named(name: bytes, card: RateCard) -> NamedCard:
-    return NamedCard(name=name, digest=digest_of(name, card.takes, card.gives, card.terms), card=card)
+    return NamedCard(name=name, digest=digest_of(name, card.takes, card.gives, card.rates), card=card)

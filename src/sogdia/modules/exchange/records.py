@@ -65,8 +65,8 @@ class RateCard(Record):
 
     takes: Asset
     gives: Asset
-    terms: RateTerms
-    next_terms: RateTerms | None
+    rates: RateTerms
+    next_rates: RateTerms | None
     """What holds from the next block on, when the provider has just changed them."""
     left: Units
     closing: bool
