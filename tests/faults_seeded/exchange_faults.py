@@ -8,6 +8,7 @@ RATES = ("tests/modules/exchange/test_rates.py",)
 CARDS = ("tests/modules/exchange/test_cards.py",)
 CONVERSIONS = ("tests/modules/exchange/test_conversions.py",)
 AT_A_RATE = ("tests/modules/market/test_orders_at_a_rate.py",)
+REFUSED_AT_A_RATE = ("tests/modules/market/test_refused_at_a_rate.py",)
 
 EXCHANGE_FAULTS = (
     Fault(
@@ -32,7 +33,7 @@ EXCHANGE_FAULTS = (
         RATES,
     ),
     Fault(
-        "A tier begins one unit late",
+        "A tier of a card begins one unit late",
         "modules/exchange/rates.py",
         "        if units >= tier.units:\n            found",
         "        if units > tier.units:\n            found",
@@ -120,13 +121,13 @@ EXCHANGE_FAULTS = (
         "modules/market/orders.py",
         "        require(gives == order.asset, Refuse.CARD_GIVES_OTHER_MONEY, currency=order.asset.currency)\n",
         "",
-        AT_A_RATE,
+        REFUSED_AT_A_RATE,
     ),
     Fault(
         "A payee of the escrow need not be able to have its money",
         "modules/exchange/locks.py",
         "        if share:\n            require_may_receive",
         "        if share < 0:\n            require_may_receive",
-        AT_A_RATE,
+        REFUSED_AT_A_RATE,
     ),
 )

@@ -16,6 +16,7 @@ AREAS = (
     "modules/money",
     "modules/market",
     "modules/documents",
+    "modules/exchange",
     "vault",
     "client/light",
     "modules/governance",
