@@ -55,9 +55,9 @@ class SmallDisk:
     def fill(self, leave_bytes: int = 0) -> None:
         """Take up all room but `leave_bytes`, however fast other programs free or take some meanwhile."""
         with (self.folder / BALLAST).open("ab", buffering=0) as ballast:
-            while self.left_bytes > leave_bytes:
+            while (room := self.left_bytes - leave_bytes) > 0:
                 try:
-                    ballast.write(bytes(min(PIECE_BYTES, self.left_bytes - leave_bytes)))
+                    ballast.write(bytes(min(PIECE_BYTES, room)))
                 except OSError:
                     return
 
