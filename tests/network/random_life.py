@@ -30,6 +30,7 @@ from sogdia.modules.identity.node_keys import RotateNodeKey, rotation_message
 from sogdia.testing.ledger import SEED, keys_of
 from tests.network.any_operation import AnyOperation
 from tests.network.chain import VALIDATORS, network_genesis
+from tests.network.random_book import RandomBook
 from tests.network.random_exchange import RandomExchange
 from tests.properties.random_trade import EVERYBODY, RandomTrade
 
@@ -67,6 +68,7 @@ class RandomLife(RandomTrade):
         accounts = {who: self.account(who) for who in (*EVERYBODY, *REPLICAS)}
         self._any = AnyOperation(self.random, accounts)
         self._exchange = RandomExchange(self)
+        self._book = RandomBook(self)
 
     # ----------------------------------------------------------------------------------------------------- sending
 
@@ -111,6 +113,7 @@ class RandomLife(RandomTrade):
         deeds = {
             super().step: 60,
             self._exchange.step: 30,
+            self._book.step: 20,
             self.anything: 25,
             self.propose: 6,
             self.vote: 12,

@@ -21,6 +21,7 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from sogdia.kernel.codec import Record
+from sogdia.kernel.digit_maps import DigitMap, clear, first, mark
 from sogdia.kernel.refusal import Broken, ensure
 from sogdia.kernel.state import Reader, State, Table
 
@@ -30,15 +31,8 @@ DIGITS = 5
 PAGE_OBJECTS_MAX = 256
 """With one object more a page becomes a node."""
 
-Map = Annotated[bytes, Meta(min_length=32, max_length=32)]
 DueObject = Annotated[bytes, Meta(min_length=1, max_length=64)]
 """The table number of an object with a deadline, then its key."""
-
-
-class DueNode(Record):
-    """The digits that exist below a prefix, one bit each."""
-
-    present: Map
 
 
 class DuePage(Record):
@@ -51,7 +45,7 @@ def _show_slot(key: bytes) -> dict[str, Any]:
     return {"slot": key}
 
 
-DUE_NODES: Table[bytes, DueNode] = Table("kernel/due-nodes", 3, DueNode, show_key=_show_slot)
+DUE_NODES: Table[bytes, DigitMap] = Table("kernel/due-nodes", 3, DigitMap, show_key=_show_slot)
 DUE_PAGES: Table[bytes, DuePage] = Table("kernel/due-pages", 4, DuePage, show_key=_show_slot)
 
 
@@ -96,7 +90,7 @@ def _enter(state: State, digits: bytes, due_object: bytes) -> None:
     page = DUE_PAGES.find(state, slot)
     if page is None:
         DUE_PAGES.put(state, slot, DuePage(objects=(due_object,)))
-        _mark(state, slot)
+        mark(state, DUE_NODES, slot)
         return
     objects = page.objects
     at = bisect_left(objects, due_object)
@@ -114,21 +108,9 @@ def _divide(state: State, slot: bytes, objects: tuple[bytes, ...]) -> None:
     below: dict[int, list[bytes]] = {}
     for each in objects:
         below.setdefault(sha256(each).digest()[len(slot) - 4], []).append(each)
-    bits = 0
     for digit in sorted(below):
         DUE_PAGES.put(state, slot + bytes((digit,)), DuePage(objects=tuple(below[digit])))
-        bits |= 1 << digit
-    DUE_NODES.put(state, slot, DueNode(present=bits.to_bytes(32, "big")))
-
-
-def _mark(state: State, slot: bytes) -> None:
-    """Let the nodes above a new page know of it."""
-    for depth in range(len(slot) - 1, -1, -1):
-        node = DUE_NODES.find(state, slot[:depth])
-        bits = 0 if node is None else int.from_bytes(node.present, "big")
-        DUE_NODES.put(state, slot[:depth], DueNode(present=(bits | 1 << slot[depth]).to_bytes(32, "big")))
-        if node is not None:
-            return
+        mark(state, DUE_NODES, slot + bytes((digit,)), len(slot))
 
 
 def _take_out(state: State, digits: bytes, due_object: bytes) -> None:
@@ -140,21 +122,13 @@ def _take_out(state: State, digits: bytes, due_object: bytes) -> None:
         DUE_PAGES.put(state, slot, DuePage(objects=objects[:at] + objects[at + 1 :]))
         return
     DUE_PAGES.drop(state, slot)
-    for depth in range(len(slot) - 1, -1, -1):
-        bits = int.from_bytes(DUE_NODES.must(state, slot[:depth]).present, "big") & ~(1 << slot[depth])
-        if bits:
-            DUE_NODES.put(state, slot[:depth], DueNode(present=bits.to_bytes(32, "big")))
-            return
-        DUE_NODES.drop(state, slot[:depth])
+    clear(state, DUE_NODES, slot)
 
 
 def earliest(state: Reader) -> tuple[int, bytes] | None:
     """Give the earliest deadline and its first object, or nothing when nothing is scheduled."""
-    slot = b""
-    while (node := DUE_NODES.find(state, slot)) is not None:
-        bits = int.from_bytes(node.present, "big")
-        slot += bytes(((bits & -bits).bit_length() - 1,))
-    if not slot:
+    slot = first(state, DUE_NODES)
+    if slot is None:
         return None
     page = DUE_PAGES.find(state, slot)
     if page is None:

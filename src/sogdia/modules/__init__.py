@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from sogdia.modules import documents, exchange, governance, identity, market, money
+from sogdia.modules import book, documents, exchange, governance, identity, market, money
 
-ALL = (identity.MODULE, governance.MODULE, money.MODULE, documents.MODULE, exchange.MODULE, market.MODULE)
+ALL = (identity.MODULE, governance.MODULE, money.MODULE, documents.MODULE, exchange.MODULE, book.MODULE, market.MODULE)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sogdia.kernel import calendar
 from sogdia.kernel.refusal import Broken, ensure
 from sogdia.kernel.values import ACCOUNT_BYTES, owner_of
+from sogdia.modules.book import set_aside_by_offers
 from sogdia.modules.exchange import LOCKS, set_aside_by_cards_and_locks
 from sogdia.modules.market.escrow import NOT_SHIPPED
 from sogdia.modules.market.pricing import refund_parts
@@ -36,7 +37,7 @@ def held_money_is_what_orders_and_holds_set_aside(state: Reader) -> None:
     for _name, hold in HOLDS.items(state):
         key = hold.payer + asset_key(hold.asset)
         set_aside[key] = set_aside.get(key, 0) + hold.units
-    for key, units in set_aside_by_cards_and_locks(state):
+    for key, units in (*set_aside_by_cards_and_locks(state), *set_aside_by_offers(state)):
         set_aside[key] = set_aside.get(key, 0) + units
     for key, balance in BALANCES.items(state):
         ensure(balance.held == set_aside.pop(key, 0), "held money does not match what is set aside")

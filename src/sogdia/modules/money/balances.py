@@ -126,6 +126,13 @@ def require_may_receive(state: State, asset: Asset, account: bytes, units: int) 
     require(total <= currency.holder_max, Refuse.HOLDER_CAP_PASSED, cap=currency.holder_max, asked=units)
 
 
+def may_receive(state: Reader, asset: Asset, account: bytes, units: int) -> bool:
+    """Tell whether a holder may receive this much more, where somebody else is served if not."""
+    currency, target = CURRENCIES.must(state, asset), balance(state, account, asset)
+    listed = target.authorised or not currency.by_authorisation
+    return listed and target.available + target.held + units <= currency.holder_max
+
+
 def _shift(state: State, asset: Asset, account: bytes, *, available: int = 0, held: int = 0) -> None:
     """Change what an account has; neither part can go below nothing or pass the supply."""
     before = balance(state, account, asset)

@@ -1,0 +1,140 @@
+"""Price, then time: queues of offers at one price, and the ordered set of the prices that a side has.
+
+    prices  ──best first──▶ queue ──oldest first──▶ offer ⇄ offer ⇄ offer
+
+Entering and leaving touch the offer, its neighbours in the queue and the queue, whatever the book's size. A new price
+touches at most six nodes more.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from typing import TYPE_CHECKING
+
+from msgspec import structs
+
+from sogdia.kernel import digit_maps
+from sogdia.kernel.refusal import require
+from sogdia.modules.book.records import (
+    NEIGHBOURS,
+    NEIGHBOURS_MAX,
+    OFFERS,
+    PRICES,
+    QUEUES,
+    SIDE_BYTES,
+    LimitOffer,
+    Neighbours,
+    Pair,
+    Queue,
+    Side,
+    place_of,
+    side_key,
+)
+from sogdia.modules.book.refusals import BookRefusal as Refuse
+from sogdia.modules.money import asset_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sogdia.kernel.state import Reader, State
+
+
+def enter(state: State, name: bytes, offer: LimitOffer) -> None:
+    """Put a new offer behind all others of its price. Refuses when its monies are in too many books."""
+    place = place_of(offer.pair, offer.side, offer.price)
+    queue = QUEUES.find(state, place)
+    if queue is None:
+        if not is_open(state, offer.pair):
+            _meet(state, offer.pair)
+        digit_maps.mark(state, PRICES, place, SIDE_BYTES)
+        QUEUES.put(state, place, Queue(first=name, last=name, units=offer.left, price=offer.price))
+        OFFERS.put(state, name, offer)
+        return
+    last = OFFERS.must(state, queue.last)
+    OFFERS.put(state, queue.last, structs.replace(last, behind=name))
+    OFFERS.put(state, name, structs.replace(offer, before=queue.last))
+    QUEUES.put(state, place, structs.replace(queue, last=name, units=queue.units + offer.left))
+
+
+def leave(state: State, name: bytes, offer: LimitOffer) -> None:
+    """Take an offer out of the book."""
+    place = place_of(offer.pair, offer.side, offer.price)
+    queue = QUEUES.must(state, place)
+    OFFERS.drop(state, name)
+    if queue.first == queue.last:
+        QUEUES.drop(state, place)
+        digit_maps.clear(state, PRICES, place, SIDE_BYTES)
+        if not is_open(state, offer.pair):
+            _part(state, offer.pair)
+        return
+    if offer.before is not None:
+        OFFERS.put(state, offer.before, structs.replace(OFFERS.must(state, offer.before), behind=offer.behind))
+    if offer.behind is not None:
+        OFFERS.put(state, offer.behind, structs.replace(OFFERS.must(state, offer.behind), before=offer.before))
+    shorter = Queue(
+        first=offer.behind or queue.first if offer.before is None else queue.first,
+        last=offer.before or queue.last if offer.behind is None else queue.last,
+        units=queue.units - offer.left,
+        price=queue.price,
+    )
+    QUEUES.put(state, place, shorter)
+
+
+def shrink(state: State, name: bytes, offer: LimitOffer, left: int) -> None:
+    """Let an offer have less left. Its price and its place in the queue stay."""
+    place = place_of(offer.pair, offer.side, offer.price)
+    queue = QUEUES.must(state, place)
+    OFFERS.put(state, name, structs.replace(offer, left=left))
+    QUEUES.put(state, place, structs.replace(queue, units=queue.units - offer.left + left))
+
+
+def queues_of(state: Reader, pair: Pair, side: int) -> Iterator[Queue]:
+    """Walk over a side's queues, the best price first."""
+    prefix = side_key(pair, side)
+    place = digit_maps.first(state, PRICES, prefix)
+    while place is not None:
+        yield QUEUES.must(state, place)
+        place = digit_maps.after(state, PRICES, place, SIDE_BYTES)
+
+
+def offers_of(state: Reader, pair: Pair, side: int) -> Iterator[tuple[bytes, LimitOffer]]:
+    """Walk over a side's offers in the order in which they are taken."""
+    for queue in queues_of(state, pair, side):
+        name: bytes | None = queue.first
+        while name is not None:
+            offer = OFFERS.must(state, name)
+            yield name, offer
+            name = offer.behind
+
+
+def is_open(state: Reader, pair: Pair) -> bool:
+    """Tell whether anybody offers anything for a pair."""
+    return any(PRICES.find(state, side_key(pair, side)) is not None for side in (Side.SELL, Side.BUY))
+
+
+def neighbours_of(state: Reader, money: bytes) -> tuple[bytes, ...]:
+    """Give the keys of all monies for which a money is exchanged in some book."""
+    found = NEIGHBOURS.find(state, money)
+    return () if found is None else found.monies
+
+
+def _meet(state: State, pair: Pair) -> None:
+    for one, other in _both_ways(pair):
+        known = neighbours_of(state, one)
+        require(len(known) < NEIGHBOURS_MAX, Refuse.BOOKS_TOO_MANY, most=NEIGHBOURS_MAX)
+        at = bisect_left(known, other)
+        NEIGHBOURS.put(state, one, Neighbours(monies=(*known[:at], other, *known[at:])))
+
+
+def _part(state: State, pair: Pair) -> None:
+    for one, other in _both_ways(pair):
+        left = tuple(each for each in neighbours_of(state, one) if each != other)
+        if left:
+            NEIGHBOURS.put(state, one, Neighbours(monies=left))
+        else:
+            NEIGHBOURS.drop(state, one)
+
+
+def _both_ways(pair: Pair) -> tuple[tuple[bytes, bytes], tuple[bytes, bytes]]:
+    base, quote = asset_key(pair.base), asset_key(pair.quote)
+    return (base, quote), (quote, base)

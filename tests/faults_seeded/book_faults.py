@@ -1,0 +1,181 @@
+"""Faults in the book: prices and their ranks, queues, sweeps, what is set aside, and paths."""
+
+from __future__ import annotations
+
+from tools.seeded_faults import Fault
+
+PRICES = ("tests/modules/book/test_prices.py",)
+OFFERS = ("tests/modules/book/test_offers.py",)
+PATHS = ("tests/modules/book/test_paths.py",)
+REFUSALS = ("tests/modules/book/test_refusals.py",)
+MODEL = ("tests/modules/book/test_against_a_model.py",)
+
+BOOK_FAULTS = (
+    Fault(
+        "A short price has the rank of a longer one",
+        "modules/book/prices.py",
+        "        digits *= 10\n        magnitude -= 1\n",
+        "        digits *= 10\n",
+        PRICES,
+    ),
+    Fault(
+        "Whoever buys pays rounded down",
+        "modules/book/prices.py",
+        "return up(base * price.digits, 10**price.places)",
+        "return down(base * price.digits, 10**price.places)",
+        PRICES,
+    ),
+    Fault(
+        "Buyers stand with the lowest price first",
+        "modules/book/records.py",
+        "    if side == Side.BUY:\n        rank",
+        "    if side == Side.SELL:\n        rank",
+        OFFERS,
+    ),
+    Fault(
+        "A new offer stands before the others of its price",
+        "modules/book/queues.py",
+        "    last = OFFERS.must(state, queue.last)\n"
+        "    OFFERS.put(state, queue.last, structs.replace(last, behind=name))\n"
+        "    OFFERS.put(state, name, structs.replace(offer, before=queue.last))\n"
+        "    QUEUES.put(state, place, structs.replace(queue, last=name, units=queue.units + offer.left))",
+        "    old = OFFERS.must(state, queue.first)\n"
+        "    OFFERS.put(state, queue.first, structs.replace(old, before=name))\n"
+        "    OFFERS.put(state, name, structs.replace(offer, behind=queue.first))\n"
+        "    QUEUES.put(state, place, structs.replace(queue, first=name, units=queue.units + offer.left))",
+        OFFERS,
+    ),
+    Fault(
+        "A queue does not count what leaves it",
+        "modules/book/queues.py",
+        "        units=queue.units - offer.left,\n        price=queue.price,",
+        "        units=queue.units,\n        price=queue.price,",
+        OFFERS,
+    ),
+    Fault(
+        "A price that nobody offers any more stays in the set",
+        "modules/book/queues.py",
+        "        digit_maps.clear(state, PRICES, place, SIDE_BYTES)\n",
+        "",
+        OFFERS,
+    ),
+    Fault(
+        "Monies part while the other side of their book is still open",
+        "modules/book/queues.py",
+        "        if not is_open(state, offer.pair):\n            _part(state, offer.pair)",
+        "        _part(state, offer.pair)",
+        OFFERS,
+    ),
+    Fault(
+        "An offer at the worst price that was named is passed over",
+        "modules/book/crossing.py",
+        "return one > other if wish.buys else one < other",
+        "return one >= other if wish.buys else one <= other",
+        OFFERS,
+    ),
+    Fault(
+        "An own offer is taken",
+        "modules/book/crossing.py",
+        "        if owner_of(name) == taker:\n            stop = Stop.OWN\n            break\n",
+        "",
+        OFFERS,
+    ),
+    Fault(
+        "An offer is over in its last second",
+        "modules/book/crossing.py",
+        "return time > offer.valid_until or",
+        "return time >= offer.valid_until or",
+        PATHS,
+    ),
+    Fault(
+        "A frozen holder's offers are taken",
+        "modules/book/crossing.py",
+        " or balance(state, owner_of(name), offer.gives).frozen",
+        "",
+        OFFERS,
+    ),
+    Fault(
+        "An offer is taken though its owner may not be paid",
+        "modules/book/crossing.py",
+        "        if not _may_be_paid(state, fill):\n            ended.append((name, offer))\n            continue\n",
+        "",
+        OFFERS,
+    ),
+    Fault(
+        "One offer more is met than one transaction may",
+        "modules/book/crossing.py",
+        "if len(fills) + len(ended) == most:",
+        "if len(fills) + len(ended) > most:",
+        OFFERS,
+    ),
+    Fault(
+        "Whoever sells for an exact amount gives too little",
+        "modules/book/crossing.py",
+        "base_down(offer.price, quote) if wish.buys else base_up(offer.price, quote)",
+        "base_down(offer.price, quote)",
+        MODEL,
+    ),
+    Fault(
+        "What is too little to stand stands",
+        "modules/book/settling.py",
+        "    if not is_worth(offer.price, left):\n        left = 0\n",
+        "",
+        OFFERS,
+    ),
+    Fault(
+        "What a buyer's offer no longer needs stays set aside",
+        "modules/book/settling.py",
+        "    back = offer.backing(offer.left) - given - (offer.backing(left) if left else 0)",
+        "    back = 0 if left else offer.backing(offer.left) - given",
+        OFFERS,
+    ),
+    Fault(
+        "The rest of an offer that met an own one stands, and crosses",
+        "modules/book/offers.py",
+        "    may_stand = met.stop in (Stop.EMPTY, Stop.WORSE)",
+        "    may_stand = met.stop in (Stop.EMPTY, Stop.WORSE, Stop.OWN)",
+        OFFERS,
+    ),
+    Fault(
+        "A buyer's cap does not count what is to stand",
+        "modules/book/offers.py",
+        "require_may_receive(ctx.state, offer.gets, ctx.sender, got + to_get)",
+        "require_may_receive(ctx.state, offer.gets, ctx.sender, got or 1)",
+        REFUSALS,
+    ),
+    Fault(
+        "Offers that can still be taken are cleared",
+        "modules/book/offers.py",
+        "            require(is_over(ctx.state, name, offer, ctx.time), Refuse.OFFER_STANDS, offer=name)\n",
+        "",
+        REFUSALS,
+    ),
+    Fault(
+        "A path may cost more than its bound",
+        "modules/book/paths.py",
+        "require(way.sent <= self.pay_at_most,",
+        "require(way.sent <= 2 * self.pay_at_most,",
+        PATHS,
+    ),
+    Fault(
+        "A path is worked out for the wrong side",
+        "modules/book/paths.py",
+        "exact_base=buys == exact_gets",
+        "exact_base=buys != exact_gets",
+        PATHS,
+    ),
+    Fault(
+        "Each book of a path may take as many offers as all together",
+        "modules/book/paths.py",
+        "        needed = met.quote if wish.buys else met.base\n        most -= len(met.fills) + len(met.ended)\n",
+        "        needed = met.quote if wish.buys else met.base\n",
+        PATHS,
+    ),
+    Fault(
+        "A search keeps the dearest way",
+        "modules/book/finding.py",
+        "return step.amount < known.amount if back else step.amount > known.amount",
+        "return step.amount > known.amount if back else step.amount < known.amount",
+        PATHS,
+    ),
+)

@@ -1,0 +1,328 @@
+"""Every rule of the book: who breaks it, which number the answer has, and that nothing changes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from msgspec import structs
+
+from sogdia.kernel.quota import QUOTAS
+from sogdia.kernel.refusals import KernelRefusal as Kernel
+from sogdia.kernel.values import UNITS_MAX, name_of
+from sogdia.modules.book import settling
+from sogdia.modules.book.crossing import CROSSINGS_MAX
+from sogdia.modules.book.module import MODULE
+from sogdia.modules.book.offers import CancelLimitOffer, ClearLimitOffers, PlaceLimitOffer
+from sogdia.modules.book.paths import PayStrictReceive, PayStrictSend
+from sogdia.modules.book.prices import Price
+from sogdia.modules.book.records import NEIGHBOURS, NEIGHBOURS_MAX, Neighbours, Side, Validity
+from sogdia.modules.book.refusals import BookRefusal as Refuse
+from sogdia.modules.money import Asset, asset_key
+from sogdia.modules.money.currencies import AuthoriseHolder, FreezeHolder, Mint, SetCaps
+from sogdia.modules.money.refusals import MoneyRefusal as Money
+from tests.modules.book.stand import DAY, FUNDS, buy, offer, open_money, pair, sell
+from tests.refused import Row, assert_refused, poke, rules_of, table
+
+if TYPE_CHECKING:
+    from sogdia.kernel.operation import Operation
+
+NOBODY = bytes(20)
+NOTE = {"purpose": "GDDS", "end_to_end": "7"}
+BACKWARDS = "\u202e7"
+
+
+def bid(units=1_000, at="3.2", **changes: Any) -> Any:  # noqa: ANN401 - a function and any field
+    return lambda it: offer(it, Side.BUY, units, at, changes.pop("reference", "new"), **changes)
+
+
+def ask(units=1_000, at="3.2", **changes: Any) -> Any:  # noqa: ANN401 - a function and any field
+    return lambda it: offer(it, Side.SELL, units, at, changes.pop("reference", "new"), **changes)
+
+
+def turned(it):
+    base, quote = pair(it)
+    return offer(it, Side.BUY, 1, "1", "new", base=quote, quote=base, price=Price(10, 1))
+
+
+def unknown(it, which, **changes: Any) -> Any:  # noqa: ANN401 - any field
+    return offer(
+        it, Side.BUY, 10**12, "3.2", "new", **{which: Asset("KZT" if which == "base" else "XAF", NOBODY)}, **changes
+    )
+
+
+def late(it, seconds):
+    return offer(it, Side.BUY, 10**12, "3.2", "new", valid_until=it.time + seconds)
+
+
+def freeze(currency, who):
+    return lambda it: it.must("bank", FreezeHolder(currency=currency, account=it.account(who), reason="Court order 17"))
+
+
+def cap(currency, units):
+    return lambda it: it.must("bank", SetCaps(currency=currency, supply_max=10**15, holder_max=units))
+
+
+def fill_storage(it):
+    sponsor = it.account("registrar")
+    known = QUOTAS.must(it.state, sponsor)
+    room = known.stored_bytes + settling.OFFER_BYTES - 1
+    poke(it, QUOTAS, sponsor, structs.replace(known, stored_bytes_max=room))
+
+
+def listed(it):
+    """Open a currency that nobody may hold yet."""
+    open_money(it, "CNY", by_authorisation=True)
+
+
+def sold_to_some(it):
+    """Let somebody sell a currency that few may hold."""
+    listed(it)
+    it.must("bank", AuthoriseHolder(currency="CNY", account=it.account("bukhara")))
+    it.must("bank", Mint(currency="CNY", to=it.account("bukhara"), units=10_000))
+    sell(it, "bukhara", 1_000, "3", monies=("CNY", "USD"))
+    it.must("bank", SetCaps(currency="CNY", supply_max=10**5, holder_max=1))
+
+
+def crowded(it):
+    """Let dollars have as many neighbours as they may, and dinars none of them."""
+    monies = tuple(b"AAA" + number.to_bytes(20, "big") for number in range(NEIGHBOURS_MAX))
+    it.check_invariants = False
+    poke(it, NEIGHBOURS, asset_key(it.asset()), Neighbours(monies=monies))
+
+
+def stand(*asks: tuple[str, int, str]):
+    def prepare(it) -> None:
+        for who, units, at in asks:
+            sell(it, who, units, at)
+
+    return prepare
+
+
+def capped_and_frozen(it):
+    """Sell dinars to a payee who may not have as many, and freeze the payer."""
+    sell(it, "bukhara", 1_000, "3")
+    cap("KWD", FUNDS + 999)(it)
+    freeze("USD", ALICE)(it)
+
+
+def many(who="bukhara", then=None):
+    def prepare(it) -> None:
+        asks = [offer(it, Side.SELL, 100, "3.2", f"m{number}") for number in range(CROSSINGS_MAX + 1)]
+        for first in range(0, len(asks), 16):
+            it.must(who, *asks[first : first + 16])
+        if then is not None:
+            then(it)
+
+    return prepare
+
+
+def receive(units=1_000, most=1, codes=("USD", "KWD"), **changes: Any) -> Any:  # noqa: ANN401 - a function and any field
+    def asked(it) -> Any:  # noqa: ANN401
+        fields: dict[str, Any] = {"to": it.account("carrier"), "path": tuple(it.asset(each) for each in codes)}
+        return PayStrictReceive(**(fields | NOTE | changes), units=units, pay_at_most=most)
+
+    return asked
+
+
+def send(units=1_000, least=10**9, codes=("USD", "KWD"), **changes: Any) -> Any:  # noqa: ANN401 - a function and any field
+    def asked(it) -> Any:  # noqa: ANN401
+        fields: dict[str, Any] = {"to": it.account("carrier"), "path": tuple(it.asset(each) for each in codes)}
+        return PayStrictSend(**(fields | NOTE | changes), units=units, receive_at_least=least)
+
+    return asked
+
+
+def clear(*references: str, who="bukhara"):
+    return lambda it: ClearLimitOffers(offers=tuple(name_of(it.account(who), each) for each in references))
+
+
+def dust(it):
+    """Two offers, the first taken whole, so that one unit is left, which buys nothing from the second."""
+    sell(it, "bukhara", 1_000, "3")
+    sell(it, "lanzhou", 1_000, "3.1")
+
+
+ALICE = "nairobi"
+TABLES: dict[type[Operation], list[Row]] = {
+    PlaceLimitOffer: [
+        Row(Refuse.PAIR_NOT_IN_ORDER, ALICE, turned, at_the_door=True),
+        Row(Refuse.PRICE_NOT_SHORTEST, ALICE, lambda it: offer(it, Side.BUY, 1, "3.20", "new"), at_the_door=True),
+        Row(Refuse.OFFER_TOO_SMALL, ALICE, bid(99), at_the_door=True, note="base"),
+        Row(Refuse.OFFER_TOO_SMALL, ALICE, bid(199, "0.5"), at_the_door=True, note="quote"),
+        Row(Refuse.OFFER_TOO_LARGE, ALICE, bid(UNITS_MAX, "1.01"), at_the_door=True),
+        Row(
+            Refuse.OFFER_EXISTS,
+            ALICE,
+            lambda it: offer(it, Side.BUY, 10**12, "3.2", "new", valid_until=it.time),
+            before=lambda it: sell(it, ALICE, 1_000, "3.2", "new"),
+        ),
+        Row(Refuse.OFFER_OVER, ALICE, lambda it: late(it, 0)),
+        Row(Refuse.OFFER_TOO_LONG, ALICE, lambda it: late(it, 90 * DAY + 1)),
+        Row(Money.CURRENCY_UNKNOWN, ALICE, lambda it: unknown(it, "base"), note="base"),
+        Row(Money.CURRENCY_UNKNOWN, ALICE, lambda it: unknown(it, "quote", base=it.asset("USD")), note="quote"),
+        Row(
+            Refuse.WOULD_EXCHANGE,
+            ALICE,
+            bid(10**12, validity=Validity.ONLY_STANDS),
+            before=stand(("bukhara", 1_000, "3.2")),
+        ),
+        Row(
+            Refuse.WOULD_EXCHANGE,
+            ALICE,
+            bid(10**12, validity=Validity.ONLY_STANDS),
+            before=stand((ALICE, 1_000, "3.2")),
+            note="own",
+        ),
+        Row(Refuse.OWN_OFFER_MET, ALICE, bid(10**12), before=stand((ALICE, 1_000, "3.2"))),
+        Row(
+            Refuse.CROSSINGS_TOO_MANY,
+            ALICE,
+            bid(10**12),
+            before=many(then=freeze("KWD", "bukhara")),
+            note="none-taken",
+        ),
+        Row(Refuse.CROSSINGS_TOO_MANY, ALICE, bid(10**12, validity=Validity.ALL_OR_NOTHING), before=many()),
+        Row(
+            Refuse.NOT_ALL_TO_EXCHANGE,
+            ALICE,
+            bid(10**12, validity=Validity.ALL_OR_NOTHING),
+            before=stand(("bukhara", 1_000, "3.2"), ("lanzhou", 1_000, "3.3")),
+        ),
+        Row(
+            Refuse.NOTHING_TO_EXCHANGE,
+            ALICE,
+            bid(10**12, validity=Validity.AT_ONCE),
+            before=stand(("bukhara", 1_000, "3.3")),
+            note="worse",
+        ),
+        Row(
+            Refuse.NOTHING_TO_EXCHANGE,
+            ALICE,
+            bid(100, "100"),
+            before=stand(("bukhara", 100_000, "0.01")),
+            note="too-little-at-that-price",
+        ),
+        Row(Money.HOLDER_NOT_AUTHORISED, ALICE, bid(10**12, monies=("CNY", "USD")), before=listed),
+        Row(Money.HOLDER_CAP_PASSED, ALICE, bid(10**6), before=cap("KWD", FUNDS + 10**6 - 1), note="to-stand"),
+        Row(
+            Money.HOLDER_CAP_PASSED,
+            ALICE,
+            ask(FUNDS + 1, "2"),
+            before=lambda it: (buy(it, "bukhara", 1_000, "3.2"), cap("USD", FUNDS + 3_199)(it)),
+            note="at-once",
+        ),
+        Row(Money.HOLDER_FROZEN, ALICE, bid(10**7), before=freeze("USD", ALICE)),
+        Row(Money.FUNDS_INSUFFICIENT, ALICE, bid(FUNDS, "1.0000001"), before=fill_storage),
+        Row(Kernel.QUOTA_STORAGE_SPENT, ALICE, bid(), before=lambda it: (crowded(it), fill_storage(it))),
+        Row(Refuse.BOOKS_TOO_MANY, ALICE, bid(), before=crowded),
+    ],
+    CancelLimitOffer: [
+        Row(
+            Refuse.OFFER_UNKNOWN, ALICE, lambda _: CancelLimitOffer(offer="new"), before=stand(("bukhara", 1_000, "3"))
+        ),
+    ],
+    ClearLimitOffers: [
+        Row(Refuse.OFFERS_REPEAT, ALICE, clear("a", "b", "a"), at_the_door=True),
+        Row(Refuse.OFFER_UNKNOWN, ALICE, clear("a")),
+        Row(Refuse.OFFER_STANDS, ALICE, clear("a"), before=lambda it: sell(it, "bukhara", 1_000, "3", "a")),
+    ],
+    PayStrictReceive: [
+        Row(
+            Refuse.PATH_REPEATS,
+            ALICE,
+            receive(codes=("USD", "KWD", "USD"), end_to_end=BACKWARDS),
+            at_the_door=True,
+        ),
+        Row(Money.TEXT_NOT_ALLOWED, ALICE, receive(end_to_end=BACKWARDS), at_the_door=True),
+        Row(Refuse.OWN_OFFER_MET, ALICE, receive(to=NOBODY), before=stand((ALICE, 1_000, "3"))),
+        Row(Refuse.CROSSINGS_TOO_MANY, ALICE, receive(5_100, to=NOBODY), before=many()),
+        Row(Refuse.NOT_ALL_TO_EXCHANGE, ALICE, receive(1_001, to=NOBODY), before=stand(("bukhara", 1_000, "3"))),
+        Row(Refuse.PATH_TOO_DEAR, ALICE, receive(1_000, 2_999, to=NOBODY), before=stand(("bukhara", 1_000, "3"))),
+        Row(Money.PAYEE_UNKNOWN, ALICE, receive(1_000, 3_000, to=NOBODY), before=stand(("bukhara", 1_000, "3"))),
+        Row(Money.HOLDER_NOT_AUTHORISED, ALICE, receive(1_000, 3_000, codes=("USD", "CNY")), before=sold_to_some),
+        Row(
+            Money.HOLDER_CAP_PASSED,
+            ALICE,
+            receive(1_000, 3_000),
+            before=lambda it: (
+                stand(("bukhara", 1_000, "3"))(it),
+                cap("KWD", FUNDS + 999)(it),
+                freeze("USD", ALICE)(it),
+            ),
+        ),
+        Row(
+            Money.HOLDER_FROZEN,
+            ALICE,
+            receive(1_000, 3_000),
+            before=lambda it: (stand(("bukhara", 1_000, "3"))(it), freeze("USD", ALICE)(it)),
+        ),
+        Row(
+            Money.FUNDS_INSUFFICIENT,
+            "platform",
+            receive(1_000, 3_000),
+            before=stand(("bukhara", 1_000, "3")),
+        ),
+    ],
+    PayStrictSend: [
+        Row(Refuse.PATH_REPEATS, ALICE, send(codes=("USD", "KWD", "USD"), end_to_end=BACKWARDS), at_the_door=True),
+        Row(Money.TEXT_NOT_ALLOWED, ALICE, send(end_to_end=BACKWARDS), at_the_door=True),
+        Row(Refuse.OWN_OFFER_MET, ALICE, send(to=NOBODY), before=stand((ALICE, 1_000, "3"))),
+        Row(Refuse.CROSSINGS_TOO_MANY, ALICE, send(16_400, to=NOBODY), before=many()),
+        Row(Refuse.PATH_TOO_SMALL, ALICE, send(3_002, to=NOBODY), before=dust),
+        Row(Refuse.NOT_ALL_TO_EXCHANGE, ALICE, send(3_001, to=NOBODY), before=stand(("bukhara", 1_000, "3"))),
+        Row(
+            Refuse.PATH_BRINGS_TOO_LITTLE,
+            ALICE,
+            send(3_000, 1_001, to=NOBODY),
+            before=stand(("bukhara", 1_000, "3")),
+        ),
+        Row(Money.PAYEE_UNKNOWN, ALICE, send(3_000, 1_000, to=NOBODY), before=stand(("bukhara", 1_000, "3"))),
+        Row(Money.HOLDER_NOT_AUTHORISED, ALICE, send(3_000, 1_000, codes=("USD", "CNY")), before=sold_to_some),
+        Row(
+            Money.HOLDER_CAP_PASSED,
+            ALICE,
+            send(3_000, 1_000),
+            before=lambda it: (
+                stand(("bukhara", 1_000, "3"))(it),
+                cap("KWD", FUNDS + 999)(it),
+                freeze("USD", ALICE)(it),
+            ),
+        ),
+        Row(
+            Money.HOLDER_FROZEN,
+            ALICE,
+            send(3_000, 1_000),
+            before=lambda it: (stand(("bukhara", 1_000, "3"))(it), freeze("USD", ALICE)(it)),
+        ),
+        Row(Money.FUNDS_INSUFFICIENT, "platform", send(3_000, 1_000), before=stand(("bukhara", 1_000, "3"))),
+    ],
+}
+
+NO_BOOK = "a money that is not there is exchanged in no book, which is found out first"
+NEVER = {
+    (PlaceLimitOffer, Kernel.SPONSOR_HAS_NO_QUOTA): "a sender whose sponsor has no quota is not admitted",
+    (PayStrictReceive, Refuse.PATH_TOO_SMALL): "rounded up, the last amount is always worth a unit",
+    (PayStrictReceive, Money.CURRENCY_UNKNOWN): NO_BOOK,
+    (PayStrictSend, Money.CURRENCY_UNKNOWN): NO_BOOK,
+}
+"""Rules that an operation names and no row can break, each with the reason."""
+
+
+@table(TABLES)
+def test_a_rule_refuses_and_nothing_changes(ledger, operation, row):  # noqa: ARG001 - it names the test
+    assert_refused(ledger, row)
+
+
+@pytest.mark.parametrize("operation", MODULE.operations)
+def test_the_table_has_every_rule_in_the_order_in_which_they_are_tried(operation):
+    rows = list(dict.fromkeys(row.rule for row in TABLES[operation]))
+
+    assert rows == [rule for rule in rules_of(operation) if (operation, rule) not in NEVER]
+
+
+def test_every_number_of_the_book_is_used():
+    named = {rule for operation in MODULE.operations for rule in rules_of(operation)}
+
+    assert named >= set(Refuse)
+    assert [int(code) for code in Refuse] == list(range(1000, 1000 + len(Refuse)))
