@@ -2,7 +2,7 @@
 
     python -m bench [--quick] [--only PART,PART,…] [--json FILE]
 
-Parts: limit, postgres, growth, ids, replay, passkeys, index, vault, http, light, network, sync, calls.
+Parts: limit, postgres, growth, ids, replay, passkeys, index, vault, http, light, network, sync, calls, payments.
 
 Absolute figures belong to the machine; ratios are what is promised. `--quick` takes shorter runs and a million records.
 """
@@ -219,6 +219,25 @@ def application_by_call(*, quick: bool) -> tuple[list[Promise], Row]:
     return [], {"application_by_call": network_app.measure(2_000 if quick else 6_000)}
 
 
+def payments(*, quick: bool) -> tuple[list[Promise], Row]:
+    """Measure orders in two monies, the book, and path quotes."""
+    from bench import payments as paying  # noqa: PLC0415 - beside its use
+
+    lives = paying.lives(256 if quick else 1_024, 1 if quick else 5)
+    rounds, operations = (1, 512) if quick else (5, 2_048)
+    sizes = (1_000, 10_000, 20_000) if quick else (1_000, 100_000, 1_000_000)
+    small, middle, large = (paying.book(size, operations, rounds) for size in sizes)
+    found = paying.paths(10_000 if quick else 100_000, 200 if quick else 1_000)
+    growth = small.placed_and_taken / large.placed_and_taken
+    promises = [
+        at_least("orders in two monies / in one", statistics.median(lives.ratios), 0.6),
+        at_least(f"book of {middle.offers:,} offers / plain transfers", statistics.median(middle.ratios), 0.5),
+        at_most(f"book, {small.offers:,} / {large.offers:,} offers", growth, 1.3),
+        at_most(f"path quote, {found.monies} monies, {found.offers:,} offers, p99 ms", found.p99, 50),
+    ]
+    return promises, {"lives": lives, "books": [small, middle, large], "paths": found}
+
+
 PARTS: dict[str, Callable[..., tuple[list[Promise], Row]]] = {
     "limit": limit,
     "postgres": postgres,
@@ -233,6 +252,7 @@ PARTS: dict[str, Callable[..., tuple[list[Promise], Row]]] = {
     "network": networked,
     "sync": synced,
     "calls": application_by_call,
+    "payments": payments,
 }
 
 

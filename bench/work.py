@@ -47,6 +47,8 @@ LISTINGS = 25
 STOCK = 2_000_000_000
 VALIDITY = 900
 VALID_FROM = 1_700_000_000
+ROLES = {"bank": ["issuer"], "carrier": ["carrier"], "platform": ["platform"]}
+PAYMENTS_ROLES = {"dealer": ["liquidity_provider"], "treasury": ["tax_collector"]}
 
 
 class Trade(NamedTuple):
@@ -75,13 +77,15 @@ def keys_of(name: str) -> KeyPair:
     return derive(SEED, name)
 
 
-def genesis(time: int, *, clock: str = "wall", organisations: int = 0) -> GenesisBase:
+def genesis(time: int, *, clock: str = "wall", organisations: int = 0, payments: bool = False) -> GenesisBase:
     """Make the genesis: default rules, quotas on and wide enough for the whole run.
 
     With `organisations` it is for CometBFT, and each of them has a validator, whose key is that of "node 0" and so on.
+    With `payments` there are shillings beside dollars, a dealer that exchanges them, and a treasury.
     """
     validators = [f"node {number}" for number in range(organisations)] or ["node"]
     people = trade()
+    more = list(PAYMENTS_ROLES) if payments else []
     quota = {
         "operations": 10**12,
         "bytes": 10**15,
@@ -89,7 +93,7 @@ def genesis(time: int, *, clock: str = "wall", organisations: int = 0) -> Genesi
         "stored_bytes": 10**15,
     }
     parties: list[dict[str, Any]] = []
-    for at, name in enumerate(people.names()):
+    for at, name in enumerate([*people.names(), *more]):
         sponsor = name in people.sponsors
         parties.append(
             {
@@ -97,7 +101,7 @@ def genesis(time: int, *, clock: str = "wall", organisations: int = 0) -> Genesi
                 "kind": int(Kind.PLATFORM if sponsor else Kind.ENTERPRISE),
                 "country": "KZ",
                 "public": keys_of(name).public.hex(),
-                "roles": {"bank": ["issuer"], "carrier": ["carrier"], "platform": ["platform"]}.get(name, []),
+                "roles": (ROLES | PAYMENTS_ROLES).get(name, []),
                 "sponsor": None if sponsor else people.sponsors[at % SPONSORS],
                 "quota": quota if sponsor else None,
             }
@@ -109,7 +113,12 @@ def genesis(time: int, *, clock: str = "wall", organisations: int = 0) -> Genesi
         "engine": "cometbft" if organisations else "solo",
         "validators": [[keys_of(name).public.hex(), 1] for name in validators],
         "identity": {"parties": parties},
-        "money": {"currencies": [{"currency": "USD", "issuer": "bank", "supply_max": 2**60, "holder_max": 2**60}]},
+        "money": {
+            "currencies": [
+                {"currency": code, "issuer": "bank", "supply_max": 2**60, "holder_max": 2**60}
+                for code in (("USD", "KES") if payments else ("USD",))
+            ]
+        },
     }
     made: GenesisBase = msgspec.convert(content, genesis_type(ALL))
     return made
@@ -124,7 +133,8 @@ class Maker:
         self.expiry = expiry
         self.people = trade()
         self._maker = EnvelopeMaker(network)
-        self._senders = {name: Sender(self.account(name), keys_of(name)) for name in self.people.names()}
+        names = (*self.people.names(), *PAYMENTS_ROLES)
+        self._senders = {name: Sender(self.account(name), keys_of(name)) for name in names}
         self._salt = 0
 
     def account(self, name: str) -> bytes:

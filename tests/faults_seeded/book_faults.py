@@ -55,8 +55,15 @@ BOOK_FAULTS = (
     Fault(
         "A price that nobody offers any more stays in the set",
         "modules/book/queues.py",
-        "        digit_maps.clear(state, PRICES, place, SIDE_BYTES)\n",
+        "    digit_maps.clear(state, PRICES, place, SIDE_BYTES)\n",
         "",
+        OFFERS,
+    ),
+    Fault(
+        "A better price is not the best",
+        "modules/book/queues.py",
+        "if best is None or place[SIDE_BYTES:] < best.rank:",
+        "if best is None:",
         OFFERS,
     ),
     Fault(
@@ -68,9 +75,9 @@ BOOK_FAULTS = (
     ),
     Fault(
         "An offer at the worst price that was named is passed over",
-        "modules/book/crossing.py",
-        "return one > other if wish.buys else one < other",
-        "return one >= other if wish.buys else one <= other",
+        "modules/book/queues.py",
+        "(last is None or place <= last)",
+        "(last is None or place < last)",
         OFFERS,
     ),
     Fault(
@@ -132,8 +139,8 @@ BOOK_FAULTS = (
     Fault(
         "The rest of an offer that met an own one stands, and crosses",
         "modules/book/offers.py",
-        "    may_stand = met.stop in (Stop.EMPTY, Stop.WORSE)",
-        "    may_stand = met.stop in (Stop.EMPTY, Stop.WORSE, Stop.OWN)",
+        "    may_stand = met.stop == Stop.EMPTY",
+        "    may_stand = met.stop in (Stop.EMPTY, Stop.OWN)",
         OFFERS,
     ),
     Fault(

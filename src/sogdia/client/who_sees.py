@@ -148,6 +148,7 @@ RECORDS: Final[dict[str, dict[Sees, str]]] = {
     "BookRules": {_P: "record lifetime_max"},
     "LimitOffer": {_O: "record base quote side price left valid_until before behind sponsor"},
     "Queue": {_P: "price units", _V: "record first last"},
+    "Best": {_P: "record rank"},
     "Neighbours": {_P: "record monies"},
     "ClosedOrder": {_P: "record outcome closed_at history", _O: "merchant asset paid refunded lines lines_root"},
 }

@@ -11,7 +11,18 @@ from sogdia.kernel import calendar
 from sogdia.kernel.digit_maps import DigitMap
 from sogdia.kernel.refusal import Broken
 from sogdia.kernel.values import name_of
-from sogdia.modules.book.records import NEIGHBOURS, OFFERS, PRICES, QUEUES, Neighbours, Side, place_of, side_key
+from sogdia.modules.book.records import (
+    BEST,
+    NEIGHBOURS,
+    OFFERS,
+    PRICES,
+    QUEUES,
+    Best,
+    Neighbours,
+    Side,
+    place_of,
+    side_key,
+)
 from sogdia.modules.money import asset_key
 from tests.modules.book.stand import buy, pair, price, sell
 from tests.refused import poke
@@ -64,6 +75,16 @@ def price_of_nothing(ledger):
     poke(ledger, PRICES, prefix, DigitMap(present=(1).to_bytes(32, "big")))
 
 
+def wrong_best(ledger):
+    rank = place_of(pair(ledger), Side.SELL, price("3.3"))[-6:]
+    poke(ledger, BEST, side_key(pair(ledger), Side.SELL), Best(rank=rank))
+
+
+def best_of_nothing(ledger):
+    base, quote = pair(ledger)
+    poke(ledger, BEST, side_key(pair(ledger)._replace(base=quote, quote=base), Side.SELL), Best(rank=bytes(6)))
+
+
 def crossed(ledger):
     """Turn the only bid into one above the asks, with all that belongs to it."""
     known = OFFERS.must(ledger.state, name(ledger, "nairobi", "b1"))
@@ -71,6 +92,7 @@ def crossed(ledger):
     before, after = (place_of(pair(ledger), Side.BUY, each.price) for each in (known, high))
     queue = QUEUES.must(ledger.state, before)
     poke(ledger, QUEUES, before, None)
+    poke(ledger, BEST, side_key(pair(ledger), Side.BUY), Best(rank=after[-6:]))
     poke(ledger, QUEUES, after, structs.replace(queue, price=high.price))
     poke(ledger, OFFERS, name(ledger, "nairobi", "b1"), high)
     for key, _node in list(PRICES.items(ledger.state)):
@@ -104,9 +126,11 @@ def not_due(ledger):
         (change_queue("3.2", units=899), "does not add up"),
         (change_offer("bukhara", "a1", left=501), "does not add up"),
         (forget_queue, "stands in no queue"),
-        (forget_price, "cannot be found by its price"),
+        (forget_price, "a queue cannot be found by its price"),
         (price_of_nothing, "prices of a side without offers"),
         (change_queue("3.2", price=price("3.4")), "prices are out of order"),
+        (wrong_best, "best price is not its first"),
+        (best_of_nothing, "a best price of a side without offers"),
         (crossed, "a book is crossed"),
         (lost_neighbour, "a book cannot be found"),
         (wrong_neighbour, "a book cannot be found"),

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from sogdia.kernel.tree import Tree
 
 RECORDS_MAX = 100_000
+ABSENT: Any = object()
+"""Stands for a record that is provably not there: a new object's name is looked up more than once."""
 
 
 class CommittedState:
@@ -30,9 +32,10 @@ class CommittedState:
         """Give the record stored under a full key, or nothing."""
         known = self._recent.get(key)
         if known is not None:
-            return known
+            return None if known is ABSENT else known
         raw = self._tree.read(key)
         if raw is None:
+            self._recent[key] = ABSENT
             return None
         record: Record = table.codec.decode_trusted(raw)
         self._recent[key] = record
@@ -46,10 +49,7 @@ class CommittedState:
         """Take over a block's changes, after the tree has."""
         recent = self._recent
         for key, (_table, record) in state.changes.items():
-            if record is not None:
-                recent[key] = record
-            elif key in recent:
-                del recent[key]
+            recent[key] = ABSENT if record is None else record
         if len(recent) > self.records_max:
             # A dictionary keeps the order of first entry; records in use come back at one read each.
             for key in list(islice(recent, len(recent) // 2)):

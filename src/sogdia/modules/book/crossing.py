@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sogdia.kernel.values import owner_of
 from sogdia.modules.book import queues
-from sogdia.modules.book.prices import base_down, base_up, is_worth, quote_down, quote_up, rank_of
+from sogdia.modules.book.prices import base_down, base_up, is_worth, quote_down, quote_up
 from sogdia.modules.book.records import LimitOffer, Pair, Side
 from sogdia.modules.money import balance, may_receive
 
@@ -55,14 +55,12 @@ class Stop(IntEnum):
 
     SERVED = 0
     EMPTY = 1
-    """Nobody offers anything more."""
-    WORSE = 2
-    """The next price is worse than the worst that was named."""
-    OWN = 3
+    """Nobody offers anything more, or not at a price that was asked for."""
+    OWN = 2
     """The next offer is of whoever comes."""
-    SMALL = 4
+    SMALL = 3
     """What is left is worth too little at the next price."""
-    LIMIT = 5
+    LIMIT = 4
     """So many offers were met as one transaction may."""
 
 
@@ -83,10 +81,7 @@ def sweep(state: Reader, wish: Wish, taker: bytes, time: int, most: int = CROSSI
     fills: list[Fill] = []
     ended: list[tuple[bytes, LimitOffer]] = []
     left, stop = wish.amount, Stop.EMPTY
-    for name, offer in queues.offers_of(state, wish.pair, Side.SELL if wish.buys else Side.BUY):
-        if _is_worse(wish, offer.price):
-            stop = Stop.WORSE
-            break
+    for name, offer in queues.offers_of(state, wish.pair, Side.SELL if wish.buys else Side.BUY, wish.worst):
         if len(fills) + len(ended) == most:
             stop = Stop.LIMIT
             break
@@ -120,13 +115,6 @@ def is_over(state: Reader, name: bytes, offer: LimitOffer, time: int) -> bool:
 def _may_be_paid(state: Reader, fill: Fill) -> bool:
     got = fill.quote if fill.offer.side == Side.SELL else fill.base
     return may_receive(state, fill.offer.gets, owner_of(fill.name), got)
-
-
-def _is_worse(wish: Wish, price: Price) -> bool:
-    if wish.worst is None:
-        return False
-    one, other = rank_of(price), rank_of(wish.worst)
-    return one > other if wish.buys else one < other
 
 
 def _fill(wish: Wish, name: bytes, offer: LimitOffer, left: int) -> Fill | None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sogdia.kernel import calendar
+from sogdia.kernel import calendar, digit_maps
 from sogdia.kernel.refusal import ensure
 from sogdia.kernel.values import owner_of
 from sogdia.modules.book import queues
 from sogdia.modules.book.prices import is_worth, rank_of
 from sogdia.modules.book.records import (
     ASSET_BYTES,
+    BEST,
     NEIGHBOURS,
     OFFERS,
     PRICES,
@@ -63,9 +64,12 @@ def prices_are_those_of_the_queues(state: Reader) -> None:
         pair = Pair(asset_at(side), asset_at(side[ASSET_BYTES:]))
         ranks = [rank_of(each.price) for each in queues.queues_of(state, pair, side[-1])]
         ensure(ranks == sorted(set(ranks), reverse=side[-1] == Side.BUY), "prices are out of order")
+        first = digit_maps.first(state, PRICES, side)
+        ensure(first == side + BEST.must(state, side).rank, "a side's best price is not its first")
         listed += len(ranks)
     ensure(listed == sum(1 for _each in QUEUES.items(state)), "a queue cannot be found by its price")
     ensure(sides == {prefix[:SIDE_BYTES] for prefix, _node in PRICES.items(state)}, "prices of a side without offers")
+    ensure(sides == {side for side, _best in BEST.items(state)}, "a best price of a side without offers")
 
 
 def no_book_is_crossed(state: Reader) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sogdia.kernel.module import Module
 from sogdia.modules.book import events, invariants, offers, paths, queries
 from sogdia.modules.book.genesis import BookGenesis, load_genesis
-from sogdia.modules.book.records import NEIGHBOURS, OFFERS, PRICES, QUEUES, RULES
+from sogdia.modules.book.records import BEST, NEIGHBOURS, OFFERS, PRICES, QUEUES, RULES
 from sogdia.modules.book.refusals import BookRefusal
 
 MODULE = Module(
@@ -18,7 +18,7 @@ MODULE = Module(
         paths.PayStrictSend,
         offers.ClearLimitOffers,
     ),
-    tables=(RULES, OFFERS, QUEUES, PRICES, NEIGHBOURS),
+    tables=(RULES, OFFERS, QUEUES, PRICES, BEST, NEIGHBOURS),
     events=(events.LimitOfferPlaced, events.LimitOfferFilled, events.LimitOfferEnded, events.PaidAcross),
     refusals=BookRefusal,
     queries=(queries.LimitOfferQuery, queries.DepthQuery, queries.PathsQuery),

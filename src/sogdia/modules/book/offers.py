@@ -76,8 +76,8 @@ class PlaceLimitOffer(Operation, tag=1000):
         require(self.valid_until > ctx.time, Refuse.OFFER_OVER, time=ctx.time)
         longest = RULES.must(ctx.state, None).lifetime_max
         require(self.valid_until - ctx.time <= longest, Refuse.OFFER_TOO_LONG, longest=longest)
-        for asset in (self.base, self.quote):
-            currency_of(ctx.state, asset)
+        currency_of(ctx.state, self.base)
+        currency_of(ctx.state, self.quote)
 
         wish = Wish(
             Pair(self.base, self.quote), self.side == Side.BUY, exact_base=True, amount=self.units, worst=self.price
@@ -158,7 +158,7 @@ class ClearLimitOffers(Operation, tag=1004):
 def rest_of(met: Sweep, price: Price, validity: int) -> int:
     """Give how much is to stand of an offer that met so much, or refuse when that is not what was asked for."""
     taken, left = bool(met.fills), met.left
-    may_stand = met.stop in (Stop.EMPTY, Stop.WORSE)
+    may_stand = met.stop == Stop.EMPTY
     if validity == Validity.ONLY_STANDS:
         require(not taken and may_stand, Refuse.WOULD_EXCHANGE)
         return left

@@ -3,7 +3,7 @@
     prices  ──best first──▶ queue ──oldest first──▶ offer ⇄ offer ⇄ offer
 
 Entering and leaving touch the offer, its neighbours in the queue and the queue, whatever the book's size. A new price
-touches at most six nodes more.
+touches at most six nodes more, and the best price if it is better.
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ from msgspec import structs
 from sogdia.kernel import digit_maps
 from sogdia.kernel.refusal import require
 from sogdia.modules.book.records import (
+    BEST,
     NEIGHBOURS,
     NEIGHBOURS_MAX,
     OFFERS,
     PRICES,
     QUEUES,
     SIDE_BYTES,
+    Best,
     LimitOffer,
     Neighbours,
     Pair,
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sogdia.kernel.state import Reader, State
+    from sogdia.modules.book.prices import Price
 
 
 def enter(state: State, name: bytes, offer: LimitOffer) -> None:
@@ -47,6 +50,9 @@ def enter(state: State, name: bytes, offer: LimitOffer) -> None:
         if not is_open(state, offer.pair):
             _meet(state, offer.pair)
         digit_maps.mark(state, PRICES, place, SIDE_BYTES)
+        best = BEST.find(state, place[:SIDE_BYTES])
+        if best is None or place[SIDE_BYTES:] < best.rank:
+            BEST.put(state, place[:SIDE_BYTES], Best(rank=place[SIDE_BYTES:]))
         QUEUES.put(state, place, Queue(first=name, last=name, units=offer.left, price=offer.price))
         OFFERS.put(state, name, offer)
         return
@@ -63,7 +69,7 @@ def leave(state: State, name: bytes, offer: LimitOffer) -> None:
     OFFERS.drop(state, name)
     if queue.first == queue.last:
         QUEUES.drop(state, place)
-        digit_maps.clear(state, PRICES, place, SIDE_BYTES)
+        _forget_price(state, place)
         if not is_open(state, offer.pair):
             _part(state, offer.pair)
         return
@@ -88,18 +94,20 @@ def shrink(state: State, name: bytes, offer: LimitOffer, left: int) -> None:
     QUEUES.put(state, place, structs.replace(queue, units=queue.units - offer.left + left))
 
 
-def queues_of(state: Reader, pair: Pair, side: int) -> Iterator[Queue]:
-    """Walk over a side's queues, the best price first."""
+def queues_of(state: Reader, pair: Pair, side: int, worst: Price | None = None) -> Iterator[Queue]:
+    """Walk over a side's queues, the best price first, up to a worst one if it is named."""
+    last = None if worst is None else place_of(pair, side, worst)
     prefix = side_key(pair, side)
-    place = digit_maps.first(state, PRICES, prefix)
-    while place is not None:
+    best = BEST.find(state, prefix)
+    place = None if best is None else prefix + best.rank
+    while place is not None and (last is None or place <= last):
         yield QUEUES.must(state, place)
         place = digit_maps.after(state, PRICES, place, SIDE_BYTES)
 
 
-def offers_of(state: Reader, pair: Pair, side: int) -> Iterator[tuple[bytes, LimitOffer]]:
-    """Walk over a side's offers in the order in which they are taken."""
-    for queue in queues_of(state, pair, side):
+def offers_of(state: Reader, pair: Pair, side: int, worst: Price | None = None) -> Iterator[tuple[bytes, LimitOffer]]:
+    """Walk over a side's offers in the order in which they are taken, up to a worst price if it is named."""
+    for queue in queues_of(state, pair, side, worst):
         name: bytes | None = queue.first
         while name is not None:
             offer = OFFERS.must(state, name)
@@ -109,13 +117,25 @@ def offers_of(state: Reader, pair: Pair, side: int) -> Iterator[tuple[bytes, Lim
 
 def is_open(state: Reader, pair: Pair) -> bool:
     """Tell whether anybody offers anything for a pair."""
-    return any(PRICES.find(state, side_key(pair, side)) is not None for side in (Side.SELL, Side.BUY))
+    return any(BEST.find(state, side_key(pair, side)) is not None for side in (Side.SELL, Side.BUY))
 
 
 def neighbours_of(state: Reader, money: bytes) -> tuple[bytes, ...]:
     """Give the keys of all monies for which a money is exchanged in some book."""
     found = NEIGHBOURS.find(state, money)
     return () if found is None else found.monies
+
+
+def _forget_price(state: State, place: bytes) -> None:
+    """Let a price go that nobody offers any more."""
+    side, rank = place[:SIDE_BYTES], place[SIDE_BYTES:]
+    if BEST.must(state, side).rank == rank:
+        following = digit_maps.after(state, PRICES, place, SIDE_BYTES)
+        if following is None:
+            BEST.drop(state, side)
+        else:
+            BEST.put(state, side, Best(rank=following[SIDE_BYTES:]))
+    digit_maps.clear(state, PRICES, place, SIDE_BYTES)
 
 
 def _meet(state: State, pair: Pair) -> None:

@@ -19,6 +19,7 @@ ASSET_BYTES = 23
 SIDE_BYTES = 2 * ASSET_BYTES + 1
 NEIGHBOURS_MAX = 256
 
+Rank = Annotated[bytes, Meta(min_length=RANK_BYTES, max_length=RANK_BYTES)]
 Lifetime = Annotated[int, Meta(ge=1, le=400 * 86_400)]
 
 
@@ -100,6 +101,12 @@ class Queue(Record):
     price: Price
 
 
+class Best(Record):
+    """The rank of a side's best price: where taking begins."""
+
+    rank: Rank
+
+
 class Neighbours(Record):
     """The monies for which a money is exchanged in some book now, sorted."""
 
@@ -128,13 +135,12 @@ def _show_name(key: bytes) -> dict[str, Any]:
     return {"name": key}
 
 
+def _show_side(key: bytes) -> dict[str, Any]:
+    return {"base": key[:ASSET_BYTES], "quote": key[ASSET_BYTES : 2 * ASSET_BYTES], "side": key[2 * ASSET_BYTES]}
+
+
 def _show_place(key: bytes) -> dict[str, Any]:
-    return {
-        "base": key[:ASSET_BYTES],
-        "quote": key[ASSET_BYTES : 2 * ASSET_BYTES],
-        "side": key[2 * ASSET_BYTES],
-        "rank": key[SIDE_BYTES:],
-    }
+    return {**_show_side(key), "rank": key[SIDE_BYTES:]}
 
 
 def _show_money(key: bytes) -> dict[str, Any]:
@@ -145,4 +151,5 @@ RULES: Table[None, BookRules] = Table("book/rules", 100, BookRules, key=no_key, 
 OFFERS: Table[bytes, LimitOffer] = Table("book/offers", 101, LimitOffer, show_key=_show_name)
 QUEUES: Table[bytes, Queue] = Table("book/queues", 102, Queue, show_key=_show_place)
 PRICES: Table[bytes, DigitMap] = Table("book/prices", 103, DigitMap, show_key=_show_place)
-NEIGHBOURS: Table[bytes, Neighbours] = Table("book/neighbours", 104, Neighbours, show_key=_show_money)
+BEST: Table[bytes, Best] = Table("book/best", 104, Best, show_key=_show_side)
+NEIGHBOURS: Table[bytes, Neighbours] = Table("book/neighbours", 105, Neighbours, show_key=_show_money)
