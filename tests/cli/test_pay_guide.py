@@ -22,3 +22,8 @@ def test_a_buyer_pays_shillings_and_a_merchant_gets_dollars(tmp_path):
     settled, converted = words.split("A party paid in one money")
     assert "9998.72 KES" in converted
     assert "16570.90 KES" in settled
+    offered = words.split("puts an offer")[-1]
+    for fact in ("An offer was taken, wholly or in part", "A payer sent one money", "An offer is over"):
+        assert fact in offered, words[-3_000:]
+    assert "1294.51 KES" in offered
+    assert "376.25 USD" in offered

@@ -160,8 +160,8 @@ BOOK_FAULTS = (
     Fault(
         "A path may cost more than its bound",
         "modules/book/paths.py",
-        "require(way.sent <= self.pay_at_most,",
-        "require(way.sent <= 2 * self.pay_at_most,",
+        "require(way.sent <= self.send_at_most,",
+        "require(way.sent <= 2 * self.send_at_most,",
         PATHS,
     ),
     Fault(

@@ -28,8 +28,8 @@ def book(script: Script) -> None:
             reference=reference, base=dinars, quote=dollars, side=side, price=price, units=units, **(fields | changes)
         )
 
-    def pay(kind: type[Any], monies: tuple[Any, ...], units: int, **bound: int) -> Any:  # noqa: ANN401
-        return kind(to=account("platform"), path=monies, units=units, purpose="GDDS", end_to_end="PATH-1", **bound)
+    def pay(kind: type[Any], monies: tuple[Any, ...], **amounts: int) -> Any:  # noqa: ANN401
+        return kind(to=account("platform"), path=monies, purpose="GDDS", end_to_end="PATH-1", **amounts)
 
     low, middle, high = Price(3_249, 3), Price(325, 2), Price(32_511, 4)
     script.send("bukhara", offer("a1", 0, 5_000, middle), offer("a2", 0, 7_000, high), offer("a3", 0, 9_000, middle))
@@ -37,9 +37,9 @@ def book(script: Script) -> None:
     script.send("nairobi", offer("b3", 1, 5_555, middle))
     script.send("nairobi", offer("b4", 1, 500, low, validity=3), offer("b5", 1, 500, middle, validity=2))
     script.send("bukhara", CancelLimitOffer(offer="a2"))
-    script.send("platform", pay(PayStrictReceive, (dollars, dinars), 1_234, pay_at_most=5_000))
-    script.send("platform", pay(PayStrictSend, (dinars, dollars), 2_345, receive_at_least=7_000))
-    script.send("platform", pay(PayStrictSend, (dinars, dollars), 2_345, receive_at_least=8_000))
+    script.send("platform", pay(PayStrictReceive, (dollars, dinars), receive=1_234, send_at_most=5_000))
+    script.send("platform", pay(PayStrictSend, (dinars, dollars), send=2_345, receive_at_least=7_000))
+    script.send("platform", pay(PayStrictSend, (dinars, dollars), send=2_345, receive_at_least=8_000))
     script.send("bank", FreezeHolder(currency="USD", account=account("nairobi"), reason="Court order 18"))
     script.send("carrier", ClearLimitOffers(offers=(name_of(account("nairobi"), "b1"),)))
     script.send("bank", UnfreezeHolder(currency="USD", account=account("nairobi")))

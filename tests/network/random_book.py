@@ -65,14 +65,14 @@ class RandomBook:
         fields: dict[str, Any] = {
             "to": life.account(chance.choice(WHO)),
             "path": tuple(monies),
-            "units": chance.choice([1, 99, 1_000, 3_000]),
             "purpose": "GDDS",
             "end_to_end": "",
         }
+        units = chance.choice([1, 99, 1_000, 3_000])
         if chance.randrange(2):
-            life.send(self._somebody(), PayStrictReceive(**fields, pay_at_most=10**5))
+            life.send(self._somebody(), PayStrictReceive(**fields, receive=units, send_at_most=10**5))
         else:
-            life.send(self._somebody(), PayStrictSend(**fields, receive_at_least=1))
+            life.send(self._somebody(), PayStrictSend(**fields, send=units, receive_at_least=1))
 
     def _clear(self) -> None:
         life = self._life

@@ -12,6 +12,8 @@ import re
 from typing import NamedTuple
 
 from sogdia.cli.exits import usage
+from sogdia.modules.book import Price
+from sogdia.modules.book.prices import DIGITS_MAX, PLACES_MAX
 from sogdia.modules.money.iso4217 import MINOR_DIGITS
 
 _AMOUNT = re.compile(r"([0-9]{1,20})(?:\.([0-9]{1,20}))?(?:\s*([A-Za-z]{3})(?:@(\S+))?)?\Z")
@@ -62,3 +64,19 @@ def units_of(amount: AmountText, currency: str | None, decimals: int = 0) -> int
             "Write a whole number of minor units; nothing is rounded.",
         )
     return int(amount.whole + fraction.ljust(digits, "0"))
+
+
+def read_price(text: str) -> Price:
+    """Read a price of the book, a decimal, in its one spelling."""
+    found = re.fullmatch(r"([0-9]{1,12})(?:\.([0-9]{1,24}))?", text.strip())
+    whole, places = (found[1], (found[2] or "").rstrip("0")) if found else ("", "")
+    digits = int(whole + places) if found else 0
+    if not 1 <= digits < 10**DIGITS_MAX or len(places) > PLACES_MAX:
+        raise usage(f"{text!r} is no price.", "Write a decimal of at most twelve digits, such as 41.3173.")
+    return Price(digits, len(places))
+
+
+def price_text(price: Price) -> str:
+    """Write a price of the book as a decimal."""
+    text = str(price.digits).rjust(price.places + 1, "0")
+    return f"{text[: -price.places]}.{text[-price.places :]}" if price.places else text

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import inspect as types
 
-from sogdia.cli.amounts import read_amount, units_of
+from sogdia.cli.amounts import read_amount, read_price, units_of
 from sogdia.cli.exits import Stopped, usage
 from sogdia.cli.moments import read_length, read_moment
 from sogdia.cli.words import HINTS, NUMBERED, form_of
@@ -87,6 +87,8 @@ def read_text(text: str, shape: Shape, reading: Reading) -> Any:  # noqa: ANN401
         return None
     if shape.word == "Asset" and not text.lstrip().startswith("{"):
         return reading.naming.asset(text)
+    if shape.word == "Price" and ":" not in text and not text.lstrip().startswith("{"):
+        return read_price(text)
     if shape.struct is not None:
         return _read_structure(text, shape.struct, reading)
     if shape.items is not None:

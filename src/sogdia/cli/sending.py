@@ -24,7 +24,7 @@ from sogdia.cli.sessions import Session, keys_of, read_id, read_limited
 from sogdia.client.connection import RefusedByNodeError
 from sogdia.client.envelopes import EnvelopeMaker, Sender, Signed
 from sogdia.client.keys import SEED_BYTES, AnyKeyPair, KeyPair
-from sogdia.client.wording import TAKEN
+from sogdia.client.wording import TAKEN, money_beside
 from sogdia.kernel.parameters import Limits
 from sogdia.kernel.refusals import KernelRefusal
 from sogdia.kernel.values import account_of, name_of, owner_of
@@ -205,6 +205,9 @@ def _currency(values: Mapping[str, Any], field: str, session: Session, sender: b
     """Say in which money an operation's field is: by what it says itself, or by the object that it is about."""
     if "gives" in values or "card" in values:
         return _exchanged(values, field, session, sender)
+    beside = money_beside(values.get, field)
+    if beside is not None:
+        return beside
     if "asset" in values:
         asset: Asset = values["asset"]
         return asset

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import re
 from enum import IntFlag
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from sogdia.cli.amounts import price_text
 from sogdia.client.declared import refusal_codes, tables
 from sogdia.client.shapes import Field, Shape, fields_of, summary
-from sogdia.client.wording import CALLED, FINER, TAKEN, amount_words, from_now_words, is_money, moment_words
+from sogdia.client.wording import (
+    CALLED,
+    FINER,
+    TAKEN,
+    amount_words,
+    from_now_words,
+    is_money,
+    moment_words,
+    money_beside,
+)
 from sogdia.kernel.values import ACCOUNT_BYTES
+from sogdia.modules.book import Price
 from sogdia.modules.market.events import LineFact, Payout
 from sogdia.modules.market.records import LineQuantity, Parts
 from sogdia.modules.money import Asset
@@ -175,7 +187,7 @@ class Showing:
             return self.record_name(value)
         return self._called_object(value) if word == "Name" else value.hex()
 
-    def _structure(self, value: msgspec.Struct, asset: Asset | None, decimals: int) -> str:
+    def _structure(self, value: msgspec.Struct, asset: Asset | None, decimals: int) -> str:  # noqa: PLR0911 - a type, a way to say it
         """Show a value with fields: what has a way of its own to be said that way, all others by their fields."""
         currency = None if asset is None else asset.currency
         match value:
@@ -189,6 +201,8 @@ class Showing:
                 )
                 less = f", after {amount_words(value.promotion, currency)} promotion" if value.promotion else ""
                 return f"{goods}: {_parts_words(value.parts, currency)}{less}"
+            case Price():
+                return price_text(value)
             case LineQuantity():
                 return f"{value.quantity} of line {value.line}"
             case Payout():
@@ -212,9 +226,10 @@ class Showing:
         asset = getattr(value, "asset", None)
         if isinstance(asset, Asset):
             return asset
-        gives = getattr(value, "gives", None)
-        if isinstance(gives, Asset):
-            return gives
+        for told in ("gives", "base"):
+            money = getattr(value, told, None)
+            if isinstance(money, Asset):
+                return money
         currency, issuer = getattr(value, "currency", None), getattr(value, "issuer", None)
         if isinstance(currency, str) and isinstance(issuer, bytes):
             return Asset(currency, issuer)
@@ -226,8 +241,9 @@ class Showing:
 
     def _counted_in(self, value: msgspec.Struct, field: str, asset: Asset | None) -> Asset | None:
         """Say in which money a field is, when its value exchanges two."""
+        beside = money_beside(partial(_part_of, value), field)
         if field not in TAKEN:
-            return asset
+            return beside or asset
         takes, card = getattr(value, "takes", None), getattr(value, "card", None)
         if isinstance(takes, Asset):
             return takes
@@ -238,6 +254,10 @@ class Showing:
         about = {"terms": "terms", "listing": "listing", "hold": "hold"}.get(str(query.__struct_config__.tag), "order")
         name = getattr(query, "name", None)
         return self._asset_of(about, name) if isinstance(name, bytes) else None
+
+
+def _part_of(value: msgspec.Struct, name: str) -> object:
+    return getattr(value, name, None) if name else None
 
 
 def _called(names: Any, value: int) -> str:  # noqa: ANN401 - a class of numbers with names

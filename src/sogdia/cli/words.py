@@ -8,6 +8,7 @@ from msgspec import inspect as types
 
 from sogdia.client.shapes import Shape, fields_of
 from sogdia.client.wording import is_money
+from sogdia.modules.book import Side, Validity
 from sogdia.modules.documents import DocumentClass, Part, Purpose
 from sogdia.modules.identity import AssuranceLevel, AttestationType, Kind, Role
 from sogdia.modules.market.records import FinalLine
@@ -25,6 +26,8 @@ NUMBERED: Final[dict[str, type[IntEnum | Role]]] = {
     "PartNumber": Part,
     "PurposeNumber": Purpose,
     "Roles": Role,
+    "SideNumber": Side,
+    "ValidityNumber": Validity,
 }
 """Words whose numbers have names."""
 
@@ -57,6 +60,8 @@ METAVARS: Final[dict[str, str]] = {
     "Roles": "ROLES",
     "Scheme": "SCHEME",
     "Seconds": "MOMENT",
+    "SideNumber": "SIDE",
+    "ValidityNumber": "VALIDITY",
     "bool": "yes|no",
 }
 
@@ -77,6 +82,9 @@ HINTS: Final[dict[str, str]] = {
     "Hash": "64 hexadecimal digits, or file:PATH for the SHA-256 of a file",
     "Kind": "one of " + ", ".join(kind.name.lower() for kind in Kind),
     "Language": "a language tag such as en or zh-Hans",
+    "SideNumber": "one of " + ", ".join(each.name.lower() for each in Side),
+    "ValidityNumber": "one of " + ", ".join(each.name.lower() for each in Validity),
+    "Price": "a decimal such as 41.3173: minor units of the quote for one of the base",
     "NodeKey": "the name or file of a key, or 64 hexadecimal digits",
     "OperationNumber": "the name of an operation such as place-order, or its number",
     "Period": "a length of time such as 30d, or seconds",

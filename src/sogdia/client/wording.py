@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import inspect as types
 
+from sogdia.modules.book import Side, Validity
 from sogdia.modules.documents import DocumentClass, Part, Purpose
 from sogdia.modules.governance import ActionKind, Ending
 from sogdia.modules.identity import AssuranceLevel, AttestationType, Kind, Role
 from sogdia.modules.market.records import OrderState, Outcome
+from sogdia.modules.money import Asset
 from sogdia.modules.money.iso4217 import MINOR_DIGITS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from enum import IntEnum
 
     from sogdia.client.shapes import Shape
@@ -29,6 +32,20 @@ FINER: Final = frozenset({"price", "tiers"})
 TAKEN: Final = frozenset({"payment", "premium", "owed", "pay_at_most"})
 """Where two monies are exchanged, these fields count the one that is taken; all others count the one that is given."""
 
+ENDS_OF_A_PATH: Final = {"send": 0, "send_at_most": 0, "sent": 0, "receive": -1, "receive_at_least": -1, "received": -1}
+"""Where money is paid over a path, these fields count its first or its last."""
+
+NAMED_BESIDE: Final = {
+    "base_units": "base",
+    "left": "base",
+    "quote_units": "quote",
+    "received_units": "received",
+    "returned": "returned_in",
+    "sent_units": "sent",
+    "units": "base",
+}
+"""Where several monies are named, these fields count the one that stands under this name."""
+
 MONEY: Final = frozenset({"Units", "PositiveUnits"})
 
 CALLED: Final[dict[str, type[IntEnum | Role]]] = {
@@ -43,6 +60,8 @@ CALLED: Final[dict[str, type[IntEnum | Role]]] = {
     "ended": Ending,
     "part": Part,
     "purpose": Purpose,
+    "side": Side,
+    "validity": Validity,
 }
 """Fields of records and facts whose numbers have names."""
 
@@ -57,6 +76,16 @@ AT_THE_DEADLINE = {
     OrderState.REFUNDING: "the next of the asked lines are refunded",
 }
 """What happens to an order in each state when its time runs out (see `modules/market/exits.py`)."""
+
+
+def money_beside(named: Callable[[str], object], field: str) -> Asset | None:
+    """Give the money that a field counts where a value names several; `named` gives what it has under a name."""
+    path = named("path")
+    if field in ENDS_OF_A_PATH and isinstance(path, tuple | list) and path:
+        end: object = path[ENDS_OF_A_PATH[field]]
+        return end if isinstance(end, Asset) else None
+    beside = named(NAMED_BESIDE.get(field, ""))
+    return beside if isinstance(beside, Asset) else None
 
 
 def is_money(shape: Shape) -> bool:

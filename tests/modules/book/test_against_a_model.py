@@ -11,6 +11,7 @@ import random
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
+from typing import Any
 
 import pytest
 
@@ -62,7 +63,8 @@ class Plain:
 
     def meet(self, who: str, buys: bool, exact_base: bool, amount: int, worst: Fraction | None):  # noqa: FBT001
         """Say which offers somebody takes, how much of each for how much, what is left and whether it may stand."""
-        taken, left = [], amount
+        taken: list[tuple[Standing, int, int]] = []
+        left = amount
         for each in self.side(Side.SELL if buys else Side.BUY):
             if worst is not None and (each.price > worst if buys else each.price < worst):
                 return taken, left, "worse"
@@ -161,11 +163,11 @@ class Walk:
         buys, exact_received = self.chance.random() < 0.5, self.chance.random() < 0.5
         units = self.chance.choice([1, 2, 7, 99, 100, 333, 1_000])
         path = tuple(self.ledger.asset(code) for code in (("USD", "KWD") if buys else ("KWD", "USD")))
-        common = {"to": self.ledger.account(payee), "path": path, "purpose": "GDDS", "end_to_end": ""}
+        common: dict[str, Any] = {"to": self.ledger.account(payee), "path": path, "purpose": "GDDS", "end_to_end": ""}
         operation = (
-            PayStrictReceive(**common, units=units, pay_at_most=10**9)
+            PayStrictReceive(**common, receive=units, send_at_most=10**9)
             if exact_received
-            else PayStrictSend(**common, units=units, receive_at_least=1)
+            else PayStrictSend(**common, send=units, receive_at_least=1)
         )
         taken, _left, stop = self.plain.meet(who, buys, buys == exact_received, units, None)
         done = self.ledger.send(who, operation).code == 0

@@ -32,12 +32,12 @@ def path(ledger, *codes: str):
     return tuple(ledger.asset(code) for code in codes)
 
 
-def receive(ledger, codes, units, pay_at_most=10**9, to="bukhara"):
+def receive(ledger, codes, units, send_at_most=10**9, to="bukhara"):
     return PayStrictReceive(
         to=ledger.account(to),
         path=path(ledger, *codes),
-        units=units,
-        pay_at_most=pay_at_most,
+        receive=units,
+        send_at_most=send_at_most,
         purpose="GDDS",
         end_to_end="ORDER-7",
     )
@@ -47,7 +47,7 @@ def send(ledger, codes, units, receive_at_least=1, to="bukhara"):
     return PayStrictSend(
         to=ledger.account(to),
         path=path(ledger, *codes),
-        units=units,
+        send=units,
         receive_at_least=receive_at_least,
         purpose="GDDS",
         end_to_end="ORDER-7",
@@ -164,9 +164,9 @@ def test_money_on_the_way_needs_no_leave_of_its_issuer(ledger):
 
 
 def test_bounds_are_kept_to_the_unit(chain):
-    over = receive(chain, ("KWD", "USD"), 100_000, pay_at_most=30_771)
+    over = receive(chain, ("KWD", "USD"), 100_000, send_at_most=30_771)
     assert chain.send("nairobi", over).code == Refuse.PATH_TOO_DEAR
-    chain.must("nairobi", receive(chain, ("KWD", "USD"), 100_000, pay_at_most=30_772))
+    chain.must("nairobi", receive(chain, ("KWD", "USD"), 100_000, send_at_most=30_772))
 
 
 def test_what_must_arrive_at_least_is_kept_to_the_unit(chain):

@@ -46,9 +46,8 @@ def turned(it):
 
 
 def unknown(it, which, **changes: Any) -> Any:  # noqa: ANN401 - any field
-    return offer(
-        it, Side.BUY, 10**12, "3.2", "new", **{which: Asset("KZT" if which == "base" else "XAF", NOBODY)}, **changes
-    )
+    money: dict[str, Any] = {which: Asset("KZT" if which == "base" else "XAF", NOBODY)}
+    return offer(it, Side.BUY, 10**12, "3.2", "new", **money, **changes)
 
 
 def late(it, seconds):
@@ -120,7 +119,7 @@ def many(who="bukhara", then=None):
 def receive(units=1_000, most=1, codes=("USD", "KWD"), **changes: Any) -> Any:  # noqa: ANN401 - a function and any field
     def asked(it) -> Any:  # noqa: ANN401
         fields: dict[str, Any] = {"to": it.account("carrier"), "path": tuple(it.asset(each) for each in codes)}
-        return PayStrictReceive(**(fields | NOTE | changes), units=units, pay_at_most=most)
+        return PayStrictReceive(**(fields | NOTE | changes), receive=units, send_at_most=most)
 
     return asked
 
@@ -128,7 +127,7 @@ def receive(units=1_000, most=1, codes=("USD", "KWD"), **changes: Any) -> Any:  
 def send(units=1_000, least=10**9, codes=("USD", "KWD"), **changes: Any) -> Any:  # noqa: ANN401 - a function and any field
     def asked(it) -> Any:  # noqa: ANN401
         fields: dict[str, Any] = {"to": it.account("carrier"), "path": tuple(it.asset(each) for each in codes)}
-        return PayStrictSend(**(fields | NOTE | changes), units=units, receive_at_least=least)
+        return PayStrictSend(**(fields | NOTE | changes), send=units, receive_at_least=least)
 
     return asked
 

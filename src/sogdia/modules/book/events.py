@@ -35,6 +35,7 @@ class LimitOfferFilled(Event, tag=1001):
     quote_units: Units
     left: Units
     returned: Units
+    returned_in: Asset
 
 
 class LimitOfferEnded(Event, tag=1002):
@@ -42,6 +43,7 @@ class LimitOfferEnded(Event, tag=1002):
 
     offer: Name
     returned: Units
+    returned_in: Asset
     cause: int
 
 

@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 MONIES_MAX = 4
 """Three books lie between so many monies."""
 
-Path = Annotated[tuple[Asset, ...], Meta(min_length=2, max_length=MONIES_MAX)]
-
 
 class Way(NamedTuple):
     """A path that has been worked out: what each of its books does, in order, and the two amounts."""
@@ -44,12 +42,12 @@ class Way(NamedTuple):
 
 
 class PayStrictReceive(Operation, tag=1002):
-    """Let a payee receive exactly `units` of the path's last money, for at most `pay_at_most` of its first."""
+    """Let a payee receive exactly so much of the path's last money, for at most so much of its first."""
 
     to: Account
-    path: Path
-    units: PositiveUnits
-    pay_at_most: PositiveUnits
+    path: Annotated[tuple[Asset, ...], Meta(min_length=2, max_length=MONIES_MAX)]
+    receive: PositiveUnits
+    send_at_most: PositiveUnits
     purpose: Purpose
     end_to_end: EndToEnd
 
@@ -59,22 +57,22 @@ class PayStrictReceive(Operation, tag=1002):
 
     def cost(self, state: Reader, sender: bytes) -> tuple[bytes, int]:  # noqa: ARG002 - it says itself what it costs
         """Give what may be paid."""
-        return asset_key(self.path[0]), self.pay_at_most
+        return asset_key(self.path[0]), self.send_at_most
 
     def apply(self, ctx: Context) -> None:
         """Pay over the path."""
-        way = receive_exactly(ctx.state, self.path, self.units, ctx.sender, ctx.time)
-        require(way.sent <= self.pay_at_most, Refuse.PATH_TOO_DEAR, payment=way.sent, at_most=self.pay_at_most)
+        way = receive_exactly(ctx.state, self.path, self.receive, ctx.sender, ctx.time)
+        require(way.sent <= self.send_at_most, Refuse.PATH_TOO_DEAR, sent=way.sent, at_most=self.send_at_most)
 
         _pay(ctx, self.path, way, self.to, self.purpose, self.end_to_end)
 
 
 class PayStrictSend(Operation, tag=1003):
-    """Send exactly `units` of the path's first money; the payee receives at least `receive_at_least` of its last."""
+    """Send exactly so much of the path's first money; the payee receives at least so much of its last."""
 
     to: Account
-    path: Path
-    units: PositiveUnits
+    path: Annotated[tuple[Asset, ...], Meta(min_length=2, max_length=MONIES_MAX)]
+    send: PositiveUnits
     receive_at_least: PositiveUnits
     purpose: Purpose
     end_to_end: EndToEnd
@@ -85,11 +83,11 @@ class PayStrictSend(Operation, tag=1003):
 
     def cost(self, state: Reader, sender: bytes) -> tuple[bytes, int]:  # noqa: ARG002 - it says itself what it costs
         """Give what is paid."""
-        return asset_key(self.path[0]), self.units
+        return asset_key(self.path[0]), self.send
 
     def apply(self, ctx: Context) -> None:
         """Pay over the path."""
-        way = send_exactly(ctx.state, self.path, self.units, ctx.sender, ctx.time)
+        way = send_exactly(ctx.state, self.path, self.send, ctx.sender, ctx.time)
         least = self.receive_at_least
         require(way.received >= least, Refuse.PATH_BRINGS_TOO_LITTLE, received=way.received, least=least)
 

@@ -52,7 +52,7 @@ def end(ctx: Context, name: bytes, offer: LimitOffer, cause: Cause) -> None:
     back = offer.backing(offer.left)
     _forget(ctx, name, offer)
     keep_promise(ctx.state, offer.gives, back, owner_of(name), ((owner_of(name), back),))
-    ctx.emit(LimitOfferEnded(offer=name, returned=back, cause=cause))
+    ctx.emit(LimitOfferEnded(offer=name, returned=back, returned_in=offer.gives, cause=cause))
 
 
 def _exchange(ctx: Context, fill: Fill, taker: bytes, payee: bytes | None) -> None:
@@ -85,6 +85,7 @@ def _exchange(ctx: Context, fill: Fill, taker: bytes, payee: bytes | None) -> No
             quote_units=fill.quote,
             left=left,
             returned=back,
+            returned_in=offer.gives,
         )
     )
 
