@@ -82,7 +82,7 @@ def voucher(  # noqa: PLR0913 - what a voucher says
     *,
     reference: str = "p",
     keys: AnyKeyPair = PHONE,
-    promised: Any = None,  # noqa: ANN401 - terms, those of the purse unless others are given
+    account: bytes | None = None,
     **changes: Any,  # noqa: ANN401 - any field
 ) -> SignedVoucher:
     """Sign a voucher on the phone, to be redeemed within a week unless it says something else."""
@@ -92,13 +92,13 @@ def voucher(  # noqa: PLR0913 - what a voucher says
         "purse": purse_name(ledger, reference),
         "share": share,
         "sequence": sequence,
-        "payee": ledger.account(to),
+        "payee": account or ledger.account(to),
         "units": units,
         "expiry": ledger.time + 7 * DAY,
     }
     said = Voucher(**(fields | changes))
-    terms = promised or purse(ledger, reference).promised
-    return SignedVoucher(said, keys.sign(voucher_message(ledger.network, terms, said)))
+    message = voucher_message(ledger.network, purse(ledger, reference).promised, said)
+    return SignedVoucher(said, keys.sign(message))
 
 
 def redeem(*vouchers: SignedVoucher) -> RedeemVouchers:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from sogdia.modules.vouchers.events import FraudProven
+from sogdia.modules.vouchers.purses import ReturnShare
 from sogdia.modules.vouchers.queries import PayerQuery
 from sogdia.modules.vouchers.records import Payer, Share
-from sogdia.modules.vouchers.purses import ReturnShare
 from sogdia.modules.vouchers.refusals import VoucherRefusal as Refuse
 from tests.modules.vouchers.stall import (
     ANYBODY,
@@ -27,8 +29,11 @@ from tests.modules.vouchers.stall import (
     voucher,
 )
 
+if TYPE_CHECKING:
+    from sogdia.modules.vouchers.signed import SignedVoucher
 
-def caught(ledger, *vouchers):
+
+def caught(ledger, *vouchers: SignedVoucher):
     """Let a stranger show vouchers; give the facts."""
     return ledger.must("treasury", report(*vouchers)).events
 
@@ -39,9 +44,7 @@ def test_one_number_on_two_texts_is_fraud(ledger):
     facts = caught(ledger, *twice)
 
     assert facts == (
-        FraudProven(
-            purse=purse_name(ledger), payer=ledger.account(PAYER), share=ANYBODY, number_signed_twice=True
-        ),
+        FraudProven(purse=purse_name(ledger), payer=ledger.account(PAYER), share=ANYBODY, number_signed_twice=True),
     )
     assert purse(ledger).fraud_at == ledger.time
     assert payer(ledger) == Payer(purses=1, frauds=1, last_fraud_at=ledger.time)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from msgspec import structs
 
@@ -21,7 +23,7 @@ from tests.modules.vouchers.stall import (
 from tests.refused import poke
 
 
-def with_share(ledger, share, **changes):
+def with_share(ledger, share, **changes: Any):  # noqa: ANN401 - any field
     """Change one share of the purse past all rules."""
     found = purse(ledger)
     drawn = list(found.drawn)

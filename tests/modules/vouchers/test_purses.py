@@ -126,6 +126,15 @@ def test_a_phone_that_holds_p256_keys_signs_vouchers(ledger):
     assert has(ledger, "bukhara") == (500, 0)
 
 
+def test_a_purse_may_end_with_the_next_second_and_is_redeemed_after_it(ledger):
+    ledger.must(PAYER, opening(ledger, "q", ends_at=ledger.time + 1))
+    late = voucher(ledger, BUKHARA, 0, 5, reference="q", expiry=ledger.time + LIFE + GRACE)
+
+    ledger.must("bukhara", redeem(late), at=ledger.time + 1 + GRACE)
+
+    assert has(ledger, "bukhara") == (5, 0)
+
+
 def test_a_purse_may_last_as_long_as_the_network_allows():
     ledger = Ledger(vouchers={"life_max": 100, "grace": 10})
     ledger.fund(PAYER, 2_000)
