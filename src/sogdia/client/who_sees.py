@@ -145,6 +145,9 @@ RECORDS: Final[dict[str, dict[Sees, str]]] = {
     "ExchangeRules": {_P: "record age_max lock_margin"},
     "RateCard": {_P: "record takes gives rates next_rates left closing sponsor"},
     "Lock": {_O: "record card takes gives payment premium units undone opened_at premiums sponsor"},
+    "VoucherRules": {_P: "record life_max grace purses_max caps"},
+    "Purse": {_O: "record promised drawn fraud_at sponsor"},
+    "Payer": {_P: "record purses frauds last_fraud_at"},
     "ClosedOrder": {_P: "record outcome closed_at history", _O: "merchant asset paid refunded lines lines_root"},
 }
 
@@ -220,6 +223,11 @@ EVENTS: Final[dict[str, dict[Sees, str]]] = {
     "RateLocked": {_P: "order", _O: "card takes payment premium gives units"},
     "LockUndone": {_P: "order", _O: "card takes payment premium owed gives units"},
     "MoneySwapped": {_P: "order", _O: "card takes payment premium gives units"},
+    "PurseOpened": {_O: "purse asset shares ends_at deadline"},
+    "ShareReturned": {_O: "purse share payee asset units"},
+    "VoucherRedeemed": {_O: "purse share sequence payee asset units"},
+    "FraudProven": {_P: "purse payer share number_signed_twice"},
+    "PurseEnded": {_O: "purse asset returned"},
     "TermsPublished": {_P: "terms asset"},
     "ListingOpened": {_P: "listing title"},
     "VariantAdded": {_P: "listing variant offer stock"},

@@ -100,7 +100,11 @@ def test_a_payee_can_give_its_share_back(ledger):
     (fact,) = ledger.must("bukhara", ReturnShare(purse=purse_name(ledger), share=BUKHARA)).events
 
     assert fact == ShareReturned(
-        purse=purse_name(ledger), share=BUKHARA, payee=ledger.account("bukhara"), units=SHARES[BUKHARA] - 120
+        purse=purse_name(ledger),
+        share=BUKHARA,
+        payee=ledger.account("bukhara"),
+        asset=ledger.asset(),
+        units=SHARES[BUKHARA] - 120,
     )
     assert has(ledger, PAYER) == (PAYERS_DOLLARS - 120 - SHARES[LANZHOU] - SHARES[ANYBODY], 500)
     assert ledger.send("bukhara", redeem(voucher(ledger, BUKHARA, 1, 1))).code == Refuse.SHARE_SPENT

@@ -24,6 +24,7 @@ class ShareReturned(Event, tag=901):
     purse: Name
     share: ShareNumber
     payee: Account
+    asset: Asset
     units: Units
 
 

@@ -143,7 +143,7 @@ class ReturnShare(Operation, tag=901):
         after = structs.replace(drawn, returned=drawn.returned + units, left=0)
         PURSES.put(ctx.state, self.purse, with_drawn(purse, self.share, after))
 
-        ctx.emit(ShareReturned(purse=self.purse, share=self.share, payee=ctx.sender, units=units))
+        ctx.emit(ShareReturned(purse=self.purse, share=self.share, payee=ctx.sender, asset=promised.asset, units=units))
 
 
 def _by_payee(shares: tuple[Share, ...]) -> dict[bytes, int]:
