@@ -20,6 +20,7 @@ AREAS = (
     "modules/vouchers",
     "vault",
     "client/light",
+    "client/voucher",
     "modules/governance",
 )
 

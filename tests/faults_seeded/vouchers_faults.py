@@ -1,4 +1,4 @@
-"""Faults in vouchers: purses, what is signed, redeeming, proofs of fraud, and what is looked at without a connection."""
+"""Faults in vouchers: purses, what is signed, redeeming, proofs of fraud, and what is known without a connection."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def sign(asked: Signing) -> None:
         _worth(certain=certain),
         f"left    {_money(left, known.purse)}",
     ]
-    _show(made, lines, {"certain": certain, "left": str(left)}, asked)
+    _show(made, lines, {"certain": certain, "left": left}, asked)
 
 
 def check(text: str, asked: Checking) -> None:
@@ -138,7 +138,7 @@ def check(text: str, asked: Checking) -> None:
         "valid": True,
         "certain": verdict.certain,
         "redeem_by": verdict.redeem_by,
-        "left": str(verdict.left),
+        "left": verdict.left,
         "fraud_at": known.purse.fraud_at,
         "voucher": structure(found.voucher),
     }

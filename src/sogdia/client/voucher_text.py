@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from base64 import b32decode, b32encode
 from hashlib import sha256
+from string import ascii_lowercase, ascii_uppercase
 from typing import Final
 
 from sogdia.client.codes import ALPHABET
@@ -36,6 +37,9 @@ _RFC_4648: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _TO_CODES: Final = str.maketrans(_RFC_4648, _CODES)
 _FROM_CODES: Final = str.maketrans(_CODES + "OIL", _RFC_4648 + "ABB")
 _READABLE: Final = frozenset(_CODES + "OIL")
+_CAPITALS: Final = str.maketrans(ascii_lowercase, ascii_uppercase)
+"""Of ASCII alone: elsewhere a capital may be two letters, or look like another."""
+
 _SEPARATORS: Final = str.maketrans(dict.fromkeys("\ufeff \t\r\n\u00a0-\u2010\u2011\u2012\u2013\u2014\u2212"))
 
 
@@ -56,7 +60,7 @@ def read_voucher(text: str) -> SignedVoucher:
             f"A voucher has at most {CHARACTERS_MAX} characters; this has {len(text)}. Give one voucher at a time."
         )
         raise VoucherTextWrong(message)
-    letters = text.translate(_SEPARATORS).upper()
+    letters = text.translate(_SEPARATORS).translate(_CAPITALS)
     if not letters:
         raise VoucherTextWrong("There is no text. Give the voucher as it was scanned or sent.")
     if not letters.startswith(BEGINNING):
