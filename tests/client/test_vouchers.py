@@ -57,7 +57,8 @@ def signing(ledger, **changes: Any):  # noqa: ANN401 - whatever `sign` takes
 
 
 def test_what_an_honest_phone_signs_is_taken_and_paid(ledger):
-    proof, book = known(ledger), []
+    proof = known(ledger)
+    book: list[SignedVoucher] = []
     for units in (100, 250, 150):
         made = signing(ledger, units=units, book=book)
         assert look(made, proof, ledger.time, book, ledger.account("bukhara")).certain

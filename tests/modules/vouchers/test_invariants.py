@@ -31,7 +31,7 @@ def with_share(ledger, share, **changes: Any):  # noqa: ANN401 - any field
     poke(ledger, PURSES, purse_name(ledger), structs.replace(found, drawn=tuple(drawn)))
 
 
-BREAKS = {
+BREAKS: dict[str, tuple[dict[str, Any], str]] = {
     "a unit too many is left": ({"left": SHARES[BUKHARA] - 9}, "do not add up"),
     "a unit was lost": ({"left": SHARES[BUKHARA] - 11}, "do not add up"),
     "a unit was paid that is still left": ({"redeemed": 11}, "do not add up"),

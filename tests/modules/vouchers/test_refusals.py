@@ -94,6 +94,12 @@ def fill_storage(it: Ledger) -> None:
     poke(it, QUOTAS, sponsor, structs.replace(known, stored_bytes_max=known.stored_bytes + room))
 
 
+def fill_both(it: Ledger) -> None:
+    """Leave a payee a cent too little, and the sponsor a byte."""
+    cap(99)(it)
+    fill_storage(it)
+
+
 def purse_of_yuan(it: Ledger) -> None:
     """A purse `q` for anybody, of yuan, which only listed holders may have."""
     it.must("bank", OpenCurrency(currency="CNY", supply_max=10**9, holder_max=10**9, by_authorisation=True))
@@ -141,7 +147,7 @@ TABLES: dict[type[Operation], list[Row]] = {
         Row(Money.HOLDER_FROZEN, PAYER, to(LEFT + 1), before=freeze),
         Row(Money.FUNDS_INSUFFICIENT, PAYER, to(LEFT + 1), before=cap(1)),
         Row(Money.HOLDER_NOT_AUTHORISED, PAYER, yuan_for_bukhara, before=purse_of_yuan),
-        Row(Money.HOLDER_CAP_PASSED, PAYER, to(100), before=lambda it: (cap(99)(it), fill_storage(it))),
+        Row(Money.HOLDER_CAP_PASSED, PAYER, to(100), before=fill_both),
         Row(
             Money.HOLDER_CAP_PASSED,
             PAYER,
