@@ -117,6 +117,35 @@ def test_more_than_the_share_is_not_signed(sogdia, house, tmp_path, purse):
     assert (tmp_path / "purse.proof.book").read_text() == ""
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--amount", "4.50 KES"), "The purse holds USD, not KES"),
+        (("--amount", "4.505"), "more digits"),
+        (("--amount", "0.00"), "for nothing"),
+        (("--amount", "1.00", "--share", "7"), "not for this payee"),
+        (("--amount", "1.00", "--expires", "1970-01-02"), "expired already"),
+        (("--amount", "1.00", "--expires", "+300d"), "outlive its purse"),
+        (("--amount", "1.00", "--time", "+31d"), "The purse has ended"),
+    ],
+)
+def test_what_makes_no_sense_is_not_signed(sogdia, house, tmp_path, purse, words, said):  # noqa: PLR0913 - fixtures
+    refused = sign(sogdia, house, tmp_path, purse, *words)
+
+    assert refused.status == Exit.USAGE
+    assert said in refused.out
+
+
+def test_without_a_book_a_voucher_is_certain_only_beside_no_other(sogdia, house, tmp_path, purse):
+    made = done(sign(sogdia, house, tmp_path, purse, "--amount", "4.50"))
+
+    said = sogdia("voucher", "check", made["text"], *purse)
+
+    assert said.status == Exit.DONE
+    assert "CERTAIN" in said.out
+    assert "only if you took no other voucher" in said.out
+
+
 def test_a_good_voucher_is_paid_beside_one_that_is_not(sogdia, house, tmp_path, purse):
     one = done(sign(sogdia, house, tmp_path, purse, "--share", "1", "--amount", "4.00"))["text"]
     (tmp_path / "purse.proof.book").unlink()

@@ -41,8 +41,6 @@ if TYPE_CHECKING:
 VOUCHERS_MAX = 1_000
 """So many vouchers are redeemed with one command."""
 
-QR_VERSION_MAX = 10
-
 
 @dataclass(frozen=True, kw_only=True)
 class OfPurse:
@@ -93,7 +91,10 @@ def sign(asked: Signing) -> None:
     known = _purse(asked)
     promised, naming = known.purse.promised, _naming(asked, known.network)
     payee = naming.account(asked.to)
-    units = units_of(read_amount(asked.amount), promised.asset.currency)
+    amount = read_amount(asked.amount)
+    if amount.currency not in (None, promised.asset.currency):
+        raise usage(f"The purse holds {promised.asset.currency}, not {amount.currency}.", "Name that money, or none.")
+    units = units_of(amount, promised.asset.currency)
     if units < 1:
         raise usage("A voucher for nothing cannot be signed.", "Give an amount.")
     if asked.now > promised.ends_at:
@@ -131,12 +132,15 @@ def check(text: str, asked: Checking) -> None:
             verdict = vouchers.look(found, known, asked.now, book.vouchers, payee)
             book.add(found)
     lines = [*_words(found.voucher, known.purse, naming), _worth(certain=verdict.certain)]
+    if asked.book is None:
+        lines.append("No book was given: all this holds only if you took no other voucher of this share (see --keep).")
     if known.purse.fraud_at is not None:
         lines.append("Beware: the key of this purse was caught signing what cannot all be paid.")
     lines.append(f"Redeem it by {moment_words(verdict.redeem_by)}, on the ledger.")
     document = {
         "valid": True,
         "certain": verdict.certain,
+        "book": asked.book is not None,
         "redeem_by": verdict.redeem_by,
         "left": verdict.left,
         "fraud_at": known.purse.fraud_at,

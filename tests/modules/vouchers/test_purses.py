@@ -149,6 +149,15 @@ def test_a_purse_may_last_as_long_as_the_network_allows():
     assert purse(ledger).promised.deadline == ledger.time + 110
 
 
+def test_a_purse_ends_before_the_ledger_s_last_second():
+    latest = 2**32 - 1 - GRACE
+    ledger = Ledger(time=latest - DAY)
+    ledger.fund(PAYER, 2_000)
+
+    assert ledger.send(PAYER, opening(ledger, ends_at=latest + 1)).code == Refuse.PURSE_LASTS_TOO_LONG
+    ledger.must(PAYER, opening(ledger, ends_at=latest))
+
+
 def test_a_network_caps_purses_by_currency():
     ledger = Ledger(vouchers={"caps": [{"currency": "KWD", "units": 1}, {"currency": "USD", "units": WHOLE}]})
     ledger.fund(PAYER, 5_000)

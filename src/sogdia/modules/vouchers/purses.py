@@ -48,6 +48,9 @@ PURSE_BYTES = 700
 SHARE_BYTES = 100
 """What each of its shares counts for beside it."""
 
+MOMENT_MAX = 2**32 - 1
+"""The last second that the ledger can write down; a purse's deadline is one, too."""
+
 NOBODY_YET = Payer()
 
 
@@ -88,7 +91,8 @@ class OpenPurse(Operation, tag=900):
         for payee in named:
             require(PARTIES.find(ctx.state, payee) is not None, Refuse.PAYEE_UNKNOWN, account=payee)
         require(self.ends_at > ctx.time, Refuse.PURSE_ENDED, ends_at=self.ends_at, time=ctx.time)
-        require(self.ends_at - ctx.time <= rules.life_max, Refuse.PURSE_LASTS_TOO_LONG, longest=rules.life_max)
+        latest = min(ctx.time + rules.life_max, MOMENT_MAX - rules.grace)
+        require(self.ends_at <= latest, Refuse.PURSE_LASTS_TOO_LONG, latest=latest)
         require(PURSES.find(ctx.state, name) is None, Refuse.PURSE_EXISTS, purse=name)
         payer = PAYERS.find(ctx.state, ctx.sender) or NOBODY_YET
         require(payer.purses < rules.purses_max, Refuse.PURSES_TOO_MANY, most=rules.purses_max)
