@@ -47,6 +47,7 @@ GROUPS = (
     "index",
     "credential",
     "esign",
+    "voucher",
     "vault",
     "api",
     "explorer",

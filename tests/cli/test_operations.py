@@ -105,7 +105,9 @@ def samples_of(declared: type) -> dict[str, Any]:
 
 
 def tiers(struct: type) -> dict[str, Any]:
-    """Give prices that fall as quantities rise, where there are any."""
+    """Give prices that fall as quantities rise, where there are any, and vouchers of one share."""
+    if struct.__name__ == "Voucher":
+        return {"share": 1}
     if struct.__name__ == "RateTerms":
         rate = {"taken": 2_589, "given": 20}
         return {"most": 9, "tiers": [{"units": 1, "rate": rate}, {"units": 2, "rate": rate}]}

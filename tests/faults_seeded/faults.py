@@ -14,6 +14,7 @@ from tests.faults_seeded.foundation_faults import IDENTITY_FAULTS, KERNEL_FAULTS
 from tests.faults_seeded.governance_faults import GOVERNANCE_FAULTS
 from tests.faults_seeded.light_faults import LIGHT_FAULTS
 from tests.faults_seeded.market_faults import ORDER_FAULTS, PRICING_FAULTS, RETURN_FAULTS, SETTLEMENT_FAULTS
+from tests.faults_seeded.vouchers_faults import VOUCHERS_FAULTS
 from tools.seeded_faults import Fault
 
 FAULTS = (
@@ -24,6 +25,7 @@ FAULTS = (
     *PRICING_FAULTS,
     *EXCHANGE_FAULTS,
     *BOOK_FAULTS,
+    *VOUCHERS_FAULTS,
     *ORDER_FAULTS,
     *SETTLEMENT_FAULTS,
     *RETURN_FAULTS,

@@ -17,8 +17,10 @@ AREAS = (
     "modules/market",
     "modules/documents",
     "modules/exchange",
+    "modules/vouchers",
     "vault",
     "client/light",
+    "client/voucher",
     "modules/governance",
 )
 

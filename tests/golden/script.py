@@ -93,6 +93,7 @@ from sogdia.modules.money.transfers import Transfer
 from sogdia.testing.ledger import SEED, START, Ledger, keys_of
 from tests.golden.book_part import book
 from tests.golden.exchange_part import exchange
+from tests.golden.vouchers_part import vouchers
 
 if TYPE_CHECKING:
     from sogdia.client.keys import KeyPair
@@ -473,7 +474,20 @@ def bad_bytes(script: Script) -> None:
     script.raw(good, "the same again")
 
 
-PARTS = (parties, money, shop, orders, documents, authority, bad_bytes, registry, governance, exchange, book)
+PARTS = (
+    parties,
+    money,
+    shop,
+    orders,
+    documents,
+    authority,
+    bad_bytes,
+    registry,
+    governance,
+    exchange,
+    book,
+    vouchers,
+)
 """The whole script: every operation is in it, and nearly every fact comes of it."""
 
 

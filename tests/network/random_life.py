@@ -32,6 +32,7 @@ from tests.network.any_operation import AnyOperation
 from tests.network.chain import VALIDATORS, network_genesis
 from tests.network.random_book import RandomBook
 from tests.network.random_exchange import RandomExchange
+from tests.network.random_vouchers import RandomVouchers
 from tests.properties.random_trade import EVERYBODY, RandomTrade
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class RandomLife(RandomTrade):
         self._any = AnyOperation(self.random, accounts)
         self._exchange = RandomExchange(self)
         self._book = RandomBook(self)
+        self._vouchers = RandomVouchers(self)
 
     # ----------------------------------------------------------------------------------------------------- sending
 
@@ -114,6 +116,7 @@ class RandomLife(RandomTrade):
             super().step: 60,
             self._exchange.step: 30,
             self._book.step: 20,
+            self._vouchers.step: 15,
             self.anything: 25,
             self.propose: 6,
             self.vote: 12,

@@ -12,6 +12,8 @@ from sogdia.modules.identity.registrars import APPEAL_PERIOD
 from sogdia.modules.market.module import MODULE
 from sogdia.modules.market.orders import OrderOperation, PlaceOrder, PlaceOrderAtRate
 from sogdia.modules.market.records import OrderState, Windows
+from sogdia.modules.vouchers import MODULE as VOUCHERS
+from sogdia.modules.vouchers.genesis import VouchersGenesis
 from sogdia.testing.ledger import Ledger
 from tests.modules.market.shop import bring, open_order, open_shop
 
@@ -80,6 +82,20 @@ def test_what_a_suspension_closes_is_what_is_not_in_the_reserved_lane():
     ]
 
     assert re.findall(r"`(\w+)`", sentence) == [each.__name__ for each in about_orders if not each.reserved]
+
+
+def test_purses_last_as_long_as_the_page_says():
+    rows = dict(re.findall(r"^\| `(life_max|grace)` \| (\d+) \|", PAGE, re.MULTILINE))
+
+    assert {name: int(days) * DAY for name, days in rows.items()} == {
+        name: getattr(VouchersGenesis(), name) for name in ("life_max", "grace")
+    }
+
+
+def test_what_a_suspension_closes_about_vouchers_is_what_is_not_in_the_reserved_lane():
+    (sentence,) = re.findall(r"A suspension closes these operations about vouchers, and no others: (.*?)\.", PAGE)
+
+    assert re.findall(r"`(\w+)`", sentence) == [each.__name__ for each in VOUCHERS.operations if not each.reserved]
 
 
 def test_an_appeal_ends_a_suspension_when_the_page_says():

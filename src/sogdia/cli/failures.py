@@ -23,6 +23,7 @@ def stopped_by(error: Exception) -> Stopped | None:
         _by_a_rule(error)
         or _by_settings(error)
         or _by_what_was_given(error)
+        or _by_a_voucher(error)
         or _by_the_node(error)
         or _by_a_folder(error)
         or _by_the_archive(error)
@@ -117,6 +118,18 @@ def _by_what_was_given(error: Exception) -> Stopped | None:
         return Stopped(
             Exit.DAMAGED, f"This proves nothing: {error}.", "Ask for another proof.", {"fault": str(error.fault)}
         )
+    return None
+
+
+def _by_a_voucher(error: Exception) -> Stopped | None:
+    from sogdia.client.voucher_books import BookWrong  # noqa: PLC0415 - looked up when there is one
+    from sogdia.client.voucher_text import VoucherTextWrong  # noqa: PLC0415
+    from sogdia.client.vouchers import NotAcceptable, NotToBeSigned  # noqa: PLC0415
+
+    if isinstance(error, VoucherTextWrong | NotToBeSigned | BookWrong):
+        return Stopped(Exit.USAGE, str(error))
+    if isinstance(error, NotAcceptable):
+        return Stopped(Exit.DAMAGED, f"Do not take this voucher: {error}")
     return None
 
 

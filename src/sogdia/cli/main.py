@@ -23,6 +23,7 @@ COMMANDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "vault": ("vault:vault", "Seal documents, read them, share and erase them."),
         "verify": ("prove:verify", "Check a proof without trusting anybody's node."),
         "credential": ("credential:credential", "Keep, sign and show what stands behind an attestation."),
+        "voucher": ("voucher:voucher", "Pay and be paid without a connection: sign, check, redeem."),
         "esign": ("esign:esign", "Bind an account to a qualified electronic signature."),
     },
     "Running a node": {

@@ -150,6 +150,9 @@ RECORDS: Final[dict[str, dict[Sees, str]]] = {
     "Queue": {_P: "price units", _V: "record first last"},
     "Best": {_P: "record rank"},
     "Neighbours": {_P: "record monies"},
+    "VoucherRules": {_P: "record life_max grace purses_max caps"},
+    "Purse": {_O: "record promised drawn fraud_at sponsor"},
+    "Payer": {_P: "record purses frauds last_fraud_at"},
     "ClosedOrder": {_P: "record outcome closed_at history", _O: "merchant asset paid refunded lines lines_root"},
 }
 
@@ -229,6 +232,11 @@ EVENTS: Final[dict[str, dict[Sees, str]]] = {
     "LimitOfferFilled": {_P: "base base_units quote quote_units", _O: "offer taker left returned returned_in"},
     "LimitOfferEnded": {_O: "offer returned returned_in cause"},
     "PaidAcross": {_O: "payer payee sent sent_units received received_units purpose end_to_end"},
+    "PurseOpened": {_O: "purse asset shares ends_at deadline"},
+    "ShareReturned": {_O: "purse share payee asset units"},
+    "VoucherRedeemed": {_O: "purse share sequence payee asset units"},
+    "FraudProven": {_P: "purse payer share number_signed_twice"},
+    "PurseEnded": {_O: "purse asset returned"},
     "TermsPublished": {_P: "terms asset"},
     "ListingOpened": {_P: "listing title"},
     "VariantAdded": {_P: "listing variant offer stock"},

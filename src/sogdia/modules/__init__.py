@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
-from sogdia.modules import book, documents, exchange, governance, identity, market, money
+from sogdia.modules import book, documents, exchange, governance, identity, market, money, vouchers
 
-ALL = (identity.MODULE, governance.MODULE, money.MODULE, documents.MODULE, exchange.MODULE, book.MODULE, market.MODULE)
+ALL = (
+    identity.MODULE,
+    governance.MODULE,
+    money.MODULE,
+    documents.MODULE,
+    exchange.MODULE,
+    book.MODULE,
+    vouchers.MODULE,
+    market.MODULE,
+)

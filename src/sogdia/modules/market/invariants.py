@@ -23,6 +23,7 @@ from sogdia.modules.market.records import (
     Parts,
 )
 from sogdia.modules.money import BALANCES, HOLDS, asset_key
+from sogdia.modules.vouchers import set_aside_by_purses
 
 if TYPE_CHECKING:
     from sogdia.kernel.state import Reader
@@ -38,6 +39,8 @@ def held_money_is_what_orders_and_holds_set_aside(state: Reader) -> None:
         key = hold.payer + asset_key(hold.asset)
         set_aside[key] = set_aside.get(key, 0) + hold.units
     for key, units in (*set_aside_by_cards_and_locks(state), *set_aside_by_offers(state)):
+        set_aside[key] = set_aside.get(key, 0) + units
+    for key, units in set_aside_by_purses(state):
         set_aside[key] = set_aside.get(key, 0) + units
     for key, balance in BALANCES.items(state):
         ensure(balance.held == set_aside.pop(key, 0), "held money does not match what is set aside")

@@ -26,6 +26,8 @@ from sogdia.modules.market.queries import OrderAnswer, OrderQuery
 from sogdia.modules.market.records import ORDERS, Order, OrderState
 from sogdia.modules.money.queries import HoldQuery
 from sogdia.modules.money.records import HOLDS, Hold
+from sogdia.modules.vouchers.queries import PurseQuery
+from sogdia.modules.vouchers.records import PURSES, Purse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -117,6 +119,16 @@ def _hold(_name: bytes, raw: Any) -> Stand:  # noqa: ANN401 - as above
     return Stand(EXITS[HOLDS.number].deadline_of(hold), sides, sides)
 
 
+def _purse(name: bytes, raw: Any) -> Stand:  # noqa: ANN401 - as above
+    """Whoever has a share has to bring its vouchers before the deadline; the texts are those of money set aside."""
+    found = msgspec.convert(raw, Purse | None, strict=True)
+    if found is None:
+        return Stand(None, (owner_of(name),), ())
+    payees = tuple(share.payee for share in found.promised.shares if share.payee is not None)
+    concerned = _once((owner_of(name), *payees))
+    return Stand(EXITS[PURSES.number].deadline_of(found), concerned, concerned)
+
+
 def _ask_recovery(key: bytes) -> Query:
     return RecoveryQuery(account=key[:ACCOUNT_BYTES], guardian=key[ACCOUNT_BYTES:])
 
@@ -176,6 +188,7 @@ def _once(accounts: tuple[bytes, ...]) -> tuple[bytes, ...]:
 WATCHED: dict[int, Watched] = {
     ORDERS.number: Watched("order", _named("order"), lambda name: OrderQuery(name=name), _order),
     HOLDS.number: Watched("hold", _named("hold"), lambda name: HoldQuery(name=name), _hold),
+    PURSES.number: Watched("hold", _named("purse"), lambda name: PurseQuery(name=name), _purse),
     RECOVERIES.number: Watched("account", _recovery_key, _ask_recovery, _recovery),
     ATTESTATIONS.number: Watched("account", _named("attestation"), lambda name: AttestationQuery(name=name), _attested),
     PROPOSALS.number: Watched("account", _named("proposal"), lambda name: ProposalQuery(name=name), _proposal),
