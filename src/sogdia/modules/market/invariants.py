@@ -21,7 +21,7 @@ from sogdia.modules.market.records import (
     OrderState,
     Parts,
 )
-from sogdia.modules.money import BALANCES, HOLDS, asset_key
+from sogdia.modules.money import BALANCES, HOLDS, asset_key, set_aside_to_be_redeemed
 
 if TYPE_CHECKING:
     from sogdia.kernel.state import Reader
@@ -36,7 +36,7 @@ def held_money_is_what_orders_and_holds_set_aside(state: Reader) -> None:
     for _name, hold in HOLDS.items(state):
         key = hold.payer + asset_key(hold.asset)
         set_aside[key] = set_aside.get(key, 0) + hold.units
-    for key, units in set_aside_by_cards_and_locks(state):
+    for key, units in (*set_aside_by_cards_and_locks(state), *set_aside_to_be_redeemed(state)):
         set_aside[key] = set_aside.get(key, 0) + units
     for key, balance in BALANCES.items(state):
         ensure(balance.held == set_aside.pop(key, 0), "held money does not match what is set aside")

@@ -11,6 +11,7 @@ from sogdia.modules.money.balances import (
     require_may_receive,
     set_aside,
 )
+from sogdia.modules.money.issuer_invariants import set_aside_to_be_redeemed
 from sogdia.modules.money.module import MODULE
 from sogdia.modules.money.records import BALANCES, HOLDS, Asset, Balance, asset_key
 
@@ -28,4 +29,5 @@ __all__ = [
     "pass_on",
     "require_may_receive",
     "set_aside",
+    "set_aside_to_be_redeemed",
 ]
