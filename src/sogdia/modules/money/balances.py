@@ -23,7 +23,7 @@ from msgspec import structs
 from sogdia.kernel.refusal import ensure, require
 from sogdia.kernel.values import UNITS_MAX
 from sogdia.modules.money import limits
-from sogdia.modules.money.issuer_records import FREEZES
+from sogdia.modules.money.issuer_records import FREEZES, SPENDING
 from sogdia.modules.money.records import BALANCES, CURRENCIES, Asset, Balance, Currency, RegulatedCurrency
 from sogdia.modules.money.refusals import MoneyRefusal as Refuse
 from sogdia.modules.money.reserves import require_vouched
@@ -67,8 +67,9 @@ def move(  # noqa: PLR0913 - what is paid, by whom, to whom, on what grounds
     if isinstance(currency, RegulatedCurrency) and not refund:
         limits.require_reference(currency.policy, units, reference)
         spending = limits.spending_after(state, asset, currency.policy, payer, units)
-    require_may_receive(state, asset, payee, units)
-    limits.remember(state, asset, payer, spending)
+    _require_may_receive(state, asset, currency, payee, units)
+    if spending is not None:
+        SPENDING.put(state, (payer, asset), spending)
     _shift(state, asset, payer, available=-units)
     _shift(state, asset, payee, available=units)
 
@@ -95,8 +96,9 @@ def set_aside(  # noqa: PLR0913 - what is set aside, by whom, for whom, on what 
         spending = limits.spending_after(state, asset, currency.policy, payer, units)
     for payee, share in payees:
         if share:
-            require_may_receive(state, asset, payee, share)
-    limits.remember(state, asset, payer, spending)
+            _require_may_receive(state, asset, currency, payee, share)
+    if spending is not None:
+        SPENDING.put(state, (payer, asset), spending)
     _shift(state, asset, payer, available=-units, held=units)
 
 
@@ -194,7 +196,10 @@ def require_may_pay(state: State, asset: Asset, account: bytes, units: int) -> C
 
 def require_may_receive(state: State, asset: Asset, account: bytes, units: int) -> None:
     """Refuse unless a holder may receive this much more."""
-    currency = currency_of(state, asset)
+    _require_may_receive(state, asset, currency_of(state, asset), account, units)
+
+
+def _require_may_receive(state: State, asset: Asset, currency: Currency, account: bytes, units: int) -> None:
     target = balance(state, account, asset)
     require(target.authorised or not currency.by_authorisation, Refuse.HOLDER_NOT_AUTHORISED, account=account)
     total = target.available + target.held + units

@@ -112,7 +112,7 @@ class Burn(Operation, tag=302):
 
 
 class FreezeHolder(Operation, tag=304):
-    """Stop a holder from paying with the sender's money, for a stated reason and a bounded time. It may still receive."""
+    """Stop a holder from paying with the sender's money for a time, for a stated reason. It may still receive."""
 
     currency: CurrencyCode
     account: Account

@@ -47,7 +47,7 @@ class MoneyRules(Record):
 
 
 class Statement(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What an auditor vouches for: so much was in the reserve at `as_of`; good until `expires`, that second included."""
+    """What an auditor vouches for: so much was in the reserve at `as_of`; good until `expires`, to that second."""
 
     auditor: Account
     units: Units

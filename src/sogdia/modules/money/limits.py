@@ -51,9 +51,3 @@ def spending_after(state: State, asset: Asset, policy: Policy, payer: bytes, uni
     total = spent_on(state, asset, payer, day) + units
     require(total <= limit.day_most, Refuse.DAY_LIMIT_PASSED, most=limit.day_most, asked=units)
     return Spending(day=day, units=total)
-
-
-def remember(state: State, asset: Asset, payer: bytes, spending: Spending | None) -> None:
-    """Write down what a holder has spent, where it is under a limit."""
-    if spending is not None:
-        SPENDING.put(state, (payer, asset), spending)

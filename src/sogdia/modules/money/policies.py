@@ -114,10 +114,9 @@ class ShowStanding(Operation, tag=324):
 def check_policy(policy: Policy) -> None:
     """Refuse a policy that binds nobody, names somebody twice, or needs more than it names."""
     require(policy != Policy(), Refuse.POLICY_BINDS_NOBODY)
-    enough = _can_be_needed(policy.auditors, policy.auditors_needed, least=1)
-    require(
-        enough and _can_be_needed(policy.panel, policy.panel_needed, least=PANEL_NEEDED_LEAST), Refuse.OVERSEERS_NEEDED
-    )
+    auditors = _can_be_needed(policy.auditors, policy.auditors_needed, least=1)
+    panel = _can_be_needed(policy.panel, policy.panel_needed, least=PANEL_NEEDED_LEAST)
+    require(auditors and panel, Refuse.OVERSEERS_NEEDED)
     once = all(len(named) == len(frozenset(named)) for named in (policy.auditors, policy.panel))
     require(once, Refuse.OVERSEER_NAMED_TWICE)
     check_limits(policy.limits)
@@ -145,4 +144,4 @@ def at_least(after: tuple[TierLimit, ...], before: tuple[TierLimit, ...]) -> boo
 def is_apart(state: Reader, account: bytes, issuer: bytes) -> bool:
     """Tell whether a party is an organisation that an issuer neither is nor has entered."""
     party = PARTIES.find(state, account)
-    return party is not None and account != issuer and party.registrar != issuer and party.kind != Kind.PERSON
+    return party is not None and issuer not in (account, party.registrar) and party.kind != Kind.PERSON

@@ -36,11 +36,7 @@ class MoneyRefusal(RefusalCode):
         "Use plain text; the problem is named.",
     )
     PAYMENT_ABOVE_LIMIT = 323, "The asset's limits let this holder pay less at once", "Pay less, or show who you are."
-    DAY_LIMIT_PASSED = (
-        324,
-        "The asset's limits let this holder pay less in a day",
-        "Pay less, or wait for the next day.",
-    )
+    DAY_LIMIT_PASSED = 324, "The asset's limits let this holder pay less in a day", "Pay less, or another day."
     REFERENCE_MISSING = 325, "A payment of this size needs a travel-rule reference", "Give one with the payment."
     RESERVE_NOT_VOUCHED_FOR = 326, "Too few auditors vouch for the reserve now", "Ask the auditors for a new statement."
     RESERVE_PASSED = 327, "More would exist than the auditors vouch for", "Mint less, or have the reserve looked at."
