@@ -24,7 +24,7 @@ from sogdia.kernel.refusal import ensure, require
 from sogdia.kernel.values import UNITS_MAX
 from sogdia.modules.money import limits
 from sogdia.modules.money.issuer_records import FREEZES, SPENDING
-from sogdia.modules.money.records import BALANCES, CURRENCIES, Asset, Balance, Currency, RegulatedCurrency
+from sogdia.modules.money.records import BALANCES, CURRENCIES, Asset, Balance, Currency
 from sogdia.modules.money.refusals import MoneyRefusal as Refuse
 from sogdia.modules.money.reserves import require_vouched
 
@@ -64,7 +64,7 @@ def move(  # noqa: PLR0913 - what is paid, by whom, to whom, on what grounds
     """
     currency = require_may_pay(state, asset, payer, units)
     spending = None
-    if isinstance(currency, RegulatedCurrency) and not refund:
+    if currency.policy is not None and not refund:
         limits.require_reference(currency.policy, units, reference)
         spending = limits.spending_after(state, asset, currency.policy, payer, units)
     _require_may_receive(state, asset, currency, payee, units)
@@ -91,7 +91,7 @@ def set_aside(  # noqa: PLR0913 - what is set aside, by whom, for whom, on what 
     currency = require_may_pay(state, asset, payer, units)
     payees = tuple(payees)
     spending = None
-    if isinstance(currency, RegulatedCurrency):
+    if currency.policy is not None:
         limits.require_reference(currency.policy, units if payees else 0, reference)
         spending = limits.spending_after(state, asset, currency.policy, payer, units)
     for payee, share in payees:
@@ -135,7 +135,7 @@ def mint(state: State, asset: Asset, to: bytes, units: int) -> None:
         cap=currency.supply_max,
         asked=units,
     )
-    if isinstance(currency, RegulatedCurrency):
+    if currency.policy is not None:
         require_vouched(state, asset, currency.policy, currency.supply + units)
     require_may_receive(state, asset, to, units)
     CURRENCIES.put(state, asset, structs.replace(currency, supply=currency.supply + units))

@@ -124,6 +124,7 @@ class StandingShown(Event, tag=313):
 class ReferenceGiven(Event, tag=314):
     """A payer said where its own and the payee's names stand: a salted hash of a travel-rule document."""
 
+    payer: Account
     payee: Account
     asset: Asset
     units: Units

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
-from msgspec import Meta, structs
+from msgspec import Meta
 
 from sogdia.kernel.parameters import DAY
 from sogdia.kernel.refusal import Broken, Refused, ensure
@@ -22,7 +22,6 @@ from sogdia.modules.money.records import (
     Asset,
     Currency,
     Policy,
-    RegulatedCurrency,
     TierLimit,
 )
 
@@ -89,9 +88,8 @@ def load_genesis(context: GenesisContext, section: MoneyGenesis) -> None:
             supply_max=each.supply_max,
             holder_max=each.holder_max,
             by_authorisation=each.by_authorisation,
+            policy=None if each.policy is None else _policy(context, issuer, each.policy),
         )
-        if each.policy is not None:
-            opened = RegulatedCurrency(**structs.asdict(opened), policy=_policy(context, issuer, each.policy))
         CURRENCIES.put(context.state, asset, opened)
 
 

@@ -79,7 +79,15 @@ class PlaceHold(Operation, tag=309):
 
         ctx.emit(HoldPlaced(hold=name, payee=self.payee, asset=self.asset, units=self.units, deadline=self.deadline))
         if reference:
-            ctx.emit(ReferenceGiven(payee=self.payee, asset=self.asset, units=self.units, travel_reference=reference))
+            ctx.emit(
+                ReferenceGiven(
+                    payer=ctx.sender,
+                    payee=self.payee,
+                    asset=self.asset,
+                    units=self.units,
+                    travel_reference=reference,
+                )
+            )
 
     def travel_rule(self) -> bytes:
         """Give the payment's travel-rule reference, if it has one."""

@@ -10,7 +10,7 @@ from sogdia.kernel.values import ACCOUNT_BYTES, owner_of
 from sogdia.modules.money import freezes
 from sogdia.modules.money.issuer_records import CONDUCT, FREEZES, MEASURES, REDEMPTIONS, SPENDING, Redeemed
 from sogdia.modules.money.policies import check_policy, is_apart
-from sogdia.modules.money.records import BALANCES, CURRENCIES, RegulatedCurrency, asset_key
+from sogdia.modules.money.records import BALANCES, CURRENCIES, Policy, asset_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +43,7 @@ def what_waits_for_an_answer_has_a_deadline(state: Reader) -> None:
 
 def nobody_has_spent_more_than_a_day_allows(state: Reader) -> None:
     """What somebody has spent of an asset on one day is at most what the highest tier may."""
-    limits = {asset: found.policy.limits for asset, found in _regulated(state)}
+    limits = {asset: policy.limits for asset, policy in _policies(state)}
     for key, spending in SPENDING.items(state):
         of_asset = limits[key[ACCOUNT_BYTES:]]
         ensure(not of_asset or spending.units <= of_asset[-1].day_most, "somebody has spent more than a day allows")
@@ -65,12 +65,12 @@ def every_request_is_counted_once(state: Reader) -> None:
 
 def every_policy_can_be_kept(state: Reader) -> None:
     """A policy is one that could be opened, and those who watch over an issuer are apart from it."""
-    for asset, currency in _regulated(state):
+    for asset, policy in _policies(state):
         try:
-            check_policy(currency.policy)
+            check_policy(policy)
         except Refused as refused:
             ensure(condition=False, message=f"a policy that nobody could have opened: {refused.code.name}")
-        for each in (*currency.policy.auditors, *currency.policy.panel):
+        for each in (*policy.auditors, *policy.panel):
             ensure(is_apart(state, each, asset[3:]), "an issuer is watched over by itself")
 
 
@@ -80,10 +80,10 @@ def set_aside_to_be_redeemed(state: Reader) -> Iterator[tuple[bytes, int]]:
         yield owner_of(name) + asset_key(each.asset), each.units
 
 
-def _regulated(state: Reader) -> Iterator[tuple[bytes, RegulatedCurrency]]:
+def _policies(state: Reader) -> Iterator[tuple[bytes, Policy]]:
     for key, currency in CURRENCIES.items(state):
-        if isinstance(currency, RegulatedCurrency):
-            yield key, currency
+        if currency.policy is not None:
+            yield key, currency.policy
 
 
 def _must_be_due(state: Reader, deadline: int, due_object: bytes) -> None:

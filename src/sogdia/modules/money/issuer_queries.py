@@ -22,7 +22,7 @@ from sogdia.modules.money.issuer_records import (
     Statement,
 )
 from sogdia.modules.money.limits import spent_on, tier_of
-from sogdia.modules.money.records import CURRENCIES, Asset, Policy, RegulatedCurrency
+from sogdia.modules.money.records import CURRENCIES, Asset, Policy
 from sogdia.modules.money.reserves import conduct_of, vouched_for
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class IssuanceQuery(Query, tag="issuance"):
         found = CURRENCIES.find(state, asset)
         if found is None:
             return None
-        policy, conduct = policy_of(found), conduct_of(state, asset)
+        policy, conduct = found.policy or Policy(), conduct_of(state, asset)
         return Issuance(
             supply=found.supply,
             supply_max=found.supply_max,
@@ -100,7 +100,8 @@ class AllowanceQuery(Query, tag="allowance"):
         """Look up the tier and what it allows."""
         asset = Asset(self.currency, self.issuer)
         found = CURRENCIES.find(state, asset)
-        limits = () if found is None or self.account == self.issuer else policy_of(found).limits
+        policy = None if found is None or self.account == self.issuer else found.policy
+        limits = () if policy is None else policy.limits
         tier, spent = tier_of(state, self.account, self.at), spent_on(state, asset, self.account, self.at // DAY)
         limit = limits[tier] if limits else None
         return Allowance(
@@ -153,8 +154,3 @@ class StandingQuery(Query, tag="standing"):
     def answer(self, state: Reader) -> Standing | None:
         """Give the record, or nothing."""
         return STANDINGS.find(state, self.account)
-
-
-def policy_of(currency: object) -> Policy:
-    """Give a currency's policy; of one that has none, a policy that binds nobody."""
-    return currency.policy if isinstance(currency, RegulatedCurrency) else Policy()

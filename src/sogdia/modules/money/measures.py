@@ -31,7 +31,7 @@ from sogdia.kernel.values import (
 from sogdia.modules.money import balances, freezes
 from sogdia.modules.money.events import ClawedBack, FreezeMadeLonger, MeasureApproved, MeasureDropped, MeasureProposed
 from sogdia.modules.money.issuer_records import MEASURES, RULES, Measure, MeasureKind, Reason
-from sogdia.modules.money.records import CURRENCIES, Asset, Policy, RegulatedCurrency
+from sogdia.modules.money.records import CURRENCIES, Asset, Policy
 from sogdia.modules.money.refusals import MoneyRefusal as Refuse
 from sogdia.modules.money.texts import check_text
 
@@ -144,7 +144,7 @@ def propose(
     """Write a measure of the sender's down for the panel of its currency, or refuse."""
     name, asset = name_of(ctx.sender, asked.reference), Asset(asked.currency, ctx.sender)
     currency = CURRENCIES.get(ctx.state, asset, Refuse.CURRENCY_UNKNOWN, currency=asset.currency)
-    policy = currency.policy if isinstance(currency, RegulatedCurrency) else Policy()
+    policy = currency.policy or Policy()
     require(bool(policy.panel), Refuse.PANEL_MISSING)
     require(PARTIES.find(ctx.state, asked.account) is not None, Refuse.PAYEE_UNKNOWN, account=asked.account)
     require(MEASURES.find(ctx.state, name) is None, Refuse.MEASURE_EXISTS, measure=name)

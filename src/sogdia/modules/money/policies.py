@@ -16,7 +16,7 @@ from sogdia.modules.identity import Kind, Role, assurance_of, has_role
 from sogdia.modules.money.events import CurrencyOpened, LimitsSet, StandingShown
 from sogdia.modules.money.iso4217 import MINOR_DIGITS
 from sogdia.modules.money.issuer_records import STANDINGS, Standing
-from sogdia.modules.money.records import CURRENCIES, TIERS, Asset, Policy, RegulatedCurrency, TierLimit
+from sogdia.modules.money.records import CURRENCIES, TIERS, Asset, Currency, Policy, TierLimit
 from sogdia.modules.money.refusals import MoneyRefusal as Refuse
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class OpenRegulatedCurrency(Operation, tag=312):
             require(is_apart(ctx.state, each, ctx.sender), Refuse.OVERSEER_DEPENDENT, account=each)
 
         digits = MINOR_DIGITS[self.currency]
-        opened = RegulatedCurrency(
+        opened = Currency(
             digits=digits,
             supply=0,
             supply_max=self.supply_max,
@@ -84,7 +84,7 @@ class SetLimits(Operation, tag=313):
         """Write the limits down; they hold from the next payment on."""
         asset = Asset(self.currency, ctx.sender)
         known = CURRENCIES.get(ctx.state, asset, Refuse.CURRENCY_UNKNOWN, currency=self.currency)
-        if not isinstance(known, RegulatedCurrency):
+        if known.policy is None:
             raise Refused(Refuse.CURRENCY_WITHOUT_POLICY)
         require(at_least(self.limits, known.policy.limits), Refuse.LIMITS_NARROWER)
 

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from sogdia.kernel.operation import Query
 from sogdia.kernel.values import ACCOUNT_BYTES, Account, CurrencyCode, Name, Units
-from sogdia.modules.money.records import BALANCES, CURRENCIES, HOLDS, Asset, Balance, Currency, Hold, RegulatedCurrency
+from sogdia.modules.money.records import BALANCES, CURRENCIES, HOLDS, Asset, Balance, Currency, Hold
 
 if TYPE_CHECKING:
     from sogdia.kernel.state import Reader
@@ -67,7 +67,7 @@ class CurrencyQuery(Query, tag="currency"):
     currency: CurrencyCode
     issuer: Account
 
-    def answer(self, state: Reader) -> Currency | RegulatedCurrency | None:
+    def answer(self, state: Reader) -> Currency | None:
         """Give the currency's record, or nothing."""
         return CURRENCIES.find(state, Asset(self.currency, self.issuer))
 

@@ -31,17 +31,6 @@ class Asset(msgspec.Struct, frozen=True, array_like=True, gc=False):
     issuer: Account
 
 
-class Currency(Record):
-    """What an issuer issues."""
-
-    digits: int
-    supply: Units
-    supply_max: Units
-    holder_max: Units
-    by_authorisation: bool
-    """Whether only holders that the issuer has authorised may receive it."""
-
-
 class TierLimit(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What a holder of one tier may pay or set aside: at once, and on one day (UTC)."""
 
@@ -67,10 +56,16 @@ class Policy(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=Tru
     """From this amount on a payment to another carries a travel-rule reference; with 0 never."""
 
 
-class RegulatedCurrency(Currency, tag=2):
-    """What an issuer issues under a policy."""
+class Currency(Record):
+    """What an issuer issues."""
 
-    policy: Policy
+    digits: int
+    supply: Units
+    supply_max: Units
+    holder_max: Units
+    by_authorisation: bool
+    """Whether only holders that the issuer has authorised may receive it."""
+    policy: Policy | None = None
 
 
 class Balance(Record):
@@ -127,9 +122,7 @@ def show_name(key: bytes) -> dict[str, Any]:
     return {"name": key}
 
 
-CURRENCIES: Table[Asset, Currency] = Table(
-    "money/currencies", 30, Currency | RegulatedCurrency, key=asset_key, show_key=show_asset
-)
+CURRENCIES: Table[Asset, Currency] = Table("money/currencies", 30, Currency, key=asset_key, show_key=show_asset)
 BALANCES: Table[tuple[bytes, Asset], Balance] = Table(
     "money/balances", 31, Balance, key=balance_key, show_key=show_balance
 )

@@ -17,7 +17,7 @@ from sogdia.kernel.refusal import require
 from sogdia.kernel.values import Seconds, Units
 from sogdia.modules.money.events import ReserveAttested
 from sogdia.modules.money.issuer_records import CONDUCT, Conduct, Statement
-from sogdia.modules.money.records import CURRENCIES, Asset, RegulatedCurrency
+from sogdia.modules.money.records import CURRENCIES, Asset
 from sogdia.modules.money.refusals import MoneyRefusal as Refuse
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class AttestReserve(Operation, tag=314):
     def apply(self, ctx: Context) -> None:
         """Write the statement down."""
         currency = CURRENCIES.get(ctx.state, self.asset, Refuse.CURRENCY_UNKNOWN, currency=self.asset.currency)
-        auditors = currency.policy.auditors if isinstance(currency, RegulatedCurrency) else ()
+        auditors = () if currency.policy is None else currency.policy.auditors
         require(ctx.sender in auditors, Refuse.SENDER_NOT_AUDITOR)
         known = conduct_of(ctx.state, self.asset)
         others = tuple(each for each in known.statements if each.auditor != ctx.sender)

@@ -55,7 +55,15 @@ class Transfer(Operation, tag=303):
             )
         )
         if reference:
-            ctx.emit(ReferenceGiven(payee=self.to, asset=self.asset, units=self.units, travel_reference=reference))
+            ctx.emit(
+                ReferenceGiven(
+                    payer=ctx.sender,
+                    payee=self.to,
+                    asset=self.asset,
+                    units=self.units,
+                    travel_reference=reference,
+                )
+            )
 
     def travel_rule(self) -> bytes:
         """Give the payment's travel-rule reference, if it has one."""
