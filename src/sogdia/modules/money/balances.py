@@ -165,7 +165,7 @@ def claw_back(state: State, asset: Asset, units: int, holder: bytes, to: bytes) 
     """
     taken = min(units, balance(state, holder, asset).available)
     require(taken > 0, Refuse.NOTHING_AVAILABLE, account=holder)
-    require_may_receive(state, asset, to, taken)
+    _require_may_receive(state, asset, CURRENCIES.must(state, asset), to, taken)
     _shift(state, asset, holder, available=-taken)
     _shift(state, asset, to, available=taken)
     return taken

@@ -60,9 +60,9 @@ def _begin(ctx: Context, account: bytes, asset: Asset) -> int:
     return until
 
 
-def deadline_of(freeze: Freeze) -> int:
+def deadline_of(found: Freeze) -> int:
     """Give the deadline under which a freeze stands in the calendar."""
-    return freeze.rests_until if freeze.over else freeze.until
+    return found.rests_until if found.over else found.until
 
 
 def _run_out(ctx: Context, key: bytes, found: Freeze, _writes_max: int) -> None:

@@ -42,6 +42,7 @@ class OpenRegulatedCurrency(Operation, tag=312):
     def check(self) -> None:
         """Refuse codes that ISO 4217 does not know, and policies that no state could make right."""
         require(self.currency in MINOR_DIGITS, Refuse.CURRENCY_CODE_UNKNOWN, currency=self.currency)
+        require(self.policy != Policy(), Refuse.POLICY_BINDS_NOBODY)
         check_policy(self.policy)
 
     def apply(self, ctx: Context) -> None:
@@ -112,8 +113,7 @@ class ShowStanding(Operation, tag=324):
 
 
 def check_policy(policy: Policy) -> None:
-    """Refuse a policy that binds nobody, names somebody twice, or needs more than it names."""
-    require(policy != Policy(), Refuse.POLICY_BINDS_NOBODY)
+    """Refuse a policy that names somebody twice, or needs more than it names, or whose limits do not rise."""
     auditors = _can_be_needed(policy.auditors, policy.auditors_needed, least=1)
     panel = _can_be_needed(policy.panel, policy.panel_needed, least=PANEL_NEEDED_LEAST)
     require(auditors and panel, Refuse.OVERSEERS_NEEDED)
