@@ -1,4 +1,4 @@
-"""A currency under a policy on a test ledger: the bank's pounds, with an auditor, a panel of three and limits by tier."""
+"""A currency under a policy on a test ledger: the bank's pounds, with an auditor, a panel of three, limits by tier."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from msgspec import structs
 from sogdia.kernel.values import name_of
 from sogdia.modules.identity import AttestationType
 from sogdia.modules.identity.attestations import AcceptAttestation, OfferAttestation
-from sogdia.modules.money import Asset
 from sogdia.modules.money.currencies import Mint
 from sogdia.modules.money.issuer_records import CONDUCT, FREEZES, MEASURES, REDEMPTIONS, SPENDING, Conduct
 from sogdia.modules.money.measures import ApproveMeasure, ProposeClawBack, ProposeLongerFreeze
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sogdia.kernel.receipt import Receipt
+    from sogdia.modules.money import Asset
     from sogdia.modules.money.issuer_records import Freeze, Measure, Redemption, Spending
     from sogdia.testing.ledger import Ledger
 
@@ -166,7 +166,7 @@ def spending(ledger: Ledger, who: str = PAYER, code: str = "USD") -> Spending | 
     return SPENDING.find(ledger.state, (ledger.account(who), ledger.asset(code)))
 
 
-def attest(
+def attest(  # noqa: PLR0913 - who attests what of whom
     ledger: Ledger,
     level: int,
     who: str = PAYER,

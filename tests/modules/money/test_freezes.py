@@ -110,9 +110,7 @@ def test_a_freeze_of_one_holder_in_one_currency_says_nothing_of_others(frozen):
 
 
 def test_the_terms_are_the_networks():
-    ledger = Ledger(
-        money={"currencies": [{"currency": "USD", "issuer": "bank"}], "freeze_term": 10, "freeze_rest": 20}
-    )
+    ledger = Ledger(money={"currencies": [{"currency": "USD", "issuer": "bank"}], "freeze_term": 10, "freeze_rest": 20})
     freeze(ledger)
 
     assert freeze_of(ledger) == Freeze(until=ledger.time + 10, rests_until=ledger.time + 30)

@@ -41,9 +41,7 @@ def test_a_payment_with_a_reference_goes_through_and_states_it(ruled):
 
     payer, payee = ruled.account(PAYER), ruled.account(PAYEE)
     assert receipt.events == (
-        Transferred(
-            asset=plain.asset, payer=payer, payee=payee, units=1_000, purpose="GDDS", end_to_end="Invoice 17"
-        ),
+        Transferred(asset=plain.asset, payer=payer, payee=payee, units=1_000, purpose="GDDS", end_to_end="Invoice 17"),
         ReferenceGiven(payer=payer, payee=payee, asset=plain.asset, units=1_000, travel_reference=DOCUMENT),
     )
     assert has(ruled, PAYEE) == (1_000, 0)
