@@ -37,7 +37,7 @@ def issuers(script: Script) -> None:
     script.send("bank", structs.replace(opened, policy=structs.replace(policy, auditors=(account("bank"),))))
     script.send("bank", opened)
     script.send("bank", mint)
-    vouch = AttestReserve(asset=pounds, units=10_000, as_of=ledger.time, expires=ledger.time + 90 * DAY)
+    vouch = AttestReserve(asset=pounds, units=10_000, as_of=ledger.time, valid_until=ledger.time + 90 * DAY)
     script.send("platform", vouch)
     script.send("bank", mint)
     script.send("bank", Mint(currency="GBP", to=nairobi, units=1))

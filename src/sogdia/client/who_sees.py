@@ -214,7 +214,7 @@ EVENTS: Final[dict[str, dict[Sees, str]]] = {
     "CapsSet": {_P: "asset supply_max holder_max"},
     "HoldPlaced": {_O: "hold payee asset units deadline"},
     "HoldEnded": {_O: "hold captured returned"},
-    "ReserveAttested": {_P: "asset auditor units as_of expires"},
+    "ReserveAttested": {_P: "asset auditor units as_of valid_until"},
     "LimitsSet": {_P: "asset limits reference_from"},
     "StandingShown": {_P: "account attestation tier"},
     "ReferenceGiven": {_O: "payer payee asset units travel_reference"},

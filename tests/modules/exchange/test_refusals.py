@@ -29,7 +29,7 @@ from tests.modules.exchange.bureau import (
     posting,
     rate_terms,
 )
-from tests.modules.money.issuing import at_most, impose
+from tests.modules.money.issuing import at_most, impose, in_order
 from tests.refused import Row, assert_refused, poke, rules_of, table
 
 if TYPE_CHECKING:
@@ -260,13 +260,17 @@ TABLES: dict[type[Operation], list[Row]] = {
             Money.PAYMENT_ABOVE_LIMIT,
             CUSTOMER,
             lambda it: convert(it, 1_000),
-            before=lambda it: (limit("KWD", 3_076)(it), cap("KWD", 1)(it)),
+            before=in_order(limit("KWD", 3_076), cap("KWD", 1)),
         ),
         Row(
             Money.DAY_LIMIT_PASSED,
             CUSTOMER,
             lambda it: convert(it, 1_000),
-            before=lambda it: (limit("KWD", 4_000)(it), it.must(CUSTOMER, convert(it, 1_000)), cap("KWD", 1)(it)),
+            before=in_order(
+                limit("KWD", 4_000),
+                lambda it: it.must(CUSTOMER, convert(it, 1_000)),
+                cap("KWD", 1),
+            ),
         ),
         Row(Money.HOLDER_NOT_AUTHORISED, CUSTOMER, by_two(100, 100), before=listed_yuan),
         Row(Money.HOLDER_CAP_PASSED, CUSTOMER, lambda it: convert(it, 1_000), before=cap("KWD", 3_076), note="dealer"),

@@ -41,7 +41,7 @@ from tests.modules.market.shop import (
     stock,
     terms,
 )
-from tests.modules.money.issuing import at_most, impose
+from tests.modules.money.issuing import at_most, impose, in_order
 from tests.refused import Row, assert_refused
 
 NOBODY = bytes(20)
@@ -376,7 +376,7 @@ PLACING_ROWS = [
         Money.PAYMENT_ABOVE_LIMIT,
         BUYER,
         order,
-        before=lambda it: (impose(limits=at_most(PAID - 1))(it), cap_holders(it, 6_636)),
+        before=in_order(impose(limits=at_most(PAID - 1)), lambda it: cap_holders(it, 6_636)),
     ),
     Row(Money.DAY_LIMIT_PASSED, BUYER, order, before=paid_today),
     Row(

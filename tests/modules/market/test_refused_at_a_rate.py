@@ -46,7 +46,7 @@ from tests.modules.market.shop import (
 )
 from tests.modules.market.shop import terms as terms_of
 from tests.modules.market.test_placing import PLACING_ROWS
-from tests.modules.money.issuing import at_most, impose
+from tests.modules.money.issuing import at_most, impose, in_order
 from tests.modules.money.purse import pay
 from tests.refused import Row, assert_refused, poke
 
@@ -207,16 +207,16 @@ AT_RATE_ROWS = [
         Money.PAYMENT_ABOVE_LIMIT,
         BUYER,
         at_rate,
-        before=lambda it: (impose("KWD", limits=at_most(TOTAL - 1))(it), cap("KWD", 1)(it)),
+        before=in_order(impose("KWD", limits=at_most(TOTAL - 1)), cap("KWD", 1)),
     ),
     Row(
         Money.DAY_LIMIT_PASSED,
         BUYER,
         at_rate,
-        before=lambda it: (
-            impose("KWD", limits=at_most(TOTAL, TOTAL))(it),
-            it.must(BUYER, paying(it, 1)),
-            cap("KWD", 1)(it),
+        before=in_order(
+            impose("KWD", limits=at_most(TOTAL, TOTAL)),
+            lambda it: it.must(BUYER, paying(it, 1)),
+            cap("KWD", 1),
         ),
     ),
     Row(

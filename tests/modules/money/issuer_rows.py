@@ -27,6 +27,7 @@ from tests.modules.money.issuing import (
     attest,
     claw_back,
     impose,
+    in_order,
     longer,
     measure_name,
     minting,
@@ -92,13 +93,13 @@ MINT = [
         Refuse.RESERVE_NOT_VOUCHED_FOR,
         "bank",
         lambda it: minting(it, 1),
-        lambda it: (it.must("bank", opening(it)), set_caps(it, holder=1, code="GBP")),
+        in_order(lambda it: it.must("bank", opening(it)), lambda it: set_caps(it, holder=1, code="GBP")),
     ),
     Row(
         Refuse.RESERVE_PASSED,
         "bank",
         lambda it: minting(it, 101),
-        lambda it: (open_pounds(it, 100), set_caps(it, holder=1, code="GBP")),
+        in_order(lambda it: open_pounds(it, 100), lambda it: set_caps(it, holder=1, code="GBP")),
     ),
 ]
 
@@ -244,13 +245,13 @@ ATTEST_RESERVE = [
     Row(
         Refuse.CURRENCY_UNKNOWN,
         PAYER,
-        lambda it: AttestReserve(asset=UNKNOWN, units=1, as_of=it.time + 1, expires=it.time),
+        lambda it: AttestReserve(asset=UNKNOWN, units=1, as_of=it.time + 1, valid_until=it.time),
     ),
-    Row(Refuse.SENDER_NOT_AUDITOR, "bank", lambda it: statement(it, 1, expires=it.time), open_pounds),
+    Row(Refuse.SENDER_NOT_AUDITOR, "bank", lambda it: statement(it, 1, valid_until=it.time), open_pounds),
     Row(
         Refuse.SENDER_NOT_AUDITOR,
         AUDITOR,
-        lambda it: AttestReserve(asset=it.asset(), units=1, as_of=it.time, expires=it.time),
+        lambda it: AttestReserve(asset=it.asset(), units=1, as_of=it.time, valid_until=it.time),
         note="of-a-currency-without-a-policy",
     ),
     Row(Refuse.STATEMENT_NOT_IN_TIME, AUDITOR, lambda it: statement(it, 1, as_of=it.time + 1), open_pounds),
@@ -282,14 +283,14 @@ REQUEST = [
         Refuse.HOLDER_FROZEN,
         PAYER,
         lambda it: redeeming(it, 1_001),
-        lambda it: (pounds_with()(it), freeze(it, code="GBP")),
+        in_order(pounds_with(), lambda it: freeze(it, code="GBP")),
     ),
     Row(Refuse.FUNDS_INSUFFICIENT, PAYER, lambda it: redeeming(it, 1_001), pounds_with()),
     Row(
         Kernel.QUOTA_STORAGE_SPENT,
         PAYER,
         lambda it: redeeming(it, 1),
-        lambda it: (pounds_with()(it), fill_storage(it, 399)),
+        in_order(pounds_with(), lambda it: fill_storage(it, 399)),
     ),
 ]
 
@@ -365,13 +366,13 @@ CLAW_BACK = [
         Refuse.MEASURE_EXISTS,
         "bank",
         lambda it: claw_back(it, 1),
-        lambda it: (proposed(it), fill_storage(it, 699)),
+        in_order(proposed, lambda it: fill_storage(it, 699)),
     ),
     Row(
         Kernel.QUOTA_STORAGE_SPENT,
         "bank",
         lambda it: claw_back(it, 1, "m2"),
-        lambda it: (proposed(it), fill_storage(it, 699)),
+        in_order(proposed, lambda it: fill_storage(it, 699)),
     ),
 ]
 
@@ -380,12 +381,12 @@ LONGER = [
     Row(Refuse.CURRENCY_UNKNOWN, PAYER, lambda it: longer(it, account=NOBODY)),
     Row(Refuse.PANEL_MISSING, "bank", lambda it: longer(it, currency="USD", account=NOBODY)),
     Row(Refuse.PAYEE_UNKNOWN, "bank", lambda it: longer(it, account=NOBODY), proposed),
-    Row(Refuse.MEASURE_EXISTS, "bank", longer, lambda it: (proposed(it), fill_storage(it, 699))),
+    Row(Refuse.MEASURE_EXISTS, "bank", longer, in_order(proposed, lambda it: fill_storage(it, 699))),
     Row(
         Kernel.QUOTA_STORAGE_SPENT,
         "bank",
         lambda it: longer(it, "f2"),
-        lambda it: (proposed(it), fill_storage(it, 699)),
+        in_order(proposed, lambda it: fill_storage(it, 699)),
     ),
 ]
 
@@ -430,7 +431,7 @@ APPROVE = [
         Refuse.HOLDER_CAP_PASSED,
         "platform",
         approving,
-        lambda it: (last_agreement(it), set_caps(it, holder=9, code="GBP")),
+        in_order(last_agreement, lambda it: set_caps(it, holder=9, code="GBP")),
     ),
 ]
 
@@ -448,7 +449,7 @@ SHOW = [
         Kernel.QUOTA_STORAGE_SPENT,
         PAYER,
         lambda it: ShowStanding(attestation=it.account("registrar") + b"a1"),
-        lambda it: (attest(it, 3), fill_storage(it, 199)),
+        in_order(lambda it: attest(it, 3), lambda it: fill_storage(it, 199)),
     ),
 ]
 

@@ -58,8 +58,7 @@ class Book:
         for name, each in list(self.asked.items()):
             if each.until < self.now:
                 self.end(name, "missed")
-        for name in [name for name, each in self.proposed.items() if each.until < self.now]:
-            del self.proposed[name]
+        self.proposed = {name: each for name, each in self.proposed.items() if each.until >= self.now}
         for who, until in list(self.frozen_until.items()):
             if until < self.now:
                 self.frozen.discard(who)

@@ -68,7 +68,7 @@ def open_pounds(ledger: Ledger, reserve: int = 10_000, **changes: Any) -> Ledger
 
 def statement(ledger: Ledger, units: int, **changes: int) -> AttestReserve:
     """Vouch for a reserve as of now, for a month."""
-    times = {"as_of": ledger.time, "expires": ledger.time + 30 * DAY}
+    times = {"as_of": ledger.time, "valid_until": ledger.time + 30 * DAY}
     return AttestReserve(asset=pounds(ledger), units=units, **(times | changes))
 
 
@@ -90,6 +90,16 @@ def impose(code: str = "USD", **fields: Any) -> Callable[[Ledger], None]:  # noq
         poke(ledger, CURRENCIES, ledger.asset(code), structs.replace(known, policy=Policy(**fields)))
 
     return put
+
+
+def in_order(*steps: Callable[[Ledger], object]) -> Callable[[Ledger], None]:
+    """Do one thing after another."""
+
+    def do(ledger: Ledger) -> None:
+        for step in steps:
+            step(ledger)
+
+    return do
 
 
 def at_most(payment: int, day: int | None = None) -> tuple[TierLimit, ...]:
@@ -156,9 +166,26 @@ def conduct(ledger: Ledger) -> Conduct:
     return CONDUCT.must(ledger.state, pounds(ledger))
 
 
+def policy_of(ledger: Ledger, code: str = "GBP") -> Policy:
+    """A currency's policy, which there has to be."""
+    found = CURRENCIES.must(ledger.state, ledger.asset(code)).policy
+    assert found is not None, "the currency has no policy"
+    return found
+
+
 def freeze_of(ledger: Ledger, who: str = PAYER, code: str = "USD") -> Freeze | None:
     """A freeze that holds or rests, or nothing."""
     return FREEZES.find(ledger.state, (ledger.account(who), ledger.asset(code)))
+
+
+def is_over(ledger: Ledger, code: str = "USD") -> bool:
+    """Whether Nairobi's freeze rests."""
+    return FREEZES.must(ledger.state, (ledger.account(PAYER), ledger.asset(code))).over
+
+
+def spent_by(ledger: Ledger, who: str = PAYER, code: str = "USD") -> int:
+    """What somebody has spent under limits, on the last day on which it has."""
+    return SPENDING.must(ledger.state, (ledger.account(who), ledger.asset(code))).units
 
 
 def spending(ledger: Ledger, who: str = PAYER, code: str = "USD") -> Spending | None:

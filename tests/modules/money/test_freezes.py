@@ -16,6 +16,7 @@ from tests.modules.money.issuing import (
     TERM,
     agree,
     freeze_of,
+    is_over,
     longer,
     measure,
     minting,
@@ -91,7 +92,7 @@ def test_a_lifted_freeze_rests_when_its_time_is_over_and_nothing_is_said_of_it(f
     receipts = frozen.wait(TERM + 1)
 
     assert [receipt.events for receipt in receipts] == [()]
-    assert freeze_of(frozen).over
+    assert is_over(frozen)
     assert again(frozen).code == Refuse.FREEZE_RESTS
 
 
@@ -151,7 +152,7 @@ def test_a_panel_can_freeze_a_holder_whose_freeze_rests_and_one_who_was_never_fr
 
     assert is_frozen(accused, PAYER, "GBP")
     assert is_frozen(accused, "bukhara", "GBP")
-    assert not freeze_of(accused, code="GBP").over
+    assert not is_over(accused, "GBP")
 
 
 def test_one_member_of_a_panel_is_not_enough(accused):

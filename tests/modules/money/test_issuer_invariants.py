@@ -19,6 +19,7 @@ from tests.modules.money.issuing import (
     measure_name,
     minting,
     open_pounds,
+    policy_of,
     pounds,
     redeeming,
     redemption_name,
@@ -142,14 +143,19 @@ def test_units_that_are_set_aside_for_no_redemption_are_noticed(sound):
 
 def test_a_policy_that_nobody_could_have_opened_is_noticed(sound):
     known = currency(sound, "GBP")
-    poke(sound, CURRENCIES, pounds(sound), structs.replace(known, policy=structs.replace(known.policy, panel_needed=1)))
+    poke(
+        sound,
+        CURRENCIES,
+        pounds(sound),
+        structs.replace(known, policy=structs.replace(policy_of(sound), panel_needed=1)),
+    )
 
     assert_noticed(sound, "nobody could have opened: OVERSEERS_NEEDED")
 
 
 def test_an_issuer_that_watches_over_itself_is_noticed(sound):
     known = currency(sound, "GBP")
-    policy = structs.replace(known.policy, auditors=(sound.account("bank"),))
+    policy = structs.replace(policy_of(sound), auditors=(sound.account("bank"),))
     poke(sound, CURRENCIES, pounds(sound), structs.replace(known, policy=policy))
 
     assert_noticed(sound, "watched over by itself")

@@ -77,7 +77,7 @@ def request(ledger, step):  # noqa: C901, PLR0911 - one line for each kind of st
     asset = pounds(ledger)
     match kind:
         case "vouch":
-            return "platform", statement(ledger, rest[0], expires=ledger.time + STATEMENTS)
+            return "platform", statement(ledger, rest[0], valid_until=ledger.time + STATEMENTS)
         case "mint":
             return "bank", minting(ledger, rest[1], rest[0])
         case "pay":

@@ -14,7 +14,18 @@ from sogdia.modules.money.issuer_records import Spending
 from sogdia.modules.money.policies import SetLimits, ShowStanding
 from sogdia.modules.money.records import Policy, TierLimit
 from sogdia.modules.money.refusals import MoneyRefusal as Refuse
-from tests.modules.money.issuing import LIMITS, at_most, attest, impose, open_pounds, opening, pounds, show, spending
+from tests.modules.money.issuing import (
+    LIMITS,
+    at_most,
+    attest,
+    impose,
+    open_pounds,
+    opening,
+    pounds,
+    show,
+    spending,
+    spent_by,
+)
 from tests.modules.money.purse import DAY, PAYEE, PAYER, currency, has, hold, pay, place
 
 MIDNIGHT = 1_700_006_400
@@ -38,7 +49,7 @@ def test_each_tier_pays_what_its_limit_says_and_not_one_unit_more(limited, tier)
 
     assert limited.send(PAYER, pay(limited, most + 1)).code == Refuse.PAYMENT_ABOVE_LIMIT
     limited.must(PAYER, pay(limited, most))
-    while (left := day - spending(limited).units) > 0:
+    while (left := day - spent_by(limited)) > 0:
         limited.must(PAYER, pay(limited, min(left, most)))
     assert limited.send(PAYER, pay(limited, 1)).code == Refuse.DAY_LIMIT_PASSED
     assert spending(limited) == Spending(day=limited.time // DAY, units=day)
@@ -56,7 +67,7 @@ def test_what_is_set_aside_counts_and_stays_counted_when_it_comes_back(limited):
     name = place(limited, 100)
     limited.must(PAYEE, ReleaseHold(hold=name))
 
-    assert spending(limited).units == 100
+    assert spent_by(limited) == 100
     assert limited.send(PAYER, hold(limited, 51, "h2")).code == Refuse.DAY_LIMIT_PASSED
     limited.must(PAYER, hold(limited, 50, "h2"))
 
@@ -82,8 +93,10 @@ def test_an_issuer_is_under_no_limit_in_its_own_money(limited):
 
 
 def test_a_policy_whose_limits_were_all_lifted_stays_a_policy(ledger):
-    nothing = {"auditors": (), "auditors_needed": 0, "panel": (), "panel_needed": 0}
-    ledger.must("bank", opening(ledger, limits=LIMITS, **nothing))
+    ledger.must(
+        "bank",
+        opening(ledger, limits=LIMITS, auditors=(), auditors_needed=0, panel=(), panel_needed=0),
+    )
 
     ledger.must("bank", SetLimits(currency="GBP", limits=(), reference_from=0))
 

@@ -12,7 +12,7 @@ from sogdia.modules.money.issuer_records import RULES, MoneyRules
 from sogdia.modules.money.policies import is_apart
 from sogdia.modules.money.records import Currency
 from sogdia.testing.ledger import Ledger
-from tests.modules.money.issuing import LIMITS, PANEL, opening, policy
+from tests.modules.money.issuing import LIMITS, PANEL, opening, policy, policy_of
 from tests.modules.money.purse import DAY, LARGEST, currency
 
 STATED = {
@@ -53,7 +53,7 @@ def test_genesis_gives_a_policy_by_references():
 def test_genesis_needs_all_that_it_names_unless_it_says_fewer():
     ledger = with_policy(auditors=["platform", "carrier"], panel_needed=None)
 
-    found = currency(ledger, "GBP").policy
+    found = policy_of(ledger)
     assert (found.auditors_needed, found.panel_needed) == (2, 3)
 
 

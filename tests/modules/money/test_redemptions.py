@@ -111,15 +111,17 @@ def test_everybody_sees_how_often_an_issuer_was_asked_paid_declined_and_missed(a
         holder_max=LARGEST,
         by_authorisation=False,
         policy=policy(asked, limits=at_most(10)),
-        statements=(Statement(asked.account(AUDITOR), 10_000, stated.as_of, stated.expires),),
+        statements=(Statement(asked.account(AUDITOR), 10_000, stated.as_of, stated.valid_until),),
         vouched_for=10_000,
         asked=Redeemed(5, 440),
         paid=Redeemed(1, 400),
         declined=Redeemed(1, 30),
         missed=Redeemed(2, 9),
     )
-    later = IssuanceQuery(currency="GBP", issuer=asked.account("bank"), at=stated.expires + 1)
-    assert later.answer(asked.state).vouched_for is None
+    later = IssuanceQuery(currency="GBP", issuer=asked.account("bank"), at=stated.valid_until + 1)
+    answer = later.answer(asked.state)
+    assert answer is not None
+    assert answer.vouched_for is None
 
 
 def test_of_a_currency_that_nobody_issues_there_is_nothing_to_see(ledger):
@@ -141,5 +143,7 @@ def test_a_reference_can_be_used_again_once_its_redemption_has_ended(asked):
 
     asked.must(PAYER, redeeming(asked, 6))
 
-    assert redemption(asked).units == 6
+    found = redemption(asked)
+    assert found is not None
+    assert found.units == 6
     assert conduct(asked).missed == Redeemed(1, 5)

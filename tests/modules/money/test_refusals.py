@@ -344,13 +344,14 @@ RELEASE_HOLD = [
 ]
 
 
+def referred(row: Row, kind: type[Operation]) -> Row:
+    """The same row for the same request with a reference."""
+    return row._replace(ask=lambda ledger: with_reference(row.ask(ledger), kind))
+
+
 def again(rows: list[Row], kind: type[Operation]) -> list[Row]:
     """The same rows for the same request with a reference, which lacks none."""
-    return [
-        row._replace(ask=lambda ledger, row=row: with_reference(row.ask(ledger), kind))
-        for row in rows
-        if row.rule != Refuse.REFERENCE_MISSING
-    ]
+    return [referred(row, kind) for row in rows if row.rule != Refuse.REFERENCE_MISSING]
 
 
 TABLES: dict[type[Operation], list[Row]] = {

@@ -49,7 +49,7 @@ def test_a_new_statement_replaces_the_one_before_and_a_lower_one_takes_nothing_a
     assert conduct(ledger).statements == (stated,)
     assert receipt.events == (
         ReserveAttested(
-            asset=pounds(ledger), auditor=stated.auditor, units=500, as_of=stated.as_of, expires=stated.expires
+            asset=pounds(ledger), auditor=stated.auditor, units=500, as_of=stated.as_of, valid_until=stated.valid_until
         ),
     )
     assert has(ledger, PAYER, "GBP") == (800, 0)
@@ -94,7 +94,7 @@ def test_an_auditor_that_is_suspended_vouches_for_nothing(ledger):
 
 
 @pytest.mark.parametrize(
-    ("as_of", "expires", "code"),
+    ("as_of", "valid_until", "code"),
     [
         (0, 100 * DAY, 0),
         (0, 100 * DAY + 1, Refuse.STATEMENT_NOT_IN_TIME),
@@ -106,9 +106,9 @@ def test_an_auditor_that_is_suspended_vouches_for_nothing(ledger):
     ],
 )
 def test_a_statement_is_of_no_later_than_now_no_earlier_than_the_last_and_good_for_a_quarter(
-    ledger, as_of, expires, code
+    ledger, as_of, valid_until, code
 ):
     open_pounds(ledger)
     now = ledger.time = ledger.time + 5
 
-    assert ledger.send(AUDITOR, statement(ledger, 1, as_of=now + as_of, expires=now + expires)).code == code
+    assert ledger.send(AUDITOR, statement(ledger, 1, as_of=now + as_of, valid_until=now + valid_until)).code == code

@@ -102,7 +102,7 @@ class ReserveAttested(Event, tag=311):
     auditor: Account
     units: Units
     as_of: Seconds
-    expires: Seconds
+    valid_until: Seconds
 
 
 class LimitsSet(Event, tag=312):

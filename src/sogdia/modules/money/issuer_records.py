@@ -47,12 +47,12 @@ class MoneyRules(Record):
 
 
 class Statement(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What an auditor vouches for: so much was in the reserve at `as_of`; good until `expires`, to that second."""
+    """What an auditor vouches for: so much was in the reserve at `as_of`; good until `valid_until`, to that second."""
 
     auditor: Account
     units: Units
     as_of: Seconds
-    expires: Seconds
+    valid_until: Seconds
 
 
 class Redeemed(msgspec.Struct, frozen=True, array_like=True, gc=False):

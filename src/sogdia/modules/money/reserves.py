@@ -35,7 +35,7 @@ class AttestReserve(Operation, tag=314):
     asset: Asset
     units: Units
     as_of: Seconds
-    expires: Seconds
+    valid_until: Seconds
 
     def apply(self, ctx: Context) -> None:
         """Write the statement down."""
@@ -45,15 +45,15 @@ class AttestReserve(Operation, tag=314):
         known = conduct_of(ctx.state, self.asset)
         others = tuple(each for each in known.statements if each.auditor != ctx.sender)
         last = next((each.as_of for each in known.statements if each.auditor == ctx.sender), 0)
-        in_order = last <= self.as_of <= ctx.time < self.expires <= self.as_of + STATEMENT_MAX
+        in_order = last <= self.as_of <= ctx.time < self.valid_until <= self.as_of + STATEMENT_MAX
         require(in_order, Refuse.STATEMENT_NOT_IN_TIME, last=last, time=ctx.time, longest=STATEMENT_MAX)
 
-        stated = Statement(ctx.sender, self.units, self.as_of, self.expires)
+        stated = Statement(ctx.sender, self.units, self.as_of, self.valid_until)
         CONDUCT.put(ctx.state, self.asset, structs.replace(known, statements=(*others, stated)))
 
         ctx.emit(
             ReserveAttested(
-                asset=self.asset, auditor=ctx.sender, units=self.units, as_of=self.as_of, expires=self.expires
+                asset=self.asset, auditor=ctx.sender, units=self.units, as_of=self.as_of, valid_until=self.valid_until
             )
         )
 
@@ -82,4 +82,4 @@ def require_vouched(state: State, asset: Asset, policy: Policy, supply: int) -> 
 def _counts(state: Reader, statement: Statement, time: int) -> bool:
     """Tell whether a statement is in force: an auditor that was suspended meanwhile vouches for nothing."""
     auditor = PARTIES.must(state, statement.auditor)
-    return statement.expires >= time and not auditor.suspended
+    return statement.valid_until >= time and not auditor.suspended

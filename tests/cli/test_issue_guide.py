@@ -1,0 +1,20 @@
+"""The guide for issuers, followed literally."""
+
+from __future__ import annotations
+
+from tests.followed_guide import follow
+
+NO_PORT = "no port is named in this guide"
+
+
+def test_an_institution_issues_money_under_a_policy(tmp_path):
+    programs = ("sh", "date", "seq", "sha256sum", "od", "head", "cut", "tr")
+
+    status, words = follow("issue-money.md", tmp_path, programs, NO_PORT)
+
+    assert status == 0, words[-3_000:]
+    for said in ("PAYMENT_ABOVE_LIMIT", "ReferenceGiven", "RedemptionPaid", "ClawedBack"):
+        assert said in words, words[-3_000:]
+    last = words[words.rindex("ClawedBack") :]
+    assert "11000.00 KES" in last
+    assert "6000.00 KES" in last
