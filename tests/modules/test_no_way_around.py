@@ -43,7 +43,7 @@ from tests.refused import _in_order, _value_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from sogdia.kernel.operation import Exit, Operation, Turn
+    from sogdia.kernel.operation import Operation
 
 SOURCE = Path(money.__file__).parents[1]
 
@@ -86,8 +86,9 @@ def _functions_of(value: object) -> Iterator[FunctionType]:
 
 OPERATIONS = [operation for module in ALL for operation in module.operations]
 REACHED = {operation: called_in(operation.apply) for operation in OPERATIONS}
-HAPPENING: list[Exit | Turn] = [each for module in ALL for each in (*module.exits, *module.turns)]
-BY_THEMSELVES = {each.table.name: called_in(each.apply) for each in HAPPENING}
+EXITS = {each.table.name: called_in(each.apply) for module in ALL for each in module.exits}
+TURNS = {each.table.name: called_in(each.apply) for module in ALL for each in module.turns}
+BY_THEMSELVES = EXITS | TURNS
 
 
 class Wish(NamedTuple):
