@@ -329,8 +329,8 @@ MONEY_FAULTS = (
     Fault(
         "Burned money stays in the supply",
         "modules/money/balances.py",
-        "supply=currency.supply - units",
-        "supply=currency.supply",
+        "supply=currency.supply - units))\n    _shift(state, asset, asset.issuer,",
+        "supply=currency.supply))\n    _shift(state, asset, asset.issuer,",
         CURRENCIES,
     ),
     Fault(
@@ -357,8 +357,8 @@ MONEY_FAULTS = (
     Fault(
         "A transfer goes to the issuer",
         "modules/money/transfers.py",
-        "ctx.sender, self.to)",
-        "ctx.sender, self.asset.issuer)",
+        "ctx.sender, self.to, reference",
+        "ctx.sender, self.asset.issuer, reference",
         TRANSFERS,
     ),
     Fault(
