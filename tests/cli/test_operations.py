@@ -51,10 +51,12 @@ PLAIN: dict[str, Any] = {
 """A value for each word that not every text or number can stand for."""
 
 
-def sample(shape: Shape, count: int = 1) -> Any:  # noqa: ANN401, PLR0911 - a value of any shape
+def sample(shape: Shape, count: int = 1) -> Any:  # noqa: ANN401, C901, PLR0911 - a value of any shape
     """Make a value of a shape, as plain JSON but for bytes; all that may be there is there."""
     if shape.items is not None and shape.items.word == "Account":
         return [PLAIN["Account"], bytes(range(1, 21))]
+    if shape.items is not None and shape.items.word == "TierLimit":
+        return [sample(shape.items, count + each) for each in range(4)]
     if shape.items is not None:
         return [in_order(sample(shape.items, count + each), shape.items, each) for each in range(2)]
     if shape.word == "Asset":
@@ -92,10 +94,13 @@ LATER = {"public": OTHER_KEY, "asset": b"\xff" * 23}
 """What stands in the second entry of a list where no two may be the same."""
 
 
-NAMED: dict[str, Any] = {"old": bytes(32), "takes": {"currency": "KES", "issuer": PLAIN["Account"]}} | {
-    name: least for name, (least, _most) in BOUNDS.items()
-}
-"""What stands in a field of that name: a key that is not the new one, money that is not given, limits to be voted."""
+NAMED: dict[str, Any] = {
+    "old": bytes(32),
+    "to": b"\xff" * 20,
+    "takes": {"currency": "KES", "issuer": PLAIN["Account"]},
+} | {name: least for name, (least, _most) in BOUNDS.items()}
+"""What stands in a field of that name: a key that is not the new one, a payee who does not pay, money that is not
+given, limits to be voted."""
 
 
 def samples_of(declared: type) -> dict[str, Any]:
@@ -111,6 +116,8 @@ def tiers(struct: type) -> dict[str, Any]:
     if struct.__name__ == "RateTerms":
         rate = {"taken": 2_589, "given": 20}
         return {"most": 9, "tiers": [{"units": 1, "rate": rate}, {"units": 2, "rate": rate}]}
+    if struct.__name__ == "Policy":
+        return {"panel_needed": 2}
     if struct.__name__ != "Offer":
         return {}
     return {"price": 9, "minimum": 1, "tiers": [{"quantity": 5, "price": 8}, {"quantity": 6, "price": 7}]}

@@ -12,6 +12,7 @@ from tests.faults_seeded.documents_faults import DOCUMENT_FAULTS, VAULT_FAULTS
 from tests.faults_seeded.exchange_faults import EXCHANGE_FAULTS
 from tests.faults_seeded.foundation_faults import IDENTITY_FAULTS, KERNEL_FAULTS, MONEY_FAULTS
 from tests.faults_seeded.governance_faults import GOVERNANCE_FAULTS
+from tests.faults_seeded.issuer_faults import ISSUER_FAULTS
 from tests.faults_seeded.light_faults import LIGHT_FAULTS
 from tests.faults_seeded.market_faults import ORDER_FAULTS, PRICING_FAULTS, RETURN_FAULTS, SETTLEMENT_FAULTS
 from tests.faults_seeded.vouchers_faults import VOUCHERS_FAULTS
@@ -33,6 +34,7 @@ FAULTS = (
     *VAULT_FAULTS,
     *LIGHT_FAULTS,
     *GOVERNANCE_FAULTS,
+    *ISSUER_FAULTS,
 )
 
 HARMLESS = Fault(

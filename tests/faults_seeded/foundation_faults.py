@@ -279,7 +279,7 @@ MONEY_FAULTS = (
     Fault(
         "A frozen holder pays",
         "modules/money/balances.py",
-        "require(not source.frozen",
+        "require(not is_frozen(state, account, asset, source)",
         "require(source.frozen or not source.frozen",
         (*TRANSFERS, *PLACING),
     ),
@@ -293,9 +293,9 @@ MONEY_FAULTS = (
     Fault(
         "Others' caps are tried before the payer's own funds",
         "modules/money/balances.py",
-        "    require_may_pay(state, asset, payer, units)\n    for payee",
-        "    [require_may_receive(state, asset, *each) for each in payees]\n"
-        "    require_may_pay(state, asset, payer, units)\n    for payee",
+        "    currency = require_may_pay(state, asset, payer, units)\n    payees = tuple(payees)\n",
+        "    payees = tuple(payees)\n    [require_may_receive(state, asset, *each) for each in payees]\n"
+        "    currency = require_may_pay(state, asset, payer, units)\n",
         (*HOLDS, *PLACING),
     ),
     Fault(
@@ -329,8 +329,8 @@ MONEY_FAULTS = (
     Fault(
         "Burned money stays in the supply",
         "modules/money/balances.py",
-        "supply=currency.supply - units",
-        "supply=currency.supply",
+        "supply=currency.supply - units))\n    _shift(state, asset, asset.issuer,",
+        "supply=currency.supply))\n    _shift(state, asset, asset.issuer,",
         CURRENCIES,
     ),
     Fault(
@@ -357,8 +357,8 @@ MONEY_FAULTS = (
     Fault(
         "A transfer goes to the issuer",
         "modules/money/transfers.py",
-        "ctx.sender, self.to)",
-        "ctx.sender, self.asset.issuer)",
+        "ctx.sender, self.to, reference",
+        "ctx.sender, self.asset.issuer, reference",
         TRANSFERS,
     ),
     Fault(

@@ -91,8 +91,8 @@ ORDER_FAULTS = (
     Fault(
         "Settlement can pay somebody what it may not have",
         "modules/market/orders.py",
-        "ctx.sender, settlement.payees(order, order.paid))",
-        "ctx.sender, ())",
+        "        payees = settlement.payees(order, order.paid)\n",
+        "        payees = ()\n",
         PLACING,
     ),
     Fault(
@@ -328,8 +328,8 @@ RETURN_FAULTS = (
     Fault(
         "A late refund is paid by the buyer",
         "modules/market/late_refunds.py",
-        "ctx.sender, buyer)",
-        "buyer, ctx.sender)",
+        "ctx.sender, buyer, refund=True)",
+        "buyer, ctx.sender, refund=True)",
         LATE,
     ),
     Fault(

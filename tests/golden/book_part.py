@@ -29,7 +29,9 @@ def book(script: Script) -> None:
         )
 
     def pay(kind: type[Any], monies: tuple[Any, ...], **amounts: int) -> Any:  # noqa: ANN401
-        return kind(to=account("platform"), path=monies, purpose="GDDS", end_to_end="PATH-1", **amounts)
+        return kind(
+            to=account("platform"), path=monies, purpose="GDDS", end_to_end="PATH-1", travel_reference=None, **amounts
+        )
 
     low, middle, high = Price(3_249, 3), Price(325, 2), Price(32_511, 4)
     script.send("bukhara", offer("a1", 0, 5_000, middle), offer("a2", 0, 7_000, high), offer("a3", 0, 9_000, middle))

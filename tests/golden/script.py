@@ -93,6 +93,7 @@ from sogdia.modules.money.transfers import Transfer
 from sogdia.testing.ledger import SEED, START, Ledger, keys_of
 from tests.golden.book_part import book
 from tests.golden.exchange_part import exchange
+from tests.golden.issuers_part import issuers
 from tests.golden.vouchers_part import vouchers
 
 if TYPE_CHECKING:
@@ -487,6 +488,7 @@ PARTS = (
     exchange,
     book,
     vouchers,
+    issuers,
 )
 """The whole script: every operation is in it, and nearly every fact comes of it."""
 

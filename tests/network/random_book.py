@@ -67,6 +67,7 @@ class RandomBook:
             "path": tuple(monies),
             "purpose": "GDDS",
             "end_to_end": "",
+            "travel_reference": None,
         }
         units = chance.choice([1, 99, 1_000, 3_000])
         if chance.randrange(2):

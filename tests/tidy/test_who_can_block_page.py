@@ -12,10 +12,16 @@ from sogdia.modules.identity.registrars import APPEAL_PERIOD
 from sogdia.modules.market.module import MODULE
 from sogdia.modules.market.orders import OrderOperation, PlaceOrder, PlaceOrderAtRate
 from sogdia.modules.market.records import OrderState, Windows
+from sogdia.modules.money import balance
+from sogdia.modules.money.currencies import FreezeHolder
+from sogdia.modules.money.genesis import MoneyGenesis
+from sogdia.modules.money.policies import PANEL_NEEDED_LEAST
+from sogdia.modules.money.refusals import MoneyRefusal
 from sogdia.modules.vouchers import MODULE as VOUCHERS
 from sogdia.modules.vouchers.genesis import VouchersGenesis
 from sogdia.testing.ledger import Ledger
-from tests.modules.market.shop import bring, open_order, open_shop
+from tests.modules.market.shop import MERCHANT, bring, open_order, open_shop
+from tests.modules.money.purse import pay
 
 DAY = 86_400
 PAGE = (Path(__file__).resolve().parents[2] / "docs/concepts/who-can-block-what.md").read_text("utf-8")
@@ -96,6 +102,30 @@ def test_what_a_suspension_closes_about_vouchers_is_what_is_not_in_the_reserved_
     (sentence,) = re.findall(r"A suspension closes these operations about vouchers, and no others: (.*?)\.", PAGE)
 
     assert re.findall(r"`(\w+)`", sentence) == [each.__name__ for each in VOUCHERS.operations if not each.reserved]
+
+
+def test_the_days_and_numbers_of_what_an_issuer_may_do_are_those_of_the_code():
+    rules = MoneyGenesis()
+    said = PAGE[PAGE.index("**Issuer.**") : PAGE.index("**Panel of a currency.**")]
+    days = [rules.freeze_term, rules.freeze_rest, rules.measure_period, rules.redemption_period]
+
+    assert [int(each) * DAY for each in re.findall(r"\*\*(\d+) days\*\*", said)] == days
+    assert f"at least **{PANEL_NEEDED_LEAST}** organisations" in said
+
+
+def test_a_frozen_payee_of_an_order_can_spend_when_the_page_says():
+    ledger = open_shop(Ledger())
+    bring(ledger, OrderState.DELIVERED)
+    ledger.must("bank", FreezeHolder(currency="USD", account=ledger.account(MERCHANT), reason="Court order 7/2026"))
+    began = ledger.time
+    ledger.wait(Windows().returns + 1)
+    ledger.wait(1)
+    earned = balance(ledger.state, ledger.account(MERCHANT), ledger.asset())
+    paying = pay(ledger, earned.available, "lanzhou")
+
+    assert earned.available > 0
+    assert ledger.send(MERCHANT, paying, at=began + MoneyGenesis().freeze_term).code == MoneyRefusal.HOLDER_FROZEN
+    assert ledger.send(MERCHANT, paying, at=began + MoneyGenesis().freeze_term + 1).code == 0
 
 
 def test_an_appeal_ends_a_suspension_when_the_page_says():

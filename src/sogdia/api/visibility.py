@@ -30,6 +30,7 @@ from sogdia.kernel.values import owner_of
 from sogdia.modules.exchange.records import Lock
 from sogdia.modules.market.queries import OrderQuery
 from sogdia.modules.market.records import ClosedOrder, Line, Listing, Order
+from sogdia.modules.money.records import Currency
 
 if TYPE_CHECKING:
     import msgspec
@@ -52,7 +53,12 @@ class Class(StrEnum):
 
 
 ORDERS: Final = frozenset({Order, Line, ClosedOrder, Lock})
-ANSWERS: Final[dict[str, type[msgspec.Struct]]] = {"listing": Listing, "order": Order, "order-lines": Line}
+ANSWERS: Final[dict[str, type[msgspec.Struct]]] = {
+    "issuance": Currency,
+    "listing": Listing,
+    "order": Order,
+    "order-lines": Line,
+}
 """Answers made of several records, each with the record that says for whom it is."""
 
 

@@ -122,9 +122,18 @@ RECORDS: Final[dict[str, dict[Sees, str]]] = {
     "Proposal": {_P: "record action height deadline ballots effect_at sponsor"},
     "Agenda": {_P: "record open waiting"},
     "GovernanceRules": {_P: "record voting_period"},
-    "Currency": {_P: "record digits supply supply_max holder_max by_authorisation"},
+    "Currency": {_P: "record digits supply supply_max holder_max by_authorisation policy"},
     "Balance": {_O: "record available held frozen authorised"},
     "Hold": {_O: "record payer payee asset units deadline purpose sponsor history"},
+    "MoneyRules": {_P: "record freeze_term freeze_rest measure_period redemption_period"},
+    "Conduct": {_P: "record statements asked paid declined missed"},
+    "Standing": {_P: "record attestation"},
+    "Freeze": {_O: "record until rests_until over"},
+    "Spending": {_O: "record day units"},
+    "Measure": {
+        _O: "record measure_kind currency account units to court_order panel needed approvals deadline sponsor"
+    },
+    "Redemption": {_O: "record asset units payout deadline sponsor"},
     "EncryptionKey": {_P: "record number public recoveries sponsor"},
     "Authorities": {_P: "record accounts"},
     "File": {_O: "record participants documents sponsor"},
@@ -213,6 +222,20 @@ EVENTS: Final[dict[str, dict[Sees, str]]] = {
     "CapsSet": {_P: "asset supply_max holder_max"},
     "HoldPlaced": {_O: "hold payee asset units deadline"},
     "HoldEnded": {_O: "hold captured returned"},
+    "ReserveAttested": {_P: "asset auditor units as_of valid_until"},
+    "LimitsSet": {_P: "asset limits reference_from"},
+    "StandingShown": {_P: "account attestation tier"},
+    "ReferenceGiven": {_O: "payer payee asset units travel_reference"},
+    "FreezeLapsed": {_O: "asset account"},
+    "FreezeMadeLonger": {_O: "measure asset account until panel"},
+    "MeasureProposed": {_O: "measure measure_kind asset account units to court_order panel deadline", _A: "reason"},
+    "MeasureApproved": {_O: "measure by account panel"},
+    "MeasureDropped": {_O: "measure account panel lapsed"},
+    "ClawedBack": {_P: "asset units", _O: "measure account to panel"},
+    "RedemptionRequested": {_P: "asset units", _O: "redemption payout deadline"},
+    "RedemptionPaid": {_P: "asset units", _O: "redemption"},
+    "RedemptionDeclined": {_P: "asset units", _O: "redemption reason"},
+    "RedemptionMissed": {_P: "asset units", _O: "redemption"},
     "EncryptionKeySet": {_P: "account number public"},
     "FileOpened": {_O: "about participants"},
     "DocumentCommitted": {_O: "document about number document_class commitment size readers"},
@@ -231,7 +254,7 @@ EVENTS: Final[dict[str, dict[Sees, str]]] = {
     "LimitOfferPlaced": {_P: "base quote side price units", _O: "offer valid_until"},
     "LimitOfferFilled": {_P: "base base_units quote quote_units", _O: "offer taker left returned returned_in"},
     "LimitOfferEnded": {_O: "offer returned returned_in cause"},
-    "PaidAcross": {_O: "payer payee sent sent_units received received_units purpose end_to_end"},
+    "PaidAcross": {_O: "payer payee sent sent_units received received_units purpose end_to_end travel_reference"},
     "PurseOpened": {_O: "purse asset shares ends_at deadline"},
     "ShareReturned": {_O: "purse share payee asset units"},
     "VoucherRedeemed": {_O: "purse share sequence payee asset units"},
@@ -265,10 +288,10 @@ BLOB: Final[dict[Sees, str]] = {
 
 OPERATIONS_OF_ALL: Final = frozenset(
     "RegisterParty ChangeKeys SuspendParty ReinstateParty ChangeSponsor RotateNodeKey SetHighValueLimits ClaimHandle "
-    "ReleaseHandle OpenCurrency SetCaps SetEncryptionKey PostCard ChangeCard FundCard CloseCard PublishTerms "
-    "OpenListing AddVariant ChangeOffer ChangeStock CloseListing ProposeAdmission ProposeRemoval ProposePower "
-    "ProposeRelease ProposeLimits ProposeQuota ProposeRegistrar ProposeDismissal ProposeUpgrade ProposeCancellation "
-    "CastBallot WithdrawProposal".split()
+    "ReleaseHandle OpenCurrency OpenRegulatedCurrency SetCaps SetLimits AttestReserve ShowStanding SetEncryptionKey "
+    "PostCard ChangeCard FundCard CloseCard PublishTerms OpenListing AddVariant ChangeOffer ChangeStock CloseListing "
+    "ProposeAdmission ProposeRemoval ProposePower ProposeRelease ProposeLimits ProposeQuota ProposeRegistrar "
+    "ProposeDismissal ProposeUpgrade ProposeCancellation CastBallot WithdrawProposal".split()
 )
 """What was asked is shown to anybody: these bring about public facts, and say no more than those do."""
 

@@ -151,7 +151,7 @@ class Block:
         `misbehaviour` holds the addresses of keys that have provably signed two blocks of one height. What comes of
         it comes before the first envelope.
         """
-        self.state = State(base)
+        self.state = State(base, time)
         self.version = protocol.version_for(self.state, height, machine.version)
         self.ids = BlockIds(ids)
         self.height = height

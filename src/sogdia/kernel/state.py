@@ -161,11 +161,12 @@ class Reader(Protocol):
 class State:
     """A block's work: changes over a base, undone back to a savepoint when an operation is refused."""
 
-    __slots__ = ("_journal", "base", "below", "changes", "lives")
+    __slots__ = ("_journal", "base", "below", "changes", "lives", "time")
 
-    def __init__(self, base: Base) -> None:
-        """Start with no changes over `base`."""
+    def __init__(self, base: Base, time: int = 0) -> None:
+        """Start with no changes over `base`; in a block `time` is the block's."""
         self.base = base
+        self.time = time
         self.below = base.find
         self._journal: list[tuple[bytes, Any]] = []
         self.changes: dict[bytes, tuple[Table[Any, Any], Record | None]] = {}

@@ -163,7 +163,13 @@ class Walk:
         buys, exact_received = self.chance.random() < 0.5, self.chance.random() < 0.5
         units = self.chance.choice([1, 2, 7, 99, 100, 333, 1_000])
         path = tuple(self.ledger.asset(code) for code in (("USD", "KWD") if buys else ("KWD", "USD")))
-        common: dict[str, Any] = {"to": self.ledger.account(payee), "path": path, "purpose": "GDDS", "end_to_end": ""}
+        common: dict[str, Any] = {
+            "to": self.ledger.account(payee),
+            "path": path,
+            "purpose": "GDDS",
+            "end_to_end": "",
+            "travel_reference": None,
+        }
         operation = (
             PayStrictReceive(**common, receive=units, send_at_most=10**9)
             if exact_received

@@ -11,7 +11,9 @@ from sogdia.modules.book.records import Side
 from sogdia.modules.book.refusals import BookRefusal as Refuse
 from sogdia.modules.money import asset_key
 from sogdia.modules.money.currencies import AuthoriseHolder, Mint
+from sogdia.modules.money.refusals import MoneyRefusal
 from tests.modules.book.stand import FUNDS, book, buy, has, offer, open_money, sell
+from tests.modules.money.issuing import impose
 
 
 @pytest.fixture
@@ -32,7 +34,7 @@ def path(ledger, *codes: str):
     return tuple(ledger.asset(code) for code in codes)
 
 
-def receive(ledger, codes, units, send_at_most=10**9, to="bukhara"):
+def receive(ledger, codes, units, send_at_most=10**9, to="bukhara", reference=None):  # noqa: PLR0913 - a payment
     return PayStrictReceive(
         to=ledger.account(to),
         path=path(ledger, *codes),
@@ -40,10 +42,11 @@ def receive(ledger, codes, units, send_at_most=10**9, to="bukhara"):
         send_at_most=send_at_most,
         purpose="GDDS",
         end_to_end="ORDER-7",
+        travel_reference=reference,
     )
 
 
-def send(ledger, codes, units, receive_at_least=1, to="bukhara"):
+def send(ledger, codes, units, receive_at_least=1, to="bukhara", reference=None):  # noqa: PLR0913 - a payment
     return PayStrictSend(
         to=ledger.account(to),
         path=path(ledger, *codes),
@@ -51,6 +54,7 @@ def send(ledger, codes, units, receive_at_least=1, to="bukhara"):
         receive_at_least=receive_at_least,
         purpose="GDDS",
         end_to_end="ORDER-7",
+        travel_reference=reference,
     )
 
 
@@ -70,6 +74,7 @@ def test_exactly_so_much_arrives_over_three_books(chain):
         received_units=10_000_000,
         purpose="GDDS",
         end_to_end="ORDER-7",
+        travel_reference=None,
     )
 
 
@@ -207,3 +212,16 @@ def test_of_two_ways_over_as_many_books_the_cheaper_is_found(chain):
 
     assert [each.currency for each in best.path] == ["KWD", "USD", "CNY"]
     assert best.sent < 10_000
+
+
+@pytest.mark.parametrize("money", ["KWD", "USD"])
+def test_a_large_payment_says_where_the_names_stand_where_either_money_asks(chain, money):
+    impose(money, reference_from=3_000)(chain)
+    small = send(chain, ("KWD", "USD"), 900)
+    large, named = (send(chain, ("KWD", "USD"), 3_000, reference=each) for each in (None, bytes(range(32))))
+
+    assert chain.send("nairobi", small).code == 0
+    assert chain.send("nairobi", large).code == MoneyRefusal.REFERENCE_MISSING
+    assert chain.must("nairobi", named).events[-1].travel_reference == bytes(range(32))
+    own = send(chain, ("KWD", "USD"), 3_000, to="nairobi")
+    assert chain.send("nairobi", own).code == 0

@@ -22,13 +22,14 @@ from sogdia.modules.money import Asset, asset_key
 from sogdia.modules.money.currencies import AuthoriseHolder, FreezeHolder, Mint, SetCaps
 from sogdia.modules.money.refusals import MoneyRefusal as Money
 from tests.modules.book.stand import DAY, FUNDS, buy, offer, open_money, pair, sell
+from tests.modules.money.issuing import at_most, impose, in_order
 from tests.refused import Row, assert_refused, poke, rules_of, table
 
 if TYPE_CHECKING:
     from sogdia.kernel.operation import Operation
 
 NOBODY = bytes(20)
-NOTE = {"purpose": "GDDS", "end_to_end": "7"}
+NOTE = {"purpose": "GDDS", "end_to_end": "7", "travel_reference": None}
 BACKWARDS = "\u202e7"
 
 
@@ -93,7 +94,7 @@ def crowded(it):
 def stand(*asks: tuple[str, int, str]):
     def prepare(it) -> None:
         for who, units, at in asks:
-            sell(it, who, units, at)
+            sell(it, who, units, at, "s0" if len(asks) == 1 else None)
 
     return prepare
 
@@ -134,6 +135,27 @@ def send(units=1_000, least=10**9, codes=("USD", "KWD"), **changes: Any) -> Any:
 
 def clear(*references: str, who="bukhara"):
     return lambda it: ClearLimitOffers(offers=tuple(name_of(it.account(who), each) for each in references))
+
+
+def limit(code, most):
+    """Let everybody pay so much of a money at once, and in a day."""
+    return impose(code, limits=at_most(most))
+
+
+def spent_today(other, most):
+    """Somebody has spent a little of what it may spend of dollars today."""
+    return in_order(
+        limit("USD", most),
+        stand(("bukhara", 1_000, "3")),
+        lambda it: it.must(ALICE, receive(100, 300, codes=("USD", other), to=it.account(ALICE))(it)),
+        lambda it: it.must("bukhara", CancelLimitOffer(offer="s0")),
+    )
+
+
+def referenced(it):
+    """Ask for a travel-rule reference, of a payee who may not have the money."""
+    impose("USD", reference_from=3_000)(it)
+    capped_and_frozen(it)
 
 
 def dust(it):
@@ -213,6 +235,8 @@ TABLES: dict[type[Operation], list[Row]] = {
         ),
         Row(Money.HOLDER_FROZEN, ALICE, bid(10**7), before=freeze("USD", ALICE)),
         Row(Money.FUNDS_INSUFFICIENT, ALICE, bid(FUNDS, "1.0000001"), before=fill_storage),
+        Row(Money.PAYMENT_ABOVE_LIMIT, ALICE, bid(), before=in_order(limit("USD", 3_199), fill_storage)),
+        Row(Money.DAY_LIMIT_PASSED, ALICE, bid(), before=in_order(spent_today("KWD", 3_200), fill_storage)),
         Row(Kernel.QUOTA_STORAGE_SPENT, ALICE, bid(), before=lambda it: (crowded(it), fill_storage(it))),
         Row(Refuse.BOOKS_TOO_MANY, ALICE, bid(), before=crowded),
     ],
@@ -239,6 +263,7 @@ TABLES: dict[type[Operation], list[Row]] = {
         Row(Refuse.NOT_ALL_TO_EXCHANGE, ALICE, receive(1_001, to=NOBODY), before=stand(("bukhara", 1_000, "3"))),
         Row(Refuse.PATH_TOO_DEAR, ALICE, receive(1_000, 2_999, to=NOBODY), before=stand(("bukhara", 1_000, "3"))),
         Row(Money.PAYEE_UNKNOWN, ALICE, receive(1_000, 3_000, to=NOBODY), before=stand(("bukhara", 1_000, "3"))),
+        Row(Money.REFERENCE_MISSING, ALICE, receive(1_000, 3_000), before=referenced),
         Row(Money.HOLDER_NOT_AUTHORISED, ALICE, receive(1_000, 3_000, codes=("USD", "CNY")), before=sold_to_some),
         Row(
             Money.HOLDER_CAP_PASSED,
@@ -262,6 +287,18 @@ TABLES: dict[type[Operation], list[Row]] = {
             receive(1_000, 3_000),
             before=stand(("bukhara", 1_000, "3")),
         ),
+        Row(
+            Money.PAYMENT_ABOVE_LIMIT,
+            ALICE,
+            receive(1_000, 3_000),
+            before=in_order(limit("USD", 2_999), stand(("bukhara", 1_000, "3"))),
+        ),
+        Row(
+            Money.DAY_LIMIT_PASSED,
+            ALICE,
+            receive(1_000, 3_000),
+            before=in_order(spent_today("KWD", 3_200), stand(("lanzhou", 1_000, "3"))),
+        ),
     ],
     PayStrictSend: [
         Row(Refuse.PATH_REPEATS, ALICE, send(codes=("USD", "KWD", "USD"), end_to_end=BACKWARDS), at_the_door=True),
@@ -277,6 +314,7 @@ TABLES: dict[type[Operation], list[Row]] = {
             before=stand(("bukhara", 1_000, "3")),
         ),
         Row(Money.PAYEE_UNKNOWN, ALICE, send(3_000, 1_000, to=NOBODY), before=stand(("bukhara", 1_000, "3"))),
+        Row(Money.REFERENCE_MISSING, ALICE, send(3_000, 1_000), before=referenced),
         Row(Money.HOLDER_NOT_AUTHORISED, ALICE, send(3_000, 1_000, codes=("USD", "CNY")), before=sold_to_some),
         Row(
             Money.HOLDER_CAP_PASSED,
@@ -295,11 +333,24 @@ TABLES: dict[type[Operation], list[Row]] = {
             before=lambda it: (stand(("bukhara", 1_000, "3"))(it), freeze("USD", ALICE)(it)),
         ),
         Row(Money.FUNDS_INSUFFICIENT, "platform", send(3_000, 1_000), before=stand(("bukhara", 1_000, "3"))),
+        Row(
+            Money.PAYMENT_ABOVE_LIMIT,
+            ALICE,
+            send(3_000, 1_000),
+            before=in_order(limit("USD", 2_999), stand(("bukhara", 1_000, "3"))),
+        ),
+        Row(
+            Money.DAY_LIMIT_PASSED,
+            ALICE,
+            send(3_000, 1_000),
+            before=in_order(spent_today("KWD", 3_200), stand(("lanzhou", 1_000, "3"))),
+        ),
     ],
 }
 
 NO_BOOK = "a money that is not there is exchanged in no book, which is found out first"
 NEVER = {
+    (PlaceLimitOffer, Money.REFERENCE_MISSING): "an offer is for nobody yet, and says itself who exchanged with whom",
     (PlaceLimitOffer, Kernel.SPONSOR_HAS_NO_QUOTA): "a sender whose sponsor has no quota is not admitted",
     (PayStrictReceive, Refuse.PATH_TOO_SMALL): "rounded up, the last amount is always worth a unit",
     (PayStrictReceive, Money.CURRENCY_UNKNOWN): NO_BOOK,

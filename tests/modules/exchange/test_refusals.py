@@ -29,6 +29,7 @@ from tests.modules.exchange.bureau import (
     posting,
     rate_terms,
 )
+from tests.modules.money.issuing import at_most, impose, in_order
 from tests.refused import Row, assert_refused, poke, rules_of, table
 
 if TYPE_CHECKING:
@@ -111,6 +112,17 @@ def same_money(ledger):
     return posting(ledger, takes=money, gives=money, rates=rate_terms(ledger, **UNSORTED))
 
 
+def limit(code: str, most: int):
+    """Let everybody pay so much of a currency at once, and in a day."""
+    return impose(code, limits=at_most(most))
+
+
+def posted_today(ledger):
+    """The dealer has set aside all that it may today."""
+    limit("USD", 100)(ledger)
+    ledger.must(DEALER, posting(ledger, "one", capacity=100))
+
+
 TABLES: dict[type[Operation], list[Row]] = {
     PostCard: [
         Row(Refuse.MONIES_IDENTICAL, CUSTOMER, same_money, at_the_door=True),
@@ -182,6 +194,8 @@ TABLES: dict[type[Operation], list[Row]] = {
             lambda it: posting(it, "two", capacity=DEALERS_DOLLARS - CAPACITY + 1),
             before=fill_storage,
         ),
+        Row(Money.PAYMENT_ABOVE_LIMIT, DEALER, lambda it: posting(it, "two", capacity=101), before=limit("USD", 100)),
+        Row(Money.DAY_LIMIT_PASSED, DEALER, lambda it: posting(it, "two", capacity=100), before=posted_today),
         Row(Kernel.QUOTA_STORAGE_SPENT, DEALER, lambda it: posting(it, "two"), before=fill_storage),
     ],
     ChangeCard: [
@@ -206,6 +220,8 @@ TABLES: dict[type[Operation], list[Row]] = {
             DEALER,
             lambda _: FundCard(card="usd", units=DEALERS_DOLLARS - CAPACITY + 1),
         ),
+        Row(Money.PAYMENT_ABOVE_LIMIT, DEALER, lambda _: FundCard(card="usd", units=101), before=limit("USD", 100)),
+        Row(Money.DAY_LIMIT_PASSED, DEALER, lambda _: FundCard(card="usd", units=100), before=posted_today),
     ],
     CloseCard: [
         Row(Refuse.CARD_UNKNOWN, CUSTOMER, lambda _: CloseCard(card="usd")),
@@ -240,6 +256,22 @@ TABLES: dict[type[Operation], list[Row]] = {
             before=lambda it: (freeze("KWD", CUSTOMER)(it), cap("KWD", 1)(it)),
         ),
         Row(Money.FUNDS_INSUFFICIENT, "lanzhou", lambda it: convert(it, 800_000), before=cap("KWD", 1)),
+        Row(
+            Money.PAYMENT_ABOVE_LIMIT,
+            CUSTOMER,
+            lambda it: convert(it, 1_000),
+            before=in_order(limit("KWD", 3_076), cap("KWD", 1)),
+        ),
+        Row(
+            Money.DAY_LIMIT_PASSED,
+            CUSTOMER,
+            lambda it: convert(it, 1_000),
+            before=in_order(
+                limit("KWD", 4_000),
+                lambda it: it.must(CUSTOMER, convert(it, 1_000)),
+                cap("KWD", 1),
+            ),
+        ),
         Row(Money.HOLDER_NOT_AUTHORISED, CUSTOMER, by_two(100, 100), before=listed_yuan),
         Row(Money.HOLDER_CAP_PASSED, CUSTOMER, lambda it: convert(it, 1_000), before=cap("KWD", 3_076), note="dealer"),
         Row(Money.HOLDER_CAP_PASSED, CUSTOMER, lambda it: convert(it, 1_000), before=cap("USD", 999), note="customer"),
@@ -248,6 +280,9 @@ TABLES: dict[type[Operation], list[Row]] = {
 
 IN_ONE_BLOCK = "stands in a test of its own: it needs several requests in one block"
 NEVER = {
+    (PostCard, Money.REFERENCE_MISSING): "a card is set aside for nobody yet",
+    (FundCard, Money.REFERENCE_MISSING): "a card is set aside for nobody yet",
+    (Convert, Money.REFERENCE_MISSING): "the card is the reference: it names the provider",
     (PostCard, Money.HOLDER_NOT_AUTHORISED): "a card is set aside for nobody yet",
     (PostCard, Money.HOLDER_CAP_PASSED): "a card is set aside for nobody yet",
     (PostCard, Kernel.SPONSOR_HAS_NO_QUOTA): "a sender whose sponsor has no quota is not admitted",

@@ -41,6 +41,7 @@ from tests.modules.market.shop import (
     stock,
     terms,
 )
+from tests.modules.money.issuing import at_most, impose, in_order
 from tests.refused import Row, assert_refused
 
 NOBODY = bytes(20)
@@ -287,6 +288,13 @@ def cheap(ledger, *lines: OrderLine, reference="o1", merchant=MERCHANT):
     return PlaceOrder(reference=reference, merchant=ledger.account(merchant), lines=lines or (SILK_3,), pay_at_most=0)
 
 
+def paid_today(ledger):
+    """The buyer has ordered already, and may only once a day."""
+    impose(limits=at_most(PAID, 2 * PAID - 1))(ledger)
+    ledger.must(BUYER, order(ledger, reference="o8"))
+    cap_holders(ledger, 1)
+
+
 PLACING_ROWS = [
     Row(Refuse.PARTIES_IDENTICAL, MERCHANT, lambda it: cheap(it, OrderLine("none", 9, 999))),
     Row(
@@ -364,6 +372,13 @@ PLACING_ROWS = [
         before=foreign_money,
         note="of-this-money",
     ),
+    Row(
+        Money.PAYMENT_ABOVE_LIMIT,
+        BUYER,
+        order,
+        before=in_order(impose(limits=at_most(PAID - 1)), lambda it: cap_holders(it, 6_636)),
+    ),
+    Row(Money.DAY_LIMIT_PASSED, BUYER, order, before=paid_today),
     Row(
         Money.HOLDER_NOT_AUTHORISED,
         "momo",

@@ -46,6 +46,8 @@ from tests.modules.market.shop import (
 )
 from tests.modules.market.shop import terms as terms_of
 from tests.modules.market.test_placing import PLACING_ROWS
+from tests.modules.money.issuing import at_most, impose, in_order
+from tests.modules.money.purse import pay
 from tests.refused import Row, assert_refused, poke
 
 if TYPE_CHECKING:
@@ -147,6 +149,11 @@ def paid_at_rate(row: Row) -> Row:
     return row._replace(ask=ask)
 
 
+def paying(ledger, units):
+    """Pay somebody some dinars."""
+    return pay(ledger, units, "lanzhou", "KWD")
+
+
 AT_RATE_ROWS = [
     *(paid_at_rate(row) for row in PLACING_ROWS if row.rule not in LATER),
     Row(Refuse.CARD_GIVES_OTHER_MONEY, BUYER, by_card_two, before=euro_card),
@@ -196,6 +203,22 @@ AT_RATE_ROWS = [
     Row(Exchange.PAYMENT_ABOVE_MAXIMUM, "lanzhou", lambda it: at_rate(it, pay_at_most=TOTAL - 1)),
     Row(Money.HOLDER_FROZEN, BUYER, at_rate, before=lambda it: (freeze(it), cap("KWD", TOTAL - 1)(it))),
     Row(Money.FUNDS_INSUFFICIENT, "momo", at_rate, before=lambda it: (poor(it), cap("KWD", TOTAL - 1)(it))),
+    Row(
+        Money.PAYMENT_ABOVE_LIMIT,
+        BUYER,
+        at_rate,
+        before=in_order(impose("KWD", limits=at_most(TOTAL - 1)), cap("KWD", 1)),
+    ),
+    Row(
+        Money.DAY_LIMIT_PASSED,
+        BUYER,
+        at_rate,
+        before=in_order(
+            impose("KWD", limits=at_most(TOTAL, TOTAL)),
+            lambda it: it.must(BUYER, paying(it, 1)),
+            cap("KWD", 1),
+        ),
+    ),
     Row(
         Money.HOLDER_NOT_AUTHORISED,
         BUYER,

@@ -20,11 +20,13 @@ from sogdia.modules.money.currencies import (
     SetCaps,
     UnfreezeHolder,
 )
-from sogdia.modules.money.holds import CaptureHold, PlaceHold, ReleaseHold
+from sogdia.modules.money.holds import CaptureHold, PlaceHold, PlaceHoldWithReference, ReleaseHold
 from sogdia.modules.money.module import MODULE
 from sogdia.modules.money.refusals import MoneyRefusal as Refuse
-from sogdia.modules.money.transfers import Transfer
+from sogdia.modules.money.transfers import Transfer, TransferWithReference
 from tests.golden.places import REFUSED
+from tests.modules.money import issuer_rows
+from tests.modules.money.issuer_rows import ISSUER_NEVER, ISSUER_TABLES, wishes, with_reference
 from tests.modules.money.purse import (
     DAY,
     LARGEST,
@@ -161,6 +163,7 @@ MINT = [
         lambda ledger: Mint(currency="EUR", to=ledger.account(PAYEE), units=LARGEST),
         euros_at_their_cap,
     ),
+    *issuer_rows.MINT,
     Row(
         Refuse.HOLDER_NOT_AUTHORISED,
         "bank",
@@ -215,6 +218,7 @@ TRANSFER = [
         with_hold,
         note="the-rest-is-held",
     ),
+    *wishes(pay, referring=False),
     Row(
         Refuse.HOLDER_NOT_AUTHORISED,
         PAYER,
@@ -239,6 +243,7 @@ FREEZE = [
     Row(Refuse.CURRENCY_UNKNOWN, PAYER, for_nairobi(FreezeHolder, "USD", None, reason="Fraud")),
     Row(Refuse.PAYEE_UNKNOWN, "bank", for_nairobi(FreezeHolder, "USD", None, reason="Fraud")),
     Row(Refuse.HOLDER_ALREADY_FROZEN, "bank", for_nairobi(FreezeHolder, reason="Fraud"), frozen_payer),
+    *issuer_rows.FREEZE,
 ]
 
 UNFREEZE = [
@@ -309,6 +314,7 @@ PLACE_HOLD = [
     Row(Refuse.HOLDER_FROZEN, PAYER, lambda ledger: hold(ledger, 101, asset=ledger.asset("EUR")), frozen_euros),
     Row(Refuse.FUNDS_INSUFFICIENT, PAYER, lambda ledger: hold(ledger, 6), funded(5, holder=5)),
     Row(Refuse.FUNDS_INSUFFICIENT, PAYER, lambda ledger: hold(ledger, 41, "h2"), with_hold, note="the-rest-is-held"),
+    *wishes(hold, referring=False),
     Row(
         Refuse.HOLDER_NOT_AUTHORISED,
         PAYER,
@@ -337,6 +343,17 @@ RELEASE_HOLD = [
     Row(Refuse.SENDER_NOT_PAYEE, PAYER, lambda ledger: ReleaseHold(hold=hold_name(ledger)), with_hold),
 ]
 
+
+def referred(row: Row, kind: type[Operation]) -> Row:
+    """The same row for the same request with a reference."""
+    return row._replace(ask=lambda ledger: with_reference(row.ask(ledger), kind))
+
+
+def again(rows: list[Row], kind: type[Operation]) -> list[Row]:
+    """The same rows for the same request with a reference, which lacks none."""
+    return [referred(row, kind) for row in rows if row.rule != Refuse.REFERENCE_MISSING]
+
+
 TABLES: dict[type[Operation], list[Row]] = {
     OpenCurrency: OPEN_CURRENCY,
     Mint: MINT,
@@ -350,6 +367,9 @@ TABLES: dict[type[Operation], list[Row]] = {
     PlaceHold: PLACE_HOLD,
     CaptureHold: CAPTURE_HOLD,
     ReleaseHold: RELEASE_HOLD,
+    TransferWithReference: again(TRANSFER, TransferWithReference),
+    PlaceHoldWithReference: again(PLACE_HOLD, PlaceHoldWithReference),
+    **ISSUER_TABLES,
 }
 
 TOLD = REFUSED.read_text("utf-8").splitlines()
@@ -357,6 +377,7 @@ TOLD = REFUSED.read_text("utf-8").splitlines()
 
 NEVER = {
     (PlaceHold, Kernel.SPONSOR_HAS_NO_QUOTA): "a sender whose sponsor has no quota is not admitted",
+    **ISSUER_NEVER,
 }
 """Rules that stand in the way of an operation without ever being broken, and why."""
 

@@ -20,6 +20,7 @@ from sogdia.modules.vouchers.redeeming import RedeemVouchers, ReportFraud
 from sogdia.modules.vouchers.refusals import VoucherRefusal as Refuse
 from sogdia.modules.vouchers.signed import SignedVoucher
 from sogdia.testing.ledger import keys_of
+from tests.modules.money.issuing import at_most, impose, in_order
 from tests.modules.vouchers.stall import (
     ANYBODY,
     BUKHARA,
@@ -63,6 +64,12 @@ def cap(units: int):
 def freeze(it: Ledger) -> None:
     """Freeze the payer's dollars."""
     it.must("bank", FreezeHolder(currency="USD", account=it.account(PAYER), reason="Court order 17"))
+
+
+def opened_today(it: Ledger) -> None:
+    """The payer has set aside what it may today."""
+    impose(limits=at_most(100))(it)
+    it.must(PAYER, opening(it, "r", shares=shares_of(it, ("bukhara", 100))))
 
 
 def be_caught(it: Ledger) -> None:
@@ -144,8 +151,18 @@ TABLES: dict[type[Operation], list[Row]] = {
         Row(Refuse.PAYER_CAUGHT, PAYER, to(UNITS_MAX, None), before=be_caught),
         Row(Refuse.PURSE_ABOVE_CAP, PAYER, to(LEFT + 1), before=rules(caps=(PurseCap("USD", LEFT),))),
         Row(Money.CURRENCY_UNKNOWN, PAYER, to(LEFT + 1, asset=Asset("CHF", NOBODY))),
+        Row(
+            Money.REFERENCE_MISSING,
+            PAYER,
+            to(LEFT + 1),
+            before=in_order(freeze, impose(reference_from=LEFT + 1)),
+            note="named",
+        ),
+        Row(Money.REFERENCE_MISSING, PAYER, to(100, None), before=impose(reference_from=100), note="for-anybody"),
         Row(Money.HOLDER_FROZEN, PAYER, to(LEFT + 1), before=freeze),
         Row(Money.FUNDS_INSUFFICIENT, PAYER, to(LEFT + 1), before=cap(1)),
+        Row(Money.PAYMENT_ABOVE_LIMIT, PAYER, to(101), before=impose(limits=at_most(100))),
+        Row(Money.DAY_LIMIT_PASSED, PAYER, to(100), before=opened_today),
         Row(Money.HOLDER_NOT_AUTHORISED, PAYER, yuan_for_bukhara, before=purse_of_yuan),
         Row(Money.HOLDER_CAP_PASSED, PAYER, to(100), before=fill_both),
         Row(

@@ -18,13 +18,15 @@ from sogdia.modules.money.events import (
     HoldEnded,
     HoldPlaced,
     Minted,
+    RedemptionPaid,
     Transferred,
 )
-from sogdia.modules.money.holds import PlaceHold
+from sogdia.modules.money.holds import PlaceHold, PlaceHoldWithReference
 from sogdia.modules.money.iso4217 import MINOR_DIGITS
+from sogdia.modules.money.policies import OpenRegulatedCurrency
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from sogdia.index.batch import Batch, Need
 
@@ -119,9 +121,16 @@ def _open(batch: Batch, asset: Asset, digits: int, stated: Any) -> None:  # noqa
     batch.rows(CURRENCIES).put(row)
 
 
+def _asked(batch: Batch, *kinds: type[Any]) -> Iterator[tuple[bytes, Any]]:
+    """Give the operations of some kinds behind a fact, each with who asks for it."""
+    if batch.envelope is not None:
+        for kind in kinds:
+            yield from batch.envelope.operations(kind)
+
+
 def opened(batch: Batch, fact: CurrencyOpened) -> None:
     """Open a currency. Its caps stand in the operation alone."""
-    for asker, asked in () if batch.envelope is None else batch.envelope.operations(OpenCurrency):
+    for asker, asked in _asked(batch, OpenCurrency, OpenRegulatedCurrency):
         if (asked.currency, asker) == (fact.asset.currency, fact.asset.issuer):
             _open(batch, fact.asset, fact.digits, asked)
 
@@ -135,6 +144,13 @@ def minted(batch: Batch, fact: Minted) -> None:
 
 def burned(batch: Batch, fact: Burned) -> None:
     """Take from what is in circulation."""
+    batch.rows(CURRENCIES).change(asset_key(fact.asset))["supply"] -= fact.units
+    batch.involve(fact.asset.issuer)
+    batch.count("burned", asset_text(fact.asset), fact.units)
+
+
+def redeemed(batch: Batch, fact: RedemptionPaid) -> None:
+    """Take from what is in circulation what an issuer has paid out."""
     batch.rows(CURRENCIES).change(asset_key(fact.asset))["supply"] -= fact.units
     batch.involve(fact.asset.issuer)
     batch.count("burned", asset_text(fact.asset), fact.units)
@@ -166,7 +182,7 @@ def transferred(batch: Batch, fact: Transferred) -> None:
 def hold_placed(batch: Batch, fact: HoldPlaced) -> None:
     """Add a hold. What it is for stands in the operation alone."""
     purpose = ""
-    for asker, asked in () if batch.envelope is None else batch.envelope.operations(PlaceHold):
+    for asker, asked in _asked(batch, PlaceHold, PlaceHoldWithReference):
         if asker + asked.reference.encode() == fact.hold:
             purpose = asked.purpose
     row = {
@@ -197,7 +213,7 @@ def hold_ended(batch: Batch, fact: HoldEnded) -> None:
     batch.involve(row["payee"])
 
 
-def _needs_currency(fact: Minted | Burned | CapsSet) -> Iterable[Need]:
+def _needs_currency(fact: Minted | Burned | CapsSet | RedemptionPaid) -> Iterable[Need]:
     return ((CURRENCIES, asset_key(fact.asset)),)
 
 
@@ -208,12 +224,18 @@ PROJECTION = Projection(
         CurrencyOpened: opened,
         Minted: minted,
         Burned: burned,
+        RedemptionPaid: redeemed,
         CapsSet: caps_set,
         Transferred: transferred,
         HoldPlaced: hold_placed,
         HoldEnded: hold_ended,
     },
     keyed_by={"hold": OPEN_HOLDS},
-    needs={Minted: _needs_currency, Burned: _needs_currency, CapsSet: _needs_currency},
+    needs={
+        Minted: _needs_currency,
+        Burned: _needs_currency,
+        RedemptionPaid: _needs_currency,
+        CapsSet: _needs_currency,
+    },
     genesis=from_genesis,
 )

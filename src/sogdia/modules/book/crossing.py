@@ -21,7 +21,7 @@ from sogdia.kernel.values import owner_of
 from sogdia.modules.book import queues
 from sogdia.modules.book.prices import base_down, base_up, is_worth, quote_down, quote_up
 from sogdia.modules.book.records import LimitOffer, Pair, Side
-from sogdia.modules.money import balance, may_receive
+from sogdia.modules.money import is_frozen_at, may_receive
 
 if TYPE_CHECKING:
     from sogdia.kernel.state import Reader
@@ -109,7 +109,7 @@ def sweep(state: Reader, wish: Wish, taker: bytes, time: int, most: int = CROSSI
 
 def is_over(state: Reader, name: bytes, offer: LimitOffer, time: int) -> bool:
     """Tell whether an offer may not be taken any more: its time has passed, or its owner may not pay with its money."""
-    return time > offer.valid_until or balance(state, owner_of(name), offer.gives).frozen
+    return time > offer.valid_until or is_frozen_at(state, owner_of(name), offer.gives, time)
 
 
 def _may_be_paid(state: Reader, fill: Fill) -> bool:

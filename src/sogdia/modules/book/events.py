@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sogdia.kernel.codec import Event
-from sogdia.kernel.values import Account, Name, Seconds, Units
+from sogdia.kernel.values import Account, Hash, Name, Seconds, Units
 from sogdia.modules.book.prices import Price
 from sogdia.modules.money import Asset
 from sogdia.modules.money.records import EndToEnd, Purpose
@@ -58,3 +58,4 @@ class PaidAcross(Event, tag=1003):
     received_units: Units
     purpose: Purpose
     end_to_end: EndToEnd
+    travel_reference: Hash | None

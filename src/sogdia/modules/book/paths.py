@@ -14,16 +14,23 @@ from msgspec import Meta
 from sogdia.kernel.accounts import PARTIES
 from sogdia.kernel.operation import Operation
 from sogdia.kernel.refusal import require
-from sogdia.kernel.text import text_problem
-from sogdia.kernel.values import Account, PositiveUnits
+from sogdia.kernel.values import Account, Hash, PositiveUnits
 from sogdia.modules.book.crossing import CROSSINGS_MAX, Stop, Sweep, Wish, sweep
 from sogdia.modules.book.events import PaidAcross
 from sogdia.modules.book.records import Pair
 from sogdia.modules.book.refusals import BookRefusal as Refuse
 from sogdia.modules.book.settling import carry_out
-from sogdia.modules.money import Asset, asset_key, require_may_receive, set_aside
+from sogdia.modules.money import (
+    NO_REFERENCE,
+    Asset,
+    asset_key,
+    require_may_receive,
+    require_travel_reference,
+    set_aside,
+)
 from sogdia.modules.money.records import EndToEnd, Purpose
 from sogdia.modules.money.refusals import MoneyRefusal
+from sogdia.modules.money.texts import check_text
 
 if TYPE_CHECKING:
     from sogdia.kernel.operation import Context
@@ -50,6 +57,8 @@ class PayStrictReceive(Operation, tag=1002):
     send_at_most: PositiveUnits
     purpose: Purpose
     end_to_end: EndToEnd
+    travel_reference: Hash | None
+    """A salted hash of the document that says who pays whom, for monies that ask for one (`money/limits.py`)."""
 
     def check(self) -> None:
         """Refuse what no state could make right."""
@@ -64,7 +73,7 @@ class PayStrictReceive(Operation, tag=1002):
         way = receive_exactly(ctx.state, self.path, self.receive, ctx.sender, ctx.time)
         require(way.sent <= self.send_at_most, Refuse.PATH_TOO_DEAR, sent=way.sent, at_most=self.send_at_most)
 
-        _pay(ctx, self.path, way, self.to, self.purpose, self.end_to_end)
+        _pay(ctx, self, way)
 
 
 class PayStrictSend(Operation, tag=1003):
@@ -76,6 +85,8 @@ class PayStrictSend(Operation, tag=1003):
     receive_at_least: PositiveUnits
     purpose: Purpose
     end_to_end: EndToEnd
+    travel_reference: Hash | None
+    """A salted hash of the document that says who pays whom, for monies that ask for one (`money/limits.py`)."""
 
     def check(self) -> None:
         """Refuse what no state could make right."""
@@ -91,7 +102,7 @@ class PayStrictSend(Operation, tag=1003):
         least = self.receive_at_least
         require(way.received >= least, Refuse.PATH_BRINGS_TOO_LITTLE, received=way.received, least=least)
 
-        _pay(ctx, self.path, way, self.to, self.purpose, self.end_to_end)
+        _pay(ctx, self, way)
 
 
 def receive_exactly(state: Reader, path: tuple[Asset, ...], units: int, taker: bytes, time: int) -> Way:
@@ -137,13 +148,17 @@ def _served(met: Sweep) -> Sweep:
 
 def _check(path: tuple[Asset, ...], end_to_end: str) -> None:
     require(len({asset_key(each) for each in path}) == len(path), Refuse.PATH_REPEATS)
-    problem = text_problem(end_to_end)
-    require(problem is None, MoneyRefusal.TEXT_NOT_ALLOWED, problem=0 if problem is None else int(problem))
+    check_text(end_to_end)
 
 
-def _pay(ctx: Context, path: tuple[Asset, ...], way: Way, to: bytes, purpose: str, end_to_end: str) -> None:  # noqa: PLR0913 - a payment
+def _pay(ctx: Context, asked: PayStrictReceive | PayStrictSend, way: Way) -> None:
     """Carry out a path that has been worked out."""
+    path, to = asked.path, asked.to
     require(PARTIES.find(ctx.state, to) is not None, MoneyRefusal.PAYEE_UNKNOWN, account=to)
+    reference = asked.travel_reference or NO_REFERENCE
+    if to != ctx.sender:
+        require_travel_reference(ctx.state, path[0], way.sent, reference)
+        require_travel_reference(ctx.state, path[-1], way.received, reference)
     require_may_receive(ctx.state, path[-1], to, way.received)
     set_aside(ctx.state, path[0], way.sent, ctx.sender, ())
 
@@ -158,7 +173,8 @@ def _pay(ctx: Context, path: tuple[Asset, ...], way: Way, to: bytes, purpose: st
             sent_units=way.sent,
             received=path[-1],
             received_units=way.received,
-            purpose=purpose,
-            end_to_end=end_to_end,
+            purpose=asked.purpose,
+            end_to_end=asked.end_to_end,
+            travel_reference=asked.travel_reference,
         )
     )

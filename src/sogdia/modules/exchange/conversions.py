@@ -37,7 +37,7 @@ class Convert(Operation, tag=704):
         card, payment = accepted.card, accepted.payment
         require(payment <= self.pay_at_most, Refuse.PAYMENT_ABOVE_MAXIMUM, payment=payment, at_most=self.pay_at_most)
 
-        move(ctx.state, card.takes, payment, ctx.sender, accepted.provider)
+        move(ctx.state, card.takes, payment, ctx.sender, accepted.provider, reference=self.card)
         require_may_receive(ctx.state, card.gives, ctx.sender, self.units)
         keep_promise(ctx.state, card.gives, self.units, accepted.provider, ((ctx.sender, self.units),))
         take(ctx, self.card, card, self.units)

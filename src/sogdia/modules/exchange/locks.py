@@ -59,7 +59,7 @@ def open_lock(  # noqa: PLR0913 - what is locked, for whom and how long
     require(total <= UNITS_MAX, Refuse.PAYMENT_TOO_LARGE, most=UNITS_MAX)
     require(total <= pay_at_most, Refuse.PAYMENT_ABOVE_MAXIMUM, payment=total, at_most=pay_at_most)
 
-    set_aside(ctx.state, found.takes, total, ctx.sender, ((accepted.provider, total),))
+    set_aside(ctx.state, found.takes, total, ctx.sender, ((accepted.provider, total),), reference=order)
     for payee, share in ((ctx.sender, units), *payees):
         if share:
             require_may_receive(ctx.state, found.gives, payee, share)

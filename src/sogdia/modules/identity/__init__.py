@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sogdia.modules.identity.attestations import assurance_of
 from sogdia.modules.identity.keys import Proof, key_message
 from sogdia.modules.identity.module import MODULE
 from sogdia.modules.identity.node_keys import possession_message
@@ -34,6 +35,7 @@ __all__ = [
     "Role",
     "active_party",
     "admit_registrar",
+    "assurance_of",
     "check_countries",
     "check_key",
     "dismiss_registrar",

@@ -32,7 +32,15 @@ from sogdia.modules.identity.events import (
 from sogdia.modules.identity.parties import active_party
 from sogdia.modules.identity.records import Role
 from sogdia.modules.identity.refusals import IdentityRefusal as Refuse
-from sogdia.modules.identity.registry_records import ATTESTATIONS, TAGS, Attestation, AttestationKind, Level, Tag
+from sogdia.modules.identity.registry_records import (
+    ATTESTATIONS,
+    TAGS,
+    Attestation,
+    AttestationKind,
+    AttestationType,
+    Level,
+    Tag,
+)
 from sogdia.modules.identity.roles import has_role
 
 if TYPE_CHECKING:
@@ -40,10 +48,15 @@ if TYPE_CHECKING:
     from typing import Any
 
     from sogdia.kernel.operation import Context
-    from sogdia.kernel.state import Table
+    from sogdia.kernel.state import Reader, Table
 
 ATTESTATION_BYTES = 400
 """What an attestation and its tag count for in the registrar's sponsor's storage."""
+
+WHO_IT_IS = frozenset(
+    (AttestationType.LEI, AttestationType.LICENCE, AttestationType.IDENTITY, AttestationType.QUALIFIED_SIGNATURE)
+)
+"""What says who a party is; a number for goods, places or taxes does not."""
 
 VALIDITY_MAX = 1_830 * DAY
 """Five years: what was seen longer ago has to be looked at again."""
@@ -159,6 +172,14 @@ class WithdrawAttestation(AboutAttestation, tag=222):
 def known_attestation(ctx: Context, name: bytes) -> Attestation:
     """Give an attestation, or refuse."""
     return ATTESTATIONS.get(ctx.state, name, Refuse.ATTESTATION_UNKNOWN, attestation=name)
+
+
+def assurance_of(state: Reader, name: bytes, account: bytes, time: int) -> int:
+    """Give how closely a registrar has looked at who a party is: the level of a valid attestation of that, or 0."""
+    found = ATTESTATIONS.find(state, name)
+    if found is None or found.subject != account or not found.accepted or found.expiry < time:
+        return 0
+    return found.level if found.attests in WHO_IT_IS else 0
 
 
 def deadline_of(attestation: Attestation) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from sogdia.kernel import calendar
@@ -22,7 +23,7 @@ from sogdia.modules.market.records import (
     OrderState,
     Parts,
 )
-from sogdia.modules.money import BALANCES, HOLDS, asset_key
+from sogdia.modules.money import BALANCES, HOLDS, asset_key, set_aside_to_be_redeemed
 from sogdia.modules.vouchers import set_aside_by_purses
 
 if TYPE_CHECKING:
@@ -38,9 +39,8 @@ def held_money_is_what_orders_and_holds_set_aside(state: Reader) -> None:
     for _name, hold in HOLDS.items(state):
         key = hold.payer + asset_key(hold.asset)
         set_aside[key] = set_aside.get(key, 0) + hold.units
-    for key, units in (*set_aside_by_cards_and_locks(state), *set_aside_by_offers(state)):
-        set_aside[key] = set_aside.get(key, 0) + units
-    for key, units in set_aside_by_purses(state):
+    others = (set_aside_by_cards_and_locks, set_aside_by_offers, set_aside_by_purses, set_aside_to_be_redeemed)
+    for key, units in chain.from_iterable(of(state) for of in others):
         set_aside[key] = set_aside.get(key, 0) + units
     for key, balance in BALANCES.items(state):
         ensure(balance.held == set_aside.pop(key, 0), "held money does not match what is set aside")

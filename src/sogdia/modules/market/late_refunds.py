@@ -62,7 +62,7 @@ class RefundLate(OrderOperation, tag=426):
         parts = refund_parts(line.paid, line.quantity, line.returned, self.quantity)
         buyer = owner_of(self.order)
         if parts.total():
-            move(ctx.state, closed.asset, parts.total(), ctx.sender, buyer)
+            move(ctx.state, closed.asset, parts.total(), ctx.sender, buyer, refund=True)
 
         after = structs.replace(line, returned=line.returned + self.quantity)
         root = root_from_path(encode(after), index, closed.lines, self.path)

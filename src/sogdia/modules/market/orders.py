@@ -106,7 +106,8 @@ class PlaceOrder(Operation, tag=410):
         total, order = priced.total, priced.order
         require(total <= self.pay_at_most, Refuse.PRICE_ABOVE_MAXIMUM, total=total, at_most=self.pay_at_most)
 
-        set_aside(ctx.state, order.asset, total, ctx.sender, settlement.payees(order, order.paid))
+        payees = settlement.payees(order, order.paid)
+        set_aside(ctx.state, order.asset, total, ctx.sender, payees, reference=priced.name)
         write_order(ctx, priced)
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from sogdia.modules.money.balances import (
+    NO_REFERENCE,
     balance,
     currency_of,
+    is_frozen_at,
     keep_promise,
     may_receive,
     move,
     pass_on,
     require_may_receive,
+    require_travel_reference,
     set_aside,
 )
+from sogdia.modules.money.issuer_invariants import set_aside_to_be_redeemed
 from sogdia.modules.money.module import MODULE
 from sogdia.modules.money.records import BALANCES, HOLDS, Asset, Balance, asset_key
 
@@ -19,15 +23,19 @@ __all__ = [
     "BALANCES",
     "HOLDS",
     "MODULE",
+    "NO_REFERENCE",
     "Asset",
     "Balance",
     "asset_key",
     "balance",
     "currency_of",
+    "is_frozen_at",
     "keep_promise",
     "may_receive",
     "move",
     "pass_on",
     "require_may_receive",
+    "require_travel_reference",
     "set_aside",
+    "set_aside_to_be_redeemed",
 ]

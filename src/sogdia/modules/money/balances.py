@@ -1,13 +1,17 @@
-"""The only code that changes what anybody owns. Every movement, whatever causes it, is a `move`, a mint or a burn.
+"""The only code that changes what anybody owns. Every movement, whatever causes it, is one of the functions here.
 
-    available ──set aside──▶ held ──▶ available, of the same holder or of others
+    minted ──▶ available ──set aside──▶ held ──▶ available, of the same holder or of others
+                   └──burned, clawed back        └──redeemed
 
-Two kinds of movement. A *wish* (a transfer, an order being placed) passes every rule: the payer's freeze and funds,
-then each payee's authorisation and cap. The payer comes first, so that nobody finds out what others have by asking for
-payments that it could never make; and no refusal says what anybody has, since an agent may be the one who reads it.
+Two kinds of movement. A *wish* (a transfer, an order being placed) passes every rule: the payer's freeze, funds, limits
+and travel-rule reference, then each payee's authorisation and cap. The payer comes first, so that nobody finds out what
+others have by asking for payments that it could never make; and no refusal says what anybody has, since an agent may be
+the one who reads it.
 A *promise kept* (an order settles, a hold ends) moves money that passed those rules when it was set aside; it cannot be
 refused, so that a freeze or a cap set meanwhile never leaves a trade stuck: the money arrives, and the freeze holds it
-there.
+there. Nor is what is set aside ever clawed back: whoever it was promised to can rely on it.
+
+An asset without a policy costs nothing more here: whether it has one stands in the record that is read anyway.
 """
 
 from __future__ import annotations
@@ -18,8 +22,11 @@ from msgspec import structs
 
 from sogdia.kernel.refusal import ensure, require
 from sogdia.kernel.values import UNITS_MAX
+from sogdia.modules.money import limits
+from sogdia.modules.money.issuer_records import FREEZES, SPENDING
 from sogdia.modules.money.records import BALANCES, CURRENCIES, Asset, Balance, Currency
 from sogdia.modules.money.refusals import MoneyRefusal as Refuse
+from sogdia.modules.money.reserves import require_vouched
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,6 +34,7 @@ if TYPE_CHECKING:
     from sogdia.kernel.state import Reader, State
 
 NOTHING = Balance()
+NO_REFERENCE = b""
 
 
 def balance(state: Reader, account: bytes, asset: Asset) -> Balance:
@@ -39,24 +47,65 @@ def currency_of(state: Reader, asset: Asset) -> Currency:
     return CURRENCIES.get(state, asset, Refuse.CURRENCY_UNKNOWN, currency=asset.currency, issuer=asset.issuer)
 
 
-def move(state: State, asset: Asset, units: int, payer: bytes, payee: bytes) -> None:
-    """Pay what a payer has available to another as it wishes: all rules apply. Refuses before it writes."""
-    require_may_pay(state, asset, payer, units)
-    require_may_receive(state, asset, payee, units)
+def move(  # noqa: PLR0913 - what is paid, by whom, to whom, on what grounds
+    state: State,
+    asset: Asset,
+    units: int,
+    payer: bytes,
+    payee: bytes,
+    *,
+    reference: bytes = NO_REFERENCE,
+    refund: bool = False,
+) -> None:
+    """Pay what a payer has available to another as it wishes: all rules apply. Refuses before it writes.
+
+    `reference` says where the payer's and the payee's names stand, for assets that ask for it. A `refund` is under no
+    limit, and its reference is that of the payment that it returns.
+    """
+    currency = require_may_pay(state, asset, payer, units)
+    spending = None
+    if currency.policy is not None and not refund:
+        limits.require_reference(currency.policy, units, reference)
+        spending = limits.spending_after(state, asset, currency.policy, payer, units)
+    _require_may_receive(state, asset, currency, payee, units)
+    if spending is not None:
+        SPENDING.put(state, (payer, asset), spending)
     _shift(state, asset, payer, available=-units)
     _shift(state, asset, payee, available=units)
 
 
-def set_aside(state: State, asset: Asset, units: int, payer: bytes, payees: Iterable[tuple[bytes, int]]) -> None:
+def set_aside(  # noqa: PLR0913 - what is set aside, by whom, for whom, on what grounds
+    state: State,
+    asset: Asset,
+    units: int,
+    payer: bytes,
+    payees: Iterable[tuple[bytes, int]],
+    *,
+    reference: bytes = NO_REFERENCE,
+) -> None:
     """Hold money of the payer's for those who are to have it, as it wishes: all rules apply. Refuses before it writes.
 
-    What is set aside is a promise: nobody may be paid by it later who could not be paid now.
+    What is set aside is a promise: nobody may be paid by it later who could not be paid now. Without `payees` it is
+    not for anybody yet. `reference` is as in `move`; of an order it is the order's name, since its papers say the rest.
     """
-    require_may_pay(state, asset, payer, units)
+    currency = require_may_pay(state, asset, payer, units)
+    payees = tuple(payees)
+    spending = None
+    if currency.policy is not None:
+        limits.require_reference(currency.policy, units if payees else 0, reference)
+        spending = limits.spending_after(state, asset, currency.policy, payer, units)
     for payee, share in payees:
         if share:
-            require_may_receive(state, asset, payee, share)
+            _require_may_receive(state, asset, currency, payee, share)
+    if spending is not None:
+        SPENDING.put(state, (payer, asset), spending)
     _shift(state, asset, payer, available=-units, held=units)
+
+
+def set_aside_to_redeem(state: State, asset: Asset, units: int, holder: bytes) -> None:
+    """Hold money for its issuer to redeem. No limit holds it up: a limit must not keep a holder in the money."""
+    require_may_pay(state, asset, holder, units)
+    _shift(state, asset, holder, available=-units, held=units)
 
 
 def keep_promise(state: State, asset: Asset, units: int, payer: bytes, payees: tuple[tuple[bytes, int], ...]) -> None:
@@ -86,6 +135,8 @@ def mint(state: State, asset: Asset, to: bytes, units: int) -> None:
         cap=currency.supply_max,
         asked=units,
     )
+    if currency.policy is not None:
+        require_vouched(state, asset, currency.policy, currency.supply + units)
     require_may_receive(state, asset, to, units)
     CURRENCIES.put(state, asset, structs.replace(currency, supply=currency.supply + units))
     _shift(state, asset, to, available=units)
@@ -100,6 +151,43 @@ def burn(state: State, asset: Asset, units: int) -> None:
     _shift(state, asset, asset.issuer, available=-units)
 
 
+def redeem(state: State, asset: Asset, units: int, holder: bytes) -> None:
+    """Destroy money that a holder has set aside for its issuer: a promise kept."""
+    currency = CURRENCIES.must(state, asset)
+    CURRENCIES.put(state, asset, structs.replace(currency, supply=currency.supply - units))
+    _shift(state, asset, holder, held=-units)
+
+
+def claw_back(state: State, asset: Asset, units: int, holder: bytes, to: bytes) -> int:
+    """Take what a holder has available, at most `units`, frozen or not; give how much. Refuses before it writes.
+
+    For measures that a panel has agreed to, and nothing else. What is set aside is out of reach.
+    """
+    taken = min(units, balance(state, holder, asset).available)
+    require(taken > 0, Refuse.NOTHING_AVAILABLE, account=holder)
+    _require_may_receive(state, asset, CURRENCIES.must(state, asset), to, taken)
+    _shift(state, asset, holder, available=-taken)
+    _shift(state, asset, to, available=taken)
+    return taken
+
+
+def is_frozen(state: State, account: bytes, asset: Asset, known: Balance) -> bool:
+    """Tell whether a freeze holds now. It ends with its last second, even before the calendar has come to it."""
+    return known.frozen and FREEZES.must(state, (account, asset)).until >= state.time
+
+
+def is_frozen_at(state: Reader, account: bytes, asset: Asset, time: int) -> bool:
+    """Tell whether a holder is frozen at a time that the asker knows."""
+    return balance(state, account, asset).frozen and FREEZES.must(state, (account, asset)).until >= time
+
+
+def require_travel_reference(state: State, asset: Asset, units: int, reference: bytes) -> None:
+    """Refuse a payment to another that is large enough for a travel-rule reference and has none."""
+    policy = currency_of(state, asset).policy
+    if policy is not None:
+        limits.require_reference(policy, units, reference)
+
+
 def store(state: State, account: bytes, asset: Asset, changed: Balance) -> None:
     """Write a balance, or drop its record when nothing is left to remember."""
     if changed == NOTHING:
@@ -108,18 +196,22 @@ def store(state: State, account: bytes, asset: Asset, changed: Balance) -> None:
         BALANCES.put(state, (account, asset), changed)
 
 
-def require_may_pay(state: State, asset: Asset, account: bytes, units: int) -> None:
-    """Refuse unless a holder has this much available and is not frozen."""
+def require_may_pay(state: State, asset: Asset, account: bytes, units: int) -> Currency:
+    """Refuse unless a holder has this much available and is not frozen; give the asset's record."""
     ensure(units > 0, "a movement of nothing")
-    currency_of(state, asset)
+    currency = currency_of(state, asset)
     source = balance(state, account, asset)
-    require(not source.frozen, Refuse.HOLDER_FROZEN, account=account)
+    require(not is_frozen(state, account, asset, source), Refuse.HOLDER_FROZEN, account=account)
     require(source.available >= units, Refuse.FUNDS_INSUFFICIENT, asked=units)
+    return currency
 
 
 def require_may_receive(state: State, asset: Asset, account: bytes, units: int) -> None:
     """Refuse unless a holder may receive this much more."""
-    currency = currency_of(state, asset)
+    _require_may_receive(state, asset, currency_of(state, asset), account, units)
+
+
+def _require_may_receive(state: State, asset: Asset, currency: Currency, account: bytes, units: int) -> None:
     target = balance(state, account, asset)
     require(target.authorised or not currency.by_authorisation, Refuse.HOLDER_NOT_AUTHORISED, account=account)
     total = target.available + target.held + units

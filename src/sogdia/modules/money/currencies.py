@@ -6,14 +6,13 @@ it is redeemed. The network itself has no coin.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Any
 
-from msgspec import Meta, structs
+from msgspec import structs
 
 from sogdia.kernel.accounts import PARTIES
 from sogdia.kernel.operation import Operation
 from sogdia.kernel.refusal import require
-from sogdia.kernel.text import text_problem
 from sogdia.kernel.values import Account, CurrencyCode, PositiveUnits
 from sogdia.modules.identity import Role, has_role
 from sogdia.modules.money import balances
@@ -27,15 +26,18 @@ from sogdia.modules.money.events import (
     HolderUnfrozen,
     Minted,
 )
+from sogdia.modules.money.freezes import freeze
 from sogdia.modules.money.iso4217 import MINOR_DIGITS
+from sogdia.modules.money.issuer_records import FREEZES, Reason
 from sogdia.modules.money.records import BALANCES, CURRENCIES, Asset, Currency, asset_key
 from sogdia.modules.money.refusals import MoneyRefusal as Refuse
+from sogdia.modules.money.texts import check_text
 
 if TYPE_CHECKING:
-    from sogdia.kernel.operation import Context
-    from sogdia.kernel.state import Reader
+    from collections.abc import Iterable
 
-Reason = Annotated[str, Meta(min_length=1, max_length=200)]
+    from sogdia.kernel.operation import Context
+    from sogdia.kernel.state import Reader, Table
 
 
 class OpenCurrency(Operation, tag=300):
@@ -110,7 +112,7 @@ class Burn(Operation, tag=302):
 
 
 class FreezeHolder(Operation, tag=304):
-    """Stop a holder from paying with the sender's money, for a stated reason. It may still receive."""
+    """Stop a holder from paying with the sender's money for a time, for a stated reason. It may still receive."""
 
     currency: CurrencyCode
     account: Account
@@ -118,17 +120,18 @@ class FreezeHolder(Operation, tag=304):
 
     def check(self) -> None:
         """Refuse a reason that could deceive its reader."""
-        problem = text_problem(self.reason)
-        require(problem is None, Refuse.TEXT_NOT_ALLOWED, problem=0 if problem is None else int(problem))
+        check_text(self.reason)
+
+    def touches(self, sender: bytes) -> Iterable[tuple[Table[Any, Any], Any]]:
+        """Name the holder's freeze: an earlier one may have run out."""
+        return ((FREEZES, (self.account, Asset(self.currency, sender))),)
 
     def apply(self, ctx: Context) -> None:
-        """Freeze the holder."""
+        """Freeze the holder for the network's term, or for what is left of it."""
         asset = own_asset(ctx, self.currency)
-        known = balances.balance(ctx.state, self.account, asset)
         require(PARTIES.find(ctx.state, self.account) is not None, Refuse.PAYEE_UNKNOWN, account=self.account)
-        require(not known.frozen, Refuse.HOLDER_ALREADY_FROZEN, account=self.account)
 
-        BALANCES.put(ctx.state, (self.account, asset), structs.replace(known, frozen=True))
+        freeze(ctx, self.account, asset)
 
         ctx.emit(HolderFrozen(asset=asset, account=self.account, reason=self.reason))
 
@@ -138,6 +141,10 @@ class UnfreezeHolder(Operation, tag=305):
 
     currency: CurrencyCode
     account: Account
+
+    def touches(self, sender: bytes) -> Iterable[tuple[Table[Any, Any], Any]]:
+        """Name the holder's freeze: it may have run out."""
+        return ((FREEZES, (self.account, Asset(self.currency, sender))),)
 
     def apply(self, ctx: Context) -> None:
         """Unfreeze the holder."""

@@ -16,9 +16,9 @@ from sogdia.kernel.accounts import PARTIES
 from sogdia.kernel.operation import Exit, Operation
 from sogdia.kernel.receipt import NO_HISTORY
 from sogdia.kernel.refusal import Refused, facts_of, require
-from sogdia.kernel.values import Account, Name, PositiveUnits, Reference, Seconds, name_of
+from sogdia.kernel.values import Account, Hash, Name, PositiveUnits, Reference, Seconds, name_of
 from sogdia.modules.money import balances
-from sogdia.modules.money.events import HoldEnded, HoldPlaced
+from sogdia.modules.money.events import HoldEnded, HoldPlaced, ReferenceGiven
 from sogdia.modules.money.records import HOLDS, Asset, Hold, Purpose, asset_key
 from sogdia.modules.money.refusals import MoneyRefusal as Refuse
 
@@ -60,7 +60,8 @@ class PlaceHold(Operation, tag=309):
         require(self.deadline - ctx.time <= HOLD_SECONDS_MAX, Refuse.DEADLINE_TOO_FAR, longest=HOLD_SECONDS_MAX)
         require(HOLDS.find(ctx.state, name) is None, Refuse.HOLD_EXISTS, hold=name)
 
-        balances.set_aside(ctx.state, self.asset, self.units, ctx.sender, ((self.payee, self.units),))
+        reference, payees = self.travel_rule(), ((self.payee, self.units),)
+        balances.set_aside(ctx.state, self.asset, self.units, ctx.sender, payees, reference=reference)
         sponsor = PARTIES.must(ctx.state, ctx.sender).sponsor
         quota.occupy(ctx.state, sponsor, HOLD_BYTES)
         placed = Hold(
@@ -77,6 +78,31 @@ class PlaceHold(Operation, tag=309):
         calendar.schedule(ctx.state, self.deadline, HOLDS.full_key(name))
 
         ctx.emit(HoldPlaced(hold=name, payee=self.payee, asset=self.asset, units=self.units, deadline=self.deadline))
+        if reference:
+            ctx.emit(
+                ReferenceGiven(
+                    payer=ctx.sender,
+                    payee=self.payee,
+                    asset=self.asset,
+                    units=self.units,
+                    travel_reference=reference,
+                )
+            )
+
+    def travel_rule(self) -> bytes:
+        """Give the payment's travel-rule reference, if it has one."""
+        return balances.NO_REFERENCE
+
+
+class PlaceHoldWithReference(PlaceHold, tag=323):
+    """Set money aside for a payee until a deadline, with a travel-rule reference."""
+
+    travel_reference: Hash
+    """As in `TransferWithReference`."""
+
+    def travel_rule(self) -> bytes:
+        """Give the payment's travel-rule reference."""
+        return self.travel_reference
 
 
 class CaptureHold(Operation, tag=310):

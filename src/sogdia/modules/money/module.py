@@ -3,11 +3,33 @@
 from __future__ import annotations
 
 from sogdia.kernel.module import Module
-from sogdia.modules.money import currencies, events, holds, invariants, queries
+from sogdia.modules.money import (
+    currencies,
+    events,
+    freezes,
+    holds,
+    invariants,
+    issuer_invariants,
+    issuer_queries,
+    measures,
+    policies,
+    queries,
+    redemptions,
+    reserves,
+)
 from sogdia.modules.money.genesis import MoneyGenesis, load_genesis
+from sogdia.modules.money.issuer_records import (
+    CONDUCT,
+    FREEZES,
+    MEASURES,
+    REDEMPTIONS,
+    RULES,
+    SPENDING,
+    STANDINGS,
+)
 from sogdia.modules.money.records import BALANCES, CURRENCIES, HOLDS
 from sogdia.modules.money.refusals import MoneyRefusal
-from sogdia.modules.money.transfers import Transfer
+from sogdia.modules.money.transfers import Transfer, TransferWithReference
 
 MODULE = Module(
     name="money",
@@ -25,8 +47,21 @@ MODULE = Module(
         holds.PlaceHold,
         holds.CaptureHold,
         holds.ReleaseHold,
+        policies.OpenRegulatedCurrency,
+        policies.SetLimits,
+        reserves.AttestReserve,
+        redemptions.RequestRedemption,
+        redemptions.ConfirmRedemption,
+        redemptions.DeclineRedemption,
+        measures.ProposeClawBack,
+        measures.ProposeLongerFreeze,
+        measures.ApproveMeasure,
+        measures.WithdrawMeasure,
+        TransferWithReference,
+        holds.PlaceHoldWithReference,
+        policies.ShowStanding,
     ),
-    tables=(CURRENCIES, BALANCES, HOLDS),
+    tables=(CURRENCIES, BALANCES, HOLDS, FREEZES, CONDUCT, STANDINGS, SPENDING, MEASURES, REDEMPTIONS, RULES),
     events=(
         events.CurrencyOpened,
         events.Minted,
@@ -39,15 +74,45 @@ MODULE = Module(
         events.CapsSet,
         events.HoldPlaced,
         events.HoldEnded,
+        events.ReserveAttested,
+        events.LimitsSet,
+        events.StandingShown,
+        events.ReferenceGiven,
+        events.FreezeLapsed,
+        events.FreezeMadeLonger,
+        events.MeasureProposed,
+        events.MeasureApproved,
+        events.MeasureDropped,
+        events.ClawedBack,
+        events.RedemptionRequested,
+        events.RedemptionPaid,
+        events.RedemptionDeclined,
+        events.RedemptionMissed,
     ),
     refusals=MoneyRefusal,
-    queries=(queries.BalanceQuery, queries.BalancesQuery, queries.CurrencyQuery, queries.HoldQuery),
+    queries=(
+        queries.BalanceQuery,
+        queries.BalancesQuery,
+        queries.CurrencyQuery,
+        queries.HoldQuery,
+        issuer_queries.IssuanceQuery,
+        issuer_queries.AllowanceQuery,
+        issuer_queries.FreezeQuery,
+        issuer_queries.MeasureQuery,
+        issuer_queries.RedemptionQuery,
+        issuer_queries.StandingQuery,
+    ),
     invariants=(
         invariants.no_money_is_made_or_lost,
         invariants.no_empty_balance_is_kept,
         invariants.every_hold_is_due_at_its_deadline,
+        issuer_invariants.every_freeze_has_an_end,
+        issuer_invariants.what_waits_for_an_answer_has_a_deadline,
+        issuer_invariants.nobody_has_spent_more_than_a_day_allows,
+        issuer_invariants.every_request_is_counted_once,
+        issuer_invariants.every_policy_can_be_kept,
     ),
-    exits=(holds.HOLD_EXIT,),
+    exits=(holds.HOLD_EXIT, freezes.FREEZE_EXIT, measures.MEASURE_EXIT, redemptions.REDEMPTION_EXIT),
     genesis=MoneyGenesis,
     load_genesis=load_genesis,
 )

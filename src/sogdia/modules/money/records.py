@@ -18,11 +18,42 @@ EndToEnd = Annotated[str, Meta(max_length=35)]
 """The payer's reference, as ISO 20022 carries it: at most 35 characters."""
 
 
+AUDITORS_MAX = 4
+PANEL_MAX = 9
+TIERS = 4
+"""Nobody knows who it is; then the levels of assurance: low, substantial, high."""
+
+
 class Asset(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Money of one currency issued by one party. The same currency of two issuers is two assets."""
 
     currency: CurrencyCode
     issuer: Account
+
+
+class TierLimit(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What a holder of one tier may pay or set aside: at once, and on one day (UTC)."""
+
+    payment_most: Units
+    day_most: Units
+
+
+class Policy(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=True):
+    """What an issuer binds itself to when it opens a currency. Who holds its money can rely on it for ever.
+
+    Of all this only `limits` (which may be widened) and `reference_from` change later.
+    """
+
+    auditors: Annotated[tuple[Account, ...], Meta(max_length=AUDITORS_MAX)] = ()
+    auditors_needed: Annotated[int, Meta(ge=0, le=AUDITORS_MAX)] = 0
+    """Money is minted only while so many of them vouch for at least the new supply. With nobody named, freely."""
+    panel: Annotated[tuple[Account, ...], Meta(max_length=PANEL_MAX)] = ()
+    panel_needed: Annotated[int, Meta(ge=0, le=PANEL_MAX)] = 0
+    """Money is clawed back, and a freeze made longer, only when so many of them agree. With nobody named, never."""
+    limits: Annotated[tuple[TierLimit, ...], Meta(max_length=TIERS)] = ()
+    """By tier: of holders who have not shown who they are, then by the level of the attestation that they show."""
+    reference_from: Units = 0
+    """From this amount on a payment to another carries a travel-rule reference; with 0 never."""
 
 
 class Currency(Record):
@@ -34,6 +65,7 @@ class Currency(Record):
     holder_max: Units
     by_authorisation: bool
     """Whether only holders that the issuer has authorised may receive it."""
+    policy: Policy | None = None
 
 
 class Balance(Record):
@@ -64,25 +96,34 @@ def asset_key(asset: Asset) -> bytes:
     return asset.currency.encode("ascii") + asset.issuer
 
 
-def _balance_key(key: tuple[bytes, Asset]) -> bytes:
+def balance_key(key: tuple[bytes, Asset]) -> bytes:
+    """Lay out a holder and an asset as a key."""
     asset = key[1]
     return key[0] + asset.currency.encode("ascii") + asset.issuer
 
 
-def _show_asset(key: bytes) -> dict[str, Any]:
+def asset_of(key: bytes) -> Asset:
+    """Give the asset that a key lays out."""
+    return Asset(key[:3].decode("ascii"), key[3:])
+
+
+def show_asset(key: bytes) -> dict[str, Any]:
+    """Take an asset's key apart, for people."""
     return {"currency": key[:3].decode("ascii"), "issuer": key[3:]}
 
 
-def _show_balance(key: bytes) -> dict[str, Any]:
-    return {"account": key[:ACCOUNT_BYTES], **_show_asset(key[ACCOUNT_BYTES:])}
+def show_balance(key: bytes) -> dict[str, Any]:
+    """Take the key of a holder and an asset apart, for people."""
+    return {"account": key[:ACCOUNT_BYTES], **show_asset(key[ACCOUNT_BYTES:])}
 
 
-def _show_name(key: bytes) -> dict[str, Any]:
+def show_name(key: bytes) -> dict[str, Any]:
+    """Show a key that is a name."""
     return {"name": key}
 
 
-CURRENCIES: Table[Asset, Currency] = Table("money/currencies", 30, Currency, key=asset_key, show_key=_show_asset)
+CURRENCIES: Table[Asset, Currency] = Table("money/currencies", 30, Currency, key=asset_key, show_key=show_asset)
 BALANCES: Table[tuple[bytes, Asset], Balance] = Table(
-    "money/balances", 31, Balance, key=_balance_key, show_key=_show_balance
+    "money/balances", 31, Balance, key=balance_key, show_key=show_balance
 )
-HOLDS: Table[bytes, Hold] = Table("money/holds", 32, Hold, show_key=_show_name, life=True)
+HOLDS: Table[bytes, Hold] = Table("money/holds", 32, Hold, show_key=show_name, life=True)

@@ -35,3 +35,47 @@ class MoneyRefusal(RefusalCode):
         "The text holds characters that could deceive a reader",
         "Use plain text; the problem is named.",
     )
+    PAYMENT_ABOVE_LIMIT = 323, "The asset's limits let this holder pay less at once", "Pay less, or show who you are."
+    DAY_LIMIT_PASSED = 324, "The asset's limits let this holder pay less in a day", "Pay less, or another day."
+    REFERENCE_MISSING = 325, "A payment of this size needs a travel-rule reference", "Give one with the payment."
+    RESERVE_NOT_VOUCHED_FOR = 326, "Too few auditors vouch for the reserve now", "Ask the auditors for a new statement."
+    RESERVE_PASSED = 327, "More would exist than the auditors vouch for", "Mint less, or have the reserve looked at."
+    NOTHING_AVAILABLE = 328, "The holder has nothing available", "Try again when money has come in."
+    FREEZE_RESTS = 329, "The issuer's freeze of this holder has run out", "Ask the panel, or wait until it may again."
+    OVERSEERS_NEEDED = (
+        330,
+        "The policy needs a number of auditors or members of a panel that it does not name",
+        "Name enough: of a panel at least two have to agree.",
+    )
+    OVERSEER_NAMED_TWICE = 331, "The policy names a party twice as an auditor, or on its panel", "Name each once."
+    OVERSEER_DEPENDENT = (
+        332,
+        "An auditor or a member of the panel is not an organisation apart from the issuer",
+        "Name organisations that the issuer has not entered itself.",
+    )
+    LIMITS_OUT_OF_ORDER = (
+        333,
+        "The limits do not rise with the tiers, or a payment may be more than a day",
+        "Give none, or one for each of the four tiers.",
+    )
+    POLICY_BINDS_NOBODY = 334, "The policy says nothing", "Open the currency without a policy."
+    CURRENCY_WITHOUT_POLICY = 335, "The currency has no policy", "A policy is given when a currency is opened."
+    LIMITS_NARROWER = 336, "Limits can be widened, not narrowed", "Give each tier at least what it has."
+    SENDER_NOT_AUDITOR = 337, "Only an auditor that the policy names may do this", "Ask the auditor."
+    STATEMENT_NOT_IN_TIME = (
+        338,
+        "The statement is of the future, older than the last one, over already, or good for too long",
+        "Correct when it is of, and until when it is good.",
+    )
+    ATTESTATION_NOT_USABLE = (
+        339,
+        "This is no valid attestation of who the sender is",
+        "Name one that you have accepted and that has not expired.",
+    )
+    REDEMPTION_UNKNOWN = 340, "There is no such redemption by the sender or for it", "It may have ended."
+    REDEMPTION_EXISTS = 341, "The sender has used this reference for a redemption already", "Choose another reference."
+    PANEL_MISSING = 342, "The currency names no panel, so nobody can agree to this", "There is no way in this currency."
+    MEASURE_EXISTS = 343, "The sender has used this reference for a measure already", "Choose another reference."
+    MEASURE_UNKNOWN = 344, "There is no such measure that concerns the sender", "It may have ended."
+    SENDER_NOT_ON_PANEL = 345, "Only a member of the panel may do this", "Ask the panel."
+    APPROVED_ALREADY = 346, "The sender has agreed already", "Nothing to do."

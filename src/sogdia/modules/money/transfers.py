@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from sogdia.kernel.accounts import PARTIES
 from sogdia.kernel.operation import Operation
 from sogdia.kernel.refusal import require
-from sogdia.kernel.text import text_problem
-from sogdia.kernel.values import Account, PositiveUnits
+from sogdia.kernel.values import Account, Hash, PositiveUnits
 from sogdia.modules.money import balances
-from sogdia.modules.money.events import Transferred
+from sogdia.modules.money.events import ReferenceGiven, Transferred
 from sogdia.modules.money.records import Asset, EndToEnd, Purpose, asset_key
 from sogdia.modules.money.refusals import MoneyRefusal as Refuse
+from sogdia.modules.money.texts import check_text
 
 if TYPE_CHECKING:
     from sogdia.kernel.operation import Context
@@ -30,8 +30,7 @@ class Transfer(Operation, tag=303):
 
     def check(self) -> None:
         """Refuse a reference that could deceive its reader."""
-        problem = text_problem(self.end_to_end)
-        require(problem is None, Refuse.TEXT_NOT_ALLOWED, problem=0 if problem is None else int(problem))
+        check_text(self.end_to_end)
 
     def cost(self, state: Reader, sender: bytes) -> tuple[bytes, int]:  # noqa: ARG002 - it says itself what it costs
         """Give what is paid."""
@@ -42,7 +41,8 @@ class Transfer(Operation, tag=303):
         require(self.to != ctx.sender, Refuse.PARTIES_IDENTICAL)
         require(PARTIES.find(ctx.state, self.to) is not None, Refuse.PAYEE_UNKNOWN, account=self.to)
 
-        balances.move(ctx.state, self.asset, self.units, ctx.sender, self.to)
+        reference = self.travel_rule()
+        balances.move(ctx.state, self.asset, self.units, ctx.sender, self.to, reference=reference)
 
         ctx.emit(
             Transferred(
@@ -54,3 +54,28 @@ class Transfer(Operation, tag=303):
                 end_to_end=self.end_to_end,
             )
         )
+        if reference:
+            ctx.emit(
+                ReferenceGiven(
+                    payer=ctx.sender,
+                    payee=self.to,
+                    asset=self.asset,
+                    units=self.units,
+                    travel_reference=reference,
+                )
+            )
+
+    def travel_rule(self) -> bytes:
+        """Give the payment's travel-rule reference, if it has one."""
+        return balances.NO_REFERENCE
+
+
+class TransferWithReference(Transfer, tag=322):
+    """Pay another holder, with a travel-rule reference: who pays whom stands in a document that travels sealed."""
+
+    travel_reference: Hash
+    """A salted hash of the document (IVMS101); the two institutions exchange the document itself encrypted."""
+
+    def travel_rule(self) -> bytes:
+        """Give the payment's travel-rule reference."""
+        return self.travel_reference

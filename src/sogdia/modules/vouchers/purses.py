@@ -20,7 +20,7 @@ from sogdia.kernel.operation import Exit, Operation
 from sogdia.kernel.refusal import require
 from sogdia.kernel.signature import WEBAUTHN, weak_key
 from sogdia.kernel.values import UNITS_MAX, Name, PublicKey, Reference, Seconds, name_of, owner_of
-from sogdia.modules.money import Asset, asset_key, keep_promise, set_aside
+from sogdia.modules.money import NO_REFERENCE, Asset, asset_key, keep_promise, require_travel_reference, set_aside
 from sogdia.modules.vouchers.events import PurseEnded, PurseOpened, ShareReturned
 from sogdia.modules.vouchers.records import (
     PAYERS,
@@ -101,7 +101,10 @@ class OpenPurse(Operation, tag=900):
         cap = next((each.units for each in rules.caps if each.currency == self.asset.currency), UNITS_MAX)
         require(self.units <= cap, Refuse.PURSE_ABOVE_CAP, cap=cap, asked=self.units)
 
-        set_aside(ctx.state, self.asset, self.units, ctx.sender, named.items())
+        for share in self.shares:
+            # Whoever pays by a voucher says nothing more of itself: for large amounts another way is asked for.
+            require_travel_reference(ctx.state, self.asset, share.units, NO_REFERENCE)
+        set_aside(ctx.state, self.asset, self.units, ctx.sender, named.items(), reference=name)
         sponsor = PARTIES.must(ctx.state, ctx.sender).sponsor
         quota.occupy(ctx.state, sponsor, storage_of(self.shares))
         deadline = self.ends_at + rules.grace

@@ -24,8 +24,11 @@ from sogdia.modules.identity.registry_queries import AppealQuery, AttestationQue
 from sogdia.modules.identity.registry_records import APPEALS, ATTESTATIONS, Appeal, Attestation
 from sogdia.modules.market.queries import OrderAnswer, OrderQuery
 from sogdia.modules.market.records import ORDERS, Order, OrderState
+from sogdia.modules.money import events as money_events
+from sogdia.modules.money.issuer_queries import FreezeQuery, MeasureQuery, RedemptionQuery
+from sogdia.modules.money.issuer_records import FREEZES, MEASURES, REDEMPTIONS, Freeze, Measure, Redemption
 from sogdia.modules.money.queries import HoldQuery
-from sogdia.modules.money.records import HOLDS, Hold
+from sogdia.modules.money.records import HOLDS, Hold, asset_key, asset_of
 from sogdia.modules.vouchers.queries import PurseQuery
 from sogdia.modules.vouchers.records import PURSES, Purse
 
@@ -73,6 +76,14 @@ TOLD_OF_APPEALS = (
     events.PartySuspended,
 )
 """Events that begin, move or end an appeal; each names the account, under which the appeal stands."""
+
+TOLD_OF_FREEZES = (
+    money_events.HolderFrozen,
+    money_events.HolderUnfrozen,
+    money_events.FreezeLapsed,
+    money_events.FreezeMadeLonger,
+)
+"""Events that begin, move or end a freeze; each names the holder and the asset, under which the freeze stands."""
 
 WARNED_BESIDE_THE_CARRIER: dict[OrderState, bool] = {
     OrderState.PLACED: True,
@@ -129,6 +140,39 @@ def _purse(name: bytes, raw: Any) -> Stand:  # noqa: ANN401 - as above
     return Stand(EXITS[PURSES.number].deadline_of(found), concerned, concerned)
 
 
+def _ask_freeze(key: bytes) -> Query:
+    asset = asset_of(key[ACCOUNT_BYTES:])
+    return FreezeQuery(account=key[:ACCOUNT_BYTES], currency=asset.currency, issuer=asset.issuer)
+
+
+def _freeze(key: bytes, raw: Any) -> Stand:  # noqa: ANN401 - as above
+    """A freeze ends by itself; its issuer is warned, who may ask the panel for more. That it rests concerns nobody."""
+    found = msgspec.convert(raw, Freeze | None, strict=True)
+    holder, issuer = key[:ACCOUNT_BYTES], asset_of(key[ACCOUNT_BYTES:]).issuer
+    if found is None:
+        return Stand(None, (holder, issuer), ())
+    return Stand(EXITS[FREEZES.number].deadline_of(found), _once((holder, issuer)), () if found.over else (issuer,))
+
+
+def _measure(name: bytes, raw: Any) -> Stand:  # noqa: ANN401 - as above
+    """A measure concerns the issuer, the holder and the panel; those of the panel who have not agreed are warned."""
+    found = msgspec.convert(raw, Measure | None, strict=True)
+    if found is None:
+        return Stand(None, (owner_of(name),), ())
+    concerned = _once((owner_of(name), found.account, *found.panel))
+    asked = tuple(each for each in found.panel if each not in found.approvals)
+    return Stand(EXITS[MEASURES.number].deadline_of(found), concerned, asked)
+
+
+def _redemption(name: bytes, raw: Any) -> Stand:  # noqa: ANN401 - as above
+    """A redemption concerns holder and issuer; the issuer alone can answer it."""
+    found = msgspec.convert(raw, Redemption | None, strict=True)
+    if found is None:
+        return Stand(None, (owner_of(name),), ())
+    issuer = found.asset.issuer
+    return Stand(EXITS[REDEMPTIONS.number].deadline_of(found), _once((owner_of(name), issuer)), (issuer,))
+
+
 def _ask_recovery(key: bytes) -> Query:
     return RecoveryQuery(account=key[:ACCOUNT_BYTES], guardian=key[ACCOUNT_BYTES:])
 
@@ -177,6 +221,10 @@ def _recovery_key(event: Event) -> bytes | None:
     return None if guardian is None else bytes(getattr(event, "account", b"")) + guardian
 
 
+def _freeze_key(event: Event) -> bytes | None:
+    return event.account + asset_key(event.asset) if isinstance(event, TOLD_OF_FREEZES) else None
+
+
 def _appeal_key(event: Event) -> bytes | None:
     return getattr(event, "account", None) if isinstance(event, TOLD_OF_APPEALS) else None
 
@@ -189,6 +237,9 @@ WATCHED: dict[int, Watched] = {
     ORDERS.number: Watched("order", _named("order"), lambda name: OrderQuery(name=name), _order),
     HOLDS.number: Watched("hold", _named("hold"), lambda name: HoldQuery(name=name), _hold),
     PURSES.number: Watched("hold", _named("purse"), lambda name: PurseQuery(name=name), _purse),
+    FREEZES.number: Watched("account", _freeze_key, _ask_freeze, _freeze),
+    MEASURES.number: Watched("account", _named("measure"), lambda name: MeasureQuery(name=name), _measure),
+    REDEMPTIONS.number: Watched("account", _named("redemption"), lambda name: RedemptionQuery(name=name), _redemption),
     RECOVERIES.number: Watched("account", _recovery_key, _ask_recovery, _recovery),
     ATTESTATIONS.number: Watched("account", _named("attestation"), lambda name: AttestationQuery(name=name), _attested),
     PROPOSALS.number: Watched("account", _named("proposal"), lambda name: ProposalQuery(name=name), _proposal),

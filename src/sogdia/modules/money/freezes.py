@@ -1,0 +1,83 @@
+"""Freezes: an issuer keeps a holder from paying, for a bounded time.
+
+    (issuer freezes) ──▶ holds ──unfreeze──▶ lifted ──freeze──▶ holds, until the same moment as before
+                           └────── until passes ──────┴──▶ rests ──rest passes──▶ forgotten
+                           └── the panel agrees to more ──▶ holds until later
+
+The time runs from the first freeze, so lifting one and making another gains nothing. While it rests the issuer alone
+cannot freeze the same holder again: nobody blocks money for ever alone. A freeze that has run out holds no more from
+the next second on, whether or not the calendar has come to it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import structs
+
+from sogdia.kernel import calendar
+from sogdia.kernel.operation import Exit
+from sogdia.kernel.refusal import require
+from sogdia.kernel.values import ACCOUNT_BYTES
+from sogdia.modules.money.balances import balance, store
+from sogdia.modules.money.events import FreezeLapsed
+from sogdia.modules.money.issuer_records import FREEZES, RULES, Freeze
+from sogdia.modules.money.records import Asset, asset_of
+from sogdia.modules.money.refusals import MoneyRefusal as Refuse
+
+if TYPE_CHECKING:
+    from sogdia.kernel.operation import Context
+
+
+def freeze(ctx: Context, account: bytes, asset: Asset) -> int:
+    """Freeze a holder who is not frozen, as an issuer may by itself, or refuse; give until when."""
+    known = balance(ctx.state, account, asset)
+    require(not known.frozen, Refuse.HOLDER_ALREADY_FROZEN, account=account)
+    before = FREEZES.find(ctx.state, (account, asset))
+    require(before is None or not before.over, Refuse.FREEZE_RESTS, until=0 if before is None else before.rests_until)
+
+    until = _begin(ctx, account, asset) if before is None else before.until
+    store(ctx.state, account, asset, structs.replace(known, frozen=True))
+    return until
+
+
+def make_longer(ctx: Context, account: bytes, asset: Asset) -> int:
+    """Let a freeze last a whole term from now on, as a panel has agreed; give until when."""
+    key = (account, asset)
+    before = FREEZES.find(ctx.state, key)
+    if before is not None:
+        calendar.unschedule(ctx.state, deadline_of(before), FREEZES.full_key(key))
+    until = _begin(ctx, account, asset)
+    store(ctx.state, account, asset, structs.replace(balance(ctx.state, account, asset), frozen=True))
+    return until
+
+
+def _begin(ctx: Context, account: bytes, asset: Asset) -> int:
+    rules = RULES.must(ctx.state, None)
+    until = ctx.time + rules.freeze_term
+    FREEZES.put(ctx.state, (account, asset), Freeze(until=until, rests_until=until + rules.freeze_rest))
+    calendar.schedule(ctx.state, until, FREEZES.full_key((account, asset)))
+    return until
+
+
+def deadline_of(found: Freeze) -> int:
+    """Give the deadline under which a freeze stands in the calendar."""
+    return found.rests_until if found.over else found.until
+
+
+def _run_out(ctx: Context, key: bytes, found: Freeze, _writes_max: int) -> None:
+    """Let a freeze end and rest, or forget it."""
+    account, asset = key[:ACCOUNT_BYTES], asset_of(key[ACCOUNT_BYTES:])
+    calendar.unschedule(ctx.state, deadline_of(found), FREEZES.full_key((account, asset)))
+    if found.over:
+        FREEZES.drop(ctx.state, (account, asset))
+        return
+    FREEZES.put(ctx.state, (account, asset), structs.replace(found, over=True))
+    calendar.schedule(ctx.state, found.rests_until, FREEZES.full_key((account, asset)))
+    known = balance(ctx.state, account, asset)
+    if known.frozen:
+        store(ctx.state, account, asset, structs.replace(known, frozen=False))
+        ctx.emit(FreezeLapsed(asset=asset, account=account))
+
+
+FREEZE_EXIT = Exit(FREEZES, deadline_of=deadline_of, apply=_run_out)
