@@ -131,8 +131,8 @@ ISSUER_FAULTS = (
     Fault(
         "A freeze that was lifted begins anew",
         "modules/money/freezes.py",
-        "until = _begin(ctx, account, asset) if before is None else before.until",
-        "until = _begin(ctx, account, asset) if before is None else before.until + 1",
+        "    if before is None:\n        _begin(ctx, account, asset)\n",
+        "    make_longer(ctx, account, asset)\n",
         FREEZES,
     ),
     Fault(

@@ -29,16 +29,16 @@ if TYPE_CHECKING:
     from sogdia.kernel.operation import Context
 
 
-def freeze(ctx: Context, account: bytes, asset: Asset) -> int:
-    """Freeze a holder who is not frozen, as an issuer may by itself, or refuse; give until when."""
+def freeze(ctx: Context, account: bytes, asset: Asset) -> None:
+    """Freeze a holder who is not frozen, as an issuer may by itself, or refuse."""
     known = balance(ctx.state, account, asset)
     require(not known.frozen, Refuse.HOLDER_ALREADY_FROZEN, account=account)
     before = FREEZES.find(ctx.state, (account, asset))
     require(before is None or not before.over, Refuse.FREEZE_RESTS, until=0 if before is None else before.rests_until)
 
-    until = _begin(ctx, account, asset) if before is None else before.until
+    if before is None:
+        _begin(ctx, account, asset)
     store(ctx.state, account, asset, structs.replace(known, frozen=True))
-    return until
 
 
 def make_longer(ctx: Context, account: bytes, asset: Asset) -> int:
