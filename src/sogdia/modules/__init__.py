@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
-from sogdia.modules import documents, exchange, governance, identity, market, money
+from sogdia.modules import documents, exchange, governance, identity, market, money, netting
 
-ALL = (identity.MODULE, governance.MODULE, money.MODULE, documents.MODULE, exchange.MODULE, market.MODULE)
+ALL = (
+    identity.MODULE,
+    governance.MODULE,
+    money.MODULE,
+    documents.MODULE,
+    netting.MODULE,
+    exchange.MODULE,
+    market.MODULE,
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sogdia.modules.money.balances import (
     balance,
     currency_of,
+    freezes,
     keep_promise,
     move,
     pass_on,
@@ -23,6 +24,7 @@ __all__ = [
     "asset_key",
     "balance",
     "currency_of",
+    "freezes",
     "keep_promise",
     "move",
     "pass_on",

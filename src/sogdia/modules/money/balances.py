@@ -18,7 +18,7 @@ from msgspec import structs
 
 from sogdia.kernel.refusal import ensure, require
 from sogdia.kernel.values import UNITS_MAX
-from sogdia.modules.money.records import BALANCES, CURRENCIES, Asset, Balance, Currency
+from sogdia.modules.money.records import BALANCES, CURRENCIES, FREEZES, Asset, Balance, Currency, Freezes
 from sogdia.modules.money.refusals import MoneyRefusal as Refuse
 
 if TYPE_CHECKING:
@@ -37,6 +37,18 @@ def balance(state: Reader, account: bytes, asset: Asset) -> Balance:
 def currency_of(state: Reader, asset: Asset) -> Currency:
     """Give an asset's currency record, or refuse."""
     return CURRENCIES.get(state, asset, Refuse.CURRENCY_UNKNOWN, currency=asset.currency, issuer=asset.issuer)
+
+
+def freezes(state: Reader, asset: Asset) -> int:
+    """Give how often an asset's issuer has frozen or unfrozen a holder."""
+    known = FREEZES.find(state, asset)
+    return 0 if known is None else known.count
+
+
+def set_frozen(state: State, account: bytes, asset: Asset, *, frozen: bool) -> None:
+    """Freeze or unfreeze a holder, and count that."""
+    store(state, account, asset, structs.replace(balance(state, account, asset), frozen=frozen))
+    FREEZES.put(state, asset, Freezes(count=freezes(state, asset) + 1))
 
 
 def move(state: State, asset: Asset, units: int, payer: bytes, payee: bytes) -> None:

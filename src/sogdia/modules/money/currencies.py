@@ -128,7 +128,7 @@ class FreezeHolder(Operation, tag=304):
         require(PARTIES.find(ctx.state, self.account) is not None, Refuse.PAYEE_UNKNOWN, account=self.account)
         require(not known.frozen, Refuse.HOLDER_ALREADY_FROZEN, account=self.account)
 
-        BALANCES.put(ctx.state, (self.account, asset), structs.replace(known, frozen=True))
+        balances.set_frozen(ctx.state, self.account, asset, frozen=True)
 
         ctx.emit(HolderFrozen(asset=asset, account=self.account, reason=self.reason))
 
@@ -145,7 +145,7 @@ class UnfreezeHolder(Operation, tag=305):
         known = balances.balance(ctx.state, self.account, asset)
         require(known.frozen, Refuse.HOLDER_NOT_FROZEN, account=self.account)
 
-        balances.store(ctx.state, self.account, asset, structs.replace(known, frozen=False))
+        balances.set_frozen(ctx.state, self.account, asset, frozen=False)
 
         ctx.emit(HolderUnfrozen(asset=asset, account=self.account))
 

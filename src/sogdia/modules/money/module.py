@@ -5,7 +5,7 @@ from __future__ import annotations
 from sogdia.kernel.module import Module
 from sogdia.modules.money import currencies, events, holds, invariants, queries
 from sogdia.modules.money.genesis import MoneyGenesis, load_genesis
-from sogdia.modules.money.records import BALANCES, CURRENCIES, HOLDS
+from sogdia.modules.money.records import BALANCES, CURRENCIES, FREEZES, HOLDS
 from sogdia.modules.money.refusals import MoneyRefusal
 from sogdia.modules.money.transfers import Transfer
 
@@ -26,7 +26,7 @@ MODULE = Module(
         holds.CaptureHold,
         holds.ReleaseHold,
     ),
-    tables=(CURRENCIES, BALANCES, HOLDS),
+    tables=(CURRENCIES, BALANCES, HOLDS, FREEZES),
     events=(
         events.CurrencyOpened,
         events.Minted,

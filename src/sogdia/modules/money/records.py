@@ -59,6 +59,16 @@ class Hold(Record):
     history: Hash
 
 
+class Freezes(Record):
+    """How often the issuer of an asset has frozen or unfrozen a holder.
+
+    Whoever remembers the number can tell later, without looking at every holder, whether those it has looked at are
+    still what they were.
+    """
+
+    count: Units
+
+
 def asset_key(asset: Asset) -> bytes:
     """Lay out an asset as a key."""
     return asset.currency.encode("ascii") + asset.issuer
@@ -86,3 +96,4 @@ BALANCES: Table[tuple[bytes, Asset], Balance] = Table(
     "money/balances", 31, Balance, key=_balance_key, show_key=_show_balance
 )
 HOLDS: Table[bytes, Hold] = Table("money/holds", 32, Hold, show_key=_show_name, life=True)
+FREEZES: Table[Asset, Freezes] = Table("money/freezes", 33, Freezes, key=asset_key, show_key=_show_asset)
