@@ -115,9 +115,7 @@ class OpenBatch(BatchOperation, tag=806):
             POOLS.put(ctx.state, key, structs.replace(POOLS.must(ctx.state, key), batch=name))
         calendar.schedule(ctx.state, deadline, BATCHES.full_key(name))
 
-        ctx.emit(
-            BatchOpened(batch=name, asset=self.asset, dues=self.dues, obligations=sum(sizes), deadline=deadline)
-        )
+        ctx.emit(BatchOpened(batch=name, asset=self.asset, dues=self.dues, obligations=sum(sizes), deadline=deadline))
 
     def _size(self, ctx: Context, due: int) -> int:
         """Give how many obligations a pool has that may be held now, or refuse."""
@@ -236,9 +234,7 @@ class Sums:
         found = self._known.get(account)
         if found is None:
             key = self._batch, account
-            found = POSITIONS.get(
-                self._ctx.state, key, Refuse.PARTY_NOT_DECLARED, account=account, obligation=name
-            )
+            found = POSITIONS.get(self._ctx.state, key, Refuse.PARTY_NOT_DECLARED, account=account, obligation=name)
             self._known[account] = found
             self._added[account] = 0
         return found
@@ -255,9 +251,7 @@ class CommitBatch(BatchOperation, tag=809):
 
         end_batch(ctx, name, batch, Stage.COMMITTED)
 
-        ctx.emit(
-            BatchCommitted(batch=name, asset=batch.asset, obligations=batch.covered, cleared=batch.cleared)
-        )
+        ctx.emit(BatchCommitted(batch=name, asset=batch.asset, obligations=batch.covered, cleared=batch.cleared))
 
 
 class DropBatch(BatchOperation, tag=810):

@@ -23,7 +23,5 @@ class NettingGenesis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 def load_genesis(context: GenesisContext, section: NettingGenesis) -> None:
     """Write the rules down."""
-    rules = NettingRules(
-        batch_period=section.batch_period, rest_period=section.rest_period, pool_max=section.pool_max
-    )
+    rules = NettingRules(batch_period=section.batch_period, rest_period=section.rest_period, pool_max=section.pool_max)
     RULES.put(context.state, None, rules)

@@ -94,9 +94,7 @@ class StateObligation(Operation, tag=800):
         OBLIGATIONS.put(ctx.state, name, stated)
 
         ctx.emit(
-            ObligationStated(
-                obligation=name, debtor=self.debtor, asset=self.asset, units=self.units, due=self.due
-            )
+            ObligationStated(obligation=name, debtor=self.debtor, asset=self.asset, units=self.units, due=self.due)
         )
 
 

@@ -140,4 +140,3 @@ def forget(state: State, name: bytes, obligation: Obligation) -> None:
     leave(state, name, obligation)
     OBLIGATIONS.drop(state, name)
     quota.give_back(state, obligation.sponsor, OBLIGATION_BYTES)
-

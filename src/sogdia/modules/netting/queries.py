@@ -87,9 +87,7 @@ class PoolsQuery(Query, tag="netting-pools"):
 
     def answer(self, state: Reader) -> list[PoolSize]:
         """Give the pools, at most so many as a page has."""
-        found = sorted(
-            (key, pool) for key, pool in POOLS.items(state) if key.startswith(self.coordinator)
-        )
+        found = sorted((key, pool) for key, pool in POOLS.items(state) if key.startswith(self.coordinator))
         return [
             PoolSize(
                 asset=_asset_of(key[len(self.coordinator) :]),
