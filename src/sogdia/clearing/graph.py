@@ -44,7 +44,7 @@ class Solution:
 
 @dataclass(frozen=True)
 class Doubt:
-    """What is wrong with a solution: an obligation whose flow is not right, or a party that gives up more than it gets."""
+    """What is wrong with a solution: an obligation whose flow is not right, or a party whose sums differ."""
 
     fault: Fault | None
     obligation: bytes = b""
@@ -78,6 +78,4 @@ def doubt_about(graph: Graph, solution: Solution) -> Doubt | None:
                 return Doubt(fault, obligation=graph.names[number])
             net[debtor] += flow
             net[creditor] -= flow
-    return next(
-        (Doubt(None, account=graph.accounts[at], difference=sum_) for at, sum_ in enumerate(net) if sum_), None
-    )
+    return next((Doubt(None, account=graph.accounts[at], difference=sum_) for at, sum_ in enumerate(net) if sum_), None)

@@ -1,7 +1,7 @@
 """Finds the flows that clear most, and the potentials that show it.
 
 Clearing as much as possible while every party's position is preserved is a minimum-cost circulation: each cleared unit
-costs -1. OR-Tools solves it by cost scaling. Its answer is taken apart again here: the potentials come from the residual
+costs -1. OR-Tools solves it by cost scaling. Its answer is not taken on trust: the potentials come from the residual
 graph by whole numbers alone, and exist only if the answer is the best one.
 
     residual   u → v at -1   where more of what u owes v could be cleared

@@ -36,7 +36,6 @@ from sogdia.modules.netting.records import (
     RULES,
     Batch,
     Count,
-    PoolKey,
     Position,
     Potential,
     Stage,
@@ -54,12 +53,6 @@ if TYPE_CHECKING:
 
 POTENTIALS_MAX = 1_000
 FLOWS_MAX = 1_000
-
-REFUSED_FOR = {
-    Fault.ABOVE: Refuse.FLOW_ABOVE_AMOUNT,
-    Fault.BELOW: Refuse.CLEARABLE_LEFT,
-    Fault.TOO_MUCH: Refuse.CLEARED_AT_A_LOSS,
-}
 
 
 class BatchOperation(Operation):
@@ -90,7 +83,7 @@ class OpenBatch(BatchOperation, tag=806):
         # What is due later would be given up for what is due now: a position is preserved date by date.
         together = len(self.dues) == 1 or self.dues[-1] <= ctx.time
         require(together, Refuse.DUE_AHEAD, due=self.dues[-1])
-        sizes = tuple(self._size(ctx, due) for due in self.dues)
+        sizes = tuple(size_of(ctx, self.asset, due) for due in self.dues)
 
         sponsor = PARTIES.must(ctx.state, ctx.sender).sponsor
         quota.occupy(ctx.state, sponsor, BATCH_BYTES)
@@ -116,13 +109,6 @@ class OpenBatch(BatchOperation, tag=806):
         calendar.schedule(ctx.state, deadline, BATCHES.full_key(name))
 
         ctx.emit(BatchOpened(batch=name, asset=self.asset, dues=self.dues, obligations=sum(sizes), deadline=deadline))
-
-    def _size(self, ctx: Context, due: int) -> int:
-        """Give how many obligations a pool has that may be held now, or refuse."""
-        pool = POOLS.get(ctx.state, (ctx.sender, self.asset, due), Refuse.POOL_EMPTY, due=due)
-        require(pool.batch is None, Refuse.POOL_STILL_CARRIED_OUT, due=due)
-        require(ctx.time >= pool.resting_until, Refuse.POOL_RESTS, due=due, until=pool.resting_until)
-        return pool.count
 
 
 class PartyPotential(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -172,72 +158,32 @@ class DeclareFlows(BatchOperation, tag=808):
         require(self.start == batch.covered, Refuse.PART_NOT_NEXT, next=batch.covered)
         left = sum(batch.sizes) - batch.covered
         require(len(self.flows) <= left, Refuse.FLOWS_TOO_MANY, left=left)
-        sums = Sums(ctx, name)
+        known: dict[bytes, Position] = {}
+        net: dict[bytes, int] = {}
         reduced: list[tuple[bytes, Obligation, int]] = []
         for index, flow in enumerate(self.flows, self.start):
-            obligation_name = PLACES.must(ctx.state, place_at(owner_of(name), batch, index)).obligation
-            obligation = OBLIGATIONS.must(ctx.state, obligation_name)
-            sums.add(obligation_name, obligation, flow)
+            owed = PLACES.must(ctx.state, place_at(ctx.sender, batch, index)).obligation
+            obligation = OBLIGATIONS.must(ctx.state, owed)
+            debtor, creditor = obligation.debtor, owner_of(owed)
+            from_, to = position_of(ctx, known, name, debtor), position_of(ctx, known, name, creditor)
+            require_right(owed, obligation, from_, to, flow)
             if flow:
-                reduced.append((obligation_name, obligation, flow))
+                net[debtor] = net.get(debtor, from_.net) + flow
+                net[creditor] = net.get(creditor, to.net) - flow
+                reduced.append((owed, obligation, flow))
         cleared = batch.cleared + sum(self.flows)
-        require(sums.are_countable() and cleared <= UNITS_MAX, Refuse.SUMS_TOO_LARGE, most=UNITS_MAX)
+        require(cleared <= UNITS_MAX, Refuse.SUMS_TOO_LARGE, most=UNITS_MAX)  # no party's sum is larger than that
 
-        for obligation_name, obligation, flow in reduced:
-            OBLIGATIONS.put(ctx.state, obligation_name, structs.replace(obligation, batch=name, flow=flow))
-        unbalanced = batch.unbalanced + sums.write()
+        for owed, obligation, flow in reduced:
+            OBLIGATIONS.put(ctx.state, owed, structs.replace(obligation, batch=name, flow=flow))
+        unbalanced = batch.unbalanced
+        for account, sum_ in net.items():
+            before = known[account]
+            POSITIONS.put(ctx.state, (name, account), structs.replace(before, net=sum_))
+            unbalanced += (sum_ != 0) - (before.net != 0)
         covered = batch.covered + len(self.flows)
         counted = structs.replace(batch, covered=covered, cleared=cleared, unbalanced=unbalanced)
         BATCHES.put(ctx.state, name, counted)
-
-
-class Sums:
-    """The positions that a part of a batch touches, with what its flows add to them."""
-
-    __slots__ = ("_added", "_batch", "_ctx", "_known")
-
-    def __init__(self, ctx: Context, batch: bytes) -> None:
-        """Begin with none."""
-        self._ctx = ctx
-        self._batch = batch
-        self._known: dict[bytes, Position] = {}
-        self._added: dict[bytes, int] = {}
-
-    def add(self, name: bytes, obligation: Obligation, flow: int) -> None:
-        """Check an obligation's flow, and count it for both ends; refuses."""
-        debtor, creditor = obligation.debtor, owner_of(name)
-        owing, owed = self._position(name, debtor), self._position(name, creditor)
-        most = 0 if owing.frozen or owed.frozen else obligation.left
-        fault = None if most == flow == 0 else fault_of(owing.potential, owed.potential, flow, most)
-        if fault is not None:
-            drop = owing.potential - owed.potential
-            require(condition=False, code=REFUSED_FOR[fault], obligation=name, flow=flow, most=most, drop=drop)
-        self._added[debtor] += flow
-        self._added[creditor] -= flow
-
-    def are_countable(self) -> bool:
-        """Tell whether all sums stay within what a record holds."""
-        return all(abs(self._known[each].net + more) <= UNITS_MAX for each, more in self._added.items())
-
-    def write(self) -> int:
-        """Write the positions down; give by how many more of them are not balanced."""
-        more = 0
-        for account, added in self._added.items():
-            if added:
-                before = self._known[account]
-                after = structs.replace(before, net=before.net + added)
-                POSITIONS.put(self._ctx.state, (self._batch, account), after)
-                more += (after.net != 0) - (before.net != 0)
-        return more
-
-    def _position(self, name: bytes, account: bytes) -> Position:
-        found = self._known.get(account)
-        if found is None:
-            key = self._batch, account
-            found = POSITIONS.get(self._ctx.state, key, Refuse.PARTY_NOT_DECLARED, account=account, obligation=name)
-            self._known[account] = found
-            self._added[account] = 0
-        return found
 
 
 class CommitBatch(BatchOperation, tag=809):
@@ -279,3 +225,34 @@ def open_batch(ctx: Context, reference: str) -> tuple[bytes, Batch]:
     name, batch = own_batch(ctx, reference)
     require(batch.freezes == freezes(ctx.state, batch.asset), Refuse.FREEZES_CHANGED, batch=name)
     return name, batch
+
+
+def size_of(ctx: Context, asset: Asset, due: int) -> int:
+    """Give how many obligations a pool of the sender's has that may be held now, or refuse."""
+    pool = POOLS.get(ctx.state, (ctx.sender, asset, due), Refuse.POOL_EMPTY, due=due)
+    require(pool.batch is None, Refuse.POOL_STILL_CARRIED_OUT, due=due)
+    require(ctx.time >= pool.resting_until, Refuse.POOL_RESTS, due=due, until=pool.resting_until)
+    return pool.count
+
+
+def position_of(ctx: Context, known: dict[bytes, Position], batch: bytes, account: bytes) -> Position:
+    """Give a party's position as it was before this part, or refuse; `known` holds those that have been read."""
+    found = known.get(account)
+    if found is None:
+        found = POSITIONS.get(ctx.state, (batch, account), Refuse.PARTY_NOT_DECLARED, account=account)
+        known[account] = found
+    return found
+
+
+def require_right(name: bytes, obligation: Obligation, from_: Position, to: Position, flow: int) -> None:
+    """Refuse a flow that does not fit the potentials of debtor and creditor; of frozen parties nothing is netted."""
+    most = 0 if from_.frozen or to.frozen else obligation.left
+    if flow == most == 0:
+        return
+    fault = fault_of(from_.potential, to.potential, flow, most)
+    if fault is None:
+        return
+    drop = from_.potential - to.potential
+    require(fault is not Fault.ABOVE, Refuse.FLOW_ABOVE_AMOUNT, obligation=name, flow=flow, most=most)
+    require(fault is not Fault.BELOW, Refuse.CLEARABLE_LEFT, obligation=name, flow=flow, most=most, drop=drop)
+    require(fault is not Fault.TOO_MUCH, Refuse.CLEARED_AT_A_LOSS, obligation=name, flow=flow, most=most, drop=drop)

@@ -11,9 +11,10 @@ The coordinator shows that with a whole number p for each party, its *potential*
     d = 1   any flow
 
 Why that suffices: let g be any other flow that preserves all positions. The sum of g × d over all obligations is
-nothing, since each p(v) is counted as often coming as going. So the sum of g is the sum of g × (1 - d), which is at most the
-sum of most × (1 - d) over the obligations with d < 1; and f reaches exactly that. Why such potentials exist: if they
-did not, there would be a cycle along which more could be cleared. (Linear programming calls it complementary slackness.)
+nothing, since each p(v) is counted as often coming as going. So the sum of g is the sum of g × (1 - d), which is at
+most the sum of most × (1 - d) over the obligations with d < 1; and f reaches exactly that. Why such potentials exist:
+if they did not, there would be a cycle along which more could be cleared. (Linear programming calls it complementary
+slackness.)
 
 So each obligation is checked by itself, in any parts, and the whole by three counters: all are covered, once each; all
 sums are nothing.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class NettingGenesis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How long a batch may hold its obligations and for how long none may hold them after one that lapsed, in seconds."""
+    """How long a batch may hold its obligations, and how long they rest after one that lapsed, in seconds."""
 
     batch_period: Period = 900
     rest_period: Period = 900

@@ -20,7 +20,7 @@ SLOT_BYTES = 4
 
 
 def nobody_owes_less_than_nothing(state: Reader) -> None:
-    """What is left of an obligation is more than nothing, at most its amount, and at least its flow; a flow has a batch."""
+    """What is left of an obligation is something, at most its amount, at least its flow; and a flow has a batch."""
     for name, each in OBLIGATIONS.items(state):
         ensure(0 < each.left <= each.units, f"{name.hex()} has too little or too much left")
         ensure(0 <= each.flow <= each.left, f"more is netted of {name.hex()} than is left")
@@ -67,8 +67,8 @@ def every_position_has_its_batch(state: Reader) -> None:
     """A batch has as many positions as it counts, in one chain."""
     known: dict[bytes, int] = {}
     for key, _position in POSITIONS.items(state):
-        batch = key[:-ACCOUNT_BYTES]
-        known[batch] = known.get(batch, 0) + 1
+        of = key[:-ACCOUNT_BYTES]
+        known[of] = known.get(of, 0) + 1
     for name, batch in BATCHES.items(state):
         account, length = batch.last_party, 0
         while account:

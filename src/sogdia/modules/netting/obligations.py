@@ -47,7 +47,7 @@ LEAVING_MAX = 100
 
 
 class StateObligation(Operation, tag=800):
-    """Say that a debtor owes the sender something on a date. With a coordinator it may be netted, if the debtor agrees."""
+    """Say that a debtor owes the sender something on a date; with a coordinator, that it may be netted."""
 
     reference: Reference
     debtor: Account

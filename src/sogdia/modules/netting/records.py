@@ -87,7 +87,7 @@ class Place(Record):
 
 
 class Batch(Record):
-    """The netting of one or several pools of a coordinator. Counters say how much of it has been declared and checked."""
+    """The netting of one or several pools of a coordinator, with counters of what has been declared and checked."""
 
     asset: Asset
     dues: Annotated[tuple[Seconds, ...], Meta(min_length=1, max_length=DUES_MAX)]

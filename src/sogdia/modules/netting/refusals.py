@@ -20,54 +20,53 @@ class NettingRefusal(RefusalCode):
         "Correct the name; it may have been paid, forgiven or netted.",
     )
     SENDER_NOT_DEBTOR = 807, "Only the debtor may do this", "Ask the debtor."
-    SENDER_NOT_CREDITOR = 808, "Only the creditor may do this", "Ask the creditor."
-    OBLIGATION_ACCEPTED = 809, "The debtor has accepted the obligation already", "Pay it, or ask to have it forgiven."
-    OBLIGATION_NOT_ACCEPTED = 810, "The debtor has not accepted the obligation", "Wait until it has."
-    NO_COORDINATOR = 811, "The obligation names no coordinator", "Accept it without netting."
-    OBLIGATION_HELD = 812, "A batch holds the obligation", "Ask again when the batch has ended; the time is named."
-    POOL_HELD = 813, "A batch holds the pool", "Ask again when the batch has ended; the time is named."
-    POOL_FULL = 814, "The pool has as many obligations as the network allows", "Accept it without netting."
-    OBLIGATION_NOT_POOLED = 815, "The obligation is in no pool", "Nothing to do."
-    UNITS_ABOVE_LEFT = 816, "More is named than is left of the obligation", "Name at most what is left."
-    NAMES_NOT_IN_ORDER = 817, "What is listed must be named once each, in rising order", "Sort the list."
-    MONIES_DIFFER = 818, "An obligation is in another money", "Pay each money by itself."
+    OBLIGATION_ACCEPTED = 808, "The debtor has accepted the obligation already", "Pay it, or ask to have it forgiven."
+    OBLIGATION_NOT_ACCEPTED = 809, "The debtor has not accepted the obligation", "Wait until it has."
+    NO_COORDINATOR = 810, "The obligation names no coordinator", "Accept it without netting."
+    OBLIGATION_HELD = 811, "A batch holds the obligation", "Ask again when the batch has ended; the time is named."
+    POOL_HELD = 812, "A batch holds the pool", "Ask again when the batch has ended; the time is named."
+    POOL_FULL = 813, "The pool has as many obligations as the network allows", "Accept it without netting."
+    OBLIGATION_NOT_POOLED = 814, "The obligation is in no pool", "Nothing to do."
+    UNITS_ABOVE_LEFT = 815, "More is named than is left of the obligation", "Name at most what is left."
+    NAMES_NOT_IN_ORDER = 816, "What is listed must be named once each, in rising order", "Sort the list."
+    MONIES_DIFFER = 817, "An obligation is in another money", "Pay each money by itself."
     TEXT_NOT_ALLOWED = (
-        819,
+        818,
         "The text holds characters that could deceive a reader",
         "Use plain text; the problem is named.",
     )
-    DUES_NOT_IN_ORDER = 820, "Due dates must be named once each, in rising order", "Sort the dates."
-    DUE_AHEAD = 821, "Several dates are netted together only once all have come", "Net each later date by itself."
-    POOL_EMPTY = 822, "The sender has no pool for this money and date", "Leave the date out."
-    POOL_RESTS = 823, "The pool was held by a batch that lapsed", "Wait until the named time."
-    BATCH_EXISTS = 824, "The sender has a batch under this reference", "Choose another reference."
-    BATCH_UNKNOWN = 825, "There is no such batch of the sender's", "Correct the reference; it may have ended."
-    BATCH_NOT_OPEN = 826, "The batch has ended", "Open another."
+    DUES_NOT_IN_ORDER = 819, "Due dates must be named once each, in rising order", "Sort the dates."
+    DUE_AHEAD = 820, "Several dates are netted together only once all have come", "Net each later date by itself."
+    POOL_EMPTY = 821, "The sender has no pool for this money and date", "Leave the date out."
+    POOL_RESTS = 822, "The pool was held by a batch that lapsed", "Wait until the named time."
+    BATCH_EXISTS = 823, "The sender has a batch under this reference", "Choose another reference."
+    BATCH_UNKNOWN = 824, "There is no such batch of the sender's", "Correct the reference; it may have ended."
+    BATCH_NOT_OPEN = 825, "The batch has ended", "Open another."
     FREEZES_CHANGED = (
-        827,
+        826,
         "The issuer has frozen or unfrozen a holder since the batch was opened",
         "Drop the batch and open another.",
     )
-    PARTY_DECLARED = 828, "The party has a potential in this batch", "Leave it out."
-    PARTY_NOT_DECLARED = 829, "A party of the obligation has no potential in this batch", "Declare its potential first."
-    PART_NOT_NEXT = 830, "The part does not begin where the one before it ended", "Begin at the named obligation."
-    FLOWS_TOO_MANY = 831, "The batch has fewer obligations left than flows are named", "Name as many as are left."
+    PARTY_DECLARED = 827, "The party has a potential in this batch", "Leave it out."
+    PARTY_NOT_DECLARED = 828, "A party of the obligation has no potential in this batch", "Declare its potential first."
+    PART_NOT_NEXT = 829, "The part does not begin where the one before it ended", "Begin at the named obligation."
+    FLOWS_TOO_MANY = 830, "The batch has fewer obligations left than flows are named", "Name as many as are left."
     FLOW_ABOVE_AMOUNT = (
-        832,
+        831,
         "A flow is larger than what may be netted of its obligation",
         "Name at most what is left; nothing when an end is frozen.",
     )
     CLEARABLE_LEFT = (
-        833,
+        832,
         "More of an obligation could be cleared, by the batch's own potentials",
         "Solve anew, or correct the potentials.",
     )
     CLEARED_AT_A_LOSS = (
-        834,
+        833,
         "An obligation is reduced where the batch's own potentials say that it costs more elsewhere",
         "Solve anew, or correct the potentials.",
     )
-    SUMS_TOO_LARGE = 835, "The flows pass what can be counted", "Take the largest obligations out of the pool."
-    NOT_COVERED = 836, "Obligations of the batch have no flow yet", "Declare the flows of all; the next one is named."
-    NOT_CONSERVING = 837, "Parties would give up more or less than they are let off", "Correct the flows."
-    POOL_STILL_CARRIED_OUT = 838, "The pool's last batch is still being carried out", "Ask again in a few blocks."
+    SUMS_TOO_LARGE = 834, "The flows pass what can be counted", "Take the largest obligations out of the pool."
+    NOT_COVERED = 835, "Obligations of the batch have no flow yet", "Declare the flows of all; the next one is named."
+    NOT_CONSERVING = 836, "Parties would give up more or less than they are let off", "Correct the flows."
+    POOL_STILL_CARRIED_OUT = 837, "The pool's last batch is still being carried out", "Ask again in a few blocks."
