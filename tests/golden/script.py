@@ -92,6 +92,7 @@ from sogdia.modules.money.holds import CaptureHold, PlaceHold, ReleaseHold
 from sogdia.modules.money.transfers import Transfer
 from sogdia.testing.ledger import SEED, START, Ledger, keys_of
 from tests.golden.exchange_part import exchange
+from tests.golden.netting_part import netting
 
 if TYPE_CHECKING:
     from sogdia.client.keys import KeyPair
@@ -472,7 +473,7 @@ def bad_bytes(script: Script) -> None:
     script.raw(good, "the same again")
 
 
-PARTS = (parties, money, shop, orders, documents, authority, bad_bytes, registry, governance, exchange)
+PARTS = (parties, money, shop, orders, documents, authority, bad_bytes, registry, governance, exchange, netting)
 """The whole script: every operation is in it, and nearly every fact comes of it."""
 
 

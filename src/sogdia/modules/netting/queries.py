@@ -10,6 +10,7 @@ from msgspec import Meta
 from sogdia.kernel.operation import Query
 from sogdia.kernel.values import Account, AssetKey, Name, Seconds, owner_of
 from sogdia.modules.money import Asset, balance
+from sogdia.modules.netting.pools import as_it_stands
 from sogdia.modules.netting.records import (
     ASSET_BYTES,
     BATCHES,
@@ -54,13 +55,15 @@ class PoolSize(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ObligationQuery(Query, tag="obligation"):
-    """An obligation. While a batch that was committed is being carried out, `flow` is still to be taken off `left`."""
+    """An obligation, as a batch that was committed has left it."""
 
     name: Name
 
     def answer(self, state: Reader) -> Obligation | None:
         """Give the obligation, or nothing."""
-        return OBLIGATIONS.find(state, self.name)
+        found = OBLIGATIONS.find(state, self.name)
+        now = None if found is None else _as_it_stands(state, found)
+        return now if now is not None and now.left else None
 
 
 class ObligationsQuery(Query, tag="obligations"):
@@ -75,9 +78,14 @@ class ObligationsQuery(Query, tag="obligations"):
         found = sorted(
             name
             for name, each in OBLIGATIONS.items(state)
-            if name > (self.after or b"") and self.account in (owner_of(name), each.debtor)
+            if name > (self.after or b"")
+            and self.account in (owner_of(name), each.debtor)
+            and _as_it_stands(state, each).left
         )
-        return [NamedObligation(name=name, obligation=OBLIGATIONS.must(state, name)) for name in found[: self.limit]]
+        return [
+            NamedObligation(name=name, obligation=_as_it_stands(state, OBLIGATIONS.must(state, name)))
+            for name in found[: self.limit]
+        ]
 
 
 class PoolsQuery(Query, tag="netting-pools"):
@@ -118,7 +126,7 @@ class PoolQuery(Query, tag="netting-pool"):
         page: list[Pooled] = []
         for slot in range(self.start, min(size, self.start + self.limit)):
             name = PLACES.must(state, (key, slot)).obligation
-            found = OBLIGATIONS.must(state, name)
+            found = _as_it_stands(state, OBLIGATIONS.must(state, name))
             frozen = any(balance(state, each, asset).frozen for each in (found.debtor, owner_of(name)))
             page.append(Pooled(name=name, frozen=frozen, obligation=found))
         return page
@@ -132,6 +140,11 @@ class BatchQuery(Query, tag="netting-batch"):
     def answer(self, state: Reader) -> Batch | None:
         """Give the batch, or nothing."""
         return BATCHES.find(state, self.name)
+
+
+def _as_it_stands(state: Reader, obligation: Obligation) -> Obligation:
+    """Give an obligation as it stands. A question knows no time; an open batch has changed nothing whatever it is."""
+    return as_it_stands(state, obligation, 0)
 
 
 def _asset_of(key: bytes) -> Asset:
