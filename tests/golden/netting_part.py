@@ -28,12 +28,17 @@ if TYPE_CHECKING:
     from tests.golden.script import Script
 
 DAY = 86_400
-CIRCLE = (("bukhara", "nairobi", 500), ("nairobi", "lanzhou", 300), ("lanzhou", "bukhara", 400), ("lanzhou", "nairobi", 50))
+CIRCLE = (
+    ("bukhara", "nairobi", 500),
+    ("nairobi", "lanzhou", 300),
+    ("lanzhou", "bukhara", 400),
+    ("lanzhou", "nairobi", 50),
+)
 HEIGHTS = {"bukhara": 1, "nairobi": 0, "lanzhou": 2}
 
 
 def netting(script: Script) -> None:
-    """Play obligations: some declined, forgiven, paid, taken out; a batch that lapses, one that is dropped, one that counts."""
+    """Play obligations, and three batches: one lapses, one is dropped, one counts."""
     ledger, account, asset = script.ledger, script.account, script.ledger.asset()
     due = ledger.time // DAY * DAY
     names = []

@@ -35,7 +35,7 @@ def netted(ledger):
     return ledger
 
 
-def change(table, key, **fields: Any):
+def change(table, key, **fields: Any):  # noqa: ANN401 - any field
     """Change some fields of a record."""
     return lambda it: poke(it, table, key(it), structs.replace(table.must(it.state, key(it)), **fields))
 
