@@ -31,6 +31,7 @@ from sogdia.testing.ledger import SEED, keys_of
 from tests.network.any_operation import AnyOperation
 from tests.network.chain import VALIDATORS, network_genesis
 from tests.network.random_exchange import RandomExchange
+from tests.network.random_netting import RandomNetting
 from tests.properties.random_trade import EVERYBODY, RandomTrade
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class RandomLife(RandomTrade):
         accounts = {who: self.account(who) for who in (*EVERYBODY, *REPLICAS)}
         self._any = AnyOperation(self.random, accounts)
         self._exchange = RandomExchange(self)
+        self._netting = RandomNetting(self)
 
     # ----------------------------------------------------------------------------------------------------- sending
 
@@ -111,6 +113,7 @@ class RandomLife(RandomTrade):
         deeds = {
             super().step: 60,
             self._exchange.step: 30,
+            self._netting.step: 20,
             self.anything: 25,
             self.propose: 6,
             self.vote: 12,
