@@ -13,6 +13,7 @@ from tests.faults_seeded.foundation_faults import IDENTITY_FAULTS, KERNEL_FAULTS
 from tests.faults_seeded.governance_faults import GOVERNANCE_FAULTS
 from tests.faults_seeded.light_faults import LIGHT_FAULTS
 from tests.faults_seeded.market_faults import ORDER_FAULTS, PRICING_FAULTS, RETURN_FAULTS, SETTLEMENT_FAULTS
+from tests.faults_seeded.netting_faults import NETTING_FAULTS
 from tools.seeded_faults import Fault
 
 FAULTS = (
@@ -22,6 +23,7 @@ FAULTS = (
     *MONEY_FAULTS,
     *PRICING_FAULTS,
     *EXCHANGE_FAULTS,
+    *NETTING_FAULTS,
     *ORDER_FAULTS,
     *SETTLEMENT_FAULTS,
     *RETURN_FAULTS,

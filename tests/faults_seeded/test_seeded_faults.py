@@ -17,6 +17,7 @@ AREAS = (
     "modules/market",
     "modules/documents",
     "modules/exchange",
+    "modules/netting",
     "vault",
     "client/light",
     "modules/governance",
