@@ -11,8 +11,11 @@ from sogdia.clearing.graph import Graph, Solution
 from sogdia.clearing.solving import SolvingError
 from sogdia.cli import netting_work
 from sogdia.cli.exits import Exit
+from sogdia.modules.netting.batches import OpenBatch
 
 if TYPE_CHECKING:
+    from sogdia.cli.sending import Signatory
+    from sogdia.cli.sessions import Session
     from sogdia.kernel.operation import Operation
 
 pytestmark = pytest.mark.real("ortools")
@@ -83,7 +86,7 @@ def test_a_pool_is_cleared_and_what_remains_is_paid_once(sogdia, house, owed):
     cleared = sogdia(*clearing(house, owed, "--json"))
     assert (cleared.status, cleared.document["cleared"]) == (Exit.DONE, "600"), cleared.err
     minted = sogdia(
-        *house.words("tx", "mint", "--from", "bank", "--currency", "USD", "--to", "bukhara", "--units", "20")
+        *house.words("tx", "mint", "--from", "bank", "--currency", "USD", "--to", "bukhara", "--units", "20.00")
     )
     paying = house.words("netting", "pay", "--from", "bukhara", "--asset", "USD@bank", "--due", owed, "--json")
 
@@ -140,3 +143,19 @@ def test_a_batch_that_the_ledger_refuses_lets_the_pool_go(sogdia, house, owed, m
     assert said.status == Exit.REFUSED
     assert "Name at most what is left" in said.err
     assert batch(sogdia, house, owed).document["answer"]["stage"] in (3, "3")
+
+
+def test_what_changes_before_the_pool_is_held_is_solved_anew(sogdia, house, owed, monkeypatch):
+    send = netting_work.send_applied
+
+    def meddled(operations: list[Operation], by: Signatory, session: Session) -> bytes:
+        if isinstance(operations[0], OpenBatch):
+            named = ("--obligation", f"net{next(DAYS) - 1}", "--units", "2.00")
+            assert sogdia(*house.words("tx", "forgive-obligation", "--from", "bukhara", *named)).status == Exit.DONE
+        return send(operations, by, session)
+
+    monkeypatch.setattr(netting_work, "send_applied", meddled)
+
+    cleared = sogdia(*clearing(house, owed, "--json"))
+
+    assert (cleared.document["gross"], cleared.document["cleared"]) == ("600", "200")

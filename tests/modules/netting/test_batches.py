@@ -9,7 +9,13 @@ from sogdia.kernel.values import name_of
 from sogdia.modules.money import balance
 from sogdia.modules.money.currencies import FreezeHolder
 from sogdia.modules.netting.batches import CommitBatch, DropBatch
-from sogdia.modules.netting.obligations import ForgiveObligation, LeavePool, Payment, PayObligations
+from sogdia.modules.netting.obligations import (
+    DeclineObligation,
+    ForgiveObligation,
+    LeavePool,
+    Payment,
+    PayObligations,
+)
 from sogdia.modules.netting.queries import ObligationQuery, PoolQuery, PoolsQuery
 from sogdia.modules.netting.records import BATCHES, OBLIGATIONS, POOLS, POSITIONS, Stage
 from sogdia.modules.netting.refusals import NettingRefusal as Refuse
@@ -30,6 +36,7 @@ from tests.modules.netting.house import (
     pooled,
     positions,
     potentials,
+    stating,
 )
 
 
@@ -238,6 +245,24 @@ def test_a_credit_note_reduces_an_obligation_and_the_last_one_ends_it(ledger):
 
     assert OBLIGATIONS.find(ledger.state, name) is None
     assert pooled(ledger) == []
+
+
+@pytest.mark.parametrize("who", ["bukhara", "nairobi"])
+def test_what_nobody_has_accepted_is_turned_down_or_taken_back(ledger, who):
+    before = stored_bytes(ledger)
+    ledger.must("nairobi", stating(ledger, "bukhara"))
+
+    ledger.must(who, DeclineObligation(obligation=name_of(ledger.account("nairobi"), "i1")))
+
+    assert not list(OBLIGATIONS.items(ledger.state))
+    assert stored_bytes(ledger) == before
+
+
+def test_what_was_not_accepted_for_netting_is_in_no_pool(ledger):
+    name = owe(ledger, "bukhara", "nairobi", 10, "plain", netting=False)
+
+    assert pooled(ledger) == []
+    assert OBLIGATIONS.must(ledger.state, name).coordinator is None
 
 
 def test_the_coordinator_sees_what_is_offered_to_it(ledger):

@@ -223,6 +223,7 @@ TABLES: dict[type[Operation], list[Row]] = {
     ],
     DeclineObligation: [
         Row(Refuse.OBLIGATION_UNKNOWN, "carrier", lambda it: DeclineObligation(obligation=STATED(it))),
+        Row(Refuse.SENDER_IS_COORDINATOR, HOUSE, lambda it: DeclineObligation(obligation=FIRST(it))),
         Row(Refuse.OBLIGATION_ACCEPTED, "bukhara", lambda it: DeclineObligation(obligation=FIRST(it))),
     ],
     PayObligations: [

@@ -136,6 +136,8 @@ class DeclineObligation(Operation, tag=802):
     def apply(self, ctx: Context) -> None:
         """Forget it."""
         obligation = find_obligation(ctx, self.obligation)
+        is_side = ctx.sender in (obligation.debtor, owner_of(self.obligation))
+        require(is_side, Refuse.SENDER_IS_COORDINATOR)
         require(not obligation.accepted, Refuse.OBLIGATION_ACCEPTED)
 
         pools.forget(ctx.state, self.obligation, obligation)

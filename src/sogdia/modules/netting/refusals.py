@@ -70,3 +70,4 @@ class NettingRefusal(RefusalCode):
     NOT_COVERED = 835, "Obligations of the batch have no flow yet", "Declare the flows of all; the next one is named."
     NOT_CONSERVING = 836, "Parties would give up more or less than they are let off", "Correct the flows."
     POOL_STILL_CARRIED_OUT = 837, "The pool's last batch is still being carried out", "Ask again in a few blocks."
+    SENDER_IS_COORDINATOR = 838, "The coordinator may not do this", "Ask the debtor or the creditor."
