@@ -7,6 +7,7 @@ their rank), amounts are log-normal.
 from __future__ import annotations
 
 import random
+from itertools import accumulate
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -60,10 +61,10 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True):
 def trade(parties: int, obligations: int) -> list[tuple[int, int, int]]:
     """Give debtor, creditor and amount of each obligation of a scale-free graph."""
     chance = random.Random(SEED)  # noqa: S311 - a bench repeats itself
-    weights = [1 / (rank + 1) ** FALL for rank in range(parties)]
+    weights = list(accumulate(1 / (rank + 1) ** FALL for rank in range(parties)))
     made: list[tuple[int, int, int]] = []
     while len(made) < obligations:
-        debtor, creditor = chance.choices(range(parties), weights, k=2)
+        debtor, creditor = chance.choices(range(parties), cum_weights=weights, k=2)
         if debtor != creditor:
             made.append((debtor, creditor, 1 + int(chance.lognormvariate(9, 1.5))))
     return made
