@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from itertools import accumulate
-from time import perf_counter
+from time import process_time
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -37,7 +37,7 @@ ENVELOPES_A_BLOCK = 200
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
-    """Seconds for a graph of so many parties and obligations, and how much of it is cleared."""
+    """Seconds of a core's own time for a graph, and how much of it is cleared."""
 
     parties: int
     obligations: int
@@ -48,7 +48,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rates(msgspec.Struct, frozen=True, kw_only=True):
-    """Seconds of the state machine for a pool, signatures included, from its first invoice to the last flow."""
+    """Seconds of a core's own time in the state machine for a pool, signatures included, from its first invoice to the last flow."""
 
     parties: int
     obligations: int
@@ -86,13 +86,13 @@ def graph(parties: int, obligations: int) -> Graph:
 def measure(parties: int, obligations: int) -> Checked:
     """Solve a graph, and check the solution obligation by obligation as the ledger does."""
     made = graph(parties, obligations)
-    started = perf_counter()
+    started = process_time()
     flows = best_flows(made)
-    solved = perf_counter()
+    solved = process_time()
     solution = Solution(flows, potentials_of(made, flows))
-    shown = perf_counter()
+    shown = process_time()
     doubt = doubt_about(made, solution)
-    checked = perf_counter()
+    checked = process_time()
     if doubt is not None:
         raise AssertionError(doubt)
     return Checked(
@@ -114,22 +114,22 @@ def measure_ledger(parties: int, obligations: int) -> Rates:
         ledger.register(name, "KZ", Kind.ENTERPRISE)
     asset, due = ledger.asset(), ledger.time // DAY * DAY
     asked = [_asked(ledger, names, asset, due, each) for each in enumerate(trade(parties, obligations))]
-    started = perf_counter()
+    started = process_time()
     _play(ledger, (stated for stated, _ in asked))
     _play(ledger, (accepted for _, accepted in asked))
-    entered = perf_counter()
+    entered = process_time()
     pools = PoolsOf(ledger.account(HOUSE), asset, (due,))
     held = graph_of(read_pools(pools, lambda query: query.answer(ledger.state)))
     parts = parts_of("b", held, solve(held))
-    began = perf_counter()
+    began = process_time()
     _play(ledger, [ledger.sign(HOUSE, OpenBatch(batch="b", asset=asset, dues=(due,)))])
     _play(ledger, [ledger.sign(HOUSE, part) for part in parts])
-    committed = perf_counter()
+    committed = process_time()
     blocks = 0
     while list(BATCHES.items(ledger.state)):
         ledger.wait(1)
         blocks += 1
-    ended = perf_counter()
+    ended = process_time()
     if sum(1 for _ in OBLIGATIONS.items(ledger.state)) >= obligations:
         raise AssertionError("nothing was netted")
     return Rates(

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sogdia.clearing.graph import Graph, Solution
+from sogdia.clearing.parts import parts_of
 from sogdia.clearing.solving import SolvingError
 from sogdia.cli import netting_work
 from sogdia.cli.exits import Exit
+from sogdia.cli.sending import send_applied
 from sogdia.modules.netting.batches import OpenBatch
 
 if TYPE_CHECKING:
@@ -131,7 +133,7 @@ def test_without_the_solver_the_pool_is_not_held(sogdia, house, owed, monkeypatc
 
 
 def test_a_batch_that_the_ledger_refuses_lets_the_pool_go(sogdia, house, owed, monkeypatch):
-    right = netting_work.parts_of
+    right = parts_of
 
     def wrong(reference: str, graph: Graph, solution: Solution) -> list[Operation]:
         return right(reference, graph, Solution([flow + 1 for flow in solution.flows], solution.potentials))
@@ -146,7 +148,7 @@ def test_a_batch_that_the_ledger_refuses_lets_the_pool_go(sogdia, house, owed, m
 
 
 def test_what_changes_before_the_pool_is_held_is_solved_anew(sogdia, house, owed, monkeypatch):
-    send = netting_work.send_applied
+    send = send_applied
 
     def meddled(operations: list[Operation], by: Signatory, session: Session) -> bytes:
         if isinstance(operations[0], OpenBatch):

@@ -100,6 +100,11 @@ def batch_of(ledger: Ledger, batch: str = "b1") -> Batch | None:
     return BATCHES.find(ledger.state, name_of(ledger.account(HOUSE), batch))
 
 
+def open_batch_of(ledger: Ledger, batch: str = "b1") -> Batch:
+    """Give a batch of the house's that has to be there."""
+    return BATCHES.must(ledger.state, name_of(ledger.account(HOUSE), batch))
+
+
 def pooled(ledger: Ledger, due: int = TODAY) -> list[bytes]:
     """Give the names in the house's pool, by slots."""
     key = ledger.account(HOUSE), ledger.asset(), due

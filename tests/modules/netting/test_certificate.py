@@ -40,7 +40,7 @@ def test_a_flow_stands_or_falls_by_the_drop(drop, flow, fault):
 @st.composite
 def debts(draw):
     pairs = st.tuples(st.integers(0, PARTIES - 1), st.integers(0, PARTIES - 1)).filter(lambda pair: pair[0] != pair[1])
-    return [Edge(*pair, draw(st.integers(1, 2**61))) for pair in draw(st.lists(pairs, max_size=14))]
+    return [Edge(pair[0], pair[1], draw(st.integers(1, 2**61))) for pair in draw(st.lists(pairs, max_size=14))]
 
 
 def balanced(edges, flows):
@@ -70,7 +70,8 @@ def test_whatever_passes_is_the_best_and_the_best_passes_with_some_potentials():
     """Every set of flows and every set of potentials of small graphs is tried: only the best pass."""
     chance = random.Random(5)
     for _graph in range(25):
-        edges = [Edge(*chance.sample(range(3), 2), chance.randrange(1, 3)) for _edge in range(4)]
+        pairs = [chance.sample(range(3), 2) for _edge in range(4)]
+        edges = [Edge(debtor, creditor, chance.randrange(1, 3)) for debtor, creditor in pairs]
         every = list(itertools.product(*(range(each.most + 1) for each in edges)))
         most = max(sum(flows) for flows in every if balanced(edges, flows))
         for flows in every:
