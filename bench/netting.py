@@ -48,7 +48,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rates(msgspec.Struct, frozen=True, kw_only=True):
-    """Seconds of a core's own time in the state machine for a pool, signatures included, from its first invoice to the last flow."""
+    """Seconds of a core's own time in the state machine for a pool, from its first invoice to the last flow."""
 
     parties: int
     obligations: int
