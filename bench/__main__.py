@@ -2,7 +2,7 @@
 
     python -m bench [--quick] [--only PART,PART,…] [--json FILE]
 
-Parts: limit, postgres, growth, ids, replay, passkeys, index, vault, http, light, network, sync, calls, payments.
+Parts: limit, postgres, growth, ids, replay, passkeys, index, vault, http, light, network, sync, calls, netting, payments.
 
 Absolute figures belong to the machine; ratios are what is promised. `--quick` takes shorter runs and a million records.
 """
@@ -238,6 +238,22 @@ def payments(*, quick: bool) -> tuple[list[Promise], Row]:
     return promises, {"lives": lives, "books": [small, middle, large], "paths": found}
 
 
+def netted(*, quick: bool) -> tuple[list[Promise], Row]:
+    """Measure the check of a large netting, obligation by obligation, and a smaller one through the state machine."""
+    from bench import netting  # noqa: PLC0415 - needs OR-Tools
+
+    checked = netting.measure(1_000, 27_000) if quick else netting.measure(10_000, 270_000)
+    played = netting.measure_ledger(50, 500) if quick else netting.measure_ledger(500, 10_000)
+    promises = [
+        at_most(
+            f"netting {checked.obligations} obligations: the ledger's check of every one, in seconds",
+            checked.verify_seconds,
+            1.0,
+        )
+    ]
+    return promises, {"checked": checked, "ledger": played}
+
+
 PARTS: dict[str, Callable[..., tuple[list[Promise], Row]]] = {
     "limit": limit,
     "postgres": postgres,
@@ -252,6 +268,7 @@ PARTS: dict[str, Callable[..., tuple[list[Promise], Row]]] = {
     "network": networked,
     "sync": synced,
     "calls": application_by_call,
+    "netting": netted,
     "payments": payments,
 }
 

@@ -242,6 +242,7 @@ def test_a_p256_key_signs_and_its_owner_lets_another_act(sogdia, shop):
 NOT_THERE = (
     *("hold", "guardians", "recovery", "mandate", "consents", "passkeys", "attestation", "appeal", "handle"),
     *("handle-of", "file", "authorities", "proposal", "rate-card", "quote", "lock"),
+    *("obligation", "netting-batch"),
 )
 
 
@@ -278,6 +279,11 @@ def test_every_declared_query_is_asked_by_words_or_by_options(sogdia, shop):
         "rate-cards": ["USD@bank", "USD@bank"],
         "quote": ["nairobi/none"],
         "lock": ["nairobi/none"],
+        "obligation": ["nairobi/none"],
+        "obligations": ["nairobi"],
+        "netting-pools": ["nairobi"],
+        "netting-pool": ["nairobi", "USD@bank", "2026-12-31"],
+        "netting-batch": ["nairobi/none"],
     }
 
     for name in queries():

@@ -15,6 +15,7 @@ from tests.faults_seeded.governance_faults import GOVERNANCE_FAULTS
 from tests.faults_seeded.issuer_faults import ISSUER_FAULTS
 from tests.faults_seeded.light_faults import LIGHT_FAULTS
 from tests.faults_seeded.market_faults import ORDER_FAULTS, PRICING_FAULTS, RETURN_FAULTS, SETTLEMENT_FAULTS
+from tests.faults_seeded.netting_faults import NETTING_FAULTS
 from tests.faults_seeded.vouchers_faults import VOUCHERS_FAULTS
 from tools.seeded_faults import Fault
 
@@ -27,6 +28,7 @@ FAULTS = (
     *EXCHANGE_FAULTS,
     *BOOK_FAULTS,
     *VOUCHERS_FAULTS,
+    *NETTING_FAULTS,
     *ORDER_FAULTS,
     *SETTLEMENT_FAULTS,
     *RETURN_FAULTS,

@@ -18,6 +18,7 @@ AREAS = (
     "modules/documents",
     "modules/exchange",
     "modules/vouchers",
+    "modules/netting",
     "vault",
     "client/light",
     "client/voucher",

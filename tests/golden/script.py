@@ -94,6 +94,7 @@ from sogdia.testing.ledger import SEED, START, Ledger, keys_of
 from tests.golden.book_part import book
 from tests.golden.exchange_part import exchange
 from tests.golden.issuers_part import issuers
+from tests.golden.netting_part import netting
 from tests.golden.vouchers_part import vouchers
 
 if TYPE_CHECKING:
@@ -489,6 +490,7 @@ PARTS = (
     book,
     vouchers,
     issuers,
+    netting,
 )
 """The whole script: every operation is in it, and nearly every fact comes of it."""
 

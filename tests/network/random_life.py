@@ -32,6 +32,7 @@ from tests.network.any_operation import AnyOperation
 from tests.network.chain import VALIDATORS, network_genesis
 from tests.network.random_book import RandomBook
 from tests.network.random_exchange import RandomExchange
+from tests.network.random_netting import RandomNetting
 from tests.network.random_vouchers import RandomVouchers
 from tests.properties.random_trade import EVERYBODY, RandomTrade
 
@@ -71,6 +72,7 @@ class RandomLife(RandomTrade):
         self._exchange = RandomExchange(self)
         self._book = RandomBook(self)
         self._vouchers = RandomVouchers(self)
+        self._netting = RandomNetting(self)
 
     # ----------------------------------------------------------------------------------------------------- sending
 
@@ -117,6 +119,7 @@ class RandomLife(RandomTrade):
             self._exchange.step: 30,
             self._book.step: 20,
             self._vouchers.step: 15,
+            self._netting.step: 20,
             self.anything: 25,
             self.propose: 6,
             self.vote: 12,

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from sogdia.api.envelopes import decode_receipt
 from sogdia.api.problems import Problem, refusal
 from sogdia.api.routing import JSON, PROOF, Call, Route, answer
-from sogdia.api.visibility import Class, class_of_query, class_of_record, record_of_query, require
+from sogdia.api.visibility import OF_THE_ASKED, Class, class_of_query, class_of_record, record_of_query, require
 from sogdia.client import questions
 from sogdia.client.declared import (
     answer_type,
@@ -150,7 +150,9 @@ class StateRoutes:
             return True
         if kind is Class.ORDER and await self._visibility.sees_order(call.reader, call.query.name):
             return True
-        named = {*accounts_in(call.query), *accounts_in(found)}
+        named = set(accounts_in(call.query))
+        if call.query.__struct_config__.tag not in OF_THE_ASKED:
+            named |= set(accounts_in(found))
         return kind in {Class.PARTIES, Class.ORDER} and call.reader.account in named
 
     # ------------------------------------------------------------------------------------------------------ records

@@ -61,6 +61,9 @@ ANSWERS: Final[dict[str, type[msgspec.Struct]]] = {
 }
 """Answers made of several records, each with the record that says for whom it is."""
 
+OF_THE_ASKED: Final = frozenset({"obligations", "netting-pools", "netting-pool"})
+"""Answers made of objects of many parties: they are for the account that is asked about, not for all that they name."""
+
 
 def class_of_record(declared: type) -> Class:
     """Say for whom the records of a table are."""

@@ -19,6 +19,7 @@ COMMANDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "keys": ("keys:keys", "Keys that sign: make, list, show, derive them."),
         "tx": ("tx:tx", "Sign and send an operation, or try it first."),
         "query": ("query:query", "Ask a node: balances, orders, blocks, what happened."),
+        "netting": ("netting:netting", "Net what parties owe one another, and pay what remains."),
         "prove": ("prove:prove", "Write down a proof that anybody can check."),
         "vault": ("vault:vault", "Seal documents, read them, share and erase them."),
         "verify": ("prove:verify", "Check a proof without trusting anybody's node."),

@@ -213,9 +213,11 @@ def _currency(values: Mapping[str, Any], field: str, session: Session, sender: b
         return asset
     if "currency" in values:
         return str(values["currency"])
-    for about in ("order", "hold"):
+    for about in ("order", "hold", "obligation"):
         if isinstance(values.get(about), bytes):
             return session.asset_of(about, values[about])
+    if "obligation" in values:
+        return session.asset_of("obligation", name_of(sender, values["obligation"]))
     listing = values.get("listing")
     name = name_of(sender, listing) if isinstance(listing, str) else None
     if "merchant" in values and values.get("lines"):

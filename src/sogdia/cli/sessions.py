@@ -26,6 +26,7 @@ from sogdia.modules.exchange.queries import NamedCard, RateCardQuery
 from sogdia.modules.identity.queries import PartyQuery
 from sogdia.modules.market.queries import ListingQuery, OrderQuery, TermsQuery
 from sogdia.modules.money.queries import HoldQuery
+from sogdia.modules.netting.queries import ObligationQuery
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -134,6 +135,8 @@ class Session:
                 return card.card.gives if about == "card" else card.card.takes
             case "hold":
                 found = self.ask(HoldQuery(name=name))
+            case "obligation":
+                found = self.ask(ObligationQuery(name=name))
             case "listing":
                 listing = self.ask(ListingQuery(name=name))
                 terms = None if listing is None else name_of(owner_of(name), listing.listing.terms)

@@ -21,12 +21,14 @@ from sogdia.kernel.refusal import require
 from sogdia.kernel.values import ACCOUNT_BYTES
 from sogdia.modules.money.balances import balance, store
 from sogdia.modules.money.events import FreezeLapsed
-from sogdia.modules.money.issuer_records import FREEZES, RULES, Freeze
+from sogdia.modules.money.issuer_records import CONDUCT, FREEZES, RULES, Freeze
 from sogdia.modules.money.records import Asset, asset_of
 from sogdia.modules.money.refusals import MoneyRefusal as Refuse
+from sogdia.modules.money.reserves import conduct_of
 
 if TYPE_CHECKING:
     from sogdia.kernel.operation import Context
+    from sogdia.kernel.state import Reader, State
 
 
 def freeze(ctx: Context, account: bytes, asset: Asset) -> None:
@@ -38,7 +40,7 @@ def freeze(ctx: Context, account: bytes, asset: Asset) -> None:
 
     if before is None:
         _begin(ctx, account, asset)
-    store(ctx.state, account, asset, structs.replace(known, frozen=True))
+    mark(ctx.state, account, asset, frozen=True)
 
 
 def make_longer(ctx: Context, account: bytes, asset: Asset) -> int:
@@ -48,8 +50,20 @@ def make_longer(ctx: Context, account: bytes, asset: Asset) -> int:
     if before is not None:
         calendar.unschedule(ctx.state, deadline_of(before), FREEZES.full_key(key))
     until = _begin(ctx, account, asset)
-    store(ctx.state, account, asset, structs.replace(balance(ctx.state, account, asset), frozen=True))
+    mark(ctx.state, account, asset, frozen=True)
     return until
+
+
+def mark(state: State, account: bytes, asset: Asset, *, frozen: bool) -> None:
+    """Write down whether a holder is frozen, and count that something has changed."""
+    store(state, account, asset, structs.replace(balance(state, account, asset), frozen=frozen))
+    known = conduct_of(state, asset)
+    CONDUCT.put(state, asset, structs.replace(known, freezes=known.freezes + 1))
+
+
+def freezes_counted(state: Reader, asset: Asset) -> int:
+    """Give how often a holder of an asset was frozen, or a freeze ended."""
+    return conduct_of(state, asset).freezes
 
 
 def _begin(ctx: Context, account: bytes, asset: Asset) -> int:
@@ -74,9 +88,8 @@ def _run_out(ctx: Context, key: bytes, found: Freeze, _writes_max: int) -> None:
         return
     FREEZES.put(ctx.state, (account, asset), structs.replace(found, over=True))
     calendar.schedule(ctx.state, found.rests_until, FREEZES.full_key((account, asset)))
-    known = balance(ctx.state, account, asset)
-    if known.frozen:
-        store(ctx.state, account, asset, structs.replace(known, frozen=False))
+    if balance(ctx.state, account, asset).frozen:
+        mark(ctx.state, account, asset, frozen=False)
         ctx.emit(FreezeLapsed(asset=asset, account=account))
 
 

@@ -71,6 +71,9 @@ class Conduct(Record):
     declined: Redeemed = Redeemed()
     missed: Redeemed = Redeemed()
     """Those that it let run out."""
+    freezes: Units = 0
+    """How often a holder was frozen, or a freeze ended. Whoever remembers the number can tell later, without looking at
+    every holder, whether those it has looked at are still what they were."""
 
 
 class Freeze(Record):
