@@ -54,6 +54,7 @@ GROUPS = (
     "config",
     "notices",
     "archive",
+    "netting",
 )
 """Commands that only hold others."""
 
