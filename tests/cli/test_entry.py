@@ -55,6 +55,7 @@ GROUPS = (
     "config",
     "notices",
     "archive",
+    "netting",
 )
 """Commands that only hold others."""
 

@@ -209,8 +209,8 @@ NETTING_FAULTS = (
     Fault(
         "The first obligation of a batch is not written down",
         "modules/netting/sweeping.py",
-        "done = not after.covered and not after.parties",
-        "done = after.covered <= 1 and not after.parties",
+        "        if after.covered:\n",
+        "        if after.covered > 1:\n",
         BATCHES,
     ),
     Fault(
