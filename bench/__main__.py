@@ -2,7 +2,8 @@
 
     python -m bench [--quick] [--only PART,PART,…] [--json FILE]
 
-Parts: limit, postgres, growth, ids, replay, passkeys, index, vault, http, light, network, sync, calls, netting, payments.
+Parts: limit, postgres, growth, ids, replay, passkeys, index, vault, http, light, network, sync, calls, netting,
+payments.
 
 Absolute figures belong to the machine; ratios are what is promised. `--quick` takes shorter runs and a million records.
 """

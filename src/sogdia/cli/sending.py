@@ -213,16 +213,18 @@ def _currency(values: Mapping[str, Any], field: str, session: Session, sender: b
         return asset
     if "currency" in values:
         return str(values["currency"])
-    for about in ("order", "hold", "obligation"):
-        if isinstance(values.get(about), bytes):
-            return session.asset_of(about, values[about])
-    if "obligation" in values:
-        return session.asset_of("obligation", name_of(sender, values["obligation"]))
-    listing = values.get("listing")
-    name = name_of(sender, listing) if isinstance(listing, str) else None
+    return _about(values, session, sender)
+
+
+def _about(values: Mapping[str, Any], session: Session, sender: bytes) -> Asset | None:
+    """Say in which money the object is that an operation is about: one that is named, or one of the sender's own."""
     if "merchant" in values and values.get("lines"):
-        name = name_of(values["merchant"], values["lines"][0].listing)
-    return None if name is None else session.asset_of("listing", name)
+        return session.asset_of("listing", name_of(values["merchant"], values["lines"][0].listing))
+    for about in ("order", "hold", "obligation", "listing"):
+        named = values.get(about)
+        if isinstance(named, bytes | str):
+            return session.asset_of(about, named if isinstance(named, bytes) else name_of(sender, named))
+    return None
 
 
 def _exchanged(values: Mapping[str, Any], field: str, session: Session, sender: bytes) -> Asset | None:

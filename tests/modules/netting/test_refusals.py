@@ -34,6 +34,7 @@ from sogdia.modules.netting.obligations import (
 )
 from sogdia.modules.netting.refusals import NettingRefusal as Refuse
 from sogdia.testing.ledger import Ledger
+from tests.modules.money.issuing import at_most, impose
 from tests.modules.netting.house import (
     DAY,
     HOUSE,
@@ -156,11 +157,18 @@ def giants(ledger: Ledger) -> None:
 
 
 NEVER = {
+    (PayObligations, Money.REFERENCE_MISSING),  # the obligation is the reference: it says who owes whom
     (PayObligations, Money.CURRENCY_UNKNOWN),  # no currency goes, and the obligation was stated in one
     *(
         (each, Kernel.SPONSOR_HAS_NO_QUOTA) for each in (StateObligation, OpenBatch, DeclarePotentials)
     ),  # it keeps its quota
 }
+
+
+def paid_today(it: Ledger) -> None:
+    """The debtor has paid a unit of what it may pay today."""
+    impose(limits=at_most(499))(it)
+    it.must("bukhara", paying((FIRST, 1))(it))
 
 
 def nothing_named(_: Ledger) -> DeclareFlows:
@@ -236,6 +244,8 @@ TABLES: dict[type[Operation], list[Row]] = {
         Row(Refuse.OBLIGATION_HELD, "bukhara", paying((FIRST, 500)), before=both(OPEN, FREEZE)),
         Row(Money.HOLDER_FROZEN, "bukhara", paying((FIRST, 500)), before=FREEZE),
         Row(Money.FUNDS_INSUFFICIENT, "nairobi", paying((SECOND, 300))),
+        Row(Money.PAYMENT_ABOVE_LIMIT, "bukhara", paying((FIRST, 500)), before=impose(limits=at_most(499))),
+        Row(Money.DAY_LIMIT_PASSED, "bukhara", paying((FIRST, 499)), before=paid_today),
         Row(
             Money.HOLDER_NOT_AUTHORISED,
             "bukhara",

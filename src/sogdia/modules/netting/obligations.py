@@ -177,7 +177,9 @@ class PayObligations(Operation, tag=803):
             pools.require_not_held(ctx, each.obligation, obligation)
 
         for each in self.payments:
-            move(ctx.state, self.asset, each.units, ctx.sender, owner_of(each.obligation))
+            # The obligation says who owes whom: it is its own travel-rule reference.
+            creditor = owner_of(each.obligation)
+            move(ctx.state, self.asset, each.units, ctx.sender, creditor, reference=each.obligation)
         for each in self.payments:
             left = pools.reduce(ctx, each.obligation, each.units)
             ctx.emit(
