@@ -40,5 +40,5 @@ def walk(seed: int, steps: int, monkeypatch: pytest.MonkeyPatch) -> PayingLedger
     life = RandomLife(seed)
     for _ in range(steps):
         life.step()
-    ledger: PayingLedger = life.ledger
-    return ledger
+    assert isinstance(life.ledger, PayingLedger)
+    return life.ledger

@@ -1,4 +1,4 @@
-"""The blocks of a ledger read as books: every fact with its moment, its movements, and the UETR of each payment in it."""
+"""The blocks of a ledger read as books: every fact with its moment, its movements, and the UETR of each payment."""
 
 from __future__ import annotations
 
@@ -70,7 +70,9 @@ class Book:
         legs = []
         for number, movements in enumerate(pairs(self.fold.take(fact))):
             if position.number >= FACTS_MAX or number >= LEGS_MAX:
-                raise ValueError(f"more payments in one receipt than a UETR can tell apart, at height {position.height}")
+                raise ValueError(
+                    f"more payments in one receipt than a UETR can tell apart, at height {position.height}"
+                )
             at = position._replace(number=position.number * LEGS_MAX + number)
             legs.append(Leg(uetr_of(self.network, result, at), movements))
         return Told(position, time, result, fact, tuple(legs))

@@ -1,9 +1,9 @@
 """Statements and notices as messages: camt.053 for a day's statement, camt.054 for its credits and debits.
 
-    OPBD  CLBD     what the account owns at the beginning and at the end, set aside or not
-    OPAV  CLAV     what of it is free to spend
-    ITBD  ITAV     the same at the end of a period that is not over
-    SET ASIDE      what is promised to others; no code of ISO means that, so it stands under a name of our own
+OPBD  CLBD     what the account owns at the beginning and at the end, set aside or not
+OPAV  CLAV     what of it is free to spend
+ITBD  ITAV     the same at the end of a period that is not over
+SET ASIDE      what is promised to others; no code of ISO means that, so it stands under a name of our own
 """
 
 from __future__ import annotations
@@ -116,9 +116,7 @@ def _summary(statement: Statement) -> Part | None:
     return part(
         "TxsSummry",
         part("TtlNtries", part("NbOfNtries", str(credits_ + debits))),
-        part(
-            "TtlCdtNtries", part("NbOfNtries", str(credits_)), part("Sum", write_amount(credited, currency))
-        ),
+        part("TtlCdtNtries", part("NbOfNtries", str(credits_)), part("Sum", write_amount(credited, currency))),
         part("TtlDbtNtries", part("NbOfNtries", str(debits)), part("Sum", write_amount(debited, currency))),
     )
 

@@ -184,9 +184,7 @@ def _lock_undone(_fold: Fold, fact: exchange.LockUndone) -> Iterator[Movement]:
 def _money_swapped(fold: Fold, fact: exchange.MoneySwapped) -> Iterator[Movement]:
     buyer, provider, reference = owner_of(fact.order), owner_of(fact.card), _word(fact.order)
     fold.rates[fact.order] = AtRate(fact.card, swapped=True)
-    yield from _paid(
-        buyer, provider, fact.takes, fact.payment + fact.premium, reference, EXCHANGE, from_held=True
-    )
+    yield from _paid(buyer, provider, fact.takes, fact.payment + fact.premium, reference, EXCHANGE, from_held=True)
     yield Movement(provider, fact.gives, 0, -fact.units, buyer, reference, EXCHANGE)
     yield Movement(buyer, fact.gives, 0, fact.units, provider, reference, EXCHANGE)
 
@@ -267,5 +265,10 @@ MOVES_NOTHING: Final = frozenset(
 )
 """Facts of the modules with money that move none. A new fact has to be entered here or above."""
 
-WITHOUT_MONEY: Final = ("sogdia.kernel.", "sogdia.modules.identity.", "sogdia.modules.governance.", "sogdia.modules.documents.")
+WITHOUT_MONEY: Final = (
+    "sogdia.kernel.",
+    "sogdia.modules.identity.",
+    "sogdia.modules.governance.",
+    "sogdia.modules.documents.",
+)
 """Whose facts never move money."""

@@ -27,6 +27,7 @@ class Reason(StrEnum):
     AC02 = "AC02", "InvalidDebtorAccountNumber"
     AC03 = "AC03", "InvalidCreditorAccountNumber"
     AC06 = "AC06", "BlockedAccount"
+    AC10 = "AC10", "InvalidDebtorAccountCurrency"
     AG01 = "AG01", "TransactionForbidden"
     AG03 = "AG03", "TransactionNotSupported"
     AGNT = "AGNT", "IncorrectAgent"
@@ -40,9 +41,6 @@ class Reason(StrEnum):
     AM12 = "AM12", "InvalidAmount"
     AM14 = "AM14", "AmountExceedsAgreedLimit"
     AM18 = "AM18", "InvalidNumberOfTransactions"
-    BE19 = "BE19", "InvalidChargeBearerCode"
-    CNOR = "CNOR", "CreditorBankIsNotRegistered"
-    DNOR = "DNOR", "DebtorBankIsNotRegistered"
     DS0H = "DS0H", "NotAllowedAccount"
     DT01 = "DT01", "InvalidDate"
     FF01 = "FF01", "InvalidFileFormat"
@@ -53,13 +51,13 @@ class Reason(StrEnum):
     RR10 = "RR10", "InvalidCharacterSet"
     TM01 = "TM01", "InvalidCutOffTime"
 
-    title: str
+    called: str
 
-    def __new__(cls, code: str, title: str) -> Reason:  # noqa: PYI034 - an enumeration has no heirs
+    def __new__(cls, code: str, called: str) -> Reason:  # noqa: PYI034 - an enumeration has no heirs
         """Make a reason from its code and its name."""
         made = str.__new__(cls, code)
         made._value_ = code
-        made.title = title
+        made.called = called
         return made
 
 

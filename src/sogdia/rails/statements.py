@@ -4,7 +4,7 @@
     all movements since the first block           are what the ledger itself says that the account has
 
 A day begins at midnight by UTC, and what happened in it is what stands in blocks with a time of that day. Money that is
-set aside stays its owner's until it is paid: setting aside is told as an entry for information, which counts for nothing
+set aside stays its owner's until it is paid: setting aside is told as an entry for information, which changes nothing
 in what is owned.
 """
 

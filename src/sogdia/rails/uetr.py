@@ -4,7 +4,7 @@
     check      54 bits of SHA-256(genesis hash ‖ id of the result ‖ number of the fact)
     UETR       both in the form of a UUID of version 4, the position hidden by a mask that is made from the check
 
-Nothing is stored for it: whoever has a UETR takes the position out of it, fetches that one block, and compares the check.
+Nothing is stored for it: whoever has a UETR takes the position out of it, fetches that block, and compares the check.
 The mask keeps no secret. It lets values look as if they were drawn, as those who store UETRs count on.
 """
 
