@@ -243,7 +243,8 @@ def _report_words(report: Report, statement: Statement, session: Session) -> str
         )
 
     unnamed = [each for each in report.matched if not each.by_reference]
-    head = [f"{len(report.matched)} lines match, {len(unnamed)} of them by amount and day alone."]
+    count = len(report.matched)
+    head = [f"{count} line{'s match' if count != 1 else ' matches'}, {len(unnamed)} of them by amount and day alone."]
     lists: list[tuple[str, list[str]]] = [
         ("Matched by amount and day", [f"{here(each.entry)}  =  {there(each.row)}" for each in unnamed]),
         ("The amount differs", [f"{here(each.entry)}  ≠  {there(each.row)}" for each in report.differing]),
