@@ -96,8 +96,8 @@ class BankRow(NamedTuple):
 
 
 BANK_HEAD: Final = ("date", "reference", "amount")
-_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
-_AMOUNT: Final = re.compile(r"[+-]?\d{1,18}(?:\.\d{1,5})?\Z")
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+_AMOUNT: Final = re.compile(r"[+-]?[0-9]{1,18}(?:\.[0-9]{1,5})?\Z")
 
 
 def read_bank_table(raw: bytes, currency: str) -> list[BankRow]:
