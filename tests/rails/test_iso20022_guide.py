@@ -23,12 +23,12 @@ def test_a_file_is_paid_once_and_stated_and_reconciled(tmp_path):
     assert "3674.50 USD" in words, "5000.00 less what was paid once"
     assert "AM12 75.505 has 3 digits behind the point" in words
     assert words.count("Paid, and final") == 2
-    _look_at_the_files(tmp_path)
+    look_at_the_files(tmp_path)
     assert "1 line matches" in words
     assert "exit status 4" in words
 
 
-def _look_at_the_files(place):
+def look_at_the_files(place):
     for name, kind in (
         ("report.xml", "pain.002.001.10"),
         ("refused.xml", "pain.002.001.10"),

@@ -18,7 +18,7 @@ from sogdia.kernel.values import UNITS_MAX
 from sogdia.modules.market.orders import AcceptOrder, ConfirmDelivery, SettleOrder, ShipOrder
 from sogdia.rails import xml
 from sogdia.rails.camt import notice_message, statement_message
-from sogdia.rails.clearing import message_of, status_of
+from sogdia.rails.clearing import message_of, status_message
 from sogdia.rails.payments import Way
 from sogdia.rails.spelling import read_account, write_amount
 from sogdia.rails.statements import Account, Period
@@ -97,7 +97,9 @@ def test_a_conversion_is_a_customers_payment_with_its_rate_and_the_providers_leg
     told = reading(raw, kind, CustomerDocument).fito_ficstmr_cdt_trf.cdt_trf_tx_inf[0]
     assert (told.instd_amt.value, told.instd_amt.ccy) == (Decimal("307.700"), "KWD")
     assert (told.intr_bk_sttlm_amt.value, told.intr_bk_sttlm_amt.ccy) == (Decimal("1000.00"), "USD")
-    assert told.xchg_rate == Decimal("3.2499187520"), "a thousand dollars for 307.700 dinars, ten digits behind the point"
+    assert told.xchg_rate == Decimal("3.2499187520"), (
+        "a thousand dollars for 307.700 dinars, ten digits behind the point"
+    )
     assert told.rmt_inf.ustrd == [f"Contract of the rate: {terms.hex()}"]
     kind, raw = message_of([taken], bureau.network)
     told = reading(raw, kind, InstitutionDocument).ficdt_trf.cdt_trf_tx_inf[0]
@@ -128,12 +130,18 @@ def test_an_order_at_a_rate_pays_the_provider_when_the_goods_leave_and_the_payee
     xml.read(raw, kind)
 
 
-def test_what_is_returned_names_the_payment_that_it_comes_from(rotation, monkeypatch):
-    seed, returns = rotation, []
-    while not returns:
+def with_returns(seed, monkeypatch):
+    """Walk until a merchant has paid something back; gives the ledger and what was returned."""
+    while True:
         ledger = walk(seed, STEPS, monkeypatch)
         returns = [each for each in ledger.payments if each.way is Way.RETURN and each.original is not None]
+        if returns:
+            return ledger, returns
         seed += 1
+
+
+def test_what_is_returned_names_the_payment_that_it_comes_from(rotation, monkeypatch):
+    ledger, returns = with_returns(rotation, monkeypatch)
 
     kind, raw = message_of(returns, ledger.network)
 
@@ -150,7 +158,7 @@ def test_what_is_returned_names_the_payment_that_it_comes_from(rotation, monkeyp
 def test_the_status_of_payments_names_each_by_its_uetr(bureau):
     bureau.must(CUSTOMER, convert(bureau, 100_000))
 
-    raw = status_of(bureau.payments)
+    raw = status_message(bureau.payments)
 
     told = reading(raw, "pacs.002.001.10", StatusDocument).fito_fipmt_sts_rpt.tx_inf_and_sts
     assert [(each.orgnl_uetr, each.tx_sts) for each in told] == [(each.uetr, "ACCC") for each in bureau.payments]
@@ -213,5 +221,3 @@ def signed(each: Any) -> Decimal:  # noqa: ANN401 - a balance or an entry
     """An amount with the sign that its direction gives it."""
     value: Decimal = each.amt.value
     return value if each.cdt_dbt_ind.value == "CRDT" else -value
-
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import random
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -14,6 +14,9 @@ from sogdia.rails.csv_files import BankRow, TableWrongError, read_bank_table
 from sogdia.rails.movements import Movement
 from sogdia.rails.reconciling import reconcile
 from sogdia.rails.statements import Entry, Statement
+
+if TYPE_CHECKING:
+    import random
 
 NOON = 1_700_049_600
 TODAY = "2023-11-15"
@@ -31,7 +34,7 @@ def entry(number, units, reference="", day=0):
     return Entry(number, uetr(number), NOON + 86_400 * day, "Transferred", movement, None)
 
 
-def statement(*entries):
+def statement(*entries: Entry) -> Statement:
     """A statement with these entries."""
     closing = Balances(sum(each.movement.booked for each in entries), 0)
     return Statement(b"a" * 20, USD, NOON, NOON + 86_400, True, 1, NOON, Balances(), closing, entries)  # noqa: FBT003
@@ -71,7 +74,8 @@ def test_another_amount_under_the_same_reference_differs():
     report = reconcile(statement(entry(1, -100, "a")), [row(2, -99, "a")])
 
     assert [(each.entry.number, each.row.line) for each in report.differing] == [(1, 2)]
-    assert report.missing_there == report.missing_here == ()
+    assert not report.missing_there
+    assert not report.missing_here
     assert not report.all_matches
 
 
@@ -114,7 +118,9 @@ def test_a_line_with_a_known_reference_is_never_matched_to_another_payment_by_am
     assert [each.number for each in report.missing_there] == [2]
 
 
-@given(st.lists(st.tuples(st.integers(-3, 3).filter(bool), st.sampled_from(["", "a", "b", "c"])), max_size=12), st.data())
+@given(
+    st.lists(st.tuples(st.integers(-3, 3).filter(bool), st.sampled_from(["", "a", "b", "c"])), max_size=12), st.data()
+)
 def test_every_line_of_both_sides_is_told_exactly_once(payments, data):
     entries = [entry(number, units, reference) for number, (units, reference) in enumerate(payments, start=1)]
     names = st.sampled_from(["", "a", "b", "x", *(each.uetr for each in entries)])
@@ -123,16 +129,16 @@ def test_every_line_of_both_sides_is_told_exactly_once(payments, data):
 
     report = reconcile(statement(*entries), rows)
 
-    told = [each.entry.number for each in (*report.matched, *report.differing)]
+    told = [each.entry.number for each in report.matched] + [each.entry.number for each in report.differing]
     told += [each.number for each in report.missing_there]
     assert sorted(told) == [each.number for each in entries]
-    told = [each.row.line for each in (*report.matched, *report.differing)]
+    told = [each.row.line for each in report.matched] + [each.row.line for each in report.differing]
     told += [again.line for again, _pair in report.duplicates] + [each.line for each in report.missing_here]
     assert sorted(told) == [each.line for each in rows]
     assert all(each.entry.movement.booked == each.row.units for each in report.matched)
 
 
-@given(st.lists(st.integers(-10**6, 10**6).filter(bool), max_size=20), st.randoms(use_true_random=False))
+@given(st.lists(st.integers(-(10**6), 10**6).filter(bool), max_size=20), st.randoms(use_true_random=False))
 def test_books_that_say_the_same_match_in_whatever_order(amounts, chance: random.Random):
     entries = [entry(number, units, f"r{number}") for number, units in enumerate(amounts, start=1)]
     rows = [row(each.number + 1, each.movement.booked, each.movement.reference) for each in entries]
@@ -168,7 +174,7 @@ def test_a_table_is_read_by_its_head():
         ("date,reference,amount\n15.11.2023,a,1\n", "line 2: '15.11.2023' is no date"),
         ("date,reference,amount\n2023-02-30,a,1\n", "is no date"),
         ("date,reference,amount\n2023-11-15,a,1.005\n", "more than the 2 digits"),
-        ("date,reference,amount\n2023-11-15,a,\"1,000.00\"\n", "is no amount"),
+        ('date,reference,amount\n2023-11-15,a,"1,000.00"\n', "is no amount"),
         ("date,reference,amount\n2023-11-15,a,1e3\n", "is no amount"),
         ("date,reference,amount\n2023-11-15,a,٣\n", "is no amount"),
         ("date,reference,amount\n2023-11-15,a,\n", "is no amount"),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from decimal import Decimal
+from itertools import pairwise
 
 import html5lib
 import pytest
 
 from sogdia.client.codes import account_code
-from sogdia.modules.money import balance
+from sogdia.modules.money import Asset, balance
 from sogdia.modules.money.holds import PlaceHold, ReleaseHold
 from sogdia.modules.money.transfers import Transfer
 from sogdia.rails import statements as room
@@ -124,8 +125,8 @@ def test_whatever_happens_every_account_has_statements_that_chain_and_agree(numb
     own = balances_of(ledger)
 
     for account in sorted({key[0] for key in ledger.holdings}):
-        chained = {}
-        for since, until in zip(cuts, cuts[1:], strict=False):
+        chained: dict[Asset, Balances] = {}
+        for since, until in pairwise(cuts):
             made = making(ledger, account, Period(since, until))
             compare(account, made.present, own)
             for each in made.statements(ledger.height, ledger.time):

@@ -37,6 +37,7 @@ from sogdia.rails.books import LEGS_MAX, Book
 from sogdia.rails.importing import Answer, Outcome
 from sogdia.rails.initiation import read_initiation
 from sogdia.rails.journal import Journal
+from sogdia.rails.looking_up import INFORMATION, SETTLED, Found, fact_of, height_in, status_of
 from sogdia.rails.parts import network_text
 from sogdia.rails.payments import payments_in
 from sogdia.rails.reasons import MessageRefused, Reason, reason_of
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from sogdia.rails.initiation import Initiation, Wish
     from sogdia.rails.payments import Payment
 
+STATUS_WORDS = {importing.REFUSED: "Refused", SETTLED: "Paid, and final", INFORMATION: "Set aside or freed"}
 FOLDER = Path("~/.sogdia/payments")
 
 
@@ -272,16 +274,6 @@ def _refusal_document(told: tuple[Reason, str]) -> dict[str, str]:
 # ------------------------------------------------------------------------------------------------------------- by UETR
 
 
-class Looked(NamedTuple):
-    """What a UETR leads to: the result with that id, and the fact in it that is meant."""
-
-    id: bytes
-    height: int
-    time: int
-    receipt: Receipt
-    number: int
-
-
 def show_status(text: str, journal: Path | None, way: Way) -> int:
     """Say what became of a payment; gives the exit status."""
     _check_uetr(text)
@@ -294,16 +286,14 @@ def show_status(text: str, journal: Path | None, way: Way) -> int:
                 "Compare it. One that came with a file is known where the file was imported: name its --journal.",
             )
         refused = bool(found.receipt.code)
-        status = importing.REFUSED if refused else clearing.SETTLED
+        status = importing.REFUSED if refused else status_of(found.receipt.events[found.number])
         words = ""
         if not way.as_json:
-            head = (
-                f"{'Refused' if refused else 'Paid, and final'}, in block {found.height} at {moment_words(found.time)}."
-            )
+            head = f"{STATUS_WORDS[status]}, in block {found.height} at {moment_words(found.time)}."
             facts = () if refused else (found.receipt.events[found.number],)
             lines = [line for fact in facts for line in session.showing().event(fact)]
-            words = paragraphs([[head, f"id {found.id.hex()}"], lines or session.showing().receipt(found.receipt)])
-    shown = {"uetr": text, "status": status, "id": found.id.hex(), "height": found.height, "time": found.time}
+            words = paragraphs([[head, f"id {found.result.hex()}"], lines or session.showing().receipt(found.receipt)])
+    shown = {"uetr": text, "status": status, "id": found.result.hex(), "height": found.height, "time": found.time}
     options.show(words, {**shown, **receipt_document(found.receipt)}, as_json=way.as_json)
     return Exit.REFUSED if refused else Exit.DONE
 
@@ -313,25 +303,16 @@ def _check_uetr(text: str) -> None:
         raise usage(f"{text!r} is no UETR.", "It looks like 6f1c2d9e-8a41-4b0e-9c55-0d2f6b7a1e33, in small letters.")
 
 
-def _look_up(text: str, session: Session) -> Looked | None:
+def _look_up(text: str, session: Session) -> Found | None:
     """Follow a UETR of the ledger's own to the fact that it stands for."""
     network = session.naming.network.hash
-    position = uetr.position_in(network, text)
-    if not 1 <= position.height <= session.node.status().durable_height:
+    height = height_in(network, text)
+    if not 1 <= height <= session.node.status().durable_height:
         return None
-    block = session.node.block(position.height)
-    results = block.all_results()
-    if position.place >= len(results):
-        return None
-    result = results[position.place]
-    receipt: Receipt = decode_receipt(result.receipt)
-    number = position.number // LEGS_MAX
-    if uetr.uetr_of(network, result.id, position) != text or number >= len(receipt.events):
-        return None
-    return Looked(result.id, position.height, block.header.header.time, receipt, number)
+    return fact_of(session.node.block(height), network, text)
 
 
-def _imported(text: str, journal: Path | None, session: Session) -> Looked | None:
+def _imported(text: str, journal: Path | None, session: Session) -> Found | None:
     """Find a payment by the UETR that came with its file, in the journal of the import."""
     path = _journal_path(journal, session.naming.network.hash)
     if not path.exists():
@@ -342,7 +323,7 @@ def _imported(text: str, journal: Path | None, session: Session) -> Looked | Non
     if noted is None or found is None:
         return None
     time = session.node.header(found.height).header.time
-    return Looked(noted.id, found.height, time, decode_receipt(found.receipt), 0)
+    return Found(noted.id, found.height, found.place, time, decode_receipt(found.receipt), 0)
 
 
 def write_messages(text: str, out: Path, way: Way) -> None:
@@ -358,16 +339,16 @@ def write_messages(text: str, out: Path, way: Way) -> None:
                 f"No payment of this network has the UETR {text}.",
                 "Give one of the ledger's own: a report (pain.002) tells it as AcctSvcrRef.",
             )
-        paid = _payments_of(looked, network, session, find_node(way.node_folder))
+        paid = _payments_of(looked, network, find_node(way.node_folder))
     out.mkdir(parents=True, exist_ok=True)
     written = [_write(out, *clearing.message_of(list(of_way), network)) for _way, of_way in groupby(paid, key=_way_of)]
     if paid:
-        written.append(_write(out, clearing.STATUS, clearing.status_of(paid)))
+        written.append(_write(out, clearing.STATUS, clearing.status_message(paid)))
     document = {"uetr": text, "payments": [each.uetr for each in paid], "files": [str(each) for each in written]}
     options.show("\n".join(map(str, written)) or "Nothing was paid by it.", document, as_json=way.as_json)
 
 
-def _payments_of(looked: Looked, network: bytes, session: Session, folder: Path) -> list[Payment]:
+def _payments_of(looked: Found, network: bytes, folder: Path) -> list[Payment]:
     """Read the ledger up to a result's block, and give the payments of that result, by their ways."""
     book = Book(network)
     source = NodeSource(folder)
@@ -380,18 +361,16 @@ def _payments_of(looked: Looked, network: bytes, session: Session, folder: Path)
                     advance(book.height)
 
             # UETRs say of which result a payment is; the reader needs all that was told before.
-            mine = {uetr.uetr_of(network, looked.id, position) for position in _positions(looked, session)}
+            mine = {uetr.uetr_of(network, looked.result, position) for position in _positions(looked)}
             found = [each for each in payments_in(told(), book.fold) if each.uetr in mine]
     finally:
         source.close()
     return sorted(found, key=_way_of)
 
 
-def _positions(looked: Looked, session: Session) -> Iterator[Position]:
-    found = session.node.result(looked.id)
-    place = 0 if found is None else found.place
+def _positions(looked: Found) -> Iterator[Position]:
     for number in range(len(looked.receipt.events) * LEGS_MAX):
-        yield Position(looked.height, place, number)
+        yield Position(looked.height, looked.place, number)
 
 
 def _way_of(payment: Payment) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from sogdia.rails.looking_up import SETTLED
 from sogdia.rails.parts import NOT_PROVIDED, account, agent, amount, clearing, message_id, party
 from sogdia.rails.payments import Way
 from sogdia.rails.spelling import write_day, write_moment, write_rate
@@ -22,9 +23,6 @@ CUSTOMER: Final = "pacs.008.001.08"
 INSTITUTION: Final = "pacs.009.001.08"
 RETURN: Final = "pacs.004.001.09"
 STATUS: Final = "pacs.002.001.10"
-
-SETTLED: Final = "ACCC"
-"""AcceptedSettlementCompletedCreditorAccount: the creditor has the money."""
 
 KINDS: Final = {Way.CUSTOMER: CUSTOMER, Way.INSTITUTION: INSTITUTION, Way.RETURN: RETURN}
 
@@ -41,7 +39,7 @@ def message_of(payments: Sequence[Payment], network: bytes) -> tuple[str, bytes]
     return kind, write(kind, part(root, head, *(one(each, network) for each in payments)))
 
 
-def status_of(payments: Sequence[Payment]) -> bytes:
+def status_message(payments: Sequence[Payment]) -> bytes:
     """Write that payments have been settled, by their UETRs."""
     newest = max(each.time for each in payments)
     head = part(
