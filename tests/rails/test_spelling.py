@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from hashlib import sha256
 
 import pytest
 from hypothesis import assume, example, given
@@ -62,6 +63,19 @@ def test_two_neighbours_that_change_places_are_seen(account, place):
 
     with pytest.raises(AccountWrong):
         read_account(spelt[:place] + spelt[place + 1] + spelt[place] + spelt[place + 2 :])
+
+
+@pytest.mark.parametrize("pair", ["B1", "M2", "X3"])
+def test_swaps_that_an_iban_does_not_see_are_seen(pair):
+    account = next(each for each in map(spelt_with, range(2_000)) if pair in each)
+
+    with pytest.raises(AccountWrong):
+        read_account(account.replace(pair, pair[::-1], 1))
+
+
+def spelt_with(number):
+    """One of many accounts."""
+    return spell_account(sha256(number.to_bytes(4, "big")).digest()[:20])
 
 
 @pytest.mark.parametrize("text", ["", "0" * 33, "0" * 35, "U" * 32 + "00", "0" * 32 + "٣٤", "0" * 32 + "x1"])

@@ -3,8 +3,9 @@
     K3V90QFW…47      an account: its 20 bytes in the alphabet of our codes, 32 characters, then two check digits
 
 An account's code has 42 characters and a bank's field 34 (Max34Text), so the code goes without its kind and with a
-shorter check: the two digits of ISO 7064 MOD 97-10, as IBANs and LEIs have them. They notice every wrong character and
-every swap of two neighbours. The field beside it says whose spelling it is: SchmeNm/Prtry SOGDIA, and in Issr the
+shorter check: the two digits of ISO 7064 MOD 97-10, as IBANs and LEIs have them, taken over the value of each
+character, 00 to 31. They notice every wrong character and every swap of two neighbours; an IBAN, which writes B as 11
+and 1 as 1, takes B1 for 1B. The field beside it says whose spelling it is: SchmeNm/Prtry SOGDIA, and in Issr the
 network, by the first eight bytes of its genesis hash.
 """
 
@@ -59,8 +60,8 @@ def read_account(text: str) -> bytes:
 
 
 def _check_of(letters: str) -> int:
-    """Give the two digits with which the whole leaves 1 when divided by 97, letters counting from 10 on."""
-    digits = "".join(str(int(letter, 36)) for letter in letters)
+    """Give the two digits with which the whole leaves 1 when divided by 97; a character counts by its value."""
+    digits = "".join(f"{_VALUE[letter]:02}" for letter in letters)
     return CHECK_MODULUS + 1 - int(digits + "00") % CHECK_MODULUS
 
 
