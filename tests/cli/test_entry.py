@@ -54,6 +54,7 @@ GROUPS = (
     "config",
     "notices",
     "archive",
+    "payments",
 )
 """Commands that only hold others."""
 

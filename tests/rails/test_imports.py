@@ -256,6 +256,16 @@ def test_counts_and_sums_that_do_not_fit_stop_the_whole_file(ledger, journal, co
     assert door.sent == 0
 
 
+def test_two_batches_of_one_name_are_refused(ledger, journal):
+    raw = file_of(ledger, count=2)
+    batch = raw[raw.index(b"<PmtInf>") : raw.index(b"</CstmrCdtTrfInitn>")]
+    twice = raw.replace(b"</CstmrCdtTrfInitn>", batch.replace(b"silk-17", b"silk-18") + b"</CstmrCdtTrfInitn>")
+
+    _outcomes, report = imported(twice, Door(ledger, "nairobi"), journal)
+
+    assert codes_in(report)[0] == "FF01"
+
+
 def test_one_fault_stops_the_file_and_the_others_are_told_so(ledger, journal):
     door = Door(ledger, "nairobi")
     raw = file_of(

@@ -7,10 +7,15 @@ from random import Random
 import pytest
 
 from sogdia.client.declared import events
-from sogdia.modules.exchange.events import MoneySwapped
+from sogdia.modules.exchange.events import LockUndone, MoneySwapped
 from sogdia.modules.market.events import LinesRefunded, OrderClosed
+from sogdia.modules.market.orders import AcceptOrder, CancelOrder, ShipOrder
+from sogdia.modules.market.returns import RefundLines
 from sogdia.modules.money.events import HoldEnded
 from sogdia.rails.movements import MOVES, MOVES_NOTHING, WITHOUT_MONEY, Fold, UnknownFactError
+from tests.modules.exchange.bureau import open_bureau
+from tests.modules.market.at_a_rate import at_rate
+from tests.modules.market.shop import open_shop, order_name, quantities
 from tests.network.random_life import RandomLife
 from tests.properties import random_trade
 from tests.rails.watched import WatchedLedger
@@ -69,3 +74,49 @@ def test_a_movement_that_is_left_out_is_seen(forgotten, monkeypatch):
 
     with pytest.raises(AssertionError):
         agree(life, 20 * STEPS)
+
+
+@pytest.fixture
+def bureau():
+    """A dealer and a shop on a ledger whose blocks are read."""
+    return open_shop(open_bureau(WatchedLedger()))
+
+
+def test_what_goes_back_before_the_goods_leave_is_told_once_and_in_the_money_that_was_paid(bureau):
+    name = order_name(bureau)
+    bureau.must("nairobi", at_rate(bureau))
+
+    bureau.must("bukhara", AcceptOrder(order=name, declined=(1,)))
+
+    bureau.agrees()
+    moved = [each for leg in bureau.told[-3].legs + bureau.told[-2].legs for each in leg.movements]
+    assert {(each.account, each.asset.currency) for each in moved} == {
+        (bureau.account("nairobi"), "KWD"),
+        (bureau.account("dealer"), "USD"),
+    }
+
+
+def test_what_goes_back_after_the_goods_have_left_is_in_the_merchants_money(bureau):
+    name = order_name(bureau)
+    bureau.must("nairobi", at_rate(bureau))
+    bureau.must("bukhara", AcceptOrder(order=name))
+    bureau.must("bukhara", ShipOrder(order=name))
+
+    bureau.must("bukhara", RefundLines(order=name, lines=quantities((1, 1))))
+
+    bureau.agrees()
+    ((refund,),) = (leg.movements for leg in bureau.told[-1].legs)
+    assert (refund.account, refund.asset.currency, refund.booked) == (bureau.account("nairobi"), "USD", 0)
+
+
+def test_a_buyer_who_takes_an_order_back_pays_for_the_time_and_that_is_told(bureau):
+    name = order_name(bureau)
+    bureau.must("nairobi", at_rate(bureau))
+
+    bureau.must("nairobi", CancelOrder(order=name), at=bureau.time + 60)
+
+    bureau.agrees()
+    undone = next(each for each in bureau.told if isinstance(each.fact, LockUndone))
+    paid = [leg.movements for leg in undone.legs if len(leg.movements) > 1]
+    assert [(payer.booked, payee.booked) for payer, payee in paid] == [(-undone.fact.owed, undone.fact.owed)]
+    assert undone.fact.owed > 0

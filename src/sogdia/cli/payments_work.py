@@ -19,7 +19,7 @@ from sogdia.cli.finding import find_node
 from sogdia.cli.outcomes import decode_receipt, receipt_document
 from sogdia.cli.progress import progress
 from sogdia.cli.sending import THROWAWAY, Signing, open_key, signing_for
-from sogdia.cli.sessions import Session, keys_of, read_limited
+from sogdia.cli.sessions import Session, keys_of
 from sogdia.cli.show import paragraphs
 from sogdia.cli.tables import table_words
 from sogdia.client.codes import account_code
@@ -45,7 +45,7 @@ from sogdia.rails.spelling import AccountWrong, read_account, spell_account
 from sogdia.rails.uetr import Position
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from sogdia.cli.options import Way
     from sogdia.kernel.operation import Operation
@@ -75,7 +75,8 @@ class Choices(NamedTuple):
 def run_import(file: Path, choices: Choices, way: Way) -> int:
     """Import a file of payments; gives the exit status."""
     xml.library()
-    raw = read_limited(file, xml.BYTES_MAX)
+    with file.open("rb") as stream:
+        raw = stream.read(xml.BYTES_MAX + 1)
     if choices.report is not None and choices.report.exists():
         raise usage(f"{choices.report} is there already.", "Name a new file for the report.")
     with Session(way.node_folder, keys_of(way.node_folder, way.keys_folder)) as session:
@@ -91,19 +92,31 @@ def run_import(file: Path, choices: Choices, way: Way) -> int:
 
 
 def _import(found: Initiation, ledger: NodeLedger, journal: Journal, choices: Choices, way: Way) -> int:
-    outcomes = importing.tried(found, ledger, journal)
+    with progress(len(found.items), "Trying") as ledger.advance:
+        outcomes = importing.tried(found, ledger, journal)
     faultless = importing.is_faultless(found, outcomes)
     if not faultless:
         outcomes = importing.rejected(outcomes)
     elif not choices.dry_run:
         _confirm(found, choices)
-        outcomes = importing.paid(found, ledger, journal)
+        outcomes = _pay(found, ledger, journal)
     message = reports.report_message(found, outcomes, ledger.now, refusal=found.refusal)
     _write_report(choices, message)
     words = "" if way.as_json else _report_words(found, outcomes, ledger.session, choices)
     options.show(words, _report_document(found, outcomes, choices), as_json=way.as_json)
     refused = any(each.answer.status == importing.REFUSED for each in outcomes)
     return Exit.REFUSED if refused or found.refusal is not None else Exit.DONE
+
+
+def _pay(found: Initiation, ledger: NodeLedger, journal: Journal) -> list[Outcome]:
+    try:
+        return importing.paid(found, ledger, journal)
+    except (OSError, TimeoutError) as error:
+        raise Stopped(
+            Exit.UNREACHABLE,
+            f"The node fell silent before it was known what became of all payments: {error}.",
+            "Import the same file again: what has been paid is not paid again.",
+        ) from error
 
 
 def _confirm(found: Initiation, choices: Choices) -> None:
@@ -149,6 +162,9 @@ class NodeLedger:
         self._signings: dict[bytes, Signing] = {each.account: each for each in signings}
         self._opened: dict[bytes, Any] = {}
         self._maker = EnvelopeMaker(session.naming.network.hash)
+        self._tried = 0
+        self.advance: Callable[[int], None] | None = None
+        """Told how many payments have been tried."""
 
     @cached_property
     def now(self) -> int:
@@ -166,6 +182,9 @@ class NodeLedger:
 
     def why_not(self, wish: Wish, transfer: Transfer, *, salt: bytes, expiry: int) -> tuple[Reason, str] | None:
         """Try a transfer on the node's throw-away copy."""
+        self._tried += 1
+        if self.advance is not None:
+            self.advance(self._tried)
         signing = self._signings[wish.debtor]
         sender = Sender(signing.account, THROWAWAY, signing.number)
         try:

@@ -100,7 +100,9 @@ def _space_of(element: etree._Element) -> str:
 
 def _check_characters(raw: bytes) -> None:
     if len(raw) > BYTES_MAX:
-        raise MessageRefused(Reason.FF01, f"The message has {len(raw)} bytes, at most {BYTES_MAX} are read. Split it.")
+        raise MessageRefused(
+            Reason.FF01, f"The message has more than {BYTES_MAX} bytes, and no more are read. Split it."
+        )
     try:
         raw.decode("utf-8")
     except UnicodeDecodeError as error:
