@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from decimal import Decimal
 from typing import Any
 
@@ -221,3 +222,21 @@ def signed(each: Any) -> Decimal:  # noqa: ANN401 - a balance or an entry
     """An amount with the sign that its direction gives it."""
     value: Decimal = each.amt.value
     return value if each.cdt_dbt_ind.value == "CRDT" else -value
+
+
+def test_without_the_library_it_is_said_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "lxml", None)
+
+    with pytest.raises(xml.LibraryMissingError, match=r"pip install 'sogdia\[iso20022\]'"):
+        xml.library()
+
+
+def test_nothing_is_opened_or_fetched_by_the_parser_behind_the_first_look(tmp_path):
+    """The second guard, taken alone: even a document that got past the first look expands and fetches nothing."""
+    secret = tmp_path / "secret"
+    secret.write_text("do not tell", "utf-8")
+    raw = f'<!DOCTYPE a [<!ENTITY x SYSTEM "{secret.as_uri()}">]><a>&x;</a>'.encode()
+
+    root = xml._parse(raw)
+
+    assert "do not tell" not in "".join(map(str, root.itertext()))
