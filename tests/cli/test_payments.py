@@ -37,7 +37,8 @@ def write(sogdia, house, tmp_path):
         day = datetime.fromtimestamp(max(status.now, status.time), UTC).strftime("%Y-%m-%d")
         path = tmp_path / f"{message}.xml"
         path.write_text(FILE.format(message=message, amount=amount, day=day, uetr=UETR, **spelt), "utf-8")
-        return house.words("payments", "import", str(path), "--from", "nairobi", "--journal", str(tmp_path / "journal"))
+        journal = str(tmp_path / "journal")
+        return [*house.words("payments", "import", str(path), "--from", "nairobi"), "--journal", journal]
 
     return file
 
