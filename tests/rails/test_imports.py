@@ -9,6 +9,7 @@ from pyiso20022.pain.pain_002_001_10 import Document as Report
 from xsdata.formats.dataclass.parsers import XmlParser
 
 from sogdia.kernel.values import UNITS_MAX
+from sogdia.modules.identity.parties import SuspendParty
 from sogdia.modules.money import Asset, balance
 from sogdia.modules.money.currencies import AuthoriseHolder, FreezeHolder, OpenCurrency, SetCaps
 from sogdia.modules.money.events import Transferred
@@ -165,6 +166,13 @@ def freeze(ledger):
     ledger.must("bank", FreezeHolder(currency="USD", account=ledger.account("nairobi"), reason="Asked by a court"))
 
 
+def suspend(ledger):
+    """Let the registrar enter a payer and suspend it."""
+    account = ledger.register("momo")
+    ledger.fund("momo", FUNDS)
+    ledger.must("registrar", SuspendParty(account=account, reason="No papers"))
+
+
 def list_holders(ledger):
     """Let the bank issue euros for those on its list alone, of whom the payer is one."""
     ledger.must("bank", OpenCurrency(currency="EUR", supply_max=10**9, holder_max=10**9, by_authorisation=True))
@@ -197,6 +205,7 @@ WRONG: dict[str, Wrong] = {
     "a payee who may not hold it": Wrong(Reason.AG01, {"currency": "EUR"}, before=list_holders),
     "more than the payee may have": Wrong(Reason.AM14, {"amount": "10.01"}, before=cap),
     "a frozen payer": Wrong(Reason.AC06, {}, before=freeze),
+    "a suspended payer": Wrong(Reason.AC06, {}, {"debtor": named("momo")}, before=suspend),
     "a payer without a key here": Wrong(Reason.DS0H, {}, {"debtor": named("lanzhou")}),
     "a payer with wrong check digits": Wrong(Reason.AC02, {}, {"debtor": "0" * 34}),
     "an account of another network": Wrong(Reason.AC02, {}, {"scheme": OTHER_NETWORK}),
@@ -228,7 +237,7 @@ def test_a_payment_that_cannot_be_made_is_told_with_its_code_and_nothing_is_paid
         for given in (wrong.payment, wrong.file)
     )
     raw = file_of(ledger, transaction(ledger, **payment), **of_file)
-    before, door = ledger.root, Door(ledger, "nairobi")
+    before, door = ledger.root, Door(ledger, "nairobi", "momo")
 
     outcomes, report = imported(raw, door, journal)
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 
 from sogdia.client.declared import refusal_codes
 from sogdia.kernel.refusals import KernelRefusal
-from sogdia.modules.identity.refusals import IdentityRefusal
 from sogdia.modules.money.refusals import MoneyRefusal
 
 if TYPE_CHECKING:
@@ -76,10 +75,10 @@ BY_REFUSAL: Final[Mapping[int, Reason]] = {
     KernelRefusal.VALIDITY_TOO_LONG: Reason.DT01,
     KernelRefusal.ENVELOPE_TOO_EARLY: Reason.DT01,
     KernelRefusal.SIGNER_UNKNOWN: Reason.AC02,
+    KernelRefusal.SIGNER_SUSPENDED: Reason.AC06,
     KernelRefusal.KEY_NOT_CURRENT: Reason.DS0H,
     KernelRefusal.KEY_EXPIRED: Reason.DS0H,
     KernelRefusal.ENVELOPE_REPLAYED: Reason.AM05,
-    IdentityRefusal.PARTY_SUSPENDED: Reason.AC06,
     MoneyRefusal.CURRENCY_UNKNOWN: Reason.AM03,
     MoneyRefusal.HOLDER_CAP_PASSED: Reason.AM14,
     MoneyRefusal.HOLDER_FROZEN: Reason.AC06,
