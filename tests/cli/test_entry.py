@@ -56,6 +56,7 @@ GROUPS = (
     "notices",
     "archive",
     "netting",
+    "payments",
 )
 """Commands that only hold others."""
 

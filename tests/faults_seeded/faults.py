@@ -17,6 +17,7 @@ from tests.faults_seeded.light_faults import LIGHT_FAULTS
 from tests.faults_seeded.market_faults import ORDER_FAULTS, PRICING_FAULTS, RETURN_FAULTS, SETTLEMENT_FAULTS
 from tests.faults_seeded.netting_faults import NETTING_FAULTS
 from tests.faults_seeded.vouchers_faults import VOUCHERS_FAULTS
+from tests.faults_seeded.rails_faults import RAILS_FAULTS
 from tools.seeded_faults import Fault
 
 FAULTS = (
@@ -37,6 +38,7 @@ FAULTS = (
     *LIGHT_FAULTS,
     *GOVERNANCE_FAULTS,
     *ISSUER_FAULTS,
+    *RAILS_FAULTS,
 )
 
 HARMLESS = Fault(

@@ -23,6 +23,7 @@ AREAS = (
     "client/light",
     "client/voucher",
     "modules/governance",
+    "rails",
 )
 
 

@@ -21,6 +21,7 @@ from sogdia.api.happenings import Happenings
 from sogdia.api.history import HistoryRoutes
 from sogdia.api.network import Network
 from sogdia.api.openapi import document, page
+from sogdia.api.payments import PaymentRoutes
 from sogdia.api.readers import Readers
 from sogdia.api.routing import HTML, JSON, Addresses, running, standing
 from sogdia.api.state import StateRoutes
@@ -90,6 +91,7 @@ class Api:
             *EnvelopeRoutes(self.network, self.visibility, limits).routes(),
             *StateRoutes(self.network, self.visibility, self.readers).routes(),
             *HistoryRoutes(self.network, self.visibility, self.happenings, secret, limits).routes(),
+            *PaymentRoutes(self.network, self.visibility).routes(),
             *EngineRoutes(self.network).routes(),
             *ArchiveRoutes(self.network).routes(),
             *self.webhooks.routes(),

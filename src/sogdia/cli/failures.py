@@ -29,6 +29,7 @@ def stopped_by(error: Exception) -> Stopped | None:
         or _by_the_archive(error)
         or _by_the_index(error)
         or _by_the_vault(error)
+        or _by_the_rails(error)
         or _by_the_demo(error)
         or _by_the_network(error)
         or (_by_the_system(error) if isinstance(error, OSError) else None)
@@ -197,6 +198,24 @@ def _by_the_vault(error: Exception) -> Stopped | None:
     if isinstance(error, StoreFailedError):
         return Stopped(Exit.UNREACHABLE, str(error))
     return None
+
+
+def _by_the_rails(error: Exception) -> Stopped | None:
+    from sogdia.rails import csv_files, journal, movements, statements, xml  # noqa: PLC0415 - looked up when there is one
+
+    known: dict[type[Exception], tuple[Exit, str, str]] = {
+        xml.LibraryMissingError: (Exit.USAGE, "{}", ""),
+        csv_files.TableWrongError: (Exit.USAGE, "The table cannot be read: {}.", "Correct it, and begin again."),
+        journal.JournalWrongError: (Exit.USAGE, "The journal of imports cannot be used: {}.", ""),
+        statements.TooManyEntriesError: (Exit.USAGE, "Too much for one statement: {}.", ""),
+        movements.UnknownFactError: (Exit.USAGE, "No statement is written: {}.", "Update this program."),
+        statements.StatementUnbalancedError: (Exit.DAMAGED, "No statement is written: {}.", "Please report it."),
+        xml.NotByTheSchemaError: (Exit.DAMAGED, "No message is written: {}.", "Please report it."),
+    }
+    if type(error) not in known:
+        return None
+    status, words, way_out = known[type(error)]
+    return Stopped(status, words.format(error), way_out)
 
 
 def _by_the_demo(error: Exception) -> Stopped | None:

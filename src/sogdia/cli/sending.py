@@ -104,7 +104,7 @@ def _run(asked: Sequence[Asked], choices: Choices) -> int:
     check_choices(choices)
     ring = keys_of(choices.node_folder, choices.keys_folder, offline=choices.genesis is not None)
     with Session(choices.node_folder, ring, genesis=choices.genesis, moment=choices.time_) as session:
-        signers = [_signing(text, session, choices.key_number) for text in (choices.from_, *choices.also_signed_by)]
+        signers = [signing_for(text, session, choices.key_number) for text in (choices.from_, *choices.also_signed_by)]
         operations = [_operation(each, at, len(asked), session, signers) for at, each in enumerate(asked, start=1)]
         envelope = _envelope(session, operations, signers, choices)
         if choices.dry_run:
@@ -140,7 +140,7 @@ def check_choices(choices: Choices) -> None:
 # ------------------------------------------------------------------------------------------------------------ signers
 
 
-def _signing(text: str, session: Session, key_number: int) -> Signing:
+def signing_for(text: str, session: Session, key_number: int) -> Signing:
     """Find out for whom a key signs, and which of that account's keys it is."""
     key, _, account_text = text.partition("=")
     listed = session.ring.listed(key)
@@ -242,7 +242,7 @@ def _sign_field(  # noqa: PLR0913 - everything that a proof is about
 ) -> bytes:
     """Sign what a field calls for: a new key shows that somebody holds it; a node's two keys agree to a change."""
     network = session.naming.network.hash
-    pair = _open(key, session.ring)
+    pair = open_key(key, session.ring)
     if field in ("endorsement", "acceptance"):
         return pair.sign(rotation_message(network, values["old"], values["new"]))
     if field == "possession":
@@ -254,7 +254,8 @@ def _sign_field(  # noqa: PLR0913 - everything that a proof is about
     return pair.sign(key_message(network, account, number, pair.scheme, pair.public))
 
 
-def _open(key: str, ring: Keyring) -> AnyKeyPair:
+def open_key(key: str, ring: Keyring) -> AnyKeyPair:
+    """Open a key, asking for its passphrase where it has one."""
     return ring.open(key, options.ask_passphrase)
 
 
@@ -289,7 +290,7 @@ def _envelope(
     if len(after) > PREDECESSORS_MAX:
         raise usage(f"{len(after)} envelopes are to go before.", f"At most {PREDECESSORS_MAX} can be named.")
     senders = [
-        Sender(each.account, THROWAWAY if choices.dry_run else _open(each.key, session.ring), each.number)
+        Sender(each.account, THROWAWAY if choices.dry_run else open_key(each.key, session.ring), each.number)
         for each in signers
     ]
     made = maker.make(senders, operations, expiry=expiry, not_before=not_before, after=after)
@@ -373,8 +374,8 @@ class Signatory(NamedTuple):
 
 def signatory(text: str, session: Session) -> Signatory:
     """Open the key that signs for an account."""
-    found = _signing(text, session, 0)
-    return Signatory(found.account, found.number, _open(found.key, session.ring))
+    found = signing_for(text, session, 0)
+    return Signatory(found.account, found.number, open_key(found.key, session.ring))
 
 
 def send_applied(operations: Sequence[Operation], by: Signatory, session: Session) -> bytes:

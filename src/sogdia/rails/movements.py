@@ -1,0 +1,274 @@
+"""What every fact of the ledger does to everybody's money: the one list from which statements and notices are made.
+
+    available   what an account can spend        held   what is set aside of its money for others, or for its cards
+
+Both together are what the account owns. A movement changes one or both of one account in one money. Some facts say too
+little by themselves: that a hold ended does not say in which money it was. So a `Fold` reads facts in the ledger's own
+order from the first block on, and remembers the objects that are still open. Added up, its movements are the ledger's
+own balances; whoever makes a statement compares them before anybody sees it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from sogdia.kernel.values import owner_of
+from sogdia.modules.exchange import events as exchange
+from sogdia.modules.market import events as market
+from sogdia.modules.money import Asset
+from sogdia.modules.money import events as money
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+class Movement(NamedTuple):
+    """A change of what one account has of one asset, in minor units, with whom it has to do and what it is called."""
+
+    account: bytes
+    asset: Asset
+    available: int
+    held: int
+    other: bytes | None
+    """Who paid or was paid; nobody when the money only changed between available and set aside."""
+    reference: str
+    """The payer's reference, or that of the order, hold or card."""
+    purpose: str
+    """An external purpose code of ISO 20022, or nothing."""
+
+    @property
+    def booked(self) -> int:
+        """By how much the account owns more or less."""
+        return self.available + self.held
+
+
+class Held(NamedTuple):
+    """A hold that is open: for whom it is, and in which money."""
+
+    payee: bytes
+    asset: Asset
+
+
+class Ordered(NamedTuple):
+    """An order that was placed. It is remembered after its end, as its merchant may refund lines later."""
+
+    merchant: bytes
+    asset: Asset
+
+
+class AtRate(NamedTuple):
+    """An order whose rate is kept, or was until its goods left."""
+
+    card: bytes
+    swapped: bool
+
+
+GOODS: Final = "GDDS"
+EXCHANGE: Final = "FREX"
+
+
+class Fold:
+    """Reads facts in order; gives the movements of each and remembers what later facts leave out."""
+
+    def __init__(self) -> None:
+        """Begin before the first block."""
+        self.holds: dict[bytes, Held] = {}
+        self.cards: dict[bytes, Asset] = {}
+        self.digests: dict[bytes, bytes] = {}
+        self.orders: dict[bytes, Ordered] = {}
+        self.rates: dict[bytes, AtRate] = {}
+
+    def take(self, fact: Any) -> tuple[Movement, ...]:  # noqa: ANN401 - any event of any module
+        """Take the next fact; gives what it moved. One that is not known here is an error, never nothing."""
+        declared = type(fact)
+        if declared in MOVES:
+            return tuple(each for each in MOVES[declared](self, fact) if each.available or each.held)
+        if declared not in MOVES_NOTHING and not declared.__module__.startswith(WITHOUT_MONEY):
+            raise UnknownFactError(f"{declared.__name__} may move money, and how is not known here")
+        return ()
+
+
+class UnknownFactError(Exception):
+    """A fact of a later release: a statement without it could be wrong, so there is none."""
+
+
+def _word(name: bytes) -> str:
+    """Give an object's reference, as its creator chose it."""
+    return name[20:].decode("ascii", "replace")
+
+
+def _paid(  # noqa: PLR0913 - everything that a payment says
+    payer: bytes, payee: bytes, asset: Asset, units: int, reference: str, purpose: str, *, from_held: bool = False
+) -> Iterator[Movement]:
+    """Let money change hands; out of what was set aside, or of what the payer can spend."""
+    available, held = (0, -units) if from_held else (-units, 0)
+    if payer == payee:
+        yield Movement(payer, asset, available + units, held, None, reference, purpose)
+        return
+    yield Movement(payer, asset, available, held, payee, reference, purpose)
+    yield Movement(payee, asset, units, 0, payer, reference, purpose)
+
+
+def _set_aside(account: bytes, asset: Asset, units: int, reference: str, purpose: str) -> Movement:
+    """Let money be set aside, or with fewer than no units be free again."""
+    return Movement(account, asset, -units, units, None, reference, purpose)
+
+
+# --------------------------------------------------------------------------------------------------------------- money
+
+
+def _minted(_fold: Fold, fact: money.Minted) -> Iterator[Movement]:
+    yield Movement(fact.to, fact.asset, fact.units, 0, fact.asset.issuer, "", "")
+
+
+def _burned(_fold: Fold, fact: money.Burned) -> Iterator[Movement]:
+    yield Movement(fact.asset.issuer, fact.asset, -fact.units, 0, None, "", "")
+
+
+def _transferred(_fold: Fold, fact: money.Transferred) -> Iterator[Movement]:
+    yield from _paid(fact.payer, fact.payee, fact.asset, fact.units, fact.end_to_end, fact.purpose)
+
+
+def _hold_placed(fold: Fold, fact: money.HoldPlaced) -> Iterator[Movement]:
+    fold.holds[fact.hold] = Held(fact.payee, fact.asset)
+    yield _set_aside(owner_of(fact.hold), fact.asset, fact.units, _word(fact.hold), "")
+
+
+def _hold_ended(fold: Fold, fact: money.HoldEnded) -> Iterator[Movement]:
+    payee, asset = fold.holds.pop(fact.hold)
+    payer, reference = owner_of(fact.hold), _word(fact.hold)
+    yield from _paid(payer, payee, asset, fact.captured, reference, "", from_held=True)
+    yield _set_aside(payer, asset, -fact.returned, reference, "")
+
+
+# ------------------------------------------------------------------------------------------------------------ exchange
+
+
+def _card_posted(fold: Fold, fact: exchange.CardPosted) -> Iterator[Movement]:
+    fold.cards[fact.card] = fact.gives
+    fold.digests[fact.card] = fact.digest
+    yield _set_aside(owner_of(fact.card), fact.gives, fact.capacity, _word(fact.card), EXCHANGE)
+
+
+def _card_changed(fold: Fold, fact: exchange.CardChanged) -> Iterator[Movement]:
+    fold.digests[fact.card] = fact.digest
+    return iter(())
+
+
+def _card_funded(fold: Fold, fact: exchange.CardFunded) -> Iterator[Movement]:
+    yield _set_aside(owner_of(fact.card), fold.cards[fact.card], fact.units, _word(fact.card), EXCHANGE)
+
+
+def _card_closed(fold: Fold, fact: exchange.CardClosed) -> Iterator[Movement]:
+    yield _set_aside(owner_of(fact.card), fold.cards.pop(fact.card), -fact.returned, _word(fact.card), EXCHANGE)
+
+
+def _converted(_fold: Fold, fact: exchange.Converted) -> Iterator[Movement]:
+    provider, reference = owner_of(fact.card), _word(fact.card)
+    yield from _paid(fact.account, provider, fact.takes, fact.payment, reference, EXCHANGE)
+    yield from _paid(provider, fact.account, fact.gives, fact.units, reference, EXCHANGE, from_held=True)
+
+
+def _rate_locked(fold: Fold, fact: exchange.RateLocked) -> Iterator[Movement]:
+    fold.rates[fact.order] = AtRate(fact.card, swapped=False)
+    yield _set_aside(owner_of(fact.order), fact.takes, fact.payment + fact.premium, _word(fact.order), GOODS)
+
+
+def _lock_undone(_fold: Fold, fact: exchange.LockUndone) -> Iterator[Movement]:
+    buyer, provider, reference = owner_of(fact.order), owner_of(fact.card), _word(fact.order)
+    yield _set_aside(buyer, fact.takes, -(fact.payment + fact.premium), reference, GOODS)
+    yield from _paid(buyer, provider, fact.takes, fact.owed, reference, EXCHANGE, from_held=True)
+    yield _set_aside(provider, fact.gives, -fact.units, reference, EXCHANGE)
+
+
+def _money_swapped(fold: Fold, fact: exchange.MoneySwapped) -> Iterator[Movement]:
+    buyer, provider, reference = owner_of(fact.order), owner_of(fact.card), _word(fact.order)
+    fold.rates[fact.order] = AtRate(fact.card, swapped=True)
+    yield from _paid(buyer, provider, fact.takes, fact.payment + fact.premium, reference, EXCHANGE, from_held=True)
+    yield Movement(provider, fact.gives, 0, -fact.units, buyer, reference, EXCHANGE)
+    yield Movement(buyer, fact.gives, 0, fact.units, provider, reference, EXCHANGE)
+
+
+# -------------------------------------------------------------------------------------------------------------- market
+
+
+def _order_placed(fold: Fold, fact: market.OrderPlaced) -> Iterator[Movement]:
+    fold.orders[fact.order] = Ordered(fact.merchant, fact.asset)
+    if fact.order not in fold.rates:
+        yield _set_aside(owner_of(fact.order), fact.asset, fact.paid.total(), _word(fact.order), GOODS)
+
+
+def _lines_refunded(fold: Fold, fact: market.LinesRefunded) -> Iterator[Movement]:
+    units = sum(line.parts.total() for line in fact.lines)
+    buyer, reference, (merchant, asset) = owner_of(fact.order), _word(fact.order), fold.orders[fact.order]
+    if fact.late:
+        yield from _paid(merchant, buyer, asset, units, reference, GOODS)
+    elif not _told_by_lock(fold, fact.order):
+        yield _set_aside(buyer, asset, -units, reference, GOODS)
+
+
+def _order_closed(fold: Fold, fact: market.OrderClosed) -> Iterator[Movement]:
+    buyer, reference, asset = owner_of(fact.order), _word(fact.order), fold.orders[fact.order].asset
+    for payout in fact.payouts:
+        yield from _paid(buyer, payout.account, asset, payout.units, reference, GOODS, from_held=True)
+
+
+def _told_by_lock(fold: Fold, order: bytes) -> bool:
+    """Tell whether what goes back of an order is told by its lock: until the goods leave."""
+    rate = fold.rates.get(order)
+    return rate is not None and not rate.swapped
+
+
+MOVES: Final[dict[type[Any], Callable[[Fold, Any], Iterator[Movement]]]] = {
+    money.Minted: _minted,
+    money.Burned: _burned,
+    money.Transferred: _transferred,
+    money.HoldPlaced: _hold_placed,
+    money.HoldEnded: _hold_ended,
+    exchange.CardPosted: _card_posted,
+    exchange.CardChanged: _card_changed,
+    exchange.CardFunded: _card_funded,
+    exchange.CardClosed: _card_closed,
+    exchange.Converted: _converted,
+    exchange.RateLocked: _rate_locked,
+    exchange.LockUndone: _lock_undone,
+    exchange.MoneySwapped: _money_swapped,
+    market.OrderPlaced: _order_placed,
+    market.LinesRefunded: _lines_refunded,
+    market.OrderClosed: _order_closed,
+}
+"""What each fact does that moves money."""
+
+MOVES_NOTHING: Final = frozenset(
+    {
+        money.CurrencyOpened,
+        money.HolderFrozen,
+        money.HolderUnfrozen,
+        money.HolderAuthorised,
+        money.AuthorisationRevoked,
+        money.CapsSet,
+        market.TermsPublished,
+        market.ListingOpened,
+        market.VariantAdded,
+        market.OfferChanged,
+        market.StockChanged,
+        market.ListingClosed,
+        market.OrderAccepted,
+        market.OrderShipped,
+        market.OrderDelivered,
+        market.ReturnRequested,
+        market.ReturnRefused,
+        market.ReturnDropped,
+        market.SplitProposed,
+        market.OrderDigested,
+    }
+)
+"""Facts of the modules with money that move none. A new fact has to be entered here or above."""
+
+WITHOUT_MONEY: Final = (
+    "sogdia.kernel.",
+    "sogdia.modules.identity.",
+    "sogdia.modules.governance.",
+    "sogdia.modules.documents.",
+)
+"""Whose facts never move money."""
