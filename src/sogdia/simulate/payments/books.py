@@ -18,6 +18,7 @@ from sogdia.modules.market import events as market
 from sogdia.modules.market.records import Outcome as Ending
 from sogdia.modules.money import balance
 from sogdia.modules.money import events as money
+from sogdia.simulate.payments.promises import PromiseBroken
 from sogdia.simulate.payments.stage import HOLDERS, MERCHANT, PLATFORM
 from sogdia.simulate.payments.trades import BASIS, FEE_POINTS, WITHOUT_REFUND, Part, Trade
 
@@ -26,10 +27,6 @@ if TYPE_CHECKING:
 
     from sogdia.modules.money import Asset
     from sogdia.simulate.payments.stage import Stage
-
-
-class PromiseBroken(Exception):  # noqa: N818 - what the simulation is there to find
-    """Somebody has not exactly what was agreed. Says which order, who, and by how much."""
 
 
 class Books:

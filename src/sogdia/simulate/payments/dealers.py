@@ -21,8 +21,8 @@ from sogdia.modules.exchange.rates import digest_of
 from sogdia.modules.exchange.records import RateTerms, Tier
 from sogdia.modules.money.currencies import Burn, Mint
 from sogdia.modules.money.transfers import Transfer
-from sogdia.simulate.payments.books import PromiseBroken
 from sogdia.simulate.payments.pricing import market_asks, market_gives, quoted
+from sogdia.simulate.payments.promises import PromiseBroken
 from sogdia.simulate.payments.stage import ISSUER_A, ISSUER_B, Step
 
 if TYPE_CHECKING:
@@ -131,13 +131,16 @@ def quote_steps(stage: Stage, books: Books, dealer: Dealer, mid: Fraction, asked
     return [Step((dealer.name,), tuple(operations), f"quotes of {dealer.name}")]
 
 
-def conversion(stage: Stage, dealer: Dealer, buyer: str, payment: int, mid: Fraction) -> tuple[Step, int, int] | None:
-    """Turn a buyer's refund into its own money by a dealer's card; give also what is paid and what is got."""
+def conversion(dealer: Dealer, buyer: str, payment: int, mid: Fraction) -> tuple[Step, int, int] | None:
+    """Turn a buyer's refund into its own money by a dealer's card; give also what is paid and what is got.
+
+    Nothing when the card has too little left today, or the refund is less than a card exchanges.
+    """
     card = dealer.cards[BACK]
     if card.rate is None:
         return None
-    units = min(payment * card.rate.given // card.rate.taken, card.left)
-    if units < LEAST:
+    units = payment * card.rate.given // card.rate.taken
+    if not LEAST <= units <= card.left:
         return None
     paid = -(-units * card.rate.taken // card.rate.given)
     card.left -= units

@@ -34,7 +34,7 @@ from sogdia.modules.market.splits import AcceptSplit, ProposeSplit
 from sogdia.modules.money.currencies import Burn, Mint
 from sogdia.modules.money.records import CURRENCIES
 from sogdia.modules.money.transfers import Transfer
-from sogdia.simulate.payments.books import Books, PromiseBroken
+from sogdia.simulate.payments.books import Books
 from sogdia.simulate.payments.dealers import (
     BACK,
     OUT,
@@ -49,6 +49,7 @@ from sogdia.simulate.payments.dealers import (
     quote_steps,
 )
 from sogdia.simulate.payments.pricing import MARGINS, asked, minor
+from sogdia.simulate.payments.promises import PromiseBroken
 from sogdia.simulate.payments.stage import (
     BUYERS,
     DEALERS,
@@ -136,7 +137,7 @@ class Player:
         back = up(3 * largest * mid.numerator, mid.denominator)
         capital = largest * (len(days) + 20)
         self.dealers = [
-            make_dealer(self.stage, name, margin, (3 * largest, back), capital)
+            make_dealer(self.stage, name, margin, (largest, back), capital)
             for name, margin in zip(DEALERS, MARGINS, strict=True)
         ]
 
@@ -300,6 +301,7 @@ class Player:
             payment=payment,
             premium=premium,
             premiums=premiums,
+            funding=self._asked.funding if self._asked is not None else (),
             placed_on=day,
             placed_at=time,
             placed_height=self.stage.height + 1,
@@ -354,8 +356,8 @@ class Player:
         """Turn refunds that came in the merchant's money into the buyer's own, by the dealer that asks least."""
         steps, kept, mid = [], [], self._mid(day)
         for trade, units in self._refunds:
-            dealer = next((each for each in self.dealers if each.cards[BACK].left > 0), None)
-            made = conversion(self.stage, dealer, trade.buyer, units, mid) if dealer is not None else None
+            offers = (conversion(dealer, trade.buyer, units, mid) for dealer in self.dealers)
+            made = next((each for each in offers if each is not None), None)
             if made is None:
                 kept.append((trade, units))
                 continue

@@ -27,6 +27,8 @@ from sogdia.kernel.values import NO_ACCOUNT, UNITS_MAX, account_of
 from sogdia.modules import ALL
 from sogdia.modules.identity import Kind
 from sogdia.modules.money import Asset
+from sogdia.simulate.payments.promises import StepRefused
+from sogdia.simulate.payments.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -64,10 +66,6 @@ class Step(NamedTuple):
     signers: tuple[str, ...]
     operations: tuple[Operation, ...]
     about: str
-
-
-class StepRefused(Exception):  # noqa: N818 - an answer of the ledger's, with its number
-    """The ledger refused a step that the replay counts on: the replay cannot go on."""
 
 
 def moment(day: int, hour: int, minute: int = 0) -> int:
@@ -128,7 +126,7 @@ class Stage:
                 raise StepRefused(f"{step.about}: refused with {receipt.code}, {dict(receipt.facts)}")
         if built.block is None:
             return []
-        self.ledger.machine.check_invariants(self.state)
+        self.ledger.machine.check_invariants(Snapshot(self.ledger.state()))
         self.blocks += 1
         self.envelopes += len(steps)
         if self.blocks % _BLOCKS_IN_A_COMMIT == 0:

@@ -64,6 +64,7 @@ class Replay:
     """By when every order has to be over, where the series ends."""
     long: tuple[str, str] | None = None
     """The days of a full run."""
+    needs_ecb: bool = False
 
 
 SHORT = Windows(accept=2, ship=3, deliver=3, returns=1, answer=1, agree=1)
@@ -100,11 +101,11 @@ def _storms() -> tuple[Replay, ...]:
         Replay(name="PKR, January 2023: Gulf-Pakistan", kind=storm, pays="AED", asks="PKR",
                series=_rupee_in_dirhams, first="2023-01-09", last="2023-02-10", lots=RUPEE_LOTS),
         Replay(name="TRY, autumn 2021: China-Turkiye", kind=storm, pays="TRY", asks="CNY",
-               series=_yuan("TRY"), first="2021-11-01", last="2021-12-23"),
+               series=_yuan("TRY"), needs_ecb=True, first="2021-11-01", last="2021-12-23"),
         Replay(name="RUB, February and March 2022: China-Russia", kind=storm, pays="RUB", asks="CNY",
-               series=_yuan("RUB"), first="2022-02-07", last="2022-02-25", windows=SHORT, end_by="2022-03-01"),
+               series=_yuan("RUB"), needs_ecb=True, first="2022-02-07", last="2022-02-25", windows=SHORT, end_by="2022-03-01"),
         Replay(name="IDR, autumn 2008: China-Indonesia", kind=storm, pays="IDR", asks="CNY",
-               series=_yuan("IDR"), first="2008-10-01", last="2008-11-28"),
+               series=_yuan("IDR"), needs_ecb=True, first="2008-10-01", last="2008-11-28"),
         Replay(name="KES, February 2024: China-Kenya", kind=storm, pays="KES", asks="CNY",
                series=_yuan_in_shillings, first="2024-01-29", last="2024-03-08"),
     )  # fmt: skip
@@ -122,11 +123,11 @@ def _corridors() -> tuple[Replay, ...]:
                first="2021-01-04", last="2021-01-29", lots=RUPEE_LOTS, long=("2013-10-01", "2023-11-20")),
         Replay(name="China-Kenya", kind=corridor, pays="KES", asks="CNY", series=_yuan_in_shillings,
                first="2024-09-02", last="2024-09-27", long=("2024-03-11", "2025-05-23")),
-        Replay(name="China-Turkiye", kind=corridor, pays="TRY", asks="CNY", series=_yuan("TRY"),
+        Replay(name="China-Turkiye", kind=corridor, pays="TRY", asks="CNY", series=_yuan("TRY"), needs_ecb=True,
                first="2024-06-03", last="2024-06-28", long=("2015-01-05", "2025-12-19")),
-        Replay(name="China-Indonesia", kind=corridor, pays="IDR", asks="CNY", series=_yuan("IDR"),
+        Replay(name="China-Indonesia", kind=corridor, pays="IDR", asks="CNY", series=_yuan("IDR"), needs_ecb=True,
                first="2024-06-03", last="2024-06-28", long=("2015-01-05", "2025-12-19")),
-        *(Replay(name=f"China-{name}", kind=corridor, pays=code, asks="CNY", series=_yuan(code),
+        *(Replay(name=f"China-{name}", kind=corridor, pays=code, asks="CNY", series=_yuan(code), needs_ecb=True,
                  first="2024-06-03", last="2024-06-28", long=("2015-01-05", "2025-12-19"))
           for code, name in named.items()),
     )  # fmt: skip

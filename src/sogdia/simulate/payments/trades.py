@@ -180,6 +180,8 @@ class Trade:
     payment: int
     premium: int
     premiums: tuple[Premium, ...]
+    funding: tuple[int, ...]
+    """How many basis points of each premium are for funding."""
     placed_on: int
     placed_at: int
     placed_height: int
@@ -236,6 +238,11 @@ class Trade:
             if time - self.placed_at <= each.seconds:
                 return min(self.premium, up(self.payment * each.points, BASIS))
         return self.premium
+
+    def for_funding(self) -> Fraction:
+        """Give how much of the premium that was paid is for funding; the rest is for the right to cancel."""
+        whole = self.premiums[-1].points
+        return (self.swapped_premium + self.owed) * Fraction(self.funding[-1], whole) if whole else Fraction(0)
 
     def buyers_loss(self) -> Fraction:
         """Give what the rate has cost the buyer, in its money: paid, less agreed for what it kept, less what came back.
