@@ -80,8 +80,12 @@ def _show(made: Report, folder: Path, *, as_json: bool) -> None:
 
 
 @simulate.command("payments")
-@click.option("--report", type=Folder(), help="Write the report to this file: Markdown (.md), HTML (.html) or JSON (.json).")
-@click.option("--from", "first", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="Place no order before this day.")
+@click.option(
+    "--report", type=Folder(), help="Write the report to this file: Markdown (.md), HTML (.html) or JSON (.json)."
+)
+@click.option(
+    "--from", "first", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="Place no order before this day."
+)
 @click.option("--to", "last", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="Place no order after this day.")
 @click.option(
     "--rates",
@@ -89,8 +93,12 @@ def _show(made: Report, folder: Path, *, as_json: bool) -> None:
     metavar="FILE",
     help="Replay this CSV file (date,base,quote,rate) instead: the merchant asks the base, the buyer pays the quote.",
 )
-@click.option("--seed", default=STORMS_SEED, show_default=True, metavar="TEXT", help="All chance and all keys come of it.")
-@click.option("--orders", type=click.IntRange(1, 5_000), metavar="N", help="Orders a replay. Default: 30, in a full run 300.")
+@click.option(
+    "--seed", default=STORMS_SEED, show_default=True, metavar="TEXT", help="All chance and all keys come of it."
+)
+@click.option(
+    "--orders", type=click.IntRange(1, 5_000), metavar="N", help="Orders a replay. Default: 30, in a full run 300."
+)
 @click.option("--full", is_flag=True, help="Replay every corridor over all the years there are. Takes long.")
 @json_option
 def payments(  # noqa: PLR0913 - one parameter an option

@@ -8,7 +8,6 @@ monies. One unit too much or too little anywhere ends the replay and names the o
 from __future__ import annotations
 
 from collections import Counter
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from sogdia.kernel.exact import share
@@ -24,6 +23,7 @@ from sogdia.simulate.payments.trades import BASIS, FEE_POINTS, WITHOUT_REFUND, P
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from fractions import Fraction
 
     from sogdia.modules.money import Asset
     from sogdia.simulate.payments.stage import Stage

@@ -109,7 +109,7 @@ def capital_steps(stage: Stage, dealer: Dealer) -> list[Step]:
     ]
 
 
-def quote_steps(stage: Stage, books: Books, dealer: Dealer, mid: Fraction, asked: Asked, time: int) -> list[Step]:
+def quote_steps(books: Books, dealer: Dealer, mid: Fraction, asked: Asked, time: int) -> list[Step]:
     """Post a dealer's cards, or change them to the day's rate and fill them up; in force when the block has ended."""
     operations: list[PostCard | ChangeCard | FundCard] = []
     for way, rate in ((OUT, mid), (BACK, 1 / mid)):

@@ -91,8 +91,25 @@ def costs(played: Played) -> Costs:
     unburned = sum(played.minted[code] - played.burned.get(code, 0) for code in played.minted)
     back = sum((each.paid * each.mid - each.got for each in played.conversions), NOTHING)
     refunds = sum((part.units * (trade.mid - part.mid) for trade in swapped for part in trade.refunds), NOTHING)
+    refunds += sum((each.paid * (each.since - each.mid) for each in played.conversions), NOTHING)
     parts = spread, funding, premium - funding, fees, Fraction(unburned), back, refunds
     return Costs(*(part * BASIS / (_value(swapped) or 1) for part in parts))
+
+
+def all_in_by_swap_now(played: Played) -> Fraction:
+    """Give what the same orders would have cost, had the monies been swapped when they were placed, in basis points.
+
+    No rate is kept, so there is no premium; whatever goes back, before shipping or after, is turned back at that day's
+    mid rate, less the spread that was paid on the way out.
+    """
+    cost = NOTHING
+    for trade in played.trades:
+        share = (trade.payment - trade.units * trade.mid) / (trade.units * trade.mid)
+        cost += trade.payment - trade.units * trade.mid + trade.fee * trade.mid
+        for part in (*trade.parts_undone, *trade.refunds):
+            cost += part.units * (trade.mid - part.mid) + part.units * part.mid * share
+    swapped = [trade for trade in played.trades if trade.swapped_on is not None]
+    return cost * BASIS / (_value(swapped) or 1)
 
 
 def losses(trades: Iterable[Trade]) -> Losses:
@@ -167,6 +184,18 @@ def option(played: Played) -> Option:
     saved = Fraction(sum(trade.saved for trade in used) * BASIS, paid or 1)
     volatility = _mean([Fraction(quote.volatility, MILLION // BASIS) for quote in quotes])
     return Option(len(used), saved, premiums, volatility)
+
+
+def days_of_life(played: Played) -> tuple[Fraction, int]:
+    """Give how many days orders lived, on average and at most."""
+    lives = [trade.closed_on - trade.placed_on for trade in played.trades if trade.closed_on is not None]
+    return _mean([Fraction(days) for days in lives]), max(lives, default=0)
+
+
+def days_until_the_swap(played: Played) -> Fraction:
+    """Give how many days went by from the order to the swap, on average."""
+    swapped = [trade for trade in played.trades if trade.swapped_on is not None]
+    return _mean([Fraction((trade.swapped_on or 0) - trade.placed_on) for trade in swapped])
 
 
 def worst_move(played: Played) -> Fraction:

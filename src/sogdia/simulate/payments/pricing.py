@@ -4,8 +4,9 @@
     spread     = the dealer's own margin + a quarter of a day's volatility
     premium    = funding for the tenor + 0.4 × volatility × √(the time in which the buyer may cancel)
 
-The second part of the premium is the price of the option that a buyer has while the merchant has not accepted (about
-0.4 σ √T at the money). Later only the merchant can end the order, who has no gain from the rate.
+The second part of the premium is the price of the option that a buyer has while the merchant has not accepted: at the
+money it is worth about four tenths of the volatility, times the root of the days. Later only the merchant can end the
+order, who gains nothing by the rate.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ def asked(series: Series, day: int, windows: Windows) -> Asked | None:
 
 def minor(price: Fraction, pays: str, asks: str) -> Fraction:
     """Give a rate in minor units: so many of the buyer's for one of the merchant's."""
-    return price * 10 ** MINOR_DIGITS[pays] / 10 ** MINOR_DIGITS[asks]
+    return price * Fraction(10 ** MINOR_DIGITS[pays], 10 ** MINOR_DIGITS[asks])
 
 
 def quoted(mid: Fraction, margin: int, volatility: int) -> Rate:

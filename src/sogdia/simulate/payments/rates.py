@@ -1,7 +1,7 @@
 """Daily rates from files: every decimal becomes an exact fraction, and what is not in order is refused by its line.
 
-    date,base,quote,rate
-    2023-01-25,CNY,PKR,34.028004        one yuan cost 34.028004 rupees on that day
+date,base,quote,rate
+2023-01-25,CNY,PKR,34.028004        one yuan cost 34.028004 rupees on that day
 """
 
 from __future__ import annotations

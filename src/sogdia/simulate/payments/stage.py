@@ -51,8 +51,8 @@ _PARTIES: dict[str, tuple[Kind, tuple[str, ...]]] = {
     ISSUER_B: (Kind.PAYMENT_INSTITUTION, ("issuer",)),
     MERCHANT: (Kind.ENTERPRISE, ()),
     PLATFORM: (Kind.PLATFORM, ("platform",)),
-    **{name: (Kind.PAYMENT_INSTITUTION, ("liquidity_provider",)) for name in DEALERS},
-    **{name: (Kind.PERSON, ()) for name in BUYERS},
+    **dict.fromkeys(DEALERS, (Kind.PAYMENT_INSTITUTION, ("liquidity_provider",))),
+    **dict.fromkeys(BUYERS, (Kind.PERSON, ())),
 }
 _QUOTA = {"operations": 10**9, "bytes": 10**13, "reserved_operations": 10**9, "stored_bytes": 10**13}
 _HOUR = 3_600

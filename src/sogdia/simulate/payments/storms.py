@@ -1,8 +1,8 @@
 """What is replayed: which buyer pays whom in which monies, over which days, and how long an order may take.
 
-    corridor   a buyer's money and a merchant's: orders are placed over ordinary days
-    storm      the same in days when the rate broke away
-    synthetic  a path that never happened, for monies with three official days
+corridor   a buyer's money and a merchant's: orders are placed over ordinary days
+storm      the same in days when the rate broke away
+synthetic  a path that never happened, for monies with three official days
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from sogdia.simulate.payments import sources
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from sogdia.simulate.payments.rates import Series
 
@@ -31,7 +31,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Windows:
-    """How many days each state of an order may last on the network of a replay; their sum is an order's longest life."""
+    """How many days each state of an order may last on the network of a replay."""
 
     accept: int = 2
     ship: int = 7
@@ -93,6 +93,10 @@ def _yuan_in_shillings(_seed: str) -> Series:
     return sources.shipped("kes.csv", "CNY", "KES")
 
 
+def _made_up(quote: str) -> Callable[[str], Series]:
+    return lambda seed: sources.synthetic("CNY", quote, seed)
+
+
 def _storms() -> tuple[Replay, ...]:
     storm = Kind.STORM
     return (
@@ -103,7 +107,8 @@ def _storms() -> tuple[Replay, ...]:
         Replay(name="TRY, autumn 2021: China-Turkiye", kind=storm, pays="TRY", asks="CNY",
                series=_yuan("TRY"), needs_ecb=True, first="2021-11-01", last="2021-12-23"),
         Replay(name="RUB, February and March 2022: China-Russia", kind=storm, pays="RUB", asks="CNY",
-               series=_yuan("RUB"), needs_ecb=True, first="2022-02-07", last="2022-02-25", windows=SHORT, end_by="2022-03-01"),
+               series=_yuan("RUB"), needs_ecb=True, first="2022-02-07", last="2022-02-25", windows=SHORT,
+               end_by="2022-03-01"),
         Replay(name="IDR, autumn 2008: China-Indonesia", kind=storm, pays="IDR", asks="CNY",
                series=_yuan("IDR"), needs_ecb=True, first="2008-10-01", last="2008-11-28"),
         Replay(name="KES, February 2024: China-Kenya", kind=storm, pays="KES", asks="CNY",
@@ -113,7 +118,7 @@ def _storms() -> tuple[Replay, ...]:
 
 def _corridors() -> tuple[Replay, ...]:
     corridor = Kind.CORRIDOR
-    named: Mapping[str, str] = {"INR": "India", "MYR": "Malaysia", "THB": "Thailand", "ZAR": "South Africa"}
+    named = {"INR": "India", "MYR": "Malaysia", "THB": "Thailand", "ZAR": "South Africa"}
     return (
         Replay(name="China-Pakistan", kind=corridor, pays="PKR", asks="CNY", series=_yuan_in_rupees,
                first="2021-01-04", last="2021-01-29", long=("2013-10-01", "2023-11-20")),
@@ -136,8 +141,7 @@ def _corridors() -> tuple[Replay, ...]:
 def _synthetic() -> tuple[Replay, ...]:
     return tuple(
         Replay(name=f"{sources.SYNTHETIC}: China-{name}", kind=Kind.SYNTHETIC, pays=code, asks="CNY",
-               series=lambda seed, code=code: sources.synthetic("CNY", code, seed),  # type: ignore[misc]
-               first="2026-05-04", last="2026-06-19")
+               series=_made_up(code), first="2026-05-04", last="2026-06-19")
         for code, name in (("KZT", "Kazakhstan"), ("UZS", "Uzbekistan"))
     )  # fmt: skip
 

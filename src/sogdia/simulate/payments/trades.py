@@ -54,7 +54,7 @@ SHARES = {
     Outcome.SPLIT: 4,
     Outcome.STANDS: 2,
 }
-"""Of a hundred orders, so many are planned to end so. A cancellation because of the rate is nobody's plan: it happens."""
+"""Of a hundred orders, so many are meant to end so. A cancellation because of the rate is nobody's plan: it happens."""
 
 BEFORE_THE_SWAP = frozenset(
     {Outcome.CANCELLED, Outcome.EXERCISED, Outcome.DECLINED, Outcome.NOT_ACCEPTED, Outcome.NOT_SHIPPED}
@@ -262,7 +262,9 @@ class Trade:
     def buyers_loss_by_swap_now(self) -> Fraction:
         """Give what the rate would have cost the buyer, had the monies been swapped when the order was placed."""
         parts = (*self.parts_undone, *self.refunds)
-        return sum((self.payment * Fraction(part.units, self.units) - part.units * part.mid for part in parts), Fraction(0))
+        return sum(
+            (self.payment * Fraction(part.units, self.units) - part.units * part.mid for part in parts), Fraction(0)
+        )
 
     def merchants_loss(self) -> int:
         """Give what the merchant lacks of what was agreed for the goods that it sold, in its own money."""
