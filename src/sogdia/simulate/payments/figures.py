@@ -35,10 +35,13 @@ class Costs:
     conversions: Fraction
     refunds: Fraction
 
+    def agreed(self) -> Fraction:
+        """Add up what the buyer and the merchant agreed to when the order was placed."""
+        return self.spread + self.funding + self.option + self.fees + self.ways_in_and_out
+
     def total(self) -> Fraction:
-        """Add the parts up."""
-        parts = self.spread, self.funding, self.option, self.fees, self.ways_in_and_out, self.conversions, self.refunds
-        return sum(parts, NOTHING)
+        """Add all parts up, with what the rate made of refunds after the swap."""
+        return self.agreed() + self.conversions + self.refunds
 
 
 @dataclass(frozen=True, slots=True)

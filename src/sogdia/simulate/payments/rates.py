@@ -136,8 +136,8 @@ def _rows(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
     try:
         header = next(reader, [])
         if header != HEADER:
-            found = ";".join(header) if len(header) > 1 else "".join(header)
-            reason = "is separated by semicolons" if ";" in found else "is not the header date,base,quote,rate"
+            semicolons = any(";" in cell for cell in header)
+            reason = "is separated by semicolons" if semicolons else "is not the header date,base,quote,rate"
             raise InputRefused(f"{name}, line 1", reason, WAY_OUT)
         for row in reader:
             yield reader.line_num, row

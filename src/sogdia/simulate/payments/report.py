@@ -169,6 +169,7 @@ def _points(played: Played) -> dict[str, Fraction]:
         "in_and_out": cost.ways_in_and_out,
         "conversions": cost.conversions,
         "refunds": cost.refunds,
+        "agreed": cost.agreed(),
         "all_in": cost.total(),
         "swap_now_all_in": figures.all_in_by_swap_now(played),
         "buyer_completed": figures.completed(played).worst,

