@@ -62,7 +62,11 @@ def test_a_rate_that_is_worked_out_again_at_the_swap_is_noticed(monkeypatch):
 def test_a_buyer_who_pays_for_what_the_merchant_did_is_noticed(monkeypatch):
     each_order_ends(monkeypatch, Outcome.NOT_SHIPPED)
     undo = locks.undo
-    monkeypatch.setattr("sogdia.modules.market.escrow.undo", lambda *given, by_buyer: undo(*given, by_buyer=True)  # noqa: ARG005 - as it is called)
+
+    def planted(*given: Any, by_buyer: bool) -> None:  # noqa: ANN401 - as it is called
+        undo(*given, by_buyer=not by_buyer)
+
+    monkeypatch.setattr("sogdia.modules.market.escrow.undo", planted)
 
     with pytest.raises(PromiseBroken, match="order o1: what goes back"):
         play(calm(), orders=1)
