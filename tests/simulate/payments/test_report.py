@@ -118,7 +118,7 @@ def test_the_parts_of_the_cost_are_those_of_the_orders():
 
 
 def test_days_without_a_rate_are_refused():
-    with pytest.raises(InputRefused, match="hold no rate"):
+    with pytest.raises(InputRefused, match="no replay: is left: outside the chosen days"):
         run(Wish(orders=1, first="1999-01-01", last="1999-02-01"))
 
 
@@ -126,5 +126,5 @@ def test_a_replay_outside_the_chosen_days_is_named():
     made = run(Wish(orders=2, first="2024-03-01", last="2024-03-04"))
 
     assert [each.replay.name for each in made.played] == ["KES, February 2024: China-Kenya"]
-    assert "TRY, autumn 2021: China-Turkiye lies outside the chosen days" in made.left_out
-    assert "Left out" in as_markdown(made)
+    assert made.left_out["TRY, autumn 2021: China-Turkiye"] == "outside the chosen days"
+    assert "Left out, outside the chosen days: PKR, January 2023: China-Pakistan; " in as_markdown(made)

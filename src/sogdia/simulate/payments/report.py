@@ -40,7 +40,8 @@ class Report:
     seed: str
     orders: int
     played: tuple[Played, ...]
-    left_out: tuple[str, ...]
+    left_out: dict[str, str]
+    """What was not played, and why."""
 
     def tables(self) -> list[Table]:
         """Give all tables that have rows."""
@@ -101,7 +102,7 @@ def as_document(report: Report) -> dict[str, Any]:
     return {
         "seed": report.seed,
         "orders": report.orders,
-        "left_out": list(report.left_out),
+        "left_out": report.left_out,
         "tables": tables,
         "replays": [_replay(played) for played in report.played],
     }
@@ -118,13 +119,13 @@ def _opening(report: Report) -> list[str]:
     checks = sum(each.checks for each in report.played)
     margins = " and ".join(tenths(Fraction(margin, 100)) for margin in MARGINS)
     what_it_was = (
-        f"{orders:,} orders in {len(report.played)} replays, each on a ledger of its own: {blocks:,} sealed blocks of"
+        f"Replays: {len(report.played)}, each on a ledger of its own. Orders: {orders:,}, in {blocks:,} sealed blocks of"
         f" signed envelopes. After every block all invariants held, and {checks:,} times everybody's balances were"
         " compared with what was agreed, to the unit. Orders that were completed and orders that ended before the goods"
         " left cost neither side anything by the rate, and the dealers' books balance."
     )
     what_is_assumed = (
-        f"Seed “{report.seed}”, {report.orders:,} orders a replay, and those that are placed again. Dealers ask"
+        f"Seed: {report.seed}. Orders a replay: {report.orders:,}, and those that are placed again. Dealers ask"
         f" {margins} basis points and a quarter of a day's volatility; funding costs them"
         f" {tenths(Fraction(FUNDING_POINTS, 100))} % a year, hedging {tenths(Fraction(HEDGE_MILLIONTHS, 100))} basis"
         f" points; the platform takes {FEE_POINTS}. These, and how often orders end in which way, are assumptions; the"
@@ -132,8 +133,9 @@ def _opening(report: Report) -> list[str]:
     )
     sources = "; ".join(sorted({each.series.source for each in report.played}))
     lines = [what_it_was, what_is_assumed, f"Rates: {sources}."]
-    if report.left_out:
-        lines.append(f"Left out: {'; '.join(report.left_out)}.")
+    for reason in sorted(set(report.left_out.values())):
+        names = "; ".join(name for name, why in report.left_out.items() if why == reason)
+        lines.append(f"Left out, {reason}: {names}.")
     return lines
 
 

@@ -12,7 +12,7 @@ from sogdia.simulate.payments import report as reports
 from sogdia.simulate.payments.pricing import PAST_DAYS_MIN
 from sogdia.simulate.payments.rates import read_rates
 from sogdia.simulate.payments.replay import Player
-from sogdia.simulate.payments.sources import ECB, ecb_is_there
+from sogdia.simulate.payments.sources import ecb_is_there
 from sogdia.simulate.payments.storms import (
     CORRIDORS,
     QUICK_CORRIDORS,
@@ -33,6 +33,9 @@ SEED = "storms"
 ORDERS = 30
 ORDERS_FULL = 300
 ORDERS_MAX = 5_000
+OUTSIDE = "outside the chosen days"
+NO_RATES = "without a rate on the chosen days"
+WITHOUT_ECB = "in need of the rates of the European Central Bank (pip install 'sogdia[simulate]')"
 SCALE = 1_000
 """In how many parts a replay's progress is told."""
 
@@ -48,7 +51,7 @@ class Wish:
     first: str = ""
     last: str = ""
     only: tuple[str, ...] = ()
-    """Names of replays; none means all."""
+    """Names of replays; none means all that a quick or a full run has."""
 
 
 def silent(_done: int, _total: int, _text: str) -> None:
@@ -63,7 +66,7 @@ def run(wish: Wish, progress: Callable[[int, int, str], None] = silent) -> repor
         series = replay.series(wish.seed)
         days = order_days(replay, series, wish.orders)
         if not days:
-            left_out.append(f"{replay.name} has no rate on these days")
+            left_out[replay.name] = NO_RATES
             continue
 
         def tell(done: int, total: int, number: int = number, name: str = replay.name) -> None:
@@ -72,28 +75,33 @@ def run(wish: Wish, progress: Callable[[int, int, str], None] = silent) -> repor
         with TemporaryDirectory(prefix="sogdia-payments-") as folder:
             played.append(Player(replay, series, days, Path(folder) / "ledger", wish.seed).play(tell))
     if not played:
-        raise InputRefused("the days", "hold no rate of any replay", "Choose other days with --from and --to.")
-    return reports.Report(wish.seed, wish.orders, tuple(played), tuple(left_out))
+        reasons = "; ".join(sorted(set(left_out.values())))
+        raise InputRefused("no replay", f"is left: {reasons}", "Choose other days with --from and --to.")
+    return reports.Report(wish.seed, wish.orders, tuple(played), left_out)
 
 
-def _chosen(wish: Wish) -> tuple[list[Replay], list[str]]:
-    """Give the replays of a wish, and what is left out for want of rates."""
+def _chosen(wish: Wish) -> tuple[list[Replay], dict[str, str]]:
+    """Give the replays of a wish, and for those that are left out the reason."""
     if wish.rates is not None:
         found: tuple[Replay, ...] = tuple(own(series) for series in read_rates(wish.rates).values())
     elif wish.full:
         found = (*STORMS, *(_long(each) for each in CORRIDORS), *SYNTHETICS)
     else:
-        found = (*STORMS, *(each for each in CORRIDORS if each.name in QUICK_CORRIDORS), *SYNTHETICS)
-    if wish.only:
-        found = tuple(each for each in found if each.name in wish.only)
-    cut = [each for each in (_cut(each, wish) for each in found) if each is not None]
-    left_out = [f"{each.name} lies outside the chosen days" for each in found if _cut(each, wish) is None]
-    if not ecb_is_there():
-        lacking = [each for each in cut if each.needs_ecb]
-        cut = [each for each in cut if not each.needs_ecb]
-        words = f"needs the rates of the {ECB.partition(',')[0]}: pip install 'sogdia[simulate]'"
-        left_out += [f"{each.name} {words}" for each in lacking]
-    return cut, left_out
+        quick = wish.only or QUICK_CORRIDORS
+        found = (*STORMS, *(each for each in CORRIDORS if each.name in quick), *SYNTHETICS)
+    left_out: dict[str, str] = {}
+    chosen = []
+    for each in found:
+        cut = _cut(each, wish)
+        if wish.only and each.name not in wish.only:
+            continue
+        if cut is None:
+            left_out[each.name] = OUTSIDE
+        elif each.needs_ecb and not ecb_is_there():
+            left_out[each.name] = WITHOUT_ECB
+        else:
+            chosen.append(cut)
+    return chosen, left_out
 
 
 def _long(replay: Replay) -> Replay:

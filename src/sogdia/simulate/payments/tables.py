@@ -58,7 +58,8 @@ PREMIUMS = (
 )
 FINALITY = (
     "Time here is the series' own. Each step is final in the block that holds it, and its money can be spent in the"
-    " next envelope. How long a block takes was measured elsewhere: docs/reference/performance.md."
+    " next envelope. How long a block takes was measured elsewhere: docs/reference/performance.md,"
+    " under “A network”."
 )
 
 
