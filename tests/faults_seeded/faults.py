@@ -13,6 +13,7 @@ from tests.faults_seeded.foundation_faults import IDENTITY_FAULTS, KERNEL_FAULTS
 from tests.faults_seeded.governance_faults import GOVERNANCE_FAULTS
 from tests.faults_seeded.light_faults import LIGHT_FAULTS
 from tests.faults_seeded.market_faults import ORDER_FAULTS, PRICING_FAULTS, RETURN_FAULTS, SETTLEMENT_FAULTS
+from tests.faults_seeded.payments_faults import PAYMENTS_FAULTS
 from tools.seeded_faults import Fault
 
 FAULTS = (
@@ -29,6 +30,7 @@ FAULTS = (
     *VAULT_FAULTS,
     *LIGHT_FAULTS,
     *GOVERNANCE_FAULTS,
+    *PAYMENTS_FAULTS,
 )
 
 HARMLESS = Fault(

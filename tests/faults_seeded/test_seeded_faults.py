@@ -20,6 +20,7 @@ AREAS = (
     "vault",
     "client/light",
     "modules/governance",
+    "simulate/payments",
 )
 
 

@@ -1,4 +1,4 @@
-"""The storms and corridors with seeds that nobody chose: one of them in every run, all with many orders in a full one."""
+"""The storms and corridors with seeds that nobody chose: one in every run, all with many orders in a full one."""
 
 from __future__ import annotations
 

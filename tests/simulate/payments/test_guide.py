@@ -1,4 +1,4 @@
-"""The guide of the payment simulation, followed literally: its tables are those of the report that its commands write."""
+"""The guide of the payment simulation, followed literally: its tables are those that its commands write."""
 
 from __future__ import annotations
 

@@ -145,7 +145,8 @@ class Player:
         self._quotes: list[Asked] = []
         self._asked: Asked | None = None
         self._not_placed = 0
-        largest = sum(price * replay.lots[1] for price in PRICES)
+        a_day = up(len(days), len(set(days)))
+        largest = sum(price * replay.lots[1] for price in PRICES) * ((a_day + 1) // 2)
         mid = self._mid(days[0])
         back = up(3 * largest * mid.numerator, mid.denominator)
         capital = largest * (len(days) + 20)

@@ -119,8 +119,8 @@ def _opening(report: Report) -> list[str]:
     checks = sum(each.checks for each in report.played)
     margins = " and ".join(tenths(Fraction(margin, 100)) for margin in MARGINS)
     what_it_was = (
-        f"Replays: {len(report.played)}, each on a ledger of its own. Orders: {orders:,}, in {blocks:,} sealed blocks of"
-        f" signed envelopes. After every block all invariants held, and {checks:,} times everybody's balances were"
+        f"Replays: {len(report.played)}, each on a ledger of its own. Orders: {orders:,}, in {blocks:,} sealed blocks"
+        f" of signed envelopes. After every block all invariants held, and {checks:,} times everybody's balances were"
         " compared with what was agreed, to the unit. Orders that were completed and orders that ended before the goods"
         " left cost neither side anything by the rate, and the dealers' books balance."
     )

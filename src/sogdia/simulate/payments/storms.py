@@ -125,15 +125,15 @@ def _corridors() -> tuple[Replay, ...]:
         Replay(name="Gulf-Pakistan (AED)", kind=corridor, pays="AED", asks="PKR", series=_rupee_in_dirhams,
                first="2021-01-04", last="2021-01-29", lots=RUPEE_LOTS, long=("2013-10-01", "2023-11-20")),
         Replay(name="Gulf-Pakistan (SAR)", kind=corridor, pays="SAR", asks="PKR", series=_rupee_in_riyals,
-               first="2021-01-04", last="2021-01-29", lots=RUPEE_LOTS, long=("2013-10-01", "2023-11-20")),
+               first="2021-01-04", last="2021-01-29", lots=RUPEE_LOTS, long=("2018-01-02", "2023-11-20")),
         Replay(name="China-Kenya", kind=corridor, pays="KES", asks="CNY", series=_yuan_in_shillings,
                first="2024-09-02", last="2024-09-27", long=("2024-03-11", "2025-05-23")),
         Replay(name="China-Turkiye", kind=corridor, pays="TRY", asks="CNY", series=_yuan("TRY"), needs_ecb=True,
-               first="2024-06-03", last="2024-06-28", long=("2015-01-05", "2025-12-19")),
+               first="2024-06-03", last="2024-06-28", long=("2020-01-06", "2025-12-19")),
         Replay(name="China-Indonesia", kind=corridor, pays="IDR", asks="CNY", series=_yuan("IDR"), needs_ecb=True,
-               first="2024-06-03", last="2024-06-28", long=("2015-01-05", "2025-12-19")),
+               first="2024-06-03", last="2024-06-28", long=("2020-01-06", "2025-12-19")),
         *(Replay(name=f"China-{name}", kind=corridor, pays=code, asks="CNY", series=_yuan(code), needs_ecb=True,
-                 first="2024-06-03", last="2024-06-28", long=("2015-01-05", "2025-12-19"))
+                 first="2024-06-03", last="2024-06-28", long=("2020-01-06", "2025-12-19"))
           for code, name in named.items()),
     )  # fmt: skip
 

@@ -167,6 +167,7 @@ def dealers(group: Iterable[Played]) -> Table:
             ("hedged when locked, less funding", lambda each: tenths(dealing(each).at_once - dealing(each).funding)),
             ("most set aside", lambda each: _money(dealing(each).most_set_aside, each)),
             ("dealers with orders", lambda each: str(dealing(each).dealers_with_orders)),
+            ("orders not placed: cards spent, or too late in the series", lambda each: f"{each.not_placed:,}"),
             ("books", lambda _each: "balance"),
         ),
     )
