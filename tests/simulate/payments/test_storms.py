@@ -10,9 +10,10 @@ import pytest
 
 from sogdia.kernel.machine import Machine
 from sogdia.simulate.payments import storms
+from sogdia.simulate.payments.dealers import BACK, is_worth_turning
 from sogdia.simulate.payments.stage import Stage
 from sogdia.simulate.payments.trades import BEFORE_THE_SWAP, WITHOUT_REFUND, Outcome
-from tests.simulate.payments.replays import ORDERS, calm, each_order_ends, named, play, storm
+from tests.simulate.payments.replays import ORDERS, calm, each_order_ends, named, play, player, storm
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,6 +104,28 @@ def test_an_order_of_every_outcome_keeps_the_promise(monkeypatch):
     assert by_outcome[Outcome.LOST].refunded == by_outcome[Outcome.LOST].units
     assert 0 < by_outcome[Outcome.IN_PART].undone < by_outcome[Outcome.IN_PART].units
     assert len(played.conversions) == 4
+
+
+def test_a_refund_larger_than_the_dealers_cards_is_turned_day_by_day(monkeypatch, tmp_path):
+    each_order_ends(monkeypatch, Outcome.LOST)
+    began = player(tmp_path, calm(), orders=1)
+    for dealer in began.dealers:
+        dealer.cards[BACK].capacity //= 200
+
+    played = began.play(lambda _done, _total: None)
+
+    (trade,) = played.trades
+    left = trade.refunded - sum(each.paid for each in played.conversions)
+    assert len(played.conversions) >= 4
+    assert all(each.since == trade.refunds[0].mid for each in played.conversions)
+    assert 0 <= left * trade.mid < 3 * 100  # what a card would no longer exchange
+
+
+def test_a_refund_too_small_for_a_card_stays_with_the_buyer():
+    mid = Fraction(34)
+
+    assert is_worth_turning(6, mid)
+    assert not is_worth_turning(5, mid)
 
 
 def test_every_invariant_is_tried_after_every_block(monkeypatch):

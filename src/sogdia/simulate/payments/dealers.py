@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from sogdia.kernel.exact import up
 from sogdia.kernel.values import name_of
 from sogdia.modules.exchange.cards import ChangeCard, CloseCard, FundCard, PostCard
 from sogdia.modules.exchange.conversions import Convert
@@ -132,24 +133,29 @@ def quote_steps(books: Books, dealer: Dealer, mid: Fraction, asked: Asked, time:
 
 
 def conversion(dealer: Dealer, buyer: str, payment: int, mid: Fraction) -> tuple[Step, int, int] | None:
-    """Turn a buyer's refund into its own money by a dealer's card; give also what is paid and what is got.
+    """Turn a buyer's refund into its own money by a dealer's card, as far as the card has some left today.
 
-    Nothing when the card has too little left today, or the refund is less than a card exchanges.
+    Gives also what is paid and what is got; nothing when the card exchanges no such amount.
     """
     card = dealer.cards[BACK]
     if card.rate is None:
         return None
-    units = payment * card.rate.given // card.rate.taken
-    if not LEAST <= units <= card.left:
+    units = min(payment * card.rate.given // card.rate.taken, card.left)
+    if units < LEAST:
         return None
-    paid = -(-units * card.rate.taken // card.rate.given)
+    paid = up(units * card.rate.taken, card.rate.given)
     card.left -= units
     dealer.open_a -= units
     dealer.converted_b += paid
     dealer.converted_a += units
     dealer.converted_market += units / mid
-    operation = Convert(card=card.name, digest=card.digest(), units=units, pay_at_most=payment)
+    operation = Convert(card=card.name, digest=card.digest(), units=units, pay_at_most=paid)
     return Step((buyer,), (operation,), f"conversion of {buyer}'s refund"), paid, units
+
+
+def is_worth_turning(payment: int, mid: Fraction) -> bool:
+    """Say whether a refund is large enough for a card; the buyer keeps a smaller one as it is."""
+    return payment * mid >= 2 * LEAST
 
 
 def hedge_steps(stage: Stage, dealer: Dealer, mid: Fraction) -> list[Step]:

@@ -43,6 +43,7 @@ from sogdia.simulate.payments.dealers import (
     closing_steps,
     conversion,
     hedge_steps,
+    is_worth_turning,
     make_dealer,
     profit,
     quote_steps,
@@ -165,7 +166,8 @@ class Player:
                 day += 1
                 tell(min(day, self._last + 1) - self._first, self._last + 1 - self._first)
                 if day > self._last + TAIL_DAYS_MAX:
-                    raise PromiseBroken(f"orders {', '.join(self._open)} do not come to an end")
+                    waiting = [*self._open, *(trade.reference for trade, _part in self._refunds)]
+                    raise PromiseBroken(f"orders {', '.join(waiting)} do not come to an end")
             profits = self._wind_up(day)
         finally:
             self.stage.leave()
@@ -370,14 +372,16 @@ class Player:
         """Turn refunds that came in the merchant's money into the buyer's own, by the dealer that asks least."""
         steps, kept, mid = [], [], self._mid(day)
         for trade, part in self._refunds:
-            offers = (conversion(dealer, trade.buyer, part.units, mid) for dealer in self.dealers)
-            made = next((each for each in offers if each is not None), None)
-            if made is None:
-                kept.append((trade, part))
-                continue
-            step, paid, got = made
-            self._conversions.append(Conversion(trade.reference, paid, got, mid, part.mid))
-            steps.append(step)
+            left = part.units
+            for dealer in self.dealers:
+                made = conversion(dealer, trade.buyer, left, mid) if is_worth_turning(left, mid) else None
+                if made is not None:
+                    step, paid, got = made
+                    left -= paid
+                    self._conversions.append(Conversion(trade.reference, paid, got, mid, part.mid))
+                    steps.append(step)
+            if is_worth_turning(left, mid):
+                kept.append((trade, part._replace(units=left)))
         self._refunds = kept if self.series.days[-1] > day else []
         return steps
 
