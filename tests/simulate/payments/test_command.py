@@ -75,6 +75,16 @@ def test_a_malformed_file_is_refused_with_its_line(said, tmp_path):
     assert "wrong.csv, line 10: CNY to XAF stands there twice for 2026-03-08." in err
 
 
+def test_a_file_too_short_for_dealers_to_know_a_past_is_refused(said, tmp_path):
+    path = tmp_path / "short.csv"
+    path.write_text("".join(OWN.splitlines(keepends=True)[:6]), "utf-8")
+
+    status, _out, err = said("--rates", path)
+
+    assert status == Exit.USAGE
+    assert "no replay: is left, without a rate on the chosen days and five before it." in err
+
+
 def test_days_cut_the_replays(said):
     status, out, _err = said("--from", "2024-03-04", "--to", "2024-03-08", "--orders", 2, "--json")
 

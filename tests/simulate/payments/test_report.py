@@ -117,7 +117,7 @@ def test_the_parts_of_the_cost_are_those_of_the_orders():
 
 
 def test_days_without_a_rate_are_refused():
-    with pytest.raises(InputRefused, match="no replay: is left: outside the chosen days"):
+    with pytest.raises(InputRefused, match="no replay: is left, outside the chosen days"):
         run(Wish(orders=1, first="1999-01-01", last="1999-02-01"))
 
 

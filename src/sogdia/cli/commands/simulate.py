@@ -99,7 +99,7 @@ def _show(made: Report, folder: Path, *, as_json: bool) -> None:
 @click.option(
     "--orders", type=click.IntRange(1, 5_000), metavar="N", help="Orders a replay. Default: 30, in a full run 300."
 )
-@click.option("--full", is_flag=True, help="Replay every corridor over all the years there are. Takes long.")
+@click.option("--full", is_flag=True, help="Replay every corridor over years. Takes long.")
 @json_option
 def payments(  # noqa: PLR0913 - one parameter an option
     report: Path | None,

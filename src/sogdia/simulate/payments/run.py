@@ -18,7 +18,6 @@ from sogdia.simulate.payments.storms import (
     QUICK_CORRIDORS,
     STORMS,
     SYNTHETICS,
-    Kind,
     Replay,
     ordinal,
     own,
@@ -34,7 +33,7 @@ ORDERS = 30
 ORDERS_FULL = 300
 ORDERS_MAX = 5_000
 OUTSIDE = "outside the chosen days"
-NO_RATES = "without a rate on the chosen days"
+NO_RATES = "without a rate on the chosen days and five before it"
 WITHOUT_ECB = "in need of the rates of the European Central Bank (pip install 'sogdia[simulate]')"
 SCALE = 1_000
 """In how many parts a replay's progress is told."""
@@ -76,7 +75,7 @@ def run(wish: Wish, progress: Callable[[int, int, str], None] = silent) -> repor
             played.append(Player(replay, series, days, Path(folder) / "ledger", wish.seed).play(tell))
     if not played:
         reasons = "; ".join(sorted(set(left_out.values())))
-        raise InputRefused("no replay", f"is left: {reasons}", "Choose other days with --from and --to.")
+        raise InputRefused("no replay", f"is left, {reasons}", "Choose other days with --from and --to.")
     return reports.Report(wish.seed, wish.orders, tuple(played), left_out)
 
 
@@ -115,9 +114,7 @@ def _cut(replay: Replay, wish: Wish) -> Replay | None:
 
 
 def order_days(replay: Replay, series: Series, orders: int) -> tuple[int, ...]:
-    """Spread so many orders evenly over the days with a rate; dealers need a few days of the past first."""
-    first = ordinal(replay.first)
-    if replay.kind is Kind.OWN and len(series.days) > PAST_DAYS_MIN:
-        first = max(first, series.days[PAST_DAYS_MIN])
-    days = series.between(first, ordinal(replay.last))
+    """Spread so many orders evenly over the days with a rate, once dealers have a past to go by."""
+    between = series.between(ordinal(replay.first), ordinal(replay.last))
+    days = [day for day in between if len(series.moves(day, PAST_DAYS_MIN)) == PAST_DAYS_MIN]
     return tuple(days[at * len(days) // orders] for at in range(orders)) if days else ()
