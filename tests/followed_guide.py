@@ -33,7 +33,7 @@ def follow(name: str, place: Path, programs: Sequence[str], port: str) -> tuple[
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m sogdia.cli.main "$@"\n', "utf-8")
     command.chmod(0o755)
     commands = "\n".join(blocks).replace(port, str(free_port()))
-    script = f"set -eu\ntrap 'kill $(jobs -p) 2>/dev/null; wait' EXIT\n{commands}"
+    script = f"set -eu\ntrap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT\n{commands}"
     (place / "guide.sh").write_text(script, "utf-8")
     path = f"{command.parent}:{os.environ['PATH']}"
     environment = {**os.environ, "HOME": str(place), "PATH": path, "PYTHONPATH": str(ROOT / "src")}

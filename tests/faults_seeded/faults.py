@@ -16,8 +16,9 @@ from tests.faults_seeded.issuer_faults import ISSUER_FAULTS
 from tests.faults_seeded.light_faults import LIGHT_FAULTS
 from tests.faults_seeded.market_faults import ORDER_FAULTS, PRICING_FAULTS, RETURN_FAULTS, SETTLEMENT_FAULTS
 from tests.faults_seeded.netting_faults import NETTING_FAULTS
-from tests.faults_seeded.vouchers_faults import VOUCHERS_FAULTS
+from tests.faults_seeded.payments_faults import PAYMENTS_FAULTS
 from tests.faults_seeded.rails_faults import RAILS_FAULTS
+from tests.faults_seeded.vouchers_faults import VOUCHERS_FAULTS
 from tools.seeded_faults import Fault
 
 FAULTS = (
@@ -39,6 +40,7 @@ FAULTS = (
     *GOVERNANCE_FAULTS,
     *ISSUER_FAULTS,
     *RAILS_FAULTS,
+    *PAYMENTS_FAULTS,
 )
 
 HARMLESS = Fault(

@@ -24,6 +24,7 @@ AREAS = (
     "client/voucher",
     "modules/governance",
     "rails",
+    "simulate/payments",
 )
 
 

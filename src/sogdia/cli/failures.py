@@ -83,11 +83,14 @@ def _by_the_archive(error: Exception) -> Stopped | None:
 
 def _by_a_rule(error: Exception) -> Stopped | None:
     from sogdia.kernel.refusal import Broken, Refused, StoreDamagedError  # noqa: PLC0415 - looked up when there is one
+    from sogdia.simulate.payments.promises import PromiseBroken, StepRefused  # noqa: PLC0415 - as above
 
     if isinstance(error, Refused):
         return refused(int(error.code), error.facts, error.code)
     if isinstance(error, StoreDamagedError):
         return Stopped(Exit.DAMAGED, f"{error}.", DAMAGE_HELP)
+    if isinstance(error, PromiseBroken | StepRefused):
+        return Stopped(Exit.DAMAGED, f"{error}.", "This must never be: report it, with the command that you gave.")
     if isinstance(error, Broken):
         return Stopped(Exit.DAMAGED, f"{error}.", "This must never be: keep the folder as it is, and report it.")
     return None

@@ -1,1 +1,1 @@
-"""Simulations: real invoices replayed as signed orders through the whole life cycle, on a clock of their own."""
+"""Simulations: real invoices and real exchange rates, replayed as signed orders on a clock of their own."""

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sogdia.cli import options
+from sogdia.cli.exits import Exit, Stopped
 from sogdia.cli.options import Folder, json_option
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
     from sogdia.simulate.online_retail.report import Report
 
 SEED = "online retail"
 LEDGER = Path("online-retail-ledger")
+STORMS_SEED = "storms"
 
 
 @click.group()
@@ -72,3 +77,72 @@ def _show(made: Report, folder: Path, *, as_json: bool) -> None:
         "" if as_json else f"{report_as_text(made)}\nThe ledger stands in {folder}; 'sogdia audit {folder}' checks it."
     )
     options.show(words, json.loads(report_as_json(made)) if as_json else None, as_json=as_json)
+
+
+@simulate.command("payments")
+@click.option(
+    "--report", type=Folder(), help="Write the report to this file: Markdown (.md), HTML (.html) or JSON (.json)."
+)
+@click.option(
+    "--from", "first", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="Place no order before this day."
+)
+@click.option("--to", "last", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="Place no order after this day.")
+@click.option(
+    "--rates",
+    type=Folder(),
+    metavar="FILE",
+    help="Replay this CSV file (date,base,quote,rate) instead: the merchant asks the base, the buyer pays the quote.",
+)
+@click.option(
+    "--seed", default=STORMS_SEED, show_default=True, metavar="TEXT", help="All chance and all keys come of it."
+)
+@click.option(
+    "--orders", type=click.IntRange(1, 5_000), metavar="N", help="Orders a replay. Default: 30, in a full run 300."
+)
+@click.option("--full", is_flag=True, help="Replay every corridor over years. Takes long.")
+@json_option
+def payments(  # noqa: PLR0913 - one parameter an option
+    report: Path | None,
+    first: datetime | None,
+    last: datetime | None,
+    rates: Path | None,
+    seed: str,
+    orders: int | None,
+    *,
+    full: bool,
+    as_json: bool,
+) -> None:
+    """Replay real exchange rates with dealers, orders and refunds, and say what it cost whom.
+
+    Each replay is a ledger of its own: dealers quote and hedge day by day, buyers pay in one money and merchants get
+    another, and every balance is compared with what was agreed after each block. Without --rates the storms and
+    corridors that come with the program are played.
+    """
+    from sogdia.cli.progress import stages  # noqa: PLC0415 - importing it takes longer than asking for help
+    from sogdia.simulate.payments import report as reports  # noqa: PLC0415 - it needs the whole engine
+    from sogdia.simulate.payments.run import ORDERS, ORDERS_FULL, Wish, run  # noqa: PLC0415 - as above
+
+    writer = _writer(report, reports)
+    wish = Wish(
+        seed=seed,
+        orders=orders or (ORDERS_FULL if full else ORDERS),
+        full=full,
+        rates=rates,
+        first=f"{first:%Y-%m-%d}" if first else "",
+        last=f"{last:%Y-%m-%d}" if last else "",
+    )
+    with stages() as progress:
+        made = run(wish, progress)
+    if report is not None:
+        report.write_text(writer(made), encoding="utf-8")
+    words = "" if as_json else reports.as_text(made)
+    options.show(words, reports.as_document(made) if as_json else None, as_json=as_json)
+
+
+def _writer(report: Path | None, reports: Any) -> Callable[[Any], str]:  # noqa: ANN401 - a module that is imported late
+    """Give what writes a report in the form that its file's ending asks for."""
+    forms = {".md": reports.as_markdown, ".html": reports.as_html, ".json": reports.as_json}
+    if report is not None and report.suffix not in forms:
+        raise Stopped(Exit.USAGE, f"{report} ends in no form of a report.", "Let it end in .md, .html or .json.")
+    writer: Callable[[Any], str] = forms[report.suffix if report is not None else ".md"]
+    return writer
