@@ -36,7 +36,7 @@ from sogdia.kernel.proof import (
     whole,
 )
 from tools.light_made import NOTHING, made, voted, voters
-from tools.vector_damage import changed, flip, flipped, more, put
+from tools.vector_damage import changed, elsewhere, flip, flipped, more, put
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -285,7 +285,7 @@ def _damaged(story: Story, chain: Chain) -> Iterator[NetworkCase]:
     """Change what proofs show, below headers that are right."""
     balance = chain.led(story.states["a balance"])
     name = "a balance"
-    yield NetworkCase(name, "genesis", flip(balance, "key"), ProofFault.BUCKET, "a bit of the key")
+    yield NetworkCase(name, "genesis", elsewhere(balance), ProofFault.BUCKET, "a bit of the key")
     bit = changed(balance, "stored", lambda told: told[:-1] + bytes((told[-1] ^ 1,)))
     yield NetworkCase(name, "genesis", proof_bytes(bit), ProofFault.VALUE, "a bit of the value")
     yield NetworkCase(name, "genesis", put(balance, "stored", None), ProofFault.VALUE, "it says that there is none")

@@ -64,6 +64,16 @@ def flip(proof: Any, where: str) -> bytes:  # noqa: ANN401 - any proof
     return proof_bytes(changed(proof, where, flipped))
 
 
+def elsewhere(proof: StateProof) -> bytes:
+    """Give the bytes of a proof with one bit of its key flipped, so that the record would lie in another bucket."""
+    own = digest(bytes((proof.table,)) + proof.key)
+    for bit in range(8 * len(proof.key)):
+        key = (int.from_bytes(proof.key, "big") ^ (1 << bit)).to_bytes(len(proof.key), "big")
+        if digest(bytes((proof.table,)) + key)[0] >> 4 != own[0] >> 4:
+            return proof_bytes(structs.replace(proof, key=key))
+    raise AssertionError("no bit of the key leads to another bucket")
+
+
 def more(proof: Any, where: str) -> bytes:  # noqa: ANN401 - any proof
     """Give the bytes of a proof with a number at `where` that is larger by one."""
     return proof_bytes(changed(proof, where, lambda before: before + 1))

@@ -13,10 +13,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sogdia.kernel.values import owner_of
+from sogdia.modules.book import Side
+from sogdia.modules.book import events as book
+from sogdia.modules.book.prices import quote_up
 from sogdia.modules.exchange import events as exchange
 from sogdia.modules.market import events as market
 from sogdia.modules.money import Asset
 from sogdia.modules.money import events as money
+from sogdia.modules.netting import events as netting
+from sogdia.modules.vouchers import events as vouchers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -141,6 +146,75 @@ def _hold_ended(fold: Fold, fact: money.HoldEnded) -> Iterator[Movement]:
     yield _set_aside(payer, asset, -fact.returned, reference, "")
 
 
+def _clawed_back(_fold: Fold, fact: money.ClawedBack) -> Iterator[Movement]:
+    yield from _paid(fact.account, fact.to, fact.asset, fact.units, _word(fact.measure), "")
+
+
+def _redemption_requested(_fold: Fold, fact: money.RedemptionRequested) -> Iterator[Movement]:
+    yield _set_aside(owner_of(fact.redemption), fact.asset, fact.units, fact.payout, "")
+
+
+def _redemption_paid(_fold: Fold, fact: money.RedemptionPaid) -> Iterator[Movement]:
+    yield Movement(owner_of(fact.redemption), fact.asset, 0, -fact.units, fact.asset.issuer, _word(fact.redemption), "")
+
+
+def _redemption_over(_fold: Fold, fact: money.RedemptionDeclined | money.RedemptionMissed) -> Iterator[Movement]:
+    yield _set_aside(owner_of(fact.redemption), fact.asset, -fact.units, _word(fact.redemption), "")
+
+
+# ------------------------------------------------------------------------------------------------ netting and vouchers
+
+
+def _obligation_paid(_fold: Fold, fact: netting.ObligationPaid) -> Iterator[Movement]:
+    creditor = owner_of(fact.obligation)
+    yield from _paid(fact.debtor, creditor, fact.asset, fact.units, _word(fact.obligation), "")
+
+
+def _purse_opened(_fold: Fold, fact: vouchers.PurseOpened) -> Iterator[Movement]:
+    units = sum(share.units for share in fact.shares)
+    yield _set_aside(owner_of(fact.purse), fact.asset, units, _word(fact.purse), "")
+
+
+def _share_returned(_fold: Fold, fact: vouchers.ShareReturned) -> Iterator[Movement]:
+    yield _set_aside(owner_of(fact.purse), fact.asset, -fact.units, _word(fact.purse), "")
+
+
+def _voucher_redeemed(_fold: Fold, fact: vouchers.VoucherRedeemed) -> Iterator[Movement]:
+    payer = owner_of(fact.purse)
+    yield from _paid(payer, fact.payee, fact.asset, fact.units, _word(fact.purse), "", from_held=True)
+
+
+def _purse_ended(_fold: Fold, fact: vouchers.PurseEnded) -> Iterator[Movement]:
+    yield _set_aside(owner_of(fact.purse), fact.asset, -fact.returned, _word(fact.purse), "")
+
+
+# ---------------------------------------------------------------------------------------------------------------- book
+
+
+def _offer_placed(_fold: Fold, fact: book.LimitOfferPlaced) -> Iterator[Movement]:
+    sells = fact.side == Side.SELL
+    asset, units = (fact.base, fact.units) if sells else (fact.quote, quote_up(fact.price, fact.units))
+    yield _set_aside(owner_of(fact.offer), asset, units, _word(fact.offer), EXCHANGE)
+
+
+def _offer_filled(_fold: Fold, fact: book.LimitOfferFilled) -> Iterator[Movement]:
+    """Whoever takes offers on a payment's way gets what each gives, and gives it on: `_paid_across` says to whom."""
+    maker, reference = owner_of(fact.offer), _word(fact.offer)
+    base, quote = (fact.base, fact.base_units), (fact.quote, fact.quote_units)
+    (given, given_units), (got, got_units) = (base, quote) if fact.returned_in == fact.base else (quote, base)
+    yield from _paid(fact.taker, maker, got, got_units, reference, EXCHANGE)
+    yield from _paid(maker, fact.taker, given, given_units, reference, EXCHANGE, from_held=True)
+    yield _set_aside(maker, fact.returned_in, -fact.returned, reference, EXCHANGE)
+
+
+def _offer_ended(_fold: Fold, fact: book.LimitOfferEnded) -> Iterator[Movement]:
+    yield _set_aside(owner_of(fact.offer), fact.returned_in, -fact.returned, _word(fact.offer), EXCHANGE)
+
+
+def _paid_across(_fold: Fold, fact: book.PaidAcross) -> Iterator[Movement]:
+    yield from _paid(fact.payer, fact.payee, fact.received, fact.received_units, fact.end_to_end, fact.purpose)
+
+
 # ------------------------------------------------------------------------------------------------------------ exchange
 
 
@@ -225,6 +299,20 @@ MOVES: Final[dict[type[Any], Callable[[Fold, Any], Iterator[Movement]]]] = {
     money.Transferred: _transferred,
     money.HoldPlaced: _hold_placed,
     money.HoldEnded: _hold_ended,
+    money.ClawedBack: _clawed_back,
+    money.RedemptionRequested: _redemption_requested,
+    money.RedemptionPaid: _redemption_paid,
+    money.RedemptionDeclined: _redemption_over,
+    money.RedemptionMissed: _redemption_over,
+    netting.ObligationPaid: _obligation_paid,
+    vouchers.PurseOpened: _purse_opened,
+    vouchers.ShareReturned: _share_returned,
+    vouchers.VoucherRedeemed: _voucher_redeemed,
+    vouchers.PurseEnded: _purse_ended,
+    book.LimitOfferPlaced: _offer_placed,
+    book.LimitOfferFilled: _offer_filled,
+    book.LimitOfferEnded: _offer_ended,
+    book.PaidAcross: _paid_across,
     exchange.CardPosted: _card_posted,
     exchange.CardChanged: _card_changed,
     exchange.CardFunded: _card_funded,
@@ -247,6 +335,25 @@ MOVES_NOTHING: Final = frozenset(
         money.HolderAuthorised,
         money.AuthorisationRevoked,
         money.CapsSet,
+        money.ReserveAttested,
+        money.LimitsSet,
+        money.StandingShown,
+        money.ReferenceGiven,
+        money.FreezeLapsed,
+        money.FreezeMadeLonger,
+        money.MeasureProposed,
+        money.MeasureApproved,
+        money.MeasureDropped,
+        netting.ObligationStated,
+        netting.ObligationAccepted,
+        netting.ObligationDeclined,
+        netting.ObligationForgiven,
+        netting.ObligationNetted,
+        netting.PoolLeft,
+        netting.BatchOpened,
+        netting.BatchCommitted,
+        netting.BatchLapsed,
+        vouchers.FraudProven,
         market.TermsPublished,
         market.ListingOpened,
         market.VariantAdded,
