@@ -476,22 +476,8 @@ def bad_bytes(script: Script) -> None:
     script.raw(good, "the same again")
 
 
-PARTS = (
-    parties,
-    money,
-    shop,
-    orders,
-    documents,
-    authority,
-    bad_bytes,
-    registry,
-    governance,
-    exchange,
-    book,
-    vouchers,
-    issuers,
-    netting,
-)
+TRADE = (parties, money, shop, orders, documents, authority, bad_bytes, registry, governance)
+PARTS = (*TRADE, exchange, book, vouchers, issuers, netting)
 """The whole script: every operation is in it, and nearly every fact comes of it."""
 
 
