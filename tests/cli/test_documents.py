@@ -29,7 +29,14 @@ from sogdia.modules.money.events import Minted
 NETWORK = bytes(range(32))
 BANK = account_of(NETWORK, NO_ACCOUNT, "bank")
 ORDER = name_of(BANK, "o1")
-PARTS = {"account": BANK, "issuer": BANK, "currency": b"USD", "name": ORDER, "number": b"\x00\x01"}
+PARTS = {
+    "coordinator": bytes(20),
+    "account": BANK,
+    "issuer": BANK,
+    "currency": b"USD",
+    "name": ORDER,
+    "number": b"\x00\x01",
+}
 """What the keys of tables consist of."""
 
 

@@ -17,6 +17,7 @@ from sogdia.client.shapes import Shape, fields_of
 from sogdia.kernel.genesis import network_of
 from sogdia.kernel.parameters import BOUNDS, Limits
 from sogdia.kernel.values import NO_ACCOUNT, account_of
+from sogdia.modules.book.offers import PlaceLimitOffer
 from sogdia.testing.ledger import genesis, keys_of
 
 TIME = 1_795_000_000
@@ -88,24 +89,41 @@ def in_order(value: Any, shape: Shape, place: int) -> Any:  # noqa: ANN401 - as 
     return value
 
 
-FOLLOWS = {"Account": b"\xff" * 20, "CountryCode": "UZ"}
-SORTED = {"NewKey": "public", "Cap": "asset", "HighValueLimit": "asset"}
-LATER = {"public": OTHER_KEY, "asset": b"\xff" * 23}
+FOLLOWS = {
+    "Account": b"\xff" * 20,
+    "Asset": {"currency": "UZS", "issuer": PLAIN["Account"]},
+    "CountryCode": "UZ",
+    "Name": b"\xff" * 21,
+}
+SORTED = {
+    "NewKey": "public",
+    "Cap": "asset",
+    "HighValueLimit": "asset",
+    "PartyPotential": "account",
+    "Payment": "obligation",
+}
+LATER = {"public": OTHER_KEY, "asset": b"\xff" * 23, "account": b"\xff" * 20, "obligation": b"\xff" * 21}
 """What stands in the second entry of a list where no two may be the same."""
 
 
 NAMED: dict[str, Any] = {
     "old": bytes(32),
-    "to": b"\xff" * 20,
+    "due": 86_400,
+    "quote": FOLLOWS["Asset"],
     "takes": {"currency": "KES", "issuer": PLAIN["Account"]},
 } | {name: least for name, (least, _most) in BOUNDS.items()}
 """What stands in a field of that name: a key that is not the new one, a payee who does not pay, money that is not
-given, limits to be voted."""
+given, a date, limits to be voted."""
 
 
 def samples_of(declared: type) -> dict[str, Any]:
     """Make a value for every field of an operation; two keys of one operation are two."""
-    samples = {each.name: sample(each.shape) for each in fields_of(declared)}
+    shapes = {each.name: each.shape for each in fields_of(declared)}
+    samples = {name: sample(shape) for name, shape in shapes.items()}
+    if "to" in shapes and shapes["to"].word == "Account":
+        samples["to"] = FOLLOWS["Account"]
+    if declared is PlaceLimitOffer:
+        samples |= {"units": 1_000, "price": {"digits": 1, "places": 0}}
     return samples | {name: value for name, value in NAMED.items() if name in samples}
 
 

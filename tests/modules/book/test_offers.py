@@ -9,9 +9,10 @@ from sogdia.kernel.values import name_of
 from sogdia.modules.book.crossing import CROSSINGS_MAX
 from sogdia.modules.book.events import LimitOfferEnded, LimitOfferFilled, LimitOfferPlaced
 from sogdia.modules.book.offers import CancelLimitOffer, ClearLimitOffers
-from sogdia.modules.book.queries import DepthQuery, LimitOfferQuery
+from sogdia.modules.book.queries import DepthQuery, LimitOfferQuery, PathsQuery
 from sogdia.modules.book.records import NEIGHBOURS, OFFERS, PRICES, QUEUES, Side, Validity
 from sogdia.modules.book.refusals import BookRefusal as Refuse
+from sogdia.modules.exchange.queries import RateCardsQuery
 from sogdia.modules.money import asset_key
 from sogdia.modules.money.currencies import AuthoriseHolder, FreezeHolder, Mint, RevokeAuthorisation, SetCaps
 from sogdia.modules.money.transfers import Transfer
@@ -314,10 +315,23 @@ def test_the_depth_of_a_book_shows_amounts_by_price_and_nobody(ledger):
     base, quote = (asset_key(each) for each in pair(ledger))
 
     depth = DepthQuery(base=base, quote=quote).answer(ledger.state)
+    best = DepthQuery(base=base, quote=quote, limit=1).answer(ledger.state)
 
+    assert depth is not None
+    assert best is not None
     assert [(each.price, each.units) for each in depth.asks] == [(price("3.25"), 700), (price("3.26"), 500)]
     assert [(each.price, each.units) for each in depth.bids] == [(price("3.2"), 200)]
-    assert len(DepthQuery(base=base, quote=quote, limit=1).answer(ledger.state).asks) == 1
+    assert len(best.asks) == 1
+
+
+@pytest.mark.parametrize("key", [bytes(23), b"\xff" * 23, b"usd" + bytes(20)])
+def test_what_is_no_money_has_no_depth(ledger, key):
+    money = asset_key(ledger.asset())
+
+    assert DepthQuery(base=key, quote=money).answer(ledger.state) is None
+    assert DepthQuery(base=money, quote=key).answer(ledger.state) is None
+    assert RateCardsQuery(takes=key, gives=money).answer(ledger.state) == []
+    assert PathsQuery(source=key, target=money, sent=100).answer(ledger.state).paths == []
 
 
 def test_an_offer_can_be_asked_for_by_its_name(ledger):
@@ -333,7 +347,9 @@ def test_prices_are_found_in_order_however_they_came(ledger):
         sell(ledger, "bukhara", 500, text)
 
     base, quote = (asset_key(each) for each in pair(ledger))
-    shown = [each.price for each in DepthQuery(base=base, quote=quote).answer(ledger.state).asks]
+    depth = DepthQuery(base=base, quote=quote).answer(ledger.state)
+    assert depth is not None
+    shown = [each.price for each in depth.asks]
     assert shown == [price(text) for text in sorted(texts, key=float)]
 
 

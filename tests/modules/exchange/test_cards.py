@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from msgspec import structs
 
 from sogdia.kernel.refusal import Broken
 from sogdia.modules.exchange.cards import ChangeCard, CloseCard, FundCard
 from sogdia.modules.exchange.events import CardChanged, CardClosed, CardPosted
-from sogdia.modules.exchange.records import CARDS, Rate, Tier
+from sogdia.modules.exchange.queries import RateCardsQuery
+from sogdia.modules.exchange.records import CARDS, PAIR_CARDS, PairCards, Rate, Tier
 from sogdia.modules.exchange.refusals import ExchangeRefusal as Refuse
+from sogdia.modules.money import asset_key
 from tests.modules.exchange.bureau import (
     CAPACITY,
     CUSTOMER,
@@ -131,6 +135,30 @@ def test_tiers_out_of_order_are_noticed(ledger):
 
     with pytest.raises(Broken, match="out of order"):
         ledger.machine.check_invariants(ledger.state)
+
+
+def test_a_card_that_cannot_be_found_is_noticed(ledger):
+    pair = (ledger.asset("KWD"), ledger.asset())
+    for wrong in (None, PairCards(cards=(card_name(ledger), card_name(ledger, "two")))):
+        poke(ledger, PAIR_CARDS, pair, wrong)
+
+        with pytest.raises(Broken, match="cannot be found by its monies"):
+            ledger.machine.check_invariants(ledger.state)
+
+
+def test_cards_are_found_by_their_monies_page_by_page(ledger):
+    ledger.must(DEALER, posting(ledger, "two"), posting(ledger, "also"))
+    takes, gives = (asset_key(ledger.asset(code)) for code in ("KWD", "USD"))
+
+    def found(**page: Any) -> list[bytes]:  # noqa: ANN401 - any field
+        return [each.name for each in RateCardsQuery(takes=takes, gives=gives, **page).answer(ledger.state)]
+
+    names = [card_name(ledger, each) for each in ("also", "two", "usd")]
+    assert found() == names
+    assert found(after=names[0], limit=1) == names[1:2]
+    ledger.must(DEALER, CloseCard(card="two"))
+    assert found() == [names[0], names[2]]
+    assert RateCardsQuery(takes=gives, gives=takes).answer(ledger.state) == []
 
 
 def test_a_change_that_was_never_put_in_force_is_noticed(ledger):

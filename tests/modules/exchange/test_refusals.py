@@ -12,7 +12,7 @@ from sogdia.kernel.refusals import KernelRefusal as Kernel
 from sogdia.modules.exchange.cards import CHANGES_MAX, ChangeCard, CloseCard, FundCard, PostCard
 from sogdia.modules.exchange.conversions import Convert
 from sogdia.modules.exchange.module import MODULE
-from sogdia.modules.exchange.records import Premium, Rate, Tier
+from sogdia.modules.exchange.records import CARDS_OF_A_PAIR_MAX, PAIR_CARDS, PairCards, Premium, Rate, Tier
 from sogdia.modules.exchange.refusals import ExchangeRefusal as Refuse
 from sogdia.modules.market import MODULE as MARKET
 from sogdia.modules.money import Asset
@@ -117,6 +117,13 @@ def limit(code: str, most: int):
     return impose(code, limits=at_most(most))
 
 
+def crowded(ledger):
+    """Let there be as many cards from dinars to dollars as there may be."""
+    names = tuple(ledger.account(DEALER) + b"c%03d" % number for number in range(CARDS_OF_A_PAIR_MAX))
+    ledger.check_invariants = False
+    poke(ledger, PAIR_CARDS, (ledger.asset("KWD"), ledger.asset()), PairCards(cards=names))
+
+
 def posted_today(ledger):
     """The dealer has set aside all that it may today."""
     limit("USD", 100)(ledger)
@@ -196,7 +203,8 @@ TABLES: dict[type[Operation], list[Row]] = {
         ),
         Row(Money.PAYMENT_ABOVE_LIMIT, DEALER, lambda it: posting(it, "two", capacity=101), before=limit("USD", 100)),
         Row(Money.DAY_LIMIT_PASSED, DEALER, lambda it: posting(it, "two", capacity=100), before=posted_today),
-        Row(Kernel.QUOTA_STORAGE_SPENT, DEALER, lambda it: posting(it, "two"), before=fill_storage),
+        Row(Kernel.QUOTA_STORAGE_SPENT, DEALER, lambda it: posting(it, "two"), before=in_order(crowded, fill_storage)),
+        Row(Refuse.CARDS_TOO_MANY, DEALER, lambda it: posting(it, "two"), before=crowded),
     ],
     ChangeCard: [
         Row(Refuse.TIERS_NOT_IN_ORDER, CUSTOMER, lambda it: change(it, **UNSORTED), at_the_door=True),

@@ -120,6 +120,7 @@ class Ledger:
             ledger.machine.begin(state, genesis)
             tree = ledger.tree
             tree.update(state.encoded_changes())
+            ledger._base.apply(state)
             flush = Flush(tree.changed, tree.changed_bytes, Flushed(0, tree.root, tree.count))
             file.begin(msgspec.json.encode(genesis), secret, ledger.machine.network, flush)
             tree.flushed()

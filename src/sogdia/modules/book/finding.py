@@ -13,7 +13,7 @@ from sogdia.kernel.values import UNITS_MAX
 from sogdia.modules.book.crossing import CROSSINGS_MAX, Stop, sweep
 from sogdia.modules.book.paths import MONIES_MAX, wish_for
 from sogdia.modules.book.queues import neighbours_of
-from sogdia.modules.book.records import asset_at
+from sogdia.modules.money import asset_of
 
 if TYPE_CHECKING:
     from sogdia.kernel.state import Reader
@@ -94,7 +94,7 @@ def _step(state: Reader, asked: Asked, so_far: _Step, money: bytes, other: bytes
     """Go on by one book, or give nothing when it does not serve all of it."""
     back = asked.exact_received
     gives, gets = (other, money) if back else (money, other)
-    wish = wish_for(asset_at(gives), asset_at(gets), so_far.amount, exact_gets=back)
+    wish = wish_for(asset_of(gives), asset_of(gets), so_far.amount, exact_gets=back)
     met = sweep(state, wish, asked.taker, asked.time, CROSSINGS_MAX - so_far.crossings)
     if met.stop != Stop.SERVED:
         return None

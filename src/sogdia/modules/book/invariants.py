@@ -19,11 +19,10 @@ from sogdia.modules.book.records import (
     SIDE_BYTES,
     Pair,
     Side,
-    asset_at,
     place_of,
     side_key,
 )
-from sogdia.modules.money import asset_key
+from sogdia.modules.money import asset_key, asset_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +60,7 @@ def prices_are_those_of_the_queues(state: Reader) -> None:
     """The ordered set of prices leads to every queue and to nothing else, the best first."""
     listed, sides = 0, {place[:SIDE_BYTES] for place, _queue in QUEUES.items(state)}
     for side in sorted(sides):
-        pair = Pair(asset_at(side), asset_at(side[ASSET_BYTES:]))
+        pair = Pair(asset_of(side[:ASSET_BYTES]), asset_of(side[ASSET_BYTES : 2 * ASSET_BYTES]))
         ranks = [rank_of(each.price) for each in queues.queues_of(state, pair, side[-1])]
         ensure(ranks == sorted(set(ranks), reverse=side[-1] == Side.BUY), "prices are out of order")
         first = digit_maps.first(state, PRICES, side)

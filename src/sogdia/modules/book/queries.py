@@ -13,8 +13,8 @@ from sogdia.kernel.values import NO_ACCOUNT, Account, AssetKey, Name, PositiveUn
 from sogdia.modules.book import finding
 from sogdia.modules.book.prices import Price
 from sogdia.modules.book.queues import queues_of
-from sogdia.modules.book.records import OFFERS, LimitOffer, Pair, Side, asset_at
-from sogdia.modules.money import Asset
+from sogdia.modules.book.records import OFFERS, LimitOffer, Pair, Side
+from sogdia.modules.money import Asset, asset_asked_for, asset_of
 
 if TYPE_CHECKING:
     from sogdia.kernel.state import Reader
@@ -71,9 +71,12 @@ class DepthQuery(Query, tag="depth"):
     quote: AssetKey
     limit: Annotated[int, Meta(ge=1, le=PRICES_MAX)] = 20
 
-    def answer(self, state: Reader) -> Depth:
-        """Give so many prices of each side."""
-        pair = Pair(asset_at(self.base), asset_at(self.quote))
+    def answer(self, state: Reader) -> Depth | None:
+        """Give so many prices of each side, or nothing when one of them is no money."""
+        base, quote = asset_asked_for(self.base), asset_asked_for(self.quote)
+        if base is None or quote is None:
+            return None
+        pair = Pair(base, quote)
         asks, bids = (
             [
                 PriceLevel(price=queue.price, units=queue.units)
@@ -108,7 +111,7 @@ class PathsQuery(Query, tag="paths"):
         return FoundPaths(
             paths=[
                 FoundPath(
-                    path=[asset_at(each) for each in one.path],
+                    path=[asset_of(each) for each in one.path],
                     sent=one.sent,
                     received=one.received,
                     crossings=one.crossings,

@@ -113,11 +113,6 @@ class Neighbours(Record):
     monies: Annotated[tuple[AssetKey, ...], Meta(min_length=1, max_length=NEIGHBOURS_MAX)]
 
 
-def asset_at(key: bytes) -> Asset:
-    """Read an asset's key."""
-    return Asset(key[:3].decode("ascii"), key[3:ASSET_BYTES])
-
-
 def side_key(pair: Pair, side: int) -> bytes:
     """Give the prefix of a pair's side: base, quote, side."""
     return asset_key(pair.base) + asset_key(pair.quote) + bytes((side,))
@@ -136,7 +131,11 @@ def _show_name(key: bytes) -> dict[str, Any]:
 
 
 def _show_side(key: bytes) -> dict[str, Any]:
-    return {"base": key[:ASSET_BYTES], "quote": key[ASSET_BYTES : 2 * ASSET_BYTES], "side": key[2 * ASSET_BYTES]}
+    return {
+        "base": key[:ASSET_BYTES],
+        "quote": key[ASSET_BYTES : 2 * ASSET_BYTES],
+        "side": int.from_bytes(key[2 * ASSET_BYTES : SIDE_BYTES], "big"),
+    }
 
 
 def _show_place(key: bytes) -> dict[str, Any]:

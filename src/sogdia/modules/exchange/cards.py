@@ -10,6 +10,7 @@ is ordered. What a stale rate can cost its provider is bounded by what is left, 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
@@ -23,7 +24,15 @@ from sogdia.kernel.refusal import require
 from sogdia.kernel.values import PositiveUnits, Reference, name_of, owner_of
 from sogdia.modules.exchange.events import CardChanged, CardClosed, CardFunded, CardPosted
 from sogdia.modules.exchange.rates import digest_of, payment_for, rate_for
-from sogdia.modules.exchange.records import CARDS, RULES, RateCard, RateTerms
+from sogdia.modules.exchange.records import (
+    CARDS,
+    CARDS_OF_A_PAIR_MAX,
+    PAIR_CARDS,
+    RULES,
+    PairCards,
+    RateCard,
+    RateTerms,
+)
 from sogdia.modules.exchange.refusals import ExchangeRefusal as Refuse
 from sogdia.modules.identity import Role, has_role
 from sogdia.modules.money import Asset, asset_key, currency_of, keep_promise, set_aside
@@ -78,6 +87,7 @@ class PostCard(Operation, tag=700):
             sponsor=sponsor,
         )
         CARDS.put(ctx.state, name, posted)
+        list_card(ctx, name, posted)
 
         ctx.emit(
             CardPosted(
@@ -208,6 +218,30 @@ def change_with_the_block(ctx: Context, name: bytes, card: RateCard) -> None:
     heights.schedule_at(ctx.state, ctx.height + 1, CARDS.full_key(name))
 
 
+def list_card(ctx: Context, name: bytes, card: RateCard) -> None:
+    """Let a new card be found by its two monies, or refuse when they have too many."""
+    pair = (card.takes, card.gives)
+    known = cards_of(ctx.state, *pair)
+    require(len(known) < CARDS_OF_A_PAIR_MAX, Refuse.CARDS_TOO_MANY, most=CARDS_OF_A_PAIR_MAX)
+    at = bisect_left(known, name)
+    PAIR_CARDS.put(ctx.state, pair, PairCards(cards=(*known[:at], name, *known[at:])))
+
+
+def cards_of(state: Reader, takes: Asset, gives: Asset) -> tuple[bytes, ...]:
+    """Give the names of all cards from one money to another, sorted."""
+    found = PAIR_CARDS.find(state, (takes, gives))
+    return () if found is None else found.cards
+
+
+def _strike_card(ctx: Context, name: bytes, card: RateCard) -> None:
+    pair = (card.takes, card.gives)
+    left = tuple(each for each in cards_of(ctx.state, *pair) if each != name)
+    if left:
+        PAIR_CARDS.put(ctx.state, pair, PairCards(cards=left))
+    else:
+        PAIR_CARDS.drop(ctx.state, pair)
+
+
 def _change(ctx: Context, name: bytes, card: RateCard) -> None:
     """Put the next terms in force, or end the card."""
     if card.next_rates is not None:
@@ -218,6 +252,7 @@ def _change(ctx: Context, name: bytes, card: RateCard) -> None:
     provider = owner_of(name)
     keep_promise(ctx.state, card.gives, card.left, provider, ((provider, card.left),))
     CARDS.drop(ctx.state, name)
+    _strike_card(ctx, name, card)
     quota.give_back(ctx.state, card.sponsor, CARD_BYTES)
     ctx.emit(CardClosed(card=name, returned=card.left))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sogdia.kernel.refusal import ensure
 from sogdia.kernel.values import owner_of
 from sogdia.modules.exchange.rates import part_back
-from sogdia.modules.exchange.records import CARDS, LOCKS
+from sogdia.modules.exchange.records import CARDS, LOCKS, PAIR_CARDS
 from sogdia.modules.money import asset_key
 
 if TYPE_CHECKING:
@@ -41,8 +41,20 @@ def what_changes_is_due_at_the_end_of_a_block(state: Reader) -> None:
         ensure(not card.closing and card.next_rates is None, f"the card {name.hex()} was forgotten")
 
 
-def every_rate_is_exact(state: Reader) -> None:
+def every_cards_tiers_rise(state: Reader) -> None:
     """A card's tiers rise, and the least that it exchanges is at most what it exchanges at once."""
     for _name, card in CARDS.items(state):
         units = [each.units for each in card.rates.tiers]
         ensure(units == sorted(set(units)) and units[-1] <= card.rates.most, "a card's tiers are out of order")
+
+
+def every_card_is_found_by_its_monies(state: Reader) -> None:
+    """Each pair of monies lists exactly its cards."""
+    there: dict[tuple[bytes, bytes], list[bytes]] = {}
+    for name, card in CARDS.items(state):
+        there.setdefault((asset_key(card.takes), asset_key(card.gives)), []).append(name)
+    listed = {pair: record.cards for pair, record in PAIR_CARDS.items(state)}
+    ensure(
+        listed == {takes + gives: tuple(sorted(names)) for (takes, gives), names in there.items()},
+        "a card cannot be found by its monies",
+    )

@@ -5,14 +5,14 @@ from __future__ import annotations
 from sogdia.kernel.module import Module
 from sogdia.modules.exchange import cards, conversions, events, invariants, queries
 from sogdia.modules.exchange.genesis import ExchangeGenesis, load_genesis
-from sogdia.modules.exchange.records import CARDS, LOCKS, RULES
+from sogdia.modules.exchange.records import CARDS, LOCKS, PAIR_CARDS, RULES
 from sogdia.modules.exchange.refusals import ExchangeRefusal
 
 MODULE = Module(
     name="exchange",
     number=700,
     operations=(cards.PostCard, cards.ChangeCard, cards.FundCard, cards.CloseCard, conversions.Convert),
-    tables=(RULES, CARDS, LOCKS),
+    tables=(RULES, CARDS, LOCKS, PAIR_CARDS),
     events=(
         events.CardPosted,
         events.CardChanged,
@@ -28,7 +28,8 @@ MODULE = Module(
     invariants=(
         invariants.no_lock_is_kept_for_nothing,
         invariants.what_changes_is_due_at_the_end_of_a_block,
-        invariants.every_rate_is_exact,
+        invariants.every_cards_tiers_rise,
+        invariants.every_card_is_found_by_its_monies,
     ),
     exits=(),
     turns=(cards.CARD_TURN,),

@@ -10,9 +10,10 @@ from msgspec import Meta
 from sogdia.kernel.operation import Query
 from sogdia.kernel.refusal import Refused
 from sogdia.kernel.values import AssetKey, Hash, Name, Seconds, Units
+from sogdia.modules.exchange.cards import cards_of
 from sogdia.modules.exchange.rates import digest_of, payment_for, premium_for, premium_points, rate_for, units_for
 from sogdia.modules.exchange.records import CARDS, LOCKS, Lock, Rate, RateCard, Tenor
-from sogdia.modules.money import Asset, asset_key
+from sogdia.modules.money import Asset, asset_asked_for
 
 if TYPE_CHECKING:
     from sogdia.kernel.state import Reader
@@ -55,7 +56,7 @@ class RateCardQuery(Query, tag="rate-card"):
 
 
 class RateCardsQuery(Query, tag="rate-cards"):
-    """All cards from one money to another, by name. Reads all cards."""
+    """All cards from one money to another, by name."""
 
     takes: AssetKey
     gives: AssetKey
@@ -64,11 +65,9 @@ class RateCardsQuery(Query, tag="rate-cards"):
 
     def answer(self, state: Reader) -> list[NamedCard]:
         """Give a page of cards behind `after`."""
-        found = sorted(
-            name
-            for name, card in CARDS.items(state)
-            if name > (self.after or b"") and (asset_key(card.takes), asset_key(card.gives)) == (self.takes, self.gives)
-        )
+        takes, gives = asset_asked_for(self.takes), asset_asked_for(self.gives)
+        listed = () if takes is None or gives is None else cards_of(state, takes, gives)
+        found = [name for name in listed if name > (self.after or b"")]
         return [_named(name, CARDS.must(state, name)) for name in found[: self.limit]]
 
 

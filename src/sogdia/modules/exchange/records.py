@@ -11,10 +11,13 @@ from sogdia.kernel.codec import Record
 from sogdia.kernel.parameters import no_key, show_no_key
 from sogdia.kernel.state import Table
 from sogdia.kernel.values import Account, BasisPoints, Name, PositiveUnits, Seconds, Units
-from sogdia.modules.money import Asset
+from sogdia.modules.money import Asset, asset_key
 
 TIERS_MAX = 8
 PREMIUMS_MAX = 8
+CARDS_OF_A_PAIR_MAX = 256
+
+ASSET_BYTES = 23
 
 RatePart = Annotated[int, Meta(ge=1, le=2**60)]
 Tenor = Annotated[int, Meta(ge=1, le=400 * 86_400)]
@@ -74,6 +77,12 @@ class RateCard(Record):
     """Whose storage the card takes."""
 
 
+class PairCards(Record):
+    """The cards from one money to another, sorted by name."""
+
+    cards: Annotated[tuple[Name, ...], Meta(min_length=1, max_length=CARDS_OF_A_PAIR_MAX)]
+
+
 class Lock(Record):
     """A rate that is kept for an order, with both sides set aside: the buyer's money and the provider's.
 
@@ -100,6 +109,17 @@ def _show_name(key: bytes) -> dict[str, Any]:
     return {"name": key}
 
 
+def _pair_key(key: tuple[Asset, Asset]) -> bytes:
+    return asset_key(key[0]) + asset_key(key[1])
+
+
+def _show_pair(key: bytes) -> dict[str, Any]:
+    return {"takes": key[:ASSET_BYTES], "gives": key[ASSET_BYTES:]}
+
+
 RULES: Table[None, ExchangeRules] = Table("exchange/rules", 70, ExchangeRules, key=no_key, show_key=show_no_key)
 CARDS: Table[bytes, RateCard] = Table("exchange/cards", 71, RateCard, show_key=_show_name)
+PAIR_CARDS: Table[tuple[Asset, Asset], PairCards] = Table(
+    "exchange/pairs", 73, PairCards, key=_pair_key, show_key=_show_pair
+)
 LOCKS: Table[bytes, Lock] = Table("exchange/locks", 72, Lock, show_key=_show_name)

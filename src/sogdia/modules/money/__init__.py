@@ -18,7 +18,7 @@ from sogdia.modules.money.balances import (
 from sogdia.modules.money.freezes import freezes_counted
 from sogdia.modules.money.issuer_invariants import set_aside_to_be_redeemed
 from sogdia.modules.money.module import MODULE
-from sogdia.modules.money.records import BALANCES, HOLDS, Asset, Balance, asset_key
+from sogdia.modules.money.records import BALANCES, HOLDS, Asset, Balance, asset_asked_for, asset_key, asset_of
 
 __all__ = [
     "BALANCES",
@@ -27,7 +27,9 @@ __all__ = [
     "NO_REFERENCE",
     "Asset",
     "Balance",
+    "asset_asked_for",
     "asset_key",
+    "asset_of",
     "balance",
     "currency_of",
     "freezes_counted",

@@ -107,6 +107,12 @@ def asset_of(key: bytes) -> Asset:
     return Asset(key[:3].decode("ascii"), key[3:])
 
 
+def asset_asked_for(key: bytes) -> Asset | None:
+    """Give the asset that somebody's key lays out, or nothing when no currency has such a code."""
+    code = key[:3]
+    return asset_of(key) if code.isalpha() and code.isupper() else None
+
+
 def show_asset(key: bytes) -> dict[str, Any]:
     """Take an asset's key apart, for people."""
     return {"currency": key[:3].decode("ascii"), "issuer": key[3:]}
