@@ -242,7 +242,7 @@ def test_a_p256_key_signs_and_its_owner_lets_another_act(sogdia, shop):
 NOT_THERE = (
     *("hold", "guardians", "recovery", "mandate", "consents", "passkeys", "attestation", "appeal", "handle"),
     *("handle-of", "file", "authorities", "proposal", "rate-card", "quote", "lock"),
-    *("obligation", "netting-batch"),
+    *("obligation", "netting-batch", "freeze", "measure", "redemption", "standing", "limit-offer", "purse"),
 )
 
 
@@ -279,6 +279,17 @@ def test_every_declared_query_is_asked_by_words_or_by_options(sogdia, shop):
         "rate-cards": ["USD@bank", "USD@bank"],
         "quote": ["nairobi/none"],
         "lock": ["nairobi/none"],
+        "issuance": ["USD", "@bank", "2026-12-31"],
+        "allowance": ["nairobi", "USD", "@bank", "2026-12-31"],
+        "freeze": ["nairobi", "USD", "@bank"],
+        "measure": ["nairobi/none"],
+        "redemption": ["nairobi/none"],
+        "standing": ["nairobi"],
+        "limit-offer": ["nairobi/none"],
+        "depth": ["USD@bank", "USD@bank"],
+        "paths": ["USD@bank", "USD@bank"],
+        "purse": ["nairobi/none"],
+        "payer": ["nairobi"],
         "obligation": ["nairobi/none"],
         "obligations": ["nairobi"],
         "netting-pools": ["nairobi"],
