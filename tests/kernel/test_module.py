@@ -127,7 +127,7 @@ def test_a_module_may_use_its_own_numbers(added):
         ({"events": (StrayFact,)}, "identity declares a number outside its hundred"),
         ({"queries": (Asked,)}, "two queries have the same tag"),
         ({"tables": (table(30),)}, "two tables have the same number"),
-        ({"tables": (table(39),)}, "identity declares a table outside its ten"),
+        ({"tables": (table(119),)}, "identity declares a table outside its ten"),
         ({"tables": (table(19),)}, "identity declares a table outside its ten"),
         ({"exits": (Exit(DUE_NODES, deadline_of=len, apply=print),)}, "an exit or a turn for a foreign table"),
         ({"turns": (Turn(DUE_NODES, apply=print),)}, "an exit or a turn for a foreign table"),

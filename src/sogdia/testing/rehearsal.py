@@ -26,7 +26,7 @@ VERSION = 2
 class RehearsalRefusal(RefusalCode):
     """Why a mark is refused."""
 
-    MARK_LEFT = 800, "The party has left its mark already", "Nothing to do."
+    MARK_LEFT = 2000, "The party has left its mark already", "Nothing to do."
 
 
 class Mark(Record):
@@ -35,16 +35,16 @@ class Mark(Record):
     height: int
 
 
-class MarkLeft(Event, tag=800):
+class MarkLeft(Event, tag=2000):
     """A party left its mark."""
 
     account: Account
 
 
-MARKS: Table[bytes, Mark] = Table("rehearsal/marks", 80, Mark, show_key=show_account_key)
+MARKS: Table[bytes, Mark] = Table("rehearsal/marks", 200, Mark, show_key=show_account_key)
 
 
-class LeaveMark(Operation, tag=800):
+class LeaveMark(Operation, tag=2000):
     """Leave the sender's mark."""
 
     since: ClassVar[int] = VERSION
@@ -74,7 +74,7 @@ class NoGenesis(msgspec.Struct, frozen=True, kw_only=True):
 
 REHEARSAL = Module(
     name="rehearsal",
-    number=800,
+    number=2000,
     since=VERSION,
     operations=(LeaveMark,),
     tables=(MARKS,),
