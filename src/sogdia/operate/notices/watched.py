@@ -15,6 +15,9 @@ from sogdia.kernel.codec import encode
 from sogdia.kernel.machine import receipt_decoder
 from sogdia.kernel.values import ACCOUNT_BYTES, owner_of
 from sogdia.modules import ALL
+from sogdia.modules.book.events import LimitOfferEnded, LimitOfferFilled, LimitOfferPlaced
+from sogdia.modules.book.queries import LimitOfferQuery
+from sogdia.modules.book.records import OFFERS, LimitOffer
 from sogdia.modules.governance.queries import ProposalQuery
 from sogdia.modules.governance.records import PROPOSALS, Proposal
 from sogdia.modules.identity import events
@@ -29,6 +32,8 @@ from sogdia.modules.money.issuer_queries import FreezeQuery, MeasureQuery, Redem
 from sogdia.modules.money.issuer_records import FREEZES, MEASURES, REDEMPTIONS, Freeze, Measure, Redemption
 from sogdia.modules.money.queries import HoldQuery
 from sogdia.modules.money.records import HOLDS, Hold, asset_key, asset_of
+from sogdia.modules.netting.queries import BatchQuery
+from sogdia.modules.netting.records import BATCHES, Batch, Stage
 from sogdia.modules.vouchers.queries import PurseQuery
 from sogdia.modules.vouchers.records import PURSES, Purse
 
@@ -77,6 +82,7 @@ TOLD_OF_APPEALS = (
 )
 """Events that begin, move or end an appeal; each names the account, under which the appeal stands."""
 
+TOLD_OF_OFFERS = (LimitOfferPlaced, LimitOfferFilled, LimitOfferEnded)
 TOLD_OF_FREEZES = (
     money_events.HolderFrozen,
     money_events.HolderUnfrozen,
@@ -128,6 +134,22 @@ def _hold(_name: bytes, raw: Any) -> Stand:  # noqa: ANN401 - as above
         return Stand(None, (), ())
     sides = (hold.payer, hold.payee)
     return Stand(EXITS[HOLDS.number].deadline_of(hold), sides, sides)
+
+
+def _offer(name: bytes, raw: Any) -> Stand:  # noqa: ANN401 - as above
+    """An offer that stands concerns its owner, whose money is set aside for it."""
+    found = msgspec.convert(raw, LimitOffer | None, strict=True)
+    owner = (owner_of(name),)
+    return Stand(None if found is None else EXITS[OFFERS.number].deadline_of(found), owner, owner if found else ())
+
+
+def _batch(name: bytes, raw: Any) -> Stand:  # noqa: ANN401 - as above
+    """A batch concerns its coordinator, who has to commit it while it is open; what comes after goes on by itself."""
+    found = msgspec.convert(raw, Batch | None, strict=True)
+    owner = (owner_of(name),)
+    if found is None:
+        return Stand(None, owner, ())
+    return Stand(EXITS[BATCHES.number].deadline_of(found), owner, owner if found.stage == Stage.OPEN else ())
 
 
 def _purse(name: bytes, raw: Any) -> Stand:  # noqa: ANN401 - as above
@@ -221,6 +243,10 @@ def _recovery_key(event: Event) -> bytes | None:
     return None if guardian is None else bytes(getattr(event, "account", b"")) + guardian
 
 
+def _offer_key(event: Event) -> bytes | None:
+    return event.offer if isinstance(event, TOLD_OF_OFFERS) else None
+
+
 def _freeze_key(event: Event) -> bytes | None:
     return event.account + asset_key(event.asset) if isinstance(event, TOLD_OF_FREEZES) else None
 
@@ -237,6 +263,8 @@ WATCHED: dict[int, Watched] = {
     ORDERS.number: Watched("order", _named("order"), lambda name: OrderQuery(name=name), _order),
     HOLDS.number: Watched("hold", _named("hold"), lambda name: HoldQuery(name=name), _hold),
     PURSES.number: Watched("hold", _named("purse"), lambda name: PurseQuery(name=name), _purse),
+    OFFERS.number: Watched("hold", _offer_key, lambda name: LimitOfferQuery(name=name), _offer),
+    BATCHES.number: Watched("account", _named("batch"), lambda name: BatchQuery(name=name), _batch),
     FREEZES.number: Watched("account", _freeze_key, _ask_freeze, _freeze),
     MEASURES.number: Watched("account", _named("measure"), lambda name: MeasureQuery(name=name), _measure),
     REDEMPTIONS.number: Watched("account", _named("redemption"), lambda name: RedemptionQuery(name=name), _redemption),
