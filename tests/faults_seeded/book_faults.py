@@ -97,7 +97,7 @@ BOOK_FAULTS = (
     Fault(
         "A frozen holder's offers are taken",
         "modules/book/crossing.py",
-        " or balance(state, owner_of(name), offer.gives).frozen",
+        " or is_frozen_at(state, owner_of(name), offer.gives, time)",
         "",
         OFFERS,
     ),

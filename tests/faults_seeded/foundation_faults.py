@@ -159,9 +159,9 @@ KERNEL_FAULTS = (
     ),
     Fault(
         "The latest second of a minute is due first",
-        "kernel/calendar.py",
-        "(bits & -bits).bit_length() - 1",
-        "bits.bit_length() - 1",
+        "kernel/digit_maps.py",
+        "found += bytes(((bits & -bits).bit_length() - 1,))",
+        "found += bytes((bits.bit_length() - 1,))",
         (*CALENDAR, *DEADLINES),
     ),
     Fault(

@@ -138,8 +138,8 @@ ISSUER_FAULTS = (
     Fault(
         "A freeze that has run out stays on the balance",
         "modules/money/freezes.py",
-        "structs.replace(known, frozen=False)",
-        "structs.replace(known, frozen=True)",
+        "mark(ctx.state, account, asset, frozen=False)",
+        "mark(ctx.state, account, asset, frozen=True)",
         FREEZES,
     ),
     Fault(

@@ -17,6 +17,7 @@ AREAS = (
     "modules/market",
     "modules/documents",
     "modules/exchange",
+    "modules/book",
     "modules/vouchers",
     "modules/netting",
     "vault",

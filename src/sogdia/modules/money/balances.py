@@ -222,7 +222,8 @@ def may_receive(state: Reader, asset: Asset, account: bytes, units: int) -> bool
     """Tell whether a holder may receive this much more, where somebody else is served if not."""
     currency, target = CURRENCIES.must(state, asset), balance(state, account, asset)
     listed = target.authorised or not currency.by_authorisation
-    return listed and target.available + target.held + units <= currency.holder_max
+    room = currency.holder_max - target.available - target.held
+    return listed and units <= room
 
 
 def _shift(state: State, asset: Asset, account: bytes, *, available: int = 0, held: int = 0) -> None:
