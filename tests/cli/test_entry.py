@@ -213,7 +213,7 @@ def completions(words: str) -> list[str]:
 
 
 def test_a_shell_is_offered_operations():
-    assert completions("sogdia tx place-") == ["plain,place-hold", "plain,place-order", "plain,place-order-at-rate"]
+    assert completions("sogdia tx place-order") == ["plain,place-order", "plain,place-order-at-rate"]
 
 
 def test_a_shell_is_offered_the_names_of_keys(sogdia, tmp_path):

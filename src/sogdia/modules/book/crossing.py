@@ -7,9 +7,9 @@ One of the two amounts of what is wished is exact:
     buy    pays ⌈base × price⌉ for each    gets ⌊quote / price⌋, the last pays what is left of the quote
     sell   gets ⌊base × price⌋ for each    pays ⌈quote / price⌉, the last pays what is left to be got
 
-So a standing offer never gets a worse price than its own, and whoever comes loses less than one minor unit for each
-offer that is taken. An offer that is over, or whose owner may not pay now, is met and ended. What is left of an offer
-and worth too little to stand goes back to its owner.
+So a standing offer never gets a worse price than its own, and whoever comes loses less than one minor unit of one of
+the two monies for each offer that is taken. An offer that is over, or whose owner may not pay now, is met and ended.
+What is left of an offer and worth too little to stand goes back to its owner.
 """
 
 from __future__ import annotations
