@@ -1,4 +1,4 @@
-"""Runs all tests: those of the engines, the network and the faults beside all others, so that two cores have work.
+"""Runs all tests in two parts of about the same length beside each other, so that two cores have work.
 
     python tools/run_tests.py [PYTEST'S OPTIONS]
 
@@ -15,8 +15,8 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 ROOT = Path(__file__).resolve().parent.parent
-BESIDE = ("network", "faults", "engine", "soak", "properties", "faults_seeded")
-"""Folders whose tests wait for processes of their own most of the time."""
+BESIDE = ("network", "faults", "engine", "soak", "properties", "faults_seeded", "modules")
+"""Folders whose tests wait for processes of their own most of the time, and those of the rules, which take long."""
 
 
 def main() -> int:
