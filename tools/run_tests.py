@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 ROOT = Path(__file__).resolve().parent.parent
-BESIDE = ("network", "faults", "engine", "soak", "properties", "faults_seeded", "modules")
+BESIDE = ("network", "faults", "soak", "properties", "faults_seeded", "modules")
 """Folders whose tests wait for processes of their own most of the time, and those of the rules, which take long."""
 
 
