@@ -27,7 +27,7 @@ ID_CHARACTERS: Final = 35
 
 
 def statement_message(statements: Sequence[Statement], network: bytes) -> bytes:
-    """Write statements as one camt.053."""
+    """Write statements, one at least, as one camt.053."""
     return write(STATEMENT, part("BkToCstmrStmt", _head(STATEMENT, statements), *_each(statements, network)))
 
 
@@ -36,7 +36,7 @@ def _each(statements: Sequence[Statement], network: bytes) -> list[Part | None]:
 
 
 def notice_message(statements: Sequence[Statement], network: bytes) -> bytes:
-    """Write what was credited and debited as one camt.054."""
+    """Write what was credited and debited, by one statement at least, as one camt.054."""
     notices = [
         part(
             "Ntfctn",
@@ -49,6 +49,8 @@ def notice_message(statements: Sequence[Statement], network: bytes) -> bytes:
 
 
 def _head(kind: str, statements: Sequence[Statement]) -> Part | None:
+    if not statements:
+        raise ValueError("a message tells of one statement at least")
     about = [_about(each) for each in statements]
     return part(
         "GrpHdr",
