@@ -20,6 +20,7 @@ from sogdia.client.shapes import fields_of, remarks
 from sogdia.kernel.receipt import Receipt
 from sogdia.kernel.values import NO_ACCOUNT, account_of, name_of
 from sogdia.modules.identity.events import PartyRegistered
+from sogdia.modules.market.causes import Cause
 from sogdia.modules.market.events import LineFact, LinesRefunded, OrderClosed, Payout
 from sogdia.modules.market.orders import ShipOrder
 from sogdia.modules.market.records import Offer, Parts, Tier
@@ -89,12 +90,13 @@ def test_text_stays_readable_in_json():
 def test_a_fact_is_told_in_the_money_of_its_order(showing):
     fact = LineFact(1, name_of(BANK, "tea"), 0, 2, Parts(2_500, 500, 0), 100)
 
-    lines = showing.event(LinesRefunded(order=ORDER, late=False, lines=(fact,)))
+    lines = showing.event(LinesRefunded(order=ORDER, late=False, return_cause=Cause.REMORSE, lines=(fact,)))
 
     assert lines[0].startswith("Lines, or parts of them, were refunded")
     assert lines[1:] == [
-        "  order  @bank/o1",
-        "  late   no",
+        "  order         @bank/o1",
+        "  late          no",
+        "  return cause  remorse",
         "  lines",
         "    1: 2 × @bank/tea, variant 0: 30.00 USD (price 25.00 USD, freight 5.00 USD), after 1.00 USD promotion",
     ]

@@ -242,6 +242,7 @@ def test_a_p256_key_signs_and_its_owner_lets_another_act(sogdia, shop):
 NOT_THERE = (
     *("hold", "guardians", "recovery", "mandate", "consents", "passkeys", "attestation", "appeal", "handle"),
     *("handle-of", "file", "authorities", "proposal", "rate-card", "quote", "lock"),
+    *("swapped", "bond", "worst-cases"),
     *("obligation", "netting-batch", "freeze", "measure", "redemption", "standing", "limit-offer", "purse"),
 )
 
@@ -279,6 +280,9 @@ def test_every_declared_query_is_asked_by_words_or_by_options(sogdia, shop):
         "rate-cards": ["USD@bank", "USD@bank"],
         "quote": ["nairobi/none"],
         "lock": ["nairobi/none"],
+        "swapped": ["nairobi/none"],
+        "bond": ["nairobi", "USD@bank"],
+        "worst-cases": ["nairobi/none", "100"],
         "issuance": ["USD", "@bank", "2026-12-31"],
         "allowance": ["nairobi", "USD", "@bank", "2026-12-31"],
         "freeze": ["nairobi", "USD", "@bank"],

@@ -28,8 +28,8 @@ EXCHANGE_FAULTS = (
     Fault(
         "Each part that goes back is rounded by itself",
         "modules/exchange/rates.py",
-        "return share(whole, lock.undone + more, lock.units) - share(whole, lock.undone, lock.units)",
-        "return share(whole, more, lock.units)",
+        "return share(whole, before + more, units) - share(whole, before, units)",
+        "return share(whole, more, units)",
         RATES,
     ),
     Fault(
@@ -42,8 +42,8 @@ EXCHANGE_FAULTS = (
     Fault(
         "Rounding may cost more than a hundredth",
         "modules/exchange/rates.py",
-        "added * DEARER_AT_MOST <= units * rate.taken",
-        "added <= units * rate.taken",
+        "(payment * rate.given - exact) * DEARER_AT_MOST <= exact",
+        "payment * rate.given - exact <= exact",
         RATES,
     ),
     Fault(
@@ -84,29 +84,29 @@ EXCHANGE_FAULTS = (
     Fault(
         "A lock may end before the time for shipping does",
         "modules/exchange/locks.py",
-        "needed = seconds + RULES.must(ctx.state, None).lock_margin",
-        "needed = seconds - RULES.must(ctx.state, None).lock_margin",
+        "seconds = wanted.seconds + RULES.must(state, None).lock_margin",
+        "seconds = wanted.seconds - RULES.must(state, None).lock_margin",
         AT_A_RATE,
     ),
     Fault(
         "A buyer takes an order back for nothing",
         "modules/exchange/locks.py",
-        "owed = min(premium, _owed(ctx, lock)) if by_buyer else 0",
+        "owed = premium if by_buyer else 0",
         "owed = 0",
         AT_A_RATE,
     ),
     Fault(
         "A merchant who declines costs the buyer the premium",
         "modules/exchange/locks.py",
-        "owed = min(premium, _owed(ctx, lock)) if by_buyer else 0",
-        "owed = min(premium, _owed(ctx, lock))",
+        "owed = premium if by_buyer else 0",
+        "owed = premium",
         AT_A_RATE,
     ),
     Fault(
         "The premium stays with the buyer when the goods leave",
         "modules/exchange/locks.py",
-        "    keep_promise(ctx.state, lock.takes, total, buyer, ((provider, total),))\n    pass_on",
-        "    keep_promise(ctx.state, lock.takes, total, buyer, ((provider, payment), (buyer, premium)))\n    pass_on",
+        "total - cover, buyer, ((provider, total - cover),))",
+        "total - cover, buyer, ((provider, total - cover - cost.premium), (buyer, cost.premium)))",
         AT_A_RATE,
     ),
     Fault(
@@ -126,8 +126,8 @@ EXCHANGE_FAULTS = (
     Fault(
         "A payee of the escrow need not be able to have its money",
         "modules/exchange/locks.py",
-        "        if share:\n            require_may_receive",
-        "        if share < 0:\n            require_may_receive",
+        "        if part:\n            require_may_receive",
+        "        if part < 0:\n            require_may_receive",
         REFUSED_AT_A_RATE,
     ),
 )

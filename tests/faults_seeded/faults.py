@@ -7,6 +7,7 @@ When a line changes, its fault changes with it: a fault that can no longer be pl
 from __future__ import annotations
 
 from tests.faults_seeded.authority_faults import AUTHORITY_FAULTS
+from tests.faults_seeded.backing_faults import BACKING_FAULTS
 from tests.faults_seeded.book_faults import BOOK_FAULTS
 from tests.faults_seeded.documents_faults import DOCUMENT_FAULTS, VAULT_FAULTS
 from tests.faults_seeded.exchange_faults import EXCHANGE_FAULTS
@@ -28,6 +29,7 @@ FAULTS = (
     *MONEY_FAULTS,
     *PRICING_FAULTS,
     *EXCHANGE_FAULTS,
+    *BACKING_FAULTS,
     *BOOK_FAULTS,
     *VOUCHERS_FAULTS,
     *NETTING_FAULTS,

@@ -91,6 +91,7 @@ from sogdia.modules.money.currencies import (
 from sogdia.modules.money.holds import CaptureHold, PlaceHold, ReleaseHold
 from sogdia.modules.money.transfers import Transfer
 from sogdia.testing.ledger import SEED, START, Ledger, keys_of
+from tests.golden.backing_part import backing
 from tests.golden.book_part import book
 from tests.golden.exchange_part import exchange
 from tests.golden.issuers_part import issuers
@@ -477,7 +478,7 @@ def bad_bytes(script: Script) -> None:
 
 
 TRADE = (parties, money, shop, orders, documents, authority, bad_bytes, registry, governance)
-PARTS = (*TRADE, exchange, book, vouchers, issuers, netting)
+PARTS = (*TRADE, exchange, book, vouchers, issuers, netting, backing)
 """The whole script: every operation is in it, and nearly every fact comes of it."""
 
 

@@ -22,6 +22,7 @@ from sogdia.modules import ALL
 from sogdia.modules.book.offers import PlaceLimitOffer
 from sogdia.modules.book.paths import PayStrictReceive, PayStrictSend
 from sogdia.modules.book.records import Side
+from sogdia.modules.exchange.bonds import PostBond
 from sogdia.modules.exchange.cards import FundCard, PostCard
 from sogdia.modules.exchange.conversions import Convert
 from sogdia.modules.market.late_refunds import RefundLate
@@ -186,6 +187,7 @@ WISHES = [
     Wish(RequestRedemption, purse, PAYER, redeeming, limited=False),
     Wish(PostCard, bureau, DEALER, lambda it: posting(it, "two")),
     Wish(FundCard, bureau, DEALER, lambda _it: FundCard(card="usd", units=100)),
+    Wish(PostBond, bureau, DEALER, lambda it: PostBond(asset=it.asset(), units=100)),
     Wish(Convert, bureau, CUSTOMER, lambda it: convert(it, 1_000), code="KWD"),
     Wish(PlaceOrder, lambda: open_shop(Ledger()), BUYER, order),
     Wish(PlaceOrderAtRate, shop_at_a_rate, BUYER, at_rate, code="KWD"),

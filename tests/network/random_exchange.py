@@ -1,16 +1,18 @@
-"""What happens at an exchange, at random: cards are posted, changed and closed, and orders placed at their rates."""
+"""What happens at an exchange, at random: cards, bonds, and orders that are placed at rates, shipped and sent back."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from sogdia.kernel.values import account_of, name_of
+from sogdia.modules.exchange.bonds import PostBond, WithdrawBond
 from sogdia.modules.exchange.cards import ChangeCard, CloseCard, FundCard, PostCard
 from sogdia.modules.exchange.conversions import Convert
 from sogdia.modules.exchange.rates import digest_of
-from sogdia.modules.exchange.records import CARDS, LOCKS, Premium, Rate, RateTerms, Tier
+from sogdia.modules.exchange.records import CARDS, LOCKS, Cover, Premium, Rate, RateTerms, Tier
 from sogdia.modules.identity import Kind, Role
 from sogdia.modules.identity.parties import RegisterParty
+from sogdia.modules.market.causes import Cause
 from sogdia.modules.market.orders import (
     AcceptOrder,
     CancelOrder,
@@ -21,8 +23,8 @@ from sogdia.modules.market.orders import (
     SettleOrder,
     ShipOrder,
 )
-from sogdia.modules.market.records import ORDERS
-from sogdia.modules.market.returns import RefundLines
+from sogdia.modules.market.records import ORDERS, OrderState
+from sogdia.modules.market.returns import ApproveReturn, RefundLines, RequestReturn
 from sogdia.modules.money.currencies import Mint
 from sogdia.testing.ledger import keys_of
 from tests.modules.market.shop import quantities
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 DEALER = "dealer"
 CARD_REFERENCES = ("c0", "c1")
+BACK_REFERENCES = ("d0", "d1")
 ORDER_REFERENCES = tuple(f"x{number}" for number in range(6))
 RATES = (Rate(3_077, 1_000), Rate(1, 3), Rate(307, 100), Rate(1, 1))
 
@@ -52,7 +55,7 @@ class RandomExchange:
         if DEALER not in life.ledger._registered:
             self._open()
             return
-        deeds = {self._card: 3, self._convert: 2, self._order: 4, self._go_on: 6}
+        deeds = {self._card: 3, self._card_back: 2, self._bond: 2, self._convert: 2, self._order: 4, self._go_on: 8}
         self._random.choices(list(deeds), weights=list(deeds.values()))[0]()
 
     def _open(self) -> None:
@@ -70,6 +73,7 @@ class RandomExchange:
             dealer = account_of(life.ledger.network, life.account("registrar"), DEALER)
             life.ledger._registered[DEALER] = dealer
             life.send("bank", Mint(currency="USD", to=dealer, units=10**6))
+            life.send("bank", Mint(currency="KWD", to=dealer, units=10**6))
 
     def _terms(self) -> RateTerms:
         tiers: tuple[Tier, ...] = (Tier(self._random.choice([1, 100]), self._random.choice(RATES)),)
@@ -77,7 +81,9 @@ class RandomExchange:
             tiers += (Tier(5_000, self._random.choice(RATES)),)
         premiums = (Premium(100, self._random.randrange(50)), Premium(86_400, 50))
         valid_until = self._life.ledger.time + self._random.choice([50, 900])
-        return RateTerms(tiers=tiers, most=50_000, premiums=premiums, valid_until=valid_until)
+        covers = (Cover(100, 3), Cover(2_000, 3))[: self._random.randrange(3)]
+        bond = self._random.choice([0, 0, 500])
+        return RateTerms(tiers=tiers, most=50_000, premiums=premiums, valid_until=valid_until, covers=covers, bond=bond)
 
     def _card(self) -> None:
         """Let the dealer do something about a card."""
@@ -97,6 +103,29 @@ class RandomExchange:
             )
         )
         self._life.send(DEALER, operation)
+
+    def _card_back(self) -> None:
+        """Let the dealer give dinars for dollars, by which refunds are exchanged."""
+        ledger = self._life.ledger
+        asked = PostCard(
+            reference=self._random.choice(BACK_REFERENCES),
+            takes=ledger.asset(),
+            gives=ledger.asset("KWD"),
+            capacity=self._random.choice([1_000, 100_000]),
+            rates=self._terms(),
+        )
+        close = CloseCard(card=self._random.choice(BACK_REFERENCES))
+        self._life.send(DEALER, self._random.choice((asked, asked, close)))
+
+    def _bond(self) -> None:
+        """Let a merchant set money aside for orders at a rate, or take it back."""
+        life, who = self._life, self._random.choice(MERCHANTS)
+        asset, units = life.ledger.asset(), self._random.choice([1, 40, 3_000])
+        life.send("bank", Mint(currency="USD", to=life.account(who), units=self._random.randint(1, 2_000)))
+        operation: Operation = self._random.choice(
+            (PostBond(asset=asset, units=units), WithdrawBond(asset=asset, units=units))
+        )
+        life.send(who, operation)
 
     def _shown(self) -> tuple[bytes, bytes]:
         """Give the name of a card and the digest of its terms, now and then of others."""
@@ -131,6 +160,7 @@ class RandomExchange:
             card=name,
             digest=digest,
             pay_at_most=60_000,
+            cover=self._random.choice([0, 0, 100, 2_000]),
         )
         self._life.send(self._buyer(), operation)
 
@@ -145,18 +175,21 @@ class RandomExchange:
         name = self._random.choice([name for name in found if LOCKS.find(life.ledger.state, name)] or found)
         merchants = {life.account(who): who for who in MERCHANTS}
         merchant = merchants.get(ORDERS.must(life.ledger.state, name).merchant, MERCHANTS[0])
-        buyer = buyers[name[:20]]
-        who, operation = self._random.choice(
-            (
-                (merchant, AcceptOrder(order=name)),
-                (merchant, AcceptOrder(order=name)),
-                (merchant, ShipOrder(order=name)),
-                (merchant, ShipOrder(order=name)),
-                (merchant, RefundLines(order=name, lines=quantities((1, 1)))),
-                (merchant, DeclineOrder(order=name)),
-                (buyer, CancelOrder(order=name)),
-                (buyer, ConfirmDelivery(order=name)),
-                (buyer, SettleOrder(order=name)),
-            )
+        buyer, cause = buyers[name[:20]], self._random.choice(list(Cause))
+        refund = RefundLines(order=name, lines=quantities((1, 1)), return_cause=cause)
+        asked = RequestReturn(order=name, lines=quantities((1, 1)), return_cause=cause)
+        next_steps: dict[int, tuple[tuple[str, Operation], ...]] = {
+            OrderState.PLACED: ((merchant, AcceptOrder(order=name)),),
+            OrderState.ACCEPTED: ((merchant, ShipOrder(order=name)),),
+            OrderState.SHIPPED: ((buyer, ConfirmDelivery(order=name)),),
+            OrderState.DELIVERED: ((merchant, refund), (buyer, asked), (buyer, SettleOrder(order=name))),
+            OrderState.RETURNING: ((merchant, ApproveReturn(order=name)),),
+        }
+        others = (
+            (merchant, refund),
+            (merchant, DeclineOrder(order=name)),
+            (buyer, CancelOrder(order=name)),
+            (buyer, SettleOrder(order=name)),
         )
-        life.send(who, operation)
+        fitting = next_steps.get(ORDERS.must(life.ledger.state, name).state, ())
+        life.send(*self._random.choice(fitting if fitting and self._random.randrange(4) else others))

@@ -275,6 +275,7 @@ class RandomTrade:
             tax_collector=accounts[1],
             platform=accounts[2],
             platform_fee=wish.fee,
+            bond=self.random.choice([0, 500]),
         )
         self.tell(name[0], operation, lambda: self.second.publish(name, wish))
 

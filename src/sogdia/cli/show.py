@@ -216,9 +216,8 @@ class Showing:
         for each in fields_of(type(value)):
             held = getattr(value, each.name)
             if each.required or held != each.default:
-                fine = decimals if each.name in FINER else 0
                 money = self._counted_in(value, each.name, asset)
-                said.append(f"{each.name.replace('_', ' ')} {self.one_line(held, each.shape, money, fine)}")
+                said.append(f"{each.name.replace('_', ' ')} {self.field(each, held, money, decimals)}")
         return ", ".join(said)
 
     def asset_in(self, value: msgspec.Struct) -> Asset | None:

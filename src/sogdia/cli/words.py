@@ -11,6 +11,7 @@ from sogdia.client.wording import is_money
 from sogdia.modules.book import Side, Validity
 from sogdia.modules.documents import DocumentClass, Part, Purpose
 from sogdia.modules.identity import AssuranceLevel, AttestationType, Kind, Role
+from sogdia.modules.market.causes import Cause
 from sogdia.modules.market.records import FinalLine
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ NUMBERED: Final[dict[str, type[IntEnum | Role]]] = {
     "PartNumber": Part,
     "PurposeNumber": Purpose,
     "Roles": Role,
+    "CauseNumber": Cause,
     "SideNumber": Side,
     "ValidityNumber": Validity,
 }
@@ -60,6 +62,7 @@ METAVARS: Final[dict[str, str]] = {
     "Roles": "ROLES",
     "Scheme": "SCHEME",
     "Seconds": "MOMENT",
+    "CauseNumber": "CAUSE",
     "SideNumber": "SIDE",
     "ValidityNumber": "VALIDITY",
     "bool": "yes|no",
@@ -82,6 +85,7 @@ HINTS: Final[dict[str, str]] = {
     "Hash": "64 hexadecimal digits, or file:PATH for the SHA-256 of a file",
     "Kind": "one of " + ", ".join(kind.name.lower() for kind in Kind),
     "Language": "a language tag such as en or zh-Hans",
+    "CauseNumber": "one of " + ", ".join(each.name.lower() for each in Cause),
     "SideNumber": "one of " + ", ".join(each.name.lower() for each in Side),
     "ValidityNumber": "one of " + ", ".join(each.name.lower() for each in Validity),
     "Price": "a decimal such as 41.3173: minor units of the quote for one of the base",

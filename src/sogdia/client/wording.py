@@ -11,7 +11,9 @@ from sogdia.modules.book import Side, Validity
 from sogdia.modules.documents import DocumentClass, Part, Purpose
 from sogdia.modules.governance import ActionKind, Ending
 from sogdia.modules.identity import AssuranceLevel, AttestationType, Kind, Role
+from sogdia.modules.market.causes import Cause
 from sogdia.modules.market.records import OrderState, Outcome
+from sogdia.modules.market.worst_cases import Ends, Method
 from sogdia.modules.money import Asset
 from sogdia.modules.money.iso4217 import MINOR_DIGITS
 
@@ -29,7 +31,23 @@ PRICE_MAX: Final = 2**53
 FINER: Final = frozenset({"price", "tiers"})
 """Fields of an offer that count minor units / 10^decimals."""
 
-TAKEN: Final = frozenset({"payment", "premium", "owed", "pay_at_most"})
+TAKEN: Final = frozenset(
+    {
+        "buyer_loses",
+        "cover",
+        "cover_premium",
+        "cover_used",
+        "exchanged",
+        "from_cover",
+        "owed",
+        "paid",
+        "pay_at_most",
+        "payment",
+        "payment_back",
+        "premium",
+        "provider_loses",
+    }
+)
 """Where two monies are exchanged, these fields count the one that is taken; all others count the one that is given."""
 
 ENDS_OF_A_PATH: Final = {"send": 0, "send_at_most": 0, "sent": 0, "receive": -1, "receive_at_least": -1, "received": -1}
@@ -51,15 +69,18 @@ MONEY: Final = frozenset({"Units", "PositiveUnits"})
 CALLED: Final[dict[str, type[IntEnum | Role]]] = {
     "action_kind": ActionKind,
     "attests": AttestationType,
+    "ends": Ends,
     "kind": Kind,
     "level": AssuranceLevel,
     "roles": Role,
     "state": OrderState,
+    "method": Method,
     "outcome": Outcome,
     "document_class": DocumentClass,
     "ended": Ending,
     "part": Part,
     "purpose": Purpose,
+    "return_cause": Cause,
     "side": Side,
     "validity": Validity,
 }

@@ -82,6 +82,8 @@ class Fold:
         self.digests: dict[bytes, bytes] = {}
         self.orders: dict[bytes, Ordered] = {}
         self.rates: dict[bytes, AtRate] = {}
+        self.refunds: set[bytes] = set()
+        """Orders of which a refund has just been told, by what it was in the buyer's money."""
 
     def take(self, fact: Any) -> tuple[Movement, ...]:  # noqa: ANN401 - any event of any module
         """Take the next fact; gives what it moved. One that is not known here is an error, never nothing."""
@@ -245,22 +247,50 @@ def _converted(_fold: Fold, fact: exchange.Converted) -> Iterator[Movement]:
 
 def _rate_locked(fold: Fold, fact: exchange.RateLocked) -> Iterator[Movement]:
     fold.rates[fact.order] = AtRate(fact.card, swapped=False)
-    yield _set_aside(owner_of(fact.order), fact.takes, fact.payment + fact.premium, _word(fact.order), GOODS)
+    yield _set_aside(owner_of(fact.order), fact.takes, _cost(fact), _word(fact.order), GOODS)
 
 
 def _lock_undone(_fold: Fold, fact: exchange.LockUndone) -> Iterator[Movement]:
     buyer, provider, reference = owner_of(fact.order), owner_of(fact.card), _word(fact.order)
-    yield _set_aside(buyer, fact.takes, -(fact.payment + fact.premium), reference, GOODS)
+    yield _set_aside(buyer, fact.takes, -fact.payment_back, reference, GOODS)
     yield from _paid(buyer, provider, fact.takes, fact.owed, reference, EXCHANGE, from_held=True)
     yield _set_aside(provider, fact.gives, -fact.units, reference, EXCHANGE)
+    yield from _paid(fact.merchant, provider, fact.gives, fact.from_bond, reference, EXCHANGE, from_held=True)
 
 
 def _money_swapped(fold: Fold, fact: exchange.MoneySwapped) -> Iterator[Movement]:
     buyer, provider, reference = owner_of(fact.order), owner_of(fact.card), _word(fact.order)
     fold.rates[fact.order] = AtRate(fact.card, swapped=True)
-    yield from _paid(buyer, provider, fact.takes, fact.payment + fact.premium, reference, EXCHANGE, from_held=True)
+    yield from _paid(buyer, provider, fact.takes, _cost(fact), reference, EXCHANGE, from_held=True)
+    yield _set_aside(provider, fact.takes, fact.cover, reference, EXCHANGE)
     yield Movement(provider, fact.gives, 0, -fact.units, buyer, reference, EXCHANGE)
     yield Movement(buyer, fact.gives, 0, fact.units, provider, reference, EXCHANGE)
+
+
+def _cost(fact: exchange.RateLocked | exchange.MoneySwapped) -> int:
+    return fact.payment + fact.premium + fact.cover_premium
+
+
+def _bond_posted(_fold: Fold, fact: exchange.BondPosted) -> Iterator[Movement]:
+    yield _set_aside(fact.account, fact.asset, fact.units, "", EXCHANGE)
+
+
+def _bond_withdrawn(_fold: Fold, fact: exchange.BondWithdrawn) -> Iterator[Movement]:
+    yield _set_aside(fact.account, fact.asset, -fact.units, "", EXCHANGE)
+
+
+def _refunded_at_rate(fold: Fold, fact: exchange.RefundedAtRate) -> Iterator[Movement]:
+    """The buyer has all of it first, and pays by a `Converted` of its own what is exchanged."""
+    fold.refunds.add(fact.order)
+    buyer, reference = owner_of(fact.order), _word(fact.order)
+    yield _set_aside(buyer, fact.gives, fact.to_merchant - fact.escrow, reference, GOODS)
+    yield from _paid(buyer, fact.merchant, fact.gives, fact.to_merchant, reference, GOODS, from_held=True)
+    yield from _paid(fact.merchant, buyer, fact.gives, fact.from_bond, reference, GOODS, from_held=True)
+    yield from _paid(fact.provider, buyer, fact.takes, fact.from_cover, reference, GOODS, from_held=True)
+
+
+def _swap_ended(_fold: Fold, fact: exchange.SwapEnded) -> Iterator[Movement]:
+    yield _set_aside(fact.provider, fact.takes, -fact.cover, _word(fact.order), EXCHANGE)
 
 
 # -------------------------------------------------------------------------------------------------------------- market
@@ -277,6 +307,8 @@ def _lines_refunded(fold: Fold, fact: market.LinesRefunded) -> Iterator[Movement
     buyer, reference, (merchant, asset) = owner_of(fact.order), _word(fact.order), fold.orders[fact.order]
     if fact.late:
         yield from _paid(merchant, buyer, asset, units, reference, GOODS)
+    elif fact.order in fold.refunds:
+        fold.refunds.discard(fact.order)
     elif not _told_by_lock(fold, fact.order):
         yield _set_aside(buyer, asset, -units, reference, GOODS)
 
@@ -321,6 +353,10 @@ MOVES: Final[dict[type[Any], Callable[[Fold, Any], Iterator[Movement]]]] = {
     exchange.RateLocked: _rate_locked,
     exchange.LockUndone: _lock_undone,
     exchange.MoneySwapped: _money_swapped,
+    exchange.BondPosted: _bond_posted,
+    exchange.BondWithdrawn: _bond_withdrawn,
+    exchange.RefundedAtRate: _refunded_at_rate,
+    exchange.SwapEnded: _swap_ended,
     market.OrderPlaced: _order_placed,
     market.LinesRefunded: _lines_refunded,
     market.OrderClosed: _order_closed,

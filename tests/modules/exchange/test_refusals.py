@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,10 +10,11 @@ from msgspec import structs
 
 from sogdia.kernel.quota import QUOTAS
 from sogdia.kernel.refusals import KernelRefusal as Kernel
+from sogdia.modules.exchange.bonds import PostBond, WithdrawBond
 from sogdia.modules.exchange.cards import CHANGES_MAX, ChangeCard, CloseCard, FundCard, PostCard
 from sogdia.modules.exchange.conversions import Convert
 from sogdia.modules.exchange.module import MODULE
-from sogdia.modules.exchange.records import CARDS_OF_A_PAIR_MAX, PAIR_CARDS, PairCards, Premium, Rate, Tier
+from sogdia.modules.exchange.records import CARDS_OF_A_PAIR_MAX, PAIR_CARDS, Cover, PairCards, Premium, Rate, Tier
 from sogdia.modules.exchange.refusals import ExchangeRefusal as Refuse
 from sogdia.modules.market import MODULE as MARKET
 from sogdia.modules.money import Asset
@@ -130,6 +132,44 @@ def posted_today(ledger):
     ledger.must(DEALER, posting(ledger, "one", capacity=100))
 
 
+def posting_with(ledger: Ledger, **changes: Any) -> PostCard:  # noqa: ANN401 - any field
+    """Post a card with other terms."""
+    return posting(ledger, rates=rate_terms(ledger, **changes))
+
+
+UNSORTED_COVERS = {
+    "falling-share": (Cover(9, 1), Cover(8, 1)),
+    "one-share-twice": (Cover(9, 1), Cover(9, 1)),
+    "the-larger-for-less": (Cover(8, 2), Cover(9, 1)),
+    "nothing": (Cover(0, 0), Cover(9, 1)),
+}
+
+
+def cover_rows(ask: Any) -> list[Row]:  # noqa: ANN401 - makes an operation
+    """Covers that are out of order."""
+    return [
+        Row(Refuse.COVERS_NOT_IN_ORDER, CUSTOMER, partial(ask, covers=covers), at_the_door=True, note=note)
+        for note, covers in UNSORTED_COVERS.items()
+    ]
+
+
+def bonded(units: int) -> Any:  # noqa: ANN401 - prepares a ledger
+    """Let the dealer have a bond."""
+    return lambda ledger: ledger.must(DEALER, PostBond(asset=ledger.asset(), units=units))
+
+
+def fill_storage_for_a_bond(ledger):
+    """Leave the sponsor a byte less than a bond takes."""
+    sponsor = ledger.account("registrar")
+    known = QUOTAS.must(ledger.state, sponsor)
+    poke(ledger, QUOTAS, sponsor, structs.replace(known, stored_bytes_max=known.stored_bytes + 249))
+
+
+def bond(ledger: Ledger, units: int = 1_000, code: str = "USD") -> PostBond:
+    """Ask to set so much aside."""
+    return PostBond(asset=ledger.asset(code), units=units)
+
+
 TABLES: dict[type[Operation], list[Row]] = {
     PostCard: [
         Row(Refuse.MONIES_IDENTICAL, CUSTOMER, same_money, at_the_door=True),
@@ -165,6 +205,7 @@ TABLES: dict[type[Operation], list[Row]] = {
             at_the_door=True,
             note="one-time-twice",
         ),
+        *cover_rows(posting_with),
         Row(Refuse.SENDER_NOT_PROVIDER, CUSTOMER, lambda it: posting(it, rates=ended(it))),
         Row(Refuse.CARD_EXISTS, DEALER, lambda it: posting(it, rates=ended(it))),
         Row(
@@ -211,6 +252,7 @@ TABLES: dict[type[Operation], list[Row]] = {
         Row(Refuse.TIERS_ABOVE_MOST, CUSTOMER, lambda it: change(it, **TOO_HIGH), at_the_door=True),
         Row(Refuse.RATE_NOT_REDUCED, CUSTOMER, lambda it: change(it, **NOT_REDUCED), at_the_door=True),
         Row(Refuse.PREMIUMS_NOT_IN_ORDER, CUSTOMER, lambda it: change(it, **FALLING), at_the_door=True),
+        *cover_rows(change),
         Row(Refuse.CARD_UNKNOWN, CUSTOMER, lambda it: change(it, valid_until=it.time)),
         Row(Refuse.TERMS_EXPIRED, DEALER, lambda it: change(it, valid_until=it.time)),
         Row(Refuse.TERMS_VALID_TOO_LONG, DEALER, lambda it: change(it, valid_until=it.time + 901)),
@@ -284,6 +326,29 @@ TABLES: dict[type[Operation], list[Row]] = {
         Row(Money.HOLDER_CAP_PASSED, CUSTOMER, lambda it: convert(it, 1_000), before=cap("KWD", 3_076), note="dealer"),
         Row(Money.HOLDER_CAP_PASSED, CUSTOMER, lambda it: convert(it, 1_000), before=cap("USD", 999), note="customer"),
     ],
+    PostBond: [
+        Row(
+            Money.CURRENCY_UNKNOWN,
+            DEALER,
+            lambda _: PostBond(asset=Asset("CHF", NOBODY), units=1),
+        ),
+        Row(Money.HOLDER_FROZEN, DEALER, lambda it: bond(it, 10**9), before=freeze("USD", DEALER)),
+        Row(Money.FUNDS_INSUFFICIENT, DEALER, lambda it: bond(it, DEALERS_DOLLARS), before=limit("USD", 999)),
+        Row(Money.PAYMENT_ABOVE_LIMIT, DEALER, bond, before=limit("USD", 999)),
+        Row(Money.DAY_LIMIT_PASSED, DEALER, bond, before=in_order(limit("USD", 1_000), bonded(1))),
+        Row(Kernel.QUOTA_STORAGE_SPENT, DEALER, bond, before=fill_storage_for_a_bond),
+    ],
+    WithdrawBond: [
+        Row(Refuse.BOND_UNKNOWN, DEALER, lambda it: WithdrawBond(asset=it.asset(), units=1)),
+        Row(
+            Refuse.BOND_UNKNOWN,
+            DEALER,
+            lambda it: WithdrawBond(asset=it.asset("KWD"), units=1),
+            before=bonded(1),
+            note="other-money",
+        ),
+        Row(Refuse.BOND_NOT_FREE, DEALER, lambda it: WithdrawBond(asset=it.asset(), units=11), before=bonded(10)),
+    ],
 }
 
 IN_ONE_BLOCK = "stands in a test of its own: it needs several requests in one block"
@@ -293,6 +358,10 @@ NEVER = {
     (Convert, Money.REFERENCE_MISSING): "the card is the reference: it names the provider",
     (PostCard, Money.HOLDER_NOT_AUTHORISED): "a card is set aside for nobody yet",
     (PostCard, Money.HOLDER_CAP_PASSED): "a card is set aside for nobody yet",
+    (PostBond, Money.REFERENCE_MISSING): "a bond is set aside for nobody yet",
+    (PostBond, Money.HOLDER_NOT_AUTHORISED): "a bond is set aside for nobody yet",
+    (PostBond, Money.HOLDER_CAP_PASSED): "a bond is set aside for nobody yet",
+    (PostBond, Kernel.SPONSOR_HAS_NO_QUOTA): "a sender whose sponsor has no quota is not admitted",
     (PostCard, Kernel.SPONSOR_HAS_NO_QUOTA): "a sender whose sponsor has no quota is not admitted",
     (FundCard, Money.CURRENCY_UNKNOWN): "the card's money is there, and none is ever closed",
     (FundCard, Money.HOLDER_NOT_AUTHORISED): "a card is set aside for nobody yet",

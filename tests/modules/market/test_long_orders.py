@@ -47,7 +47,7 @@ from tests.refused import Row, assert_refused
 
 LINES_OF_AN_ORDER = 1_200
 PRICE = 7
-WRITES_MAX = 424
+WRITES_MAX = 432
 LINES_A_BLOCK = (WRITES_MAX - WRITES_APART_FROM_LINES) // 2
 BLOCKS = 6
 """Blocks that 1,200 lines take at 200 a block."""

@@ -131,6 +131,8 @@ def test_shipping_swaps_them(ledger):
         takes=ledger.asset("KWD"),
         payment=PAYMENT,
         premium=PREMIUM,
+        cover_premium=0,
+        cover=0,
         gives=ledger.asset(),
         units=PAID,
     )
@@ -227,11 +229,12 @@ def test_a_buyer_who_takes_it_back_pays_for_the_time(ledger, after, owed):
         order=name,
         card=card_name(ledger),
         takes=ledger.asset("KWD"),
-        payment=PAYMENT,
-        premium=PREMIUM - owed,
+        payment_back=TOTAL - owed,
         owed=owed,
         gives=ledger.asset(),
         units=PAID,
+        merchant=ledger.account(MERCHANT),
+        from_bond=0,
     )
     assert isinstance(closed, OrderClosed)
     assert closed.payouts == ()

@@ -10,8 +10,9 @@ from msgspec import structs
 from sogdia.kernel.quota import QUOTAS
 from sogdia.kernel.refusals import KernelRefusal as Kernel
 from sogdia.kernel.values import UNITS_MAX
+from sogdia.modules.exchange.bonds import PostBond
 from sogdia.modules.exchange.cards import CloseCard, PostCard
-from sogdia.modules.exchange.records import Premium, Rate, Tier
+from sogdia.modules.exchange.records import Cover, Premium, Rate, Tier
 from sogdia.modules.exchange.refusals import ExchangeRefusal as Exchange
 from sogdia.modules.market.orders import (
     OrderLine,
@@ -122,6 +123,18 @@ def listed_yuan(ledger):
     sell(ledger, "tea", Offer(price=100), of_terms="cny")
 
 
+def tea_with_a_bond(ledger):
+    """Tea of a merchant whose bond stands for a hundredth: 10 cents of 1,000."""
+    ledger.must(MERCHANT, terms_of(ledger, "bonded", bond=100, freight_per_order=0))
+    sell(ledger, "bonded-tea", Offer(price=1_000), of_terms="bonded")
+
+
+def bond_of(ledger, units):
+    """Let the merchant set so much aside."""
+    ledger.fund(MERCHANT, units)
+    ledger.must(MERCHANT, PostBond(asset=ledger.asset(), units=units))
+
+
 def fill_storage(room):
     """Leave the sponsor room for less than what is asked."""
 
@@ -134,6 +147,7 @@ def fill_storage(room):
 
 
 TEA = OrderLine("tea", 1, 1)
+TEA_WITH_A_BOND = OrderLine("bonded-tea", 1, 1)
 LATER = {Refuse.PRICE_ABOVE_MAXIMUM, *Money}
 """What an order in the merchant's own money is asked after its price is known."""
 
@@ -192,7 +206,13 @@ AT_RATE_ROWS = [
         by_card_two,
         before=with_card(tiers=(Tier(1, Rate(1, 10_000)),), premiums=()),
     ),
-    Row(Exchange.LOCK_TOO_LONG, BUYER, by_card_two, before=with_card(premiums=(Premium(9 * DAY, 40),))),
+    Row(
+        Exchange.LOCK_TOO_LONG,
+        BUYER,
+        lambda it: by_card_two(it, cover=7),
+        before=with_card(premiums=(Premium(9 * DAY, 40),)),
+    ),
+    Row(Exchange.COVER_NOT_SOLD, BUYER, lambda it: by_card_two(it, cover=9), before=with_card(covers=(Cover(10, 1),))),
     Row(
         Exchange.PAYMENT_TOO_LARGE,
         BUYER,
@@ -201,6 +221,26 @@ AT_RATE_ROWS = [
         note="with-premium",
     ),
     Row(Exchange.PAYMENT_ABOVE_MAXIMUM, "lanzhou", lambda it: at_rate(it, pay_at_most=TOTAL - 1)),
+    Row(
+        Exchange.BOND_TOO_SMALL,
+        "lanzhou",
+        lambda it: by_card_two(it, pay_at_most=TOTAL, lines=(TEA_WITH_A_BOND,)),
+        before=lambda it: (with_card(bond=101)(it), tea_with_a_bond(it)),
+    ),
+    Row(
+        Exchange.BOND_SPENT,
+        "lanzhou",
+        lambda it: by_card_two(it, pay_at_most=TOTAL, lines=(TEA_WITH_A_BOND,)),
+        before=lambda it: (with_card(bond=100)(it), tea_with_a_bond(it)),
+        note="none",
+    ),
+    Row(
+        Exchange.BOND_SPENT,
+        "lanzhou",
+        lambda it: by_card_two(it, pay_at_most=TOTAL, lines=(TEA_WITH_A_BOND,)),
+        before=lambda it: (with_card()(it), tea_with_a_bond(it), bond_of(it, 9)),
+        note="a-unit-short",
+    ),
     Row(Money.HOLDER_FROZEN, BUYER, at_rate, before=lambda it: (freeze(it), cap("KWD", TOTAL - 1)(it))),
     Row(Money.FUNDS_INSUFFICIENT, "momo", at_rate, before=lambda it: (poor(it), cap("KWD", TOTAL - 1)(it))),
     Row(

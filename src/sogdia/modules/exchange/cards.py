@@ -173,11 +173,17 @@ def accept(ctx: Context, name: bytes, digest: bytes, units: int) -> Accepted:
     require(now == digest, Refuse.DIGEST_DIFFERS, digest=now)
     terms = card.rates
     require(ctx.time <= terms.valid_until, Refuse.CARD_EXPIRED, valid_until=terms.valid_until)
+    return Accepted(card, provider, price_of(card, units))
+
+
+def price_of(card: RateCard, units: int) -> int:
+    """Give what so many units cost by a card as it stands, or refuse when it does not give so many."""
+    terms = card.rates
     least = terms.tiers[0].units
     require(units >= least, Refuse.UNITS_BELOW_LEAST, least=least, asked=units)
     require(units <= terms.most, Refuse.UNITS_ABOVE_MOST, most=terms.most, asked=units)
     require(units <= card.left, Refuse.CAPACITY_SPENT, left=card.left, asked=units)
-    return Accepted(card, provider, payment_for(rate_for(terms, units), units))
+    return payment_for(rate_for(terms, units), units)
 
 
 def take(ctx: Context, name: bytes, card: RateCard, units: int) -> None:
@@ -192,7 +198,7 @@ def own_card(ctx: Context, reference: str) -> tuple[bytes, RateCard]:
 
 
 def check_terms(terms: RateTerms) -> None:
-    """Refuse tiers and premiums out of order, and rates that have a second spelling."""
+    """Refuse tiers, premiums and covers out of order, and rates that have a second spelling."""
     ordered = all(a.units < b.units for a, b in pairwise(terms.tiers))
     require(ordered, Refuse.TIERS_NOT_IN_ORDER)
     require(terms.tiers[-1].units <= terms.most, Refuse.TIERS_ABOVE_MOST, most=terms.most)
@@ -200,6 +206,8 @@ def check_terms(terms: RateTerms) -> None:
     require(reduced, Refuse.RATE_NOT_REDUCED)
     rising = all(a.seconds < b.seconds and a.points <= b.points for a, b in pairwise(terms.premiums))
     require(rising, Refuse.PREMIUMS_NOT_IN_ORDER)
+    covers = all(a.points < b.points and a.premium <= b.premium for a, b in pairwise(terms.covers))
+    require(covers and all(each.points for each in terms.covers), Refuse.COVERS_NOT_IN_ORDER)
 
 
 def require_in_time(ctx: Context, terms: RateTerms) -> None:

@@ -53,21 +53,41 @@ class Converted(Event, tag=704):
 
 
 class RateLocked(Event, tag=705):
-    """A rate is kept for an order: both sides are set aside."""
+    """A rate is kept for an order: both sides are set aside, and so much of the merchant's bond stands for it."""
 
     order: Name
     card: Name
     takes: Asset
     payment: Units
     premium: Units
+    cover_premium: Units
     gives: Asset
     units: Units
+    bond: Units
 
 
 class LockUndone(Event, tag=706):
-    """A part of a lock, or all that was left, went back: payment and premium to the buyer, units to the provider.
+    """A part of a lock, or all that was left, went back: `payment_back` to the buyer, and `units` to the provider.
 
-    `owed` is the part of the premium that the provider got, because the buyer took the order back.
+    What keeping the rate has cost the provider got of the buyer who took the order back, or of the bond of the merchant
+    who did not fulfil it.
+    """
+
+    order: Name
+    card: Name
+    takes: Asset
+    payment_back: Units
+    owed: Units
+    gives: Asset
+    units: Units
+    merchant: Account
+    from_bond: Units
+
+
+class MoneySwapped(Event, tag=707):
+    """The goods have left: the provider has the buyer's money, and the order's escrow holds the given one.
+
+    Of what was paid the provider leaves `cover` set aside for refunds.
     """
 
     order: Name
@@ -75,18 +95,55 @@ class LockUndone(Event, tag=706):
     takes: Asset
     payment: Units
     premium: Units
-    owed: Units
+    cover_premium: Units
+    cover: Units
     gives: Asset
     units: Units
 
 
-class MoneySwapped(Event, tag=707):
-    """The goods have left: the provider has the buyer's money, and the order's escrow holds the given one."""
+class BondPosted(Event, tag=708):
+    """A merchant set more aside to stand for orders at a rate."""
+
+    account: Account
+    asset: Asset
+    units: Units
+
+
+class BondWithdrawn(Event, tag=709):
+    """A merchant took back what stood for no order."""
+
+    account: Account
+    asset: Asset
+    units: Units
+
+
+class RefundedAtRate(Event, tag=710):
+    """A part of an order that was paid in another money went back to the buyer in that money, as far as it reached.
+
+    Of the escrow's part `to_merchant` is what was not needed. The buyer has the rest with `from_bond`, and `from_cover`
+    of the money in which it is owed; what it paid of that for `exchanged`, by a card, the `Converted` behind it tells.
+    """
 
     order: Name
-    card: Name
+    provider: Account
     takes: Asset
-    payment: Units
-    premium: Units
+    owed: Units
     gives: Asset
-    units: Units
+    escrow: Units
+    to_merchant: Units
+    merchant: Account
+    from_bond: Units
+    from_cover: Units
+    exchanged: Units
+
+
+class SwapEnded(Event, tag=711):
+    """An order that was paid in another money is over: what was not used of its bond is free, and of its cover back."""
+
+    order: Name
+    merchant: Account
+    gives: Asset
+    bond: Units
+    provider: Account
+    takes: Asset
+    cover: Units

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from sogdia.kernel.refusal import ensure
 from sogdia.kernel.values import owner_of
 from sogdia.modules.exchange.rates import part_back
-from sogdia.modules.exchange.records import CARDS, LOCKS, PAIR_CARDS
-from sogdia.modules.money import asset_key
+from sogdia.modules.exchange.records import BONDS, CARDS, LOCKS, PAIR_CARDS, SWAPPED
+from sogdia.modules.money import asset_key, balance_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,9 +22,14 @@ def set_aside_by_cards_and_locks(state: Reader) -> Iterator[tuple[bytes, int]]:
         yield owner_of(name) + asset_key(card.gives), card.left
     for order, lock in LOCKS.items(state):
         left = lock.units - lock.undone
-        payment, premium = part_back(lock.payment, lock, left), part_back(lock.premium, lock, left)
-        yield owner_of(order) + asset_key(lock.takes), payment + premium
+        wholes = lock.payment, lock.premium, lock.cover_premium
+        units = sum(part_back(each, lock.units, lock.undone, left) for each in wholes)
+        yield owner_of(order) + asset_key(lock.takes), units
         yield owner_of(lock.card) + asset_key(lock.gives), left
+    for _order, swapped in SWAPPED.items(state):
+        yield owner_of(swapped.card) + asset_key(swapped.takes), swapped.cover - swapped.cover_used
+    for key, bond in BONDS.items(state):
+        yield key, bond.free + bond.bound
 
 
 def no_lock_is_kept_for_nothing(state: Reader) -> None:
@@ -33,6 +38,24 @@ def no_lock_is_kept_for_nothing(state: Reader) -> None:
         ensure(0 <= lock.undone < lock.units, "a lock of which nothing is left")
         ensure(lock.takes != lock.gives, "a lock of one money")
         ensure(owner_of(lock.card) != owner_of(order), "a lock with oneself")
+
+
+def bonds_stand_for_their_orders(state: Reader) -> None:
+    """What is bound of a bond is what the orders under way have of it, and nothing of bond or cover is used twice."""
+    bound: dict[bytes, int] = {}
+    for _order, lock in LOCKS.items(state):
+        key = balance_key((lock.merchant, lock.gives))
+        bound[key] = bound.get(key, 0) + lock.bond
+    for _order, swapped in SWAPPED.items(state):
+        ensure(0 <= swapped.back <= swapped.units, "more of an order went back than was paid")
+        ensure(0 <= swapped.cover_used <= swapped.cover, "more of a cover was used than there is")
+        ensure(0 <= swapped.bond_used <= swapped.bond, "more of a bond was used than there is")
+        key = balance_key((swapped.merchant, swapped.gives))
+        bound[key] = bound.get(key, 0) + swapped.bond - swapped.bond_used
+    for key, bond in BONDS.items(state):
+        ensure(bond.free or bond.bound, "a bond of which nothing is left")
+        ensure(bond.bound == bound.pop(key, 0), "a bond is bound to other orders than there are")
+    ensure(not any(bound.values()), "an order relies on a bond that is not there")
 
 
 def what_changes_is_due_at_the_end_of_a_block(state: Reader) -> None:

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from sogdia.kernel.module import Module
-from sogdia.modules.exchange import cards, conversions, events, invariants, queries
+from sogdia.modules.exchange import bonds, cards, conversions, events, invariants, queries
 from sogdia.modules.exchange.genesis import ExchangeGenesis, load_genesis
-from sogdia.modules.exchange.records import CARDS, LOCKS, PAIR_CARDS, RULES
+from sogdia.modules.exchange.records import BONDS, CARDS, LOCKS, PAIR_CARDS, RULES, SWAPPED
 from sogdia.modules.exchange.refusals import ExchangeRefusal
 
 MODULE = Module(
     name="exchange",
     number=700,
-    operations=(cards.PostCard, cards.ChangeCard, cards.FundCard, cards.CloseCard, conversions.Convert),
-    tables=(RULES, CARDS, LOCKS, PAIR_CARDS),
+    operations=(
+        cards.PostCard,
+        cards.ChangeCard,
+        cards.FundCard,
+        cards.CloseCard,
+        conversions.Convert,
+        bonds.PostBond,
+        bonds.WithdrawBond,
+    ),
+    tables=(RULES, CARDS, LOCKS, PAIR_CARDS, SWAPPED, BONDS),
     events=(
         events.CardPosted,
         events.CardChanged,
@@ -22,11 +30,23 @@ MODULE = Module(
         events.RateLocked,
         events.LockUndone,
         events.MoneySwapped,
+        events.BondPosted,
+        events.BondWithdrawn,
+        events.RefundedAtRate,
+        events.SwapEnded,
     ),
     refusals=ExchangeRefusal,
-    queries=(queries.RateCardQuery, queries.RateCardsQuery, queries.QuoteQuery, queries.LockQuery),
+    queries=(
+        queries.RateCardQuery,
+        queries.RateCardsQuery,
+        queries.QuoteQuery,
+        queries.LockQuery,
+        queries.SwappedQuery,
+        queries.BondQuery,
+    ),
     invariants=(
         invariants.no_lock_is_kept_for_nothing,
+        invariants.bonds_stand_for_their_orders,
         invariants.what_changes_is_due_at_the_end_of_a_block,
         invariants.every_cards_tiers_rise,
         invariants.every_card_is_found_by_its_monies,

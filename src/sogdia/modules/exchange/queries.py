@@ -9,10 +9,10 @@ from msgspec import Meta
 
 from sogdia.kernel.operation import Query
 from sogdia.kernel.refusal import Refused
-from sogdia.kernel.values import AssetKey, Hash, Name, Seconds, Units
+from sogdia.kernel.values import Account, AssetKey, Hash, Name, Seconds, Units
 from sogdia.modules.exchange.cards import cards_of
 from sogdia.modules.exchange.rates import digest_of, payment_for, premium_for, premium_points, rate_for, units_for
-from sogdia.modules.exchange.records import CARDS, LOCKS, Lock, Rate, RateCard, Tenor
+from sogdia.modules.exchange.records import BONDS, CARDS, LOCKS, SWAPPED, Bond, Lock, Rate, RateCard, Swapped, Tenor
 from sogdia.modules.money import Asset, asset_asked_for
 
 if TYPE_CHECKING:
@@ -118,6 +118,28 @@ class LockQuery(Query, tag="lock"):
     def answer(self, state: Reader) -> Lock | None:
         """Give the lock, or nothing."""
         return LOCKS.find(state, self.name)
+
+
+class SwappedQuery(Query, tag="swapped"):
+    """What an order was paid with in another money, from the moment its goods left until it is over."""
+
+    name: Name
+
+    def answer(self, state: Reader) -> Swapped | None:
+        """Give the record, or nothing."""
+        return SWAPPED.find(state, self.name)
+
+
+class BondQuery(Query, tag="bond"):
+    """What a merchant has set aside in a money to stand for orders at a rate."""
+
+    account: Account
+    asset: AssetKey
+
+    def answer(self, state: Reader) -> Bond | None:
+        """Give the bond, or nothing."""
+        asset = asset_asked_for(self.asset)
+        return None if asset is None else BONDS.find(state, (self.account, asset))
 
 
 def _named(name: bytes, card: RateCard) -> NamedCard:

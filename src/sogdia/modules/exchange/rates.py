@@ -2,7 +2,7 @@
 
     payment   = ⌈units × taken / given⌉         the provider never gets less than its rate
     premium   = ⌈payment × points / 10,000⌉     by how long the rate is kept
-    part back = ⌊payment × undone / units⌋ less what has gone back: all parts together are the whole, in any order
+    part back = ⌊whole × units gone back / all units⌋ less what has gone back: all parts are the whole, in any order
 
 A payment that rounding makes dearer than its exact price by more than a hundredth is refused: whoever buys one unit of
 a cheap money with a dear one would else pay many times its price.
@@ -22,7 +22,7 @@ from sogdia.modules.exchange.refusals import ExchangeRefusal as Refuse
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sogdia.modules.exchange.records import Lock, Premium, Rate, RateTerms
+    from sogdia.modules.exchange.records import Cover, Premium, Rate, RateTerms
     from sogdia.modules.money import Asset
 
 BASIS = 10_000
@@ -48,9 +48,14 @@ def payment_for(rate: Rate, units: int) -> int:
     """Give what so many units of the given money cost, or refuse when rounding would make them too dear."""
     payment = up(units * rate.taken, rate.given)
     require(payment <= UNITS_MAX, Refuse.PAYMENT_TOO_LARGE, most=UNITS_MAX)
-    added = payment * rate.given - units * rate.taken
-    require(added * DEARER_AT_MOST <= units * rate.taken, Refuse.ROUNDING_TOO_LARGE, units=units, payment=payment)
+    require(is_fair(rate, units, payment), Refuse.ROUNDING_TOO_LARGE, units=units, payment=payment)
     return payment
+
+
+def is_fair(rate: Rate, units: int, payment: int) -> bool:
+    """Tell whether rounding adds no more to a payment than it may."""
+    exact = units * rate.taken
+    return (payment * rate.given - exact) * DEARER_AT_MOST <= exact
 
 
 def units_for(terms: RateTerms, payment: int) -> int:
@@ -72,6 +77,11 @@ def premium_for(payment: int, points: int) -> int:
     return up(payment * points, BASIS)
 
 
-def part_back(whole: int, lock: Lock, more: int) -> int:
-    """Give what goes back of a whole, payment or premium, when `more` units of the given money do."""
-    return share(whole, lock.undone + more, lock.units) - share(whole, lock.undone, lock.units)
+def cover_of(covers: Sequence[Cover], points: int) -> Cover | None:
+    """Give the cover of exactly this share, nothing when it is not sold."""
+    return next((each for each in covers if each.points == points), None)
+
+
+def part_back(whole: int, units: int, before: int, more: int) -> int:
+    """Give what of a whole falls to `more` of `units`, of which `before` have gone back already."""
+    return share(whole, before + more, units) - share(whole, before, units)

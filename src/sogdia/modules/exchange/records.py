@@ -11,10 +11,11 @@ from sogdia.kernel.codec import Record
 from sogdia.kernel.parameters import no_key, show_no_key
 from sogdia.kernel.state import Table
 from sogdia.kernel.values import Account, BasisPoints, Name, PositiveUnits, Seconds, Units
-from sogdia.modules.money import Asset, asset_key
+from sogdia.modules.money import Asset, asset_key, balance_key, show_balance
 
 TIERS_MAX = 8
 PREMIUMS_MAX = 8
+COVERS_MAX = 4
 CARDS_OF_A_PAIR_MAX = 256
 
 ASSET_BYTES = 23
@@ -44,6 +45,16 @@ class Premium(msgspec.Struct, frozen=True, array_like=True, gc=False):
     points: BasisPoints
 
 
+class Cover(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What it costs that a share of the payment stays with the provider's promise, for refunds after the swap.
+
+    Both are shares of what is paid. What escrow and bond do not reach of a refund in the buyer's money comes out of it.
+    """
+
+    points: BasisPoints
+    premium: BasisPoints
+
+
 class RateTerms(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=True):
     """What a provider binds itself to. Whoever accepts names the digest of exactly these."""
 
@@ -54,6 +65,10 @@ class RateTerms(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=
     premiums: Annotated[tuple[Premium, ...], Meta(max_length=PREMIUMS_MAX)]
     """By rising seconds; the last says how long a rate is kept at most. Without any, no rate is kept for orders."""
     valid_until: Seconds
+    covers: Annotated[tuple[Cover, ...], Meta(max_length=COVERS_MAX)] = ()
+    """By rising shares. Without any, the provider covers no refunds."""
+    bond: BasisPoints = 0
+    """For how much of an order, at least, its merchant's bond has to stand, or no rate is kept for it."""
 
 
 class ExchangeRules(Record):
@@ -101,8 +116,48 @@ class Lock(Record):
     """How many of `units` have gone back already."""
     opened_at: Seconds
     premiums: tuple[Premium, ...]
+    cover: BasisPoints
+    """Which share of the payment stays set aside after the swap, on the provider's balance."""
+    cover_premium: Units
+    merchant: Account
+    bond: Units
+    """How much of the merchant's bond stands for this order, in the given money."""
     sponsor: Account
     """Whose storage the lock takes."""
+
+
+class Swapped(Record):
+    """What an order was paid with in another money, once its goods have left: what refunds are measured by.
+
+    `paid` of the taken money stands for `units` of the given one. Each time that a part goes back, so much of bond and
+    cover may be used for it as falls to that part, and what was not used before.
+    """
+
+    card: Name
+    """Whose owner is the provider that left the cover aside."""
+    takes: Asset
+    gives: Asset
+    paid: Units
+    units: Units
+    back: Units
+    """How many of `units` have gone back already, in whichever money."""
+    cover: Units
+    cover_used: Units
+    merchant: Account
+    bond: Units
+    bond_used: Units
+    sponsor: Account
+    """Whose storage the record takes."""
+
+
+class Bond(Record):
+    """What a merchant sets aside in one money, to stand for refunds of orders that were paid in another."""
+
+    free: Units
+    bound: Units
+    """What stands for orders under way."""
+    sponsor: Account
+    """Whose storage the bond takes."""
 
 
 def _show_name(key: bytes) -> dict[str, Any]:
@@ -123,3 +178,5 @@ PAIR_CARDS: Table[tuple[Asset, Asset], PairCards] = Table(
     "exchange/pairs", 73, PairCards, key=_pair_key, show_key=_show_pair
 )
 LOCKS: Table[bytes, Lock] = Table("exchange/locks", 72, Lock, show_key=_show_name)
+SWAPPED: Table[bytes, Swapped] = Table("exchange/swapped", 74, Swapped, show_key=_show_name)
+BONDS: Table[tuple[bytes, Asset], Bond] = Table("exchange/bonds", 75, Bond, key=balance_key, show_key=show_balance)

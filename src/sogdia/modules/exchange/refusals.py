@@ -43,3 +43,25 @@ class ExchangeRefusal(RefusalCode):
     PAYMENT_ABOVE_MAXIMUM = 720, "The exchange costs more than the sender is ready to pay", "Look at the rate again."
     LOCK_TOO_LONG = 721, "The card keeps no rate for as long as this order may take", "Choose another card."
     CARDS_TOO_MANY = 722, "There are too many cards from this money to that one", "Fund or change a card that is there."
+    COVERS_NOT_IN_ORDER = (
+        723,
+        "Covers must be named by rising shares above nothing, the larger never for less",
+        "Sort the covers; a larger share costs at least as much.",
+    )
+    COVER_NOT_SOLD = 724, "The card sells no such cover", "Name one of the card's covers, or none."
+    BOND_TOO_SMALL = (
+        725,
+        "The merchant's terms stand for less than the card asks",
+        "Choose another card, or pay in the merchant's own money.",
+    )
+    BOND_SPENT = (
+        726,
+        "The merchant's bond stands for other orders already",
+        "Pay in the merchant's own money, or ask the merchant to set more aside.",
+    )
+    BOND_UNKNOWN = 727, "The sender has no bond in this money", "Look at your bonds; it may be in another money."
+    BOND_NOT_FREE = (
+        728,
+        "More is asked than is free of the bond",
+        "Ask for what is free, or wait until orders are over.",
+    )

@@ -6,6 +6,7 @@ import msgspec
 
 from sogdia.kernel.codec import Event
 from sogdia.kernel.values import Account, Hash, Name, Quantity, Seconds, Units
+from sogdia.modules.market.causes import CauseNumber
 from sogdia.modules.market.records import LineNumber, LineQuantity, Offer, Parts, Stock, VariantNumber
 from sogdia.modules.money import Asset
 
@@ -92,10 +93,11 @@ class OrderAccepted(Event, tag=411):
 
 
 class LinesRefunded(Event, tag=412):
-    """Lines, or parts of them, were refunded to the buyer: out of escrow, or `late` by the merchant."""
+    """Lines, or parts of them, were refunded to the buyer for a cause: out of escrow, or `late` by the merchant."""
 
     order: Name
     late: bool
+    return_cause: CauseNumber
     lines: tuple[LineFact, ...]
 
 
@@ -120,6 +122,7 @@ class ReturnRequested(Event, tag=415):
 
     order: Name
     lines: tuple[LineQuantity, ...]
+    return_cause: CauseNumber
     deadline: Seconds
 
 

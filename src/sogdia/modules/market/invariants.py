@@ -9,7 +9,7 @@ from sogdia.kernel import calendar
 from sogdia.kernel.refusal import Broken, ensure
 from sogdia.kernel.values import ACCOUNT_BYTES, owner_of
 from sogdia.modules.book import set_aside_by_offers
-from sogdia.modules.exchange import LOCKS, set_aside_by_cards_and_locks
+from sogdia.modules.exchange import LOCKS, SWAPPED, set_aside_by_cards_and_locks
 from sogdia.modules.market.escrow import NOT_SHIPPED
 from sogdia.modules.market.pricing import refund_parts
 from sogdia.modules.market.records import (
@@ -55,6 +55,16 @@ def locks_are_what_their_orders_need(state: Reader) -> None:
             raise Broken("a rate is kept for an order that needs none")
         ensure(lock.gives == order.asset, "a lock gives other money than its order asks")
         ensure(lock.units - lock.undone == _escrow(order), "a lock holds another amount than its order asks")
+
+
+def swaps_are_what_their_orders_are_worth(state: Reader) -> None:
+    """An order paid in another money whose goods have left knows what it was paid with, until it is over."""
+    for name, swapped in SWAPPED.items(state):
+        order = ORDERS.find(state, name)
+        if order is None or order.state in (*NOT_SHIPPED, OrderState.CLOSING):
+            raise Broken("it is known with what an order was paid that is not on its way")
+        ensure(swapped.gives == order.asset, "an order was paid for other money than it asks")
+        ensure(swapped.units - swapped.back == _escrow(order), "another amount went back than an order has refunded")
 
 
 def lines_add_up_to_their_orders(state: Reader) -> None:

@@ -14,6 +14,7 @@ from sogdia.kernel.merkle import root_from_path
 from sogdia.kernel.operation import UNKNOWN_MONEY
 from sogdia.kernel.refusal import require
 from sogdia.kernel.values import Hash, Quantity, owner_of
+from sogdia.modules.market.causes import Cause
 from sogdia.modules.market.events import LineFact, LinesRefunded
 from sogdia.modules.market.orders import OrderOperation
 from sogdia.modules.market.pricing import refund_parts, refund_promotion
@@ -71,4 +72,4 @@ class RefundLate(OrderOperation, tag=426):
 
         promotion = refund_promotion(line.promotion, line.quantity, line.returned, self.quantity)
         fact = LineFact(line.number, line.listing, line.variant, self.quantity, parts, promotion)
-        ctx.emit(LinesRefunded(order=self.order, late=True, lines=(fact,)))
+        ctx.emit(LinesRefunded(order=self.order, late=True, return_cause=Cause.REMORSE, lines=(fact,)))

@@ -70,6 +70,7 @@ class PublishTerms(Operation, tag=400):
     tax_collector: Account | None
     platform: Account | None
     platform_fee: BasisPoints
+    bond: BasisPoints = 0
 
     def apply(self, ctx: Context) -> None:
         """Publish the terms."""
@@ -89,6 +90,7 @@ class PublishTerms(Operation, tag=400):
             tax_collector=self.tax_collector,
             platform=self.platform,
             platform_fee=self.platform_fee,
+            bond=self.bond,
         )
         TERMS.put(ctx.state, name, published)
 

@@ -14,6 +14,7 @@ from sogdia.modules.market import (
     records,
     returns,
     splits,
+    worst_cases,
 )
 from sogdia.modules.market.exits import ORDER_EXIT
 from sogdia.modules.market.genesis import MarketGenesis, load_genesis
@@ -75,10 +76,17 @@ MODULE = Module(
         events.OrderDigested,
     ),
     refusals=MarketRefusal,
-    queries=(queries.TermsQuery, queries.ListingQuery, queries.OrderQuery, queries.OrderLinesQuery),
+    queries=(
+        queries.TermsQuery,
+        queries.ListingQuery,
+        queries.OrderQuery,
+        queries.OrderLinesQuery,
+        worst_cases.WorstCasesQuery,
+    ),
     invariants=(
         invariants.held_money_is_what_orders_and_holds_set_aside,
         invariants.locks_are_what_their_orders_need,
+        invariants.swaps_are_what_their_orders_are_worth,
         invariants.lines_add_up_to_their_orders,
         invariants.every_open_order_is_due_at_its_deadline,
         invariants.no_order_is_open_and_closed,

@@ -27,6 +27,7 @@ from sogdia.kernel.refusal import require
 from sogdia.kernel.values import (
     UNITS_MAX,
     Account,
+    BasisPoints,
     Hash,
     Name,
     PositiveUnits,
@@ -36,9 +37,10 @@ from sogdia.kernel.values import (
     name_of,
     owner_of,
 )
-from sogdia.modules.exchange import CARDS, open_lock
+from sogdia.modules.exchange import CARDS, Wanted, open_lock
 from sogdia.modules.identity import active_party
 from sogdia.modules.market import escrow, pricing, settlement
+from sogdia.modules.market.causes import Cause
 from sogdia.modules.market.events import LineFact, OrderAccepted, OrderDelivered, OrderPlaced, OrderShipped
 from sogdia.modules.market.records import (
     CLOSED_ORDERS,
@@ -114,7 +116,7 @@ class PlaceOrder(Operation, tag=410):
 class PlaceOrderAtRate(Operation, tag=417):
     """Order goods of one merchant and pay in another money, at the rate of a card that is kept until they leave.
 
-    `pay_at_most` is in the money that the card takes, with the premium for keeping the rate.
+    `pay_at_most` is in the money that the card takes, with the premiums for keeping the rate and for a cover.
     """
 
     reference: Reference
@@ -123,6 +125,8 @@ class PlaceOrderAtRate(Operation, tag=417):
     card: Name
     digest: Hash
     pay_at_most: PositiveUnits
+    cover: BasisPoints = 0
+    """The share of the payment that stays aside for refunds, by one of the card's covers."""
     commitment: Hash | None = None
     """The root over the private parts (address, messages) of the order, when it has any."""
 
@@ -140,16 +144,17 @@ class PlaceOrderAtRate(Operation, tag=417):
         require(gives == order.asset, Refuse.CARD_GIVES_OTHER_MONEY, currency=order.asset.currency)
 
         windows = RULES.must(ctx.state, None).windows
-        open_lock(
-            ctx,
-            priced.name,
+        wanted = Wanted(
             card=self.card,
             digest=self.digest,
             units=priced.total,
             seconds=windows.accept + windows.ship,
+            cover=self.cover,
+            merchant=order.merchant,
+            bond=priced.bond,
             pay_at_most=self.pay_at_most,
-            payees=settlement.payees(order, order.paid),
         )
+        open_lock(ctx, priced.name, wanted, settlement.payees(order, order.paid))
         write_order(ctx, priced)
 
 
@@ -159,6 +164,8 @@ class Priced(NamedTuple):
     name: bytes
     order: Order
     total: int
+    bond: int
+    """For which share of it the merchant's bond stands, when it is paid in another money."""
     lines: list[Line]
     stocks: dict[tuple[bytes, int], Variant]
 
@@ -199,13 +206,13 @@ def price_order(
         sponsor=PARTIES.must(state, ctx.sender).sponsor,
         history=NO_HISTORY,
     )
-    return Priced(name, order, total, lines, stocks)
+    return Priced(name, order, total, terms.bond, lines, stocks)
 
 
 def write_order(ctx: Context, priced: Priced) -> None:
     """Write down an order whose money has been set aside."""
     state = ctx.state
-    name, order, _total, lines, stocks = priced
+    name, order, _total, _bond, lines, stocks = priced
     quota.occupy(state, order.sponsor, ORDER_BYTES + settlement.LINE_BYTES * len(lines))
     for key, variant in stocks.items():
         VARIANTS.put(state, key, variant)
@@ -398,7 +405,7 @@ def decline_lines(ctx: Context, name: bytes, order: Order, declined: tuple[int, 
     for number in declined:
         line = LINES.get(ctx.state, (name, number), Refuse.LINE_UNKNOWN, line=number)
         wanted.append(LineQuantity(number, line.quantity))
-    return refund_lines(ctx, name, order, tuple(wanted))
+    return refund_lines(ctx, name, order, tuple(wanted), Cause.MERCHANT)
 
 
 def open_order(ctx: Context, name: bytes, *states: OrderState) -> Order:

@@ -61,6 +61,8 @@ class Terms(Record):
     platform: Account | None
     platform_fee: BasisPoints
     """Share of the price (not of freight and tax), rounded down."""
+    bond: BasisPoints
+    """For how much of an order at a rate the merchant's bond stands: the most that a refund, or not shipping, costs."""
 
 
 class Listing(Record):
@@ -193,6 +195,8 @@ class Order(Record):
     delivery_confirmed: bool = False
     return_until: Seconds = 0
     requested: tuple[LineQuantity, ...] = ()
+    return_cause: Annotated[int, Meta(ge=0, le=3)] = 0
+    """Why the requested lines go back, while some do."""
     split: Split | None = None
     closing: Closing | None = None
     state: int

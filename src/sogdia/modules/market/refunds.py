@@ -36,7 +36,7 @@ def check_wanted(wanted: tuple[LineQuantity, ...]) -> None:
     require(wanted and in_order, Refuse.LINES_NOT_IN_ORDER)
 
 
-def refund_lines(ctx: Context, name: bytes, order: Order, wanted: tuple[LineQuantity, ...]) -> Order:
+def refund_lines(ctx: Context, name: bytes, order: Order, wanted: tuple[LineQuantity, ...], cause: int) -> Order:
     """Pay quantities of lines back to the buyer; give the order with its new totals, which the caller writes."""
     facts = []
     refunded = NOTHING
@@ -50,6 +50,6 @@ def refund_lines(ctx: Context, name: bytes, order: Order, wanted: tuple[LineQuan
             restock(ctx.state, line.listing, line.variant, each.quantity)
         facts.append(LineFact(each.line, line.listing, line.variant, each.quantity, parts, promotion))
     total = refunded.total()
-    pay_back(ctx, name, order, total)
-    ctx.emit(LinesRefunded(order=name, late=False, lines=tuple(facts)))
+    pay_back(ctx, name, order, total, cause)
+    ctx.emit(LinesRefunded(order=name, late=False, return_cause=cause, lines=tuple(facts)))
     return structs.replace(order, refunded=order.refunded.plus(refunded))

@@ -17,6 +17,7 @@ from msgspec import Meta, structs
 
 from sogdia.kernel.refusal import require
 from sogdia.kernel.values import Hash  # noqa: TC001 - the type of a field is read while the program runs
+from sogdia.modules.market.causes import Cause, CauseNumber
 from sogdia.modules.market.events import ReturnDropped, ReturnRefused, ReturnRequested
 from sogdia.modules.market.orders import OrderOperation, advance, buyer_order, merchant_order
 from sogdia.modules.market.records import LINES_MAX, RULES, LineQuantity, Order, OrderState
@@ -30,9 +31,10 @@ Wanted = Annotated[tuple[LineQuantity, ...], Meta(min_length=1, max_length=LINES
 
 
 class RequestReturn(OrderOperation, tag=420):
-    """Ask to return quantities of lines within the time for returns."""
+    """Ask to return quantities of lines within the time for returns, and say why."""
 
     lines: Wanted
+    return_cause: CauseNumber = Cause.REMORSE
 
     reserved: ClassVar[bool] = True
 
@@ -47,14 +49,16 @@ class RequestReturn(OrderOperation, tag=420):
         require_returnable(ctx, self.order, self.lines)
 
         deadline = ctx.time + RULES.must(ctx.state, None).windows.answer
-        after = structs.replace(order, state=OrderState.RETURNING, deadline=deadline, requested=self.lines)
+        after = structs.replace(
+            order, state=OrderState.RETURNING, deadline=deadline, requested=self.lines, return_cause=self.return_cause
+        )
         advance(ctx, self.order, order, after)
 
-        ctx.emit(ReturnRequested(order=self.order, lines=self.lines, deadline=deadline))
+        ctx.emit(ReturnRequested(order=self.order, lines=self.lines, return_cause=self.return_cause, deadline=deadline))
 
 
 class ApproveReturn(OrderOperation, tag=421):
-    """Refund what the buyer asks to return."""
+    """Refund what the buyer asks to return, for the cause that the buyer states."""
 
     reserved: ClassVar[bool] = True
 
@@ -62,7 +66,7 @@ class ApproveReturn(OrderOperation, tag=421):
         """Refund the lines; the rest of the time for returns goes on."""
         order = merchant_order(ctx, self.order, OrderState.RETURNING, OrderState.CONTESTED)
 
-        refunded = refund_lines(ctx, self.order, order, order.requested)
+        refunded = refund_lines(ctx, self.order, order, order.requested, order.return_cause)
         advance(ctx, self.order, order, delivered_again(refunded, ctx.time))
 
 
@@ -84,9 +88,10 @@ class RefuseReturn(OrderOperation, tag=422):
 
 
 class RefundLines(OrderOperation, tag=423):
-    """Refund quantities of lines out of escrow without being asked."""
+    """Refund quantities of lines out of escrow without being asked, for the cause that the merchant states."""
 
     lines: Wanted
+    return_cause: CauseNumber = Cause.REMORSE
 
     def check(self) -> None:
         """Refuse lines out of order."""
@@ -105,7 +110,7 @@ class RefundLines(OrderOperation, tag=423):
         )
         require_returnable(ctx, self.order, self.lines)
 
-        refunded = refund_lines(ctx, self.order, order, self.lines)
+        refunded = refund_lines(ctx, self.order, order, self.lines, self.return_cause)
         given = {each.line: each.quantity for each in self.lines}
         requested = tuple(
             LineQuantity(each.line, each.quantity - given.get(each.line, 0))
@@ -121,13 +126,15 @@ class RefundLines(OrderOperation, tag=423):
 def delivered_again(order: Order, time: int) -> Order:
     """Give an order whose return is over: it is delivered, and the rest of the time for returns goes on."""
     deadline = max(order.return_until, time)
-    return structs.replace(order, state=OrderState.DELIVERED, deadline=deadline, requested=(), split=None)
+    return structs.replace(
+        order, state=OrderState.DELIVERED, deadline=deadline, requested=(), return_cause=0, split=None
+    )
 
 
 def answer_for_the_merchant(ctx: Context, name: bytes, order: Order, lines_max: int) -> None:
     """Refund an unanswered return, as many lines as one block allows; the order stays closed until the last."""
     now, later = order.requested[:lines_max], order.requested[lines_max:]
-    refunded = refund_lines(ctx, name, order, now)
+    refunded = refund_lines(ctx, name, order, now, order.return_cause)
     if later:
         left = structs.replace(refunded, state=OrderState.REFUNDING, requested=later, deadline=order.deadline + 1)
         advance(ctx, name, order, left)

@@ -14,7 +14,8 @@ from sogdia.kernel.codec import encode
 from sogdia.kernel.exact import share
 from sogdia.kernel.merkle import extend, root_of_peaks
 from sogdia.kernel.values import owner_of
-from sogdia.modules.market.escrow import pay_back
+from sogdia.modules.exchange import end_swap
+from sogdia.modules.market.escrow import undo_escrow
 from sogdia.modules.market.events import OrderClosed, OrderDigested, Payout
 from sogdia.modules.market.listings import restock
 from sogdia.modules.market.pricing import BASIS
@@ -42,8 +43,8 @@ LINE_BYTES = 200
 """What a line of an open order counts for in the sponsor's storage, its share of the tree included."""
 
 WRITES_A_LINE = 2
-WRITES_APART_FROM_LINES = 24
-"""Money to five payees, calendar, quota, order and digest: what a step writes at most besides its lines."""
+WRITES_APART_FROM_LINES = 32
+"""Money to five payees and those of a rate, calendar, quota, order and digest: what a step writes besides its lines."""
 
 
 def close(  # noqa: PLR0913 - how an order ends, and how much of the work is done now
@@ -63,6 +64,7 @@ def close(  # noqa: PLR0913 - how an order ends, and how much of the work is don
     left = order.paid.minus(order.refunded)
     rest = NOTHING if outcome is Outcome.CANCELLED else parts_after(left, to_buyer)
     payouts = _pay_out(ctx, name, order, left.total(), rest, by_buyer=by_buyer)
+    end_swap(ctx, name)
     refunded = order.refunded.plus(left.minus(rest))
     ctx.emit(OrderClosed(order=name, outcome=outcome, paid=order.paid, refunded=refunded, payouts=payouts))
     paid_out = structs.replace(order, state=OrderState.CLOSING, refunded=refunded, requested=(), split=None)
@@ -75,7 +77,7 @@ def _pay_out(  # noqa: PLR0913 - what is paid to whom, and why
     """Pay the escrow out; give who got what of it. What went back by a lock is told by that."""
     buyer = owner_of(name)
     if rest == NOTHING:
-        in_its_money = pay_back(ctx, name, order, total, by_buyer=by_buyer)
+        in_its_money = undo_escrow(ctx, name, order, total, by_buyer=by_buyer)
         return (Payout(buyer, total),) if total and in_its_money else ()
     payouts = ((buyer, total - rest.total()), *payees(order, rest))
     keep_promise(ctx.state, order.asset, total, buyer, payouts)

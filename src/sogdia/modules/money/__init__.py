@@ -18,7 +18,17 @@ from sogdia.modules.money.balances import (
 from sogdia.modules.money.freezes import freezes_counted
 from sogdia.modules.money.issuer_invariants import set_aside_to_be_redeemed
 from sogdia.modules.money.module import MODULE
-from sogdia.modules.money.records import BALANCES, HOLDS, Asset, Balance, asset_asked_for, asset_key, asset_of
+from sogdia.modules.money.records import (
+    BALANCES,
+    HOLDS,
+    Asset,
+    Balance,
+    asset_asked_for,
+    asset_key,
+    asset_of,
+    balance_key,
+    show_balance,
+)
 
 __all__ = [
     "BALANCES",
@@ -31,6 +41,7 @@ __all__ = [
     "asset_key",
     "asset_of",
     "balance",
+    "balance_key",
     "currency_of",
     "freezes_counted",
     "is_frozen_at",
@@ -42,4 +53,5 @@ __all__ = [
     "require_travel_reference",
     "set_aside",
     "set_aside_to_be_redeemed",
+    "show_balance",
 ]

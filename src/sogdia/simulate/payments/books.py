@@ -116,13 +116,13 @@ class Books:
         a, b = event.takes.currency, event.gives.currency
         match event:
             case exchange.RateLocked():
-                self._must(trade, "payment, premium and units", event, (trade.payment, trade.premium, trade.units))
+                self._must(trade, "a lock", event, payment=trade.payment, premium=trade.premium, units=trade.units)
                 self._set_aside(trade.buyer, a, trade.payment + trade.premium)
             case exchange.LockUndone():
                 payment = trade.part_back(trade.payment, event.units)
                 premium = trade.part_back(trade.premium, event.units)
                 owed = min(premium, trade.owed_at(self._stage.ledger.tip.time)) if trade.takes_back else 0
-                self._must(trade, "what goes back", event, (payment, premium - owed, event.units))
+                self._must(trade, "what goes back", event, payment_back=payment + premium - owed, owed=owed)
                 trade.undone += event.units
                 trade.back += payment + premium - owed
                 trade.owed += owed
@@ -135,7 +135,7 @@ class Books:
                 units = trade.units - trade.undone
                 payment = trade.part_back(trade.payment, units)
                 premium = trade.part_back(trade.premium, units)
-                self._must(trade, "what is swapped", event, (payment, premium, units))
+                self._must(trade, "what is swapped", event, payment=payment, premium=premium, units=units)
                 trade.swapped_on, trade.swapped_units, trade.swapped_mid = day, units, mid
                 trade.swapped_payment, trade.swapped_premium = payment, premium
                 self._held[trade.buyer, a] -= payment + premium
@@ -184,8 +184,8 @@ class Books:
 
     # --------------------------------------------------------------------------------------------------- comparing
 
-    def _must(self, trade: Trade, what: str, event: Any, expected: tuple[int, int, int]) -> None:  # noqa: ANN401
-        found = (event.payment, event.premium, event.units)
+    def _must(self, trade: Trade, what: str, event: Any, **expected: int) -> None:  # noqa: ANN401
+        found = {field: getattr(event, field) for field in expected}
         if found != expected:
             self._broken(trade, f"{what}: the ledger says {found}, by the order's terms it is {expected}")
 

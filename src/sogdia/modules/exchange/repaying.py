@@ -1,0 +1,219 @@
+"""After the swap: what a refund of an order in two monies is worth in the buyer's own money, and who bears the rest.
+
+    owed       what was paid for the part that goes back, premiums included        in the money that the buyer paid
+    reached by the escrow's part, sold by the cheapest card of the other direction
+               then the merchant's bond, sold with it                              when the merchant bears the rate
+               then the cover that the provider left aside
+
+Whoever bears what the rate has done has its gain, too: what is left of the escrow is the merchant's, or the buyer's.
+Nothing is sold where it does not reach. Then the buyer keeps the escrow's part in the merchant's money, and with it as
+much of bond and cover as falls to that part: so a dear card, whoever posted it, sells nobody's money for less than was
+agreed to be borne. And where no card at all exchanges back, nobody knows what has been lost, and the buyer keeps the
+escrow's part alone.
+
+No refund waits for anybody: the cards are the ledger's own, and what they give is set aside.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import structs
+
+from sogdia.kernel import quota
+from sogdia.kernel.exact import up
+from sogdia.kernel.values import UNITS_MAX, owner_of
+from sogdia.modules.exchange import bonds
+from sogdia.modules.exchange.cards import cards_of, take
+from sogdia.modules.exchange.events import Converted, RefundedAtRate, SwapEnded
+from sogdia.modules.exchange.locks import LOCK_BYTES
+from sogdia.modules.exchange.rates import is_fair, part_back, rate_for, units_for
+from sogdia.modules.exchange.records import CARDS, SWAPPED, RateCard, Swapped
+from sogdia.modules.money import keep_promise, may_receive
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from sogdia.kernel.operation import Context
+
+
+class Sale(NamedTuple):
+    """So much of the buyer's money, by a card, for so much of the merchant's."""
+
+    card: bytes
+    units: int
+    payment: int
+
+
+class Reach(NamedTuple):
+    """What there is for one part that goes back, in minor units."""
+
+    owed: int
+    escrow: int
+    bond: int
+    cover: int
+
+
+class Share(NamedTuple):
+    """How a part goes back: what is sold, and where everything else goes."""
+
+    sale: Sale | None
+    from_bond: int
+    from_cover: int
+    kept: int
+    """What the buyer gets in the merchant's money."""
+
+
+def keep_given_money(ctx: Context, order: bytes, swapped: Swapped, units: int) -> None:
+    """Let a part go back in the merchant's money: the buyer bears the rate, and the part counts as gone back."""
+    buyer = owner_of(order)
+    keep_promise(ctx.state, swapped.gives, units, buyer, ((buyer, units),))
+    SWAPPED.put(ctx.state, order, structs.replace(swapped, back=swapped.back + units))
+
+
+def repay(ctx: Context, order: bytes, swapped: Swapped, units: int, *, merchant_bears: bool) -> None:
+    """Let a part of the escrow go back in the buyer's money, as far as it reaches. It cannot be refused."""
+    reach = _reach_of(swapped, units, merchant_bears=merchant_bears)
+    chosen = share_out(reach, _offers(ctx, order, swapped, reach), gain_to_buyer=not merchant_bears)
+    _pay(ctx, order, swapped, reach, chosen)
+
+
+def end_swap(ctx: Context, order: bytes) -> None:
+    """Let what was not used of bond and cover go back to those who left it aside: the order is over."""
+    swapped = SWAPPED.find(ctx.state, order)
+    if swapped is None:
+        return
+    provider, cover = owner_of(swapped.card), swapped.cover - swapped.cover_used
+    keep_promise(ctx.state, swapped.takes, cover, provider, ((provider, cover),))
+    bond = swapped.bond - swapped.bond_used
+    bonds.release(ctx, swapped.merchant, swapped.gives, bond, used=0)
+    SWAPPED.drop(ctx.state, order)
+    quota.give_back(ctx.state, swapped.sponsor, LOCK_BYTES)
+    ctx.emit(
+        SwapEnded(
+            order=order,
+            merchant=swapped.merchant,
+            gives=swapped.gives,
+            bond=bond,
+            provider=provider,
+            takes=swapped.takes,
+            cover=cover,
+        )
+    )
+
+
+def share_out(reach: Reach, cards: Iterable[tuple[bytes, RateCard]], *, gain_to_buyer: bool) -> Share:
+    """Choose how a part goes back; `cards` are those that may be used now, with their names."""
+    budget = reach.escrow + reach.bond
+    wholes = [(sale, card) for name, card in cards if (sale := _sale(name, card, reach.owed)) is not None]
+    cheapest = min((sale for sale, _card in wholes), key=lambda sale: (sale.payment, sale.card), default=None)
+    if cheapest is None:
+        return Share(None, 0, 0, reach.escrow)
+    if cheapest.payment <= budget:
+        return _sold(reach, cheapest, 0, gain_to_buyer=gain_to_buyer)
+    parts = [part for sale, card in wholes if (part := _most(sale.card, card, budget)) is not None]
+    best = max(parts, key=lambda sale: (sale.units, -sale.payment), default=None)
+    if best is not None and reach.owed - best.units <= reach.cover:
+        return _sold(reach, best, reach.owed - best.units, gain_to_buyer=gain_to_buyer)
+    return Share(None, reach.bond, reach.cover, budget)
+
+
+def _sold(reach: Reach, sale: Sale, from_cover: int, *, gain_to_buyer: bool) -> Share:
+    gain = max(0, reach.escrow - sale.payment)
+    return Share(sale, max(0, sale.payment - reach.escrow), from_cover, gain if gain_to_buyer else 0)
+
+
+def _sale(name: bytes, card: RateCard, units: int) -> Sale | None:
+    """Give what exactly so much of the buyer's money costs by a card, or nothing when it does not exchange so much."""
+    terms = card.rates
+    if not terms.tiers[0].units <= units <= min(terms.most, card.left):
+        return None
+    rate = rate_for(terms, units)
+    payment = up(units * rate.taken, rate.given)
+    return Sale(name, units, payment) if payment <= UNITS_MAX and is_fair(rate, units, payment) else None
+
+
+def _most(name: bytes, card: RateCard, budget: int) -> Sale | None:
+    """Give the most that a card exchanges for at most so much of the merchant's money, or nothing."""
+    sale = _sale(name, card, units_for(card.rates, budget))
+    return sale if sale is not None and sale.payment <= budget else None
+
+
+def _reach_of(swapped: Swapped, units: int, *, merchant_bears: bool) -> Reach:
+    def of(whole: int) -> int:
+        return part_back(whole, swapped.units, swapped.back, units)
+
+    def unused(whole: int, used: int) -> int:
+        return part_back(whole, swapped.units, 0, swapped.back + units) - used
+
+    bond = unused(swapped.bond, swapped.bond_used) if merchant_bears else 0
+    return Reach(of(swapped.paid), units, bond, unused(swapped.cover, swapped.cover_used))
+
+
+def _offers(ctx: Context, order: bytes, swapped: Swapped, reach: Reach) -> Iterator[tuple[bytes, RateCard]]:
+    """Give the cards that sell the buyer's money for the merchant's now, if both sides may have what they get."""
+    state, buyer = ctx.state, owner_of(order)
+    if not may_receive(state, swapped.takes, buyer, reach.owed):
+        return
+    for name in cards_of(state, swapped.gives, swapped.takes):
+        card, provider = CARDS.must(state, name), owner_of(name)
+        in_force = ctx.time <= card.rates.valid_until and provider != buyer
+        if in_force and may_receive(state, swapped.gives, provider, reach.escrow + reach.bond):
+            yield name, card
+
+
+def _pay(ctx: Context, order: bytes, swapped: Swapped, reach: Reach, chosen: Share) -> None:
+    """Write what was chosen down: every unit of the escrow's part, and of what is used of bond and cover, goes out."""
+    state, buyer, provider, merchant = ctx.state, owner_of(order), owner_of(swapped.card), swapped.merchant
+    sale, from_bond = chosen.sale, chosen.from_bond
+    seller, spent = (buyer, 0) if sale is None else (owner_of(sale.card), sale.payment)
+    to_merchant = reach.escrow + from_bond - spent - chosen.kept
+    from_escrow = max(0, spent - from_bond)
+    rest = reach.escrow - to_merchant - from_escrow
+    keep_promise(
+        state, swapped.gives, reach.escrow, buyer, ((merchant, to_merchant), (seller, from_escrow), (buyer, rest))
+    )
+    keep_promise(state, swapped.gives, from_bond, merchant, ((seller, from_bond),))
+    bonds.release(ctx, merchant, swapped.gives, from_bond, used=from_bond)
+    keep_promise(state, swapped.takes, chosen.from_cover, provider, ((buyer, chosen.from_cover),))
+    changed = structs.replace(
+        swapped,
+        back=swapped.back + reach.escrow,
+        bond_used=swapped.bond_used + from_bond,
+        cover_used=swapped.cover_used + chosen.from_cover,
+    )
+    SWAPPED.put(state, order, changed)
+    ctx.emit(
+        RefundedAtRate(
+            order=order,
+            provider=provider,
+            takes=swapped.takes,
+            owed=reach.owed,
+            gives=swapped.gives,
+            escrow=reach.escrow,
+            to_merchant=to_merchant,
+            merchant=merchant,
+            from_bond=from_bond,
+            from_cover=chosen.from_cover,
+            exchanged=0 if sale is None else sale.units,
+        )
+    )
+    if sale is not None:
+        _exchange(ctx, buyer, sale)
+
+
+def _exchange(ctx: Context, buyer: bytes, sale: Sale) -> None:
+    """Let the provider of a card, which has been paid, give what it has set aside."""
+    card, seller = CARDS.must(ctx.state, sale.card), owner_of(sale.card)
+    keep_promise(ctx.state, card.gives, sale.units, seller, ((buyer, sale.units),))
+    take(ctx, sale.card, card, sale.units)
+    ctx.emit(
+        Converted(
+            card=sale.card,
+            account=buyer,
+            takes=card.takes,
+            payment=sale.payment,
+            gives=card.gives,
+            units=sale.units,
+        )
+    )

@@ -1,0 +1,162 @@
+"""What an order can cost whom, at worst, before anybody signs: by how it is paid, how far it has come, and why it ends.
+
+One table for one order. Amounts are what the rate, and the time for which it was kept, can cost; the goods are not in
+it. Where `rest_on_buyer` stands the buyer bears what the rate has done beyond the amounts, which nobody can name yet.
+Everything else is bounded by what has been set aside.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from sogdia.kernel.enums import Numbered
+from sogdia.kernel.operation import Query
+from sogdia.kernel.refusal import Refused
+from sogdia.kernel.values import UNITS_MAX, BasisPoints, Name, PositiveUnits, Units, owner_of
+from sogdia.modules.exchange import CARDS, Backing, Cost, Wanted, backing_for, owed_by_merchant
+from sogdia.modules.market.records import RULES, TERMS
+from sogdia.modules.money import Asset
+
+if TYPE_CHECKING:
+    from sogdia.kernel.state import Reader
+
+
+class Method(Numbered):
+    """How an order is paid."""
+
+    IN_THE_MERCHANTS_MONEY = 1
+    AT_A_RATE = 2
+
+
+class Ends(Numbered):
+    """How an order, or a part of it, ends."""
+
+    COMPLETED = 1
+    TAKEN_BACK = 2
+    """By the buyer, before the goods have left."""
+    NOT_SHIPPED = 3
+    """Declined by the merchant, or its time ran out."""
+    RETURNED_BY_REMORSE = 4
+    RETURNED_BY_THE_MERCHANTS_FAULT = 5
+    LOST_ON_THE_WAY = 6
+
+
+class WorstCase(msgspec.Struct, frozen=True, kw_only=True):
+    """The most that each side can lose by the rate: the merchant in its own money, the others in the one paid in."""
+
+    method: int
+    ends: int
+    takes: Asset
+    gives: Asset
+    buyer_loses: Units
+    merchant_loses: Units
+    provider_loses: Units
+    rest_on_buyer: bool
+
+
+class WorstCases(msgspec.Struct, frozen=True, kw_only=True):
+    """What an order of so many units costs and what stands behind it, and what can become of each side."""
+
+    takes: Asset
+    gives: Asset
+    units: Units
+    payment: Units
+    premium: Units
+    cover_premium: Units
+    bond: Units
+    cover: Units
+    cases: tuple[WorstCase, ...]
+
+
+class WorstCasesQuery(Query, tag="worst-cases"):
+    """What an order of `units` under a merchant's terms can cost whom; with a card also when it is paid at its rate."""
+
+    under: Name
+    units: PositiveUnits
+    card: Name | None = None
+    cover: BasisPoints = 0
+
+    def answer(self, state: Reader) -> WorstCases | None:
+        """Give the table, or nothing when there are no such terms, or the card keeps no rate for such an order."""
+        terms = TERMS.find(state, self.under)
+        if terms is None:
+            return None
+        own = Monies(terms.asset, terms.asset)
+        plain = _cases(Method.IN_THE_MERCHANTS_MONEY, own, NOTHING_BEHIND, 0, rest_on_buyer=True)
+        if self.card is None:
+            return _answer(own, self.units, NOTHING_BEHIND, plain)
+        card, windows = CARDS.find(state, self.card), RULES.must(state, None).windows
+        if card is None or card.gives != terms.asset:
+            return None
+        wanted = Wanted(
+            card=self.card,
+            digest=b"",
+            units=self.units,
+            seconds=windows.accept + windows.ship,
+            cover=self.cover,
+            merchant=owner_of(self.under),
+            bond=terms.bond,
+            pay_at_most=UNITS_MAX,
+        )
+        try:
+            backing = backing_for(state, card, wanted)
+        except Refused:
+            return None
+        owed = owed_by_merchant(backing.cost.premium, self.units, backing.cost.payment, backing.bond)
+        monies = Monies(card.takes, card.gives)
+        at_rate = _cases(Method.AT_A_RATE, monies, backing, owed, rest_on_buyer=False)
+        return _answer(monies, self.units, backing, plain + at_rate)
+
+
+class Monies(NamedTuple):
+    """In which money an order is paid, and which its merchant gets."""
+
+    takes: Asset
+    gives: Asset
+
+
+NOTHING_BEHIND = Backing(Cost(0, 0, 0), 0, 0)
+
+
+def _cases(
+    method: Method, monies: Monies, backing: Backing, not_shipped: int, *, rest_on_buyer: bool
+) -> tuple[WorstCase, ...]:
+    """Give a row for each way in which an order ends."""
+    rows = (
+        (Ends.COMPLETED, 0, 0, 0, False),
+        (Ends.TAKEN_BACK, backing.cost.premium, 0, 0, rest_on_buyer),
+        (Ends.NOT_SHIPPED, 0, not_shipped, 0, rest_on_buyer),
+        (Ends.RETURNED_BY_REMORSE, 0, 0, 0, True),
+        (Ends.RETURNED_BY_THE_MERCHANTS_FAULT, 0, backing.bond, backing.cover, True),
+        (Ends.LOST_ON_THE_WAY, 0, 0, backing.cover, True),
+    )
+    return tuple(
+        WorstCase(
+            method=method,
+            ends=ends,
+            takes=monies.takes,
+            gives=monies.gives,
+            buyer_loses=buyer,
+            merchant_loses=merchant,
+            provider_loses=provider,
+            rest_on_buyer=rest,
+        )
+        for ends, buyer, merchant, provider, rest in rows
+    )
+
+
+def _answer(monies: Monies, units: int, backing: Backing, cases: tuple[WorstCase, ...]) -> WorstCases:
+    payment, premium, cover_premium = backing.cost
+    return WorstCases(
+        takes=monies.takes,
+        gives=monies.gives,
+        units=units,
+        payment=payment,
+        premium=premium,
+        cover_premium=cover_premium,
+        bond=backing.bond,
+        cover=backing.cover,
+        cases=cases,
+    )
