@@ -27,9 +27,9 @@ from sogdia.client.who_sees import (
     public_part,
 )
 from sogdia.kernel.values import owner_of
-from sogdia.modules.exchange.records import Lock
+from sogdia.modules.exchange.records import Lock, Swapped
 from sogdia.modules.market.queries import OrderQuery
-from sogdia.modules.market.records import ClosedOrder, Line, Listing, Order
+from sogdia.modules.market.records import ClosedOrder, Line, Listing, Order, Terms
 from sogdia.modules.money.records import Currency
 
 if TYPE_CHECKING:
@@ -52,12 +52,13 @@ class Class(StrEnum):
     OPERATORS = "operators"
 
 
-ORDERS: Final = frozenset({Order, Line, ClosedOrder, Lock})
+ORDERS: Final = frozenset({Order, Line, ClosedOrder, Lock, Swapped})
 ANSWERS: Final[dict[str, type[msgspec.Struct]]] = {
     "issuance": Currency,
     "listing": Listing,
     "order": Order,
     "order-lines": Line,
+    "worst-cases": Terms,
 }
 """Answers made of several records, each with the record that says for whom it is."""
 
