@@ -2,8 +2,8 @@
 
     python -m bench [--quick] [--only PART,PART,…] [--json FILE]
 
-Parts: limit, postgres, growth, ids, replay, passkeys, index, vault, http, light, network, sync, calls, netting,
-payments.
+Parts: limit, postgres, transfers, growth, ids, replay, passkeys, index, vault, http, light, network, sync, calls,
+netting, payments.
 
 Absolute figures belong to the machine; ratios are what is promised. `--quick` takes shorter runs and a million records.
 """
@@ -25,6 +25,7 @@ import msgspec
 from bench import growth, ids, light, node_load, passkeys
 from bench import vault as sealing
 from bench.replaying import measure as measure_replay
+from bench.work import Maker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +34,7 @@ RECORDS_SMALL = 50_000
 RECORDS_LARGE = 5_000_000
 RECORDS_QUICK = 1_000_000
 IN_FLIGHT_WIDE = 1_024
+CLIENTS = 8
 ROUNDS = 3
 
 Row = dict[str, Any]
@@ -85,6 +87,20 @@ def postgres(*, quick: bool) -> tuple[list[Promise], Row]:
         promises.append(at_least(f"node / PostgreSQL, {in_flight} in flight", ratio, 1.0))
         rows[str(in_flight)] = {"node": own, "postgres": peer}
     return promises, rows
+
+
+def transfers(*, quick: bool) -> tuple[list[Promise], Row]:
+    """Measure plain transfers, each signed, checked and part of a state that can be proven, against PostgreSQL's."""
+    from bench.postgres_peer import measure_transfers  # noqa: PLC0415 - needs the server's programs
+
+    ratios, rows = [], []
+    for _round in range(1 if quick else ROUNDS):
+        peer = measure_transfers(CLIENTS, 4.0 if quick else 10.0)
+        own = node_load.measure(CLIENTS, 4_000 if quick else 15_000, of=Maker.one_transfer)
+        ratios.append(own.steps_per_second / peer.steps_per_second)
+        rows.append({"node": own, "postgres": peer})
+    promise = at_least(f"plain transfers, node / PostgreSQL, {CLIENTS} clients", statistics.median(ratios), 1.0)
+    return [promise], {"rounds": rows}
 
 
 def grown(*, quick: bool) -> tuple[list[Promise], Row]:
@@ -258,6 +274,7 @@ def netted(*, quick: bool) -> tuple[list[Promise], Row]:
 PARTS: dict[str, Callable[..., tuple[list[Promise], Row]]] = {
     "limit": limit,
     "postgres": postgres,
+    "transfers": transfers,
     "growth": grown,
     "ids": remembered,
     "replay": replayed,

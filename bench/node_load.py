@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from bench.work import STEPS, Maker, genesis, keys_of, network
+from bench.work import Maker, genesis, keys_of, network
 from sogdia.client import keys as key_files
 from sogdia.client.connection import Connection, Durable, NodeNotRunningError, outcome_of
 from sogdia.node import create, load_keys, run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 START_SECONDS = 30.0
 VALIDITY_SECONDS = 3_600
@@ -80,7 +80,7 @@ class Node:
 
 
 def play(connection: Connection, lives: Iterator[tuple[bytes, ...]], in_flight: int) -> int:
-    """Keep `in_flight` orders under way; each sends its next step when it has the last one's receipt. Counts steps."""
+    """Keep `in_flight` lives under way; each sends its next step when it has the last one's receipt. Counts steps."""
     steps = 0
     under_way: dict[int, tuple[tuple[bytes, ...], int]] = {}
     for life in lives:
@@ -95,7 +95,7 @@ def play(connection: Connection, lives: Iterator[tuple[bytes, ...]], in_flight: 
             message = f"the bench's own envelope came to nothing: {outcome}"
             raise RuntimeError(message)
         steps += 1
-        if step + 1 < STEPS:
+        if step + 1 < len(life):
             under_way[connection.send("submit", life[step + 1])] = (life, step + 1)
             continue
         life = next(lives, ())
@@ -104,8 +104,10 @@ def play(connection: Connection, lives: Iterator[tuple[bytes, ...]], in_flight: 
     return steps
 
 
-def measure(in_flight: int, orders: int, *, verifier: bool = True) -> Load:
-    """Run `orders` whole life cycles through a fresh node, after a warm-up of a tenth of them."""
+def measure(
+    in_flight: int, lives: int, *, verifier: bool = True, of: Callable[[Maker, int], tuple[bytes, ...]] = Maker.life
+) -> Load:
+    """Run so many lives, of orders unless told, through a fresh node, after a warm-up of a tenth of them."""
     node = Node(verifier=verifier)
     try:
         maker = Maker(node.network, int(time.time()) + VALIDITY_SECONDS)
@@ -114,12 +116,12 @@ def measure(in_flight: int, orders: int, *, verifier: bool = True) -> Load:
                 if not isinstance(outcome, Durable):
                     message = f"the bench could not be set up: {outcome}"
                     raise RuntimeError(message)  # noqa: TRY004 - not a matter of types
-            warm = [maker.life(number) for number in range(orders // 10 + in_flight)]
-            lives = [maker.life(len(warm) + number) for number in range(orders)]
+            warm = [of(maker, number) for number in range(lives // 10 + in_flight)]
+            measured = [of(maker, len(warm) + number) for number in range(lives)]
             play(connection, iter(warm), in_flight)
             cpu = processor_seconds(node.process.pid)
             started = time.perf_counter()
-            steps = play(connection, iter(lives), in_flight)
+            steps = play(connection, iter(measured), in_flight)
             seconds = time.perf_counter() - started
             cpu = processor_seconds(node.process.pid) - cpu
     finally:

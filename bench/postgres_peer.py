@@ -20,7 +20,7 @@ import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import click
 import msgspec
@@ -90,6 +90,17 @@ class Trade:
         }
 
 
+class Script(NamedTuple):
+    """What pgbench plays: a file, and how many steps, each a transaction, one pass through it is."""
+
+    file: str
+    steps: int
+
+
+ORDERS = Script("life_cycle.pgbench", 5)
+TRANSFERS = Script("transfer.pgbench", 1)
+
+
 @dataclass(frozen=True)
 class Cluster:
     """A PostgreSQL server of our own, in a folder of its own."""
@@ -155,15 +166,15 @@ class Cluster:
 
     def load(self, trade: Trade) -> None:
         """Make the tables and the steps, and fill in the parties, the listings and the money."""
-        text = "\n".join((SQL / name).read_text() for name in ("schema.sql", "steps.sql", "load.sql"))
+        text = "\n".join((SQL / name).read_text() for name in ("schema.sql", "steps.sql", "transfer.sql", "load.sql"))
         self.sql(text, trade.settings())
 
     def broken_rules(self) -> list[str]:
         """Give the sentences about money, states and lines that should hold of the tables and don't."""
         return self.sql((SQL / "broken_rules.sql").read_text())
 
-    def play(self, trade: Trade, connections: int, seconds: int, run: int) -> float:
-        """Play orders over so many connections and give the steps a second. `run` keeps the orders' numbers apart."""
+    def play(self, trade: Trade, connections: int, seconds: int, run: int, script: Script = ORDERS) -> float:
+        """Play a script over so many connections and give the steps a second. `run` keeps its numbers apart."""
         # A new connection compiles and plans every function first, which a long-lived one has behind it. With 256 of
         # them on two cores this takes 10 seconds; the seconds before the speed is steady don't count.
         warm_up = 2 + connections // 20
@@ -178,15 +189,15 @@ class Cluster:
             "--progress=1",
             *(f"--define={name}={value}" for name, value in settings.items()),
             "--file=-",
-            text=(SQL / "life_cycle.pgbench").read_text(),
+            text=(SQL / script.file).read_text(),
         )
         if "number of failed transactions: 0 " not in printed:
             raise PeerError(f"pgbench reports failed transactions:\n{printed[-2000:]}")
         progress = re.findall(r"^progress: ([0-9.]+) s, ([0-9.]+) tps", printed, re.MULTILINE)
-        orders = [float(rate) for time, rate in progress if warm_up < round(float(time)) <= warm_up + seconds]
-        if not orders:
+        rates = [float(rate) for time, rate in progress if warm_up < round(float(time)) <= warm_up + seconds]
+        if not rates:
             raise PeerError(f"pgbench reported no progress in {seconds} s:\n{printed[-2000:]}")
-        return 5 * sum(orders) / len(orders)
+        return script.steps * sum(rates) / len(rates)
 
 
 def find_programs() -> Path:
@@ -252,12 +263,14 @@ def pool_sizes(in_flight: int) -> list[int]:
     return [*sizes, in_flight] if in_flight <= POOL_SIZES[-1] else sizes
 
 
-def measure_pools(trade: Trade, in_flight: int, seconds: float, sizes: list[int]) -> PeerResult:
-    """Measure `trade` with each number of connections for `seconds` after its warm-up, and tell which is best."""
+def measure_pools(
+    trade: Trade, in_flight: int, seconds: float, sizes: list[int], script: Script = ORDERS
+) -> PeerResult:
+    """Measure a script with each number of connections for `seconds` after its warm-up, and tell which is best."""
     with cluster(max(sizes)) as server:
         server.load(trade)
         rates = {
-            size: round(server.play(trade, size, max(1, round(seconds)), run), 1)
+            size: round(server.play(trade, size, max(1, round(seconds)), run, script), 1)
             for run, size in enumerate(sizes, start=1)
         }
         broken = server.broken_rules()
@@ -278,6 +291,11 @@ def measure(
     """
     trade = Trade(parties, listings, max(1, parties // 10) if sponsors is None else sponsors)
     return measure_pools(trade, in_flight, seconds, pool_sizes(in_flight))
+
+
+def measure_transfers(in_flight: int, seconds: float) -> PeerResult:
+    """Measure PostgreSQL's plain transfers, with as many connections as there are clients."""
+    return measure_pools(Trade(1_000, 1_000, 100), in_flight, seconds, [in_flight], TRANSFERS)
 
 
 def _end(signal_number: int, _frame: object) -> NoReturn:

@@ -28,6 +28,7 @@ from sogdia.modules.market.orders import (
 from sogdia.modules.market.records import Offer
 from sogdia.modules.money import Asset
 from sogdia.modules.money.currencies import Mint
+from sogdia.modules.money.transfers import Transfer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -175,6 +176,13 @@ class Maker:
                 )
                 offer = Offer(price=1_999 + number, tax=1_200)
                 yield self.sign(name, listing, AddVariant(listing=f"l{number}", variant=1, offer=offer, stock=STOCK))
+
+    def one_transfer(self, number: int) -> tuple[bytes, ...]:
+        """Give the one envelope of a plain transfer between two buyers."""
+        payee = self.account(self.people.buyers[(number * 11 + 1) % BUYERS])
+        asset = Asset("USD", self.account("bank"))
+        paid = Transfer(to=payee, asset=asset, units=7, purpose="GDDS", end_to_end="")
+        return (self.sign(self.people.buyers[number * 7 % BUYERS], paid),)
 
     def life(self, number: int) -> tuple[bytes, ...]:
         """Give the five envelopes of one order."""

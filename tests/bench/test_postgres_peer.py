@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bench import postgres_peer
-from bench.postgres_peer import SQL, Cluster, PeerError, Trade, cluster, find_programs, measure, pool_sizes
+from bench.postgres_peer import SQL, TRANSFERS, Cluster, PeerError, Trade, cluster, find_programs, measure, pool_sizes
 from tests import real_parts
 
 if TYPE_CHECKING:
@@ -218,3 +218,39 @@ def test_many_requests_share_a_pool_of_connections(in_flight, sizes):
 def test_a_number_in_flight_that_cannot_be_measured_is_refused(in_flight):
     with pytest.raises(PeerError, match="from 1 to 900"):
         pool_sizes(in_flight)
+
+
+# ----------------------------------------------------------------------------------------------------- plain transfers
+
+
+def transfer(tx: str = "t", payer: int = BUYER, payee: int = OTHER_BUYER, units: int = 7) -> str:
+    """Pay, as one statement."""
+    return f"SELECT transfer('{tx}', {payer}, {payee}, {units});"
+
+
+@pytest.mark.real("PostgreSQL")
+def test_a_second_of_transfers_moves_money_and_creates_none(server):
+    look = "SELECT sum(available + held) FROM balance; SELECT count(*) > 0, bool_and(amount = 7) FROM transfer;"
+    before = server.sql("SELECT sum(available + held) FROM balance;")
+
+    rate = server.play(TRADE, 2, 1, 77, TRANSFERS)
+
+    assert rate > 0
+    assert server.sql(look) == [*before, "t|t"]
+    assert server.broken_rules() == []
+
+
+@pytest.mark.real("PostgreSQL")
+@pytest.mark.parametrize(
+    ("refusal", "before", "statement"),
+    [
+        ("FUNDS_INSUFFICIENT_OR_FROZEN", "UPDATE balance SET available = 6", transfer()),
+        ("FUNDS_INSUFFICIENT_OR_FROZEN", "UPDATE balance SET frozen = true", transfer()),
+        ("PAYEE_UNKNOWN", "", transfer(payee=10**9)),
+        ("duplicate key", transfer(), transfer()),
+        ("check constraint", "", transfer(units=0)),
+    ],
+)
+def test_a_transfer_that_breaks_a_rule_is_refused(server, refusal, before, statement):
+    with pytest.raises(PeerError, match=refusal):
+        server.sql(f"BEGIN; {before}; {statement} ROLLBACK;")
