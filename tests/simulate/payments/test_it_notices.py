@@ -53,7 +53,7 @@ def test_a_merchant_who_gets_a_unit_less_is_noticed(monkeypatch):
 
 def test_a_rate_that_is_worked_out_again_at_the_swap_is_noticed(monkeypatch):
     each_order_ends(monkeypatch, Outcome.IN_PART)
-    monkeypatch.setattr(locks, "part_back", lambda whole, lock, more: -(-whole * more // lock.units))
+    monkeypatch.setattr(locks, "part_back", lambda whole, units, _before, more: -(-whole * more // units))
 
     with pytest.raises((PromiseBroken, Broken)):
         play(calm(), orders=1)
@@ -74,7 +74,7 @@ def test_a_buyer_who_pays_for_what_the_merchant_did_is_noticed(monkeypatch):
 
 def test_a_buyer_who_takes_back_an_order_for_nothing_is_noticed(monkeypatch):
     each_order_ends(monkeypatch, Outcome.CANCELLED)
-    monkeypatch.setattr(locks, "_owed", lambda _ctx, _lock: 0)
+    monkeypatch.setattr(locks, "_owed", lambda _ctx, _lock, _cost: 0)
 
     with pytest.raises(PromiseBroken, match="order o1: what goes back"):
         play(calm(), orders=1)
