@@ -23,6 +23,7 @@ from sogdia.modules.market.orders import (
     ShipOrder,
 )
 from sogdia.modules.market.records import ORDERS, OrderState
+from sogdia.modules.market.refusals import MarketRefusal as Market
 from sogdia.modules.market.returns import RefundLines, RequestReturn
 from sogdia.modules.market.splits import AcceptSplit, ProposeSplit
 from sogdia.modules.money.currencies import FreezeHolder
@@ -33,6 +34,7 @@ from tests.modules.exchange.bureau import (
     DEALERS_DOLLARS,
     card,
     card_name,
+    convert,
     digest,
     is_locked,
     lock_of,
@@ -51,6 +53,7 @@ from tests.modules.market.shop import (
     available,
     events_of,
     open_order,
+    order,
     order_name,
     quantities,
     stock,
@@ -176,6 +179,19 @@ def test_a_split_is_of_the_merchants_money(ledger):
     ledger.must(MERCHANT, AcceptSplit(order=name, to_buyer=1_000))
 
     assert everybody(ledger)[0] == (*SWAPPED[0], BUYERS_MONEY + 1_000, 0)
+
+
+def test_converting_and_ordering_at_once_is_one_step(ledger):
+    """The swap now: what the buyer converts is the order's escrow in the same envelope, or nothing happens."""
+    refused = ledger.send(BUYER, convert(ledger, PAID), order(ledger, pay_at_most=PAID - 1))
+    assert money_of(ledger, BUYER) == (CUSTOMERS_DINARS, 0, BUYERS_MONEY, 0)
+
+    ledger.must(BUYER, convert(ledger, PAID), order(ledger, pay_at_most=PAID))
+
+    assert refused.code == Market.PRICE_ABOVE_MAXIMUM
+    assert money_of(ledger, BUYER) == (CUSTOMERS_DINARS - PAYMENT, 0, BUYERS_MONEY, PAID)
+    ledger.must(BUYER, CancelOrder(order=order_name(ledger)))
+    assert money_of(ledger, BUYER) == (CUSTOMERS_DINARS - PAYMENT, 0, BUYERS_MONEY + PAID, 0)
 
 
 # --------------------------------------------------------------------------------------------- back before the goods
