@@ -281,7 +281,7 @@ def test_goods_of_an_order_of_many_blocks_are_in_stock_again_at_its_end(tmp_path
     ledger.fund("nairobi", 10**9)
     ledger.must("nairobi", order)
     ledger.wait(2 * 86_400 + 1)
-    for _block in range(10):
+    for _block in range(20):
         ledger.wait(2)
     url = f"sqlite:///{tmp_path / 'index.sqlite'}"
 

@@ -88,10 +88,10 @@ def test_a_transaction_is_found_by_its_id_with_its_facts(connection, played):
 
     assert result is not None
     assert result.position == newest.placed == position_of(result.height, 0)
-    assert result.operations.split() == ["PlaceOrderAtRate"] * 3
+    assert result.operations.split() == ["PlaceOrderAtRate"] * 2
     facts = chain.facts_of_result(connection, result.position)
-    assert [fact.name for fact in facts] == ["RateLocked", "OrderPlaced"] * 3
-    assert json.loads(facts[5].fields)["order"] == newest.order.hex()
+    assert [fact.name for fact in facts] == ["RateLocked", "OrderPlaced"] * 2
+    assert json.loads(facts[3].fields)["order"] == newest.order.hex()
     assert chain.RESULT_BY_ID.read(connection, bytes(32)) is None
 
 

@@ -173,10 +173,10 @@ def accept(ctx: Context, name: bytes, digest: bytes, units: int) -> Accepted:
     require(now == digest, Refuse.DIGEST_DIFFERS, digest=now)
     terms = card.rates
     require(ctx.time <= terms.valid_until, Refuse.CARD_EXPIRED, valid_until=terms.valid_until)
-    return Accepted(card, provider, price_of(card, units))
+    return Accepted(card, provider, payment_by(card, units))
 
 
-def price_of(card: RateCard, units: int) -> int:
+def payment_by(card: RateCard, units: int) -> int:
     """Give what so many units cost by a card as it stands, or refuse when it does not give so many."""
     terms = card.rates
     least = terms.tiers[0].units

@@ -19,7 +19,7 @@ from sogdia.kernel.exact import share, up
 from sogdia.kernel.refusal import require
 from sogdia.kernel.values import UNITS_MAX, owner_of
 from sogdia.modules.exchange import bonds
-from sogdia.modules.exchange.cards import accept, price_of, take
+from sogdia.modules.exchange.cards import accept, payment_by, take
 from sogdia.modules.exchange.events import LockUndone, MoneySwapped, RateLocked
 from sogdia.modules.exchange.rates import BASIS, cover_of, part_back, premium_for, premium_points
 from sogdia.modules.exchange.records import LOCKS, RULES, SWAPPED, Lock, RateCard, Swapped
@@ -73,7 +73,7 @@ class Backing(NamedTuple):
 def backing_for(state: Reader, card: RateCard, wanted: Wanted) -> Backing:
     """Give what an order would cost and rest on by a card as it stands; refuse what the card does not do."""
     terms = card.rates
-    payment = price_of(card, wanted.units)
+    payment = payment_by(card, wanted.units)
     seconds = wanted.seconds + RULES.must(state, None).lock_margin
     points = premium_points(terms.premiums, seconds)
     require(points is not None, Refuse.LOCK_TOO_LONG, seconds=seconds)
