@@ -11,7 +11,7 @@ from msgspec import Meta
 from sogdia.kernel.parameters import DAY
 from sogdia.kernel.refusal import ensure
 from sogdia.kernel.values import BasisPoints
-from sogdia.modules.reference.hours import HOLIDAYS_MAX, HOUR, WEEK, Hours, midnight_of
+from sogdia.modules.reference.hours import HOLIDAYS_MAX, HOUR, MOMENT_MAX, WEEK, Hours, midnight_of
 from sogdia.modules.reference.records import RULES, Length, Organisations, ReferenceRules
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def load_genesis(context: GenesisContext, section: ReferenceGenesis) -> None:
     holidays = []
     for date in section.holidays:
         midnight = midnight_of(date)
-        if midnight is None or not 0 <= midnight < 2**32:
+        if midnight is None or not 0 <= midnight <= MOMENT_MAX:
             ensure(condition=False, message=f"genesis: {date} is no day from 1970 to 2106")
         else:
             holidays.append(midnight)

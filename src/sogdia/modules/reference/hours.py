@@ -21,6 +21,8 @@ from sogdia.kernel.values import Seconds
 WEEK = 7 * DAY
 HOUR = 3_600
 HOLIDAYS_MAX = 256
+MOMENT_MAX = 2**32 - 1
+"""The last moment that the ledger can write down."""
 
 _FIRST_MONDAY = 4 * DAY
 """1970-01-01 was a Thursday."""
@@ -59,7 +61,7 @@ def last_moment(hours: Hours, begin: int, seconds: int) -> int:
     while True:
         closing = _closing(hours, at)
         if at + seconds < closing:
-            return at + seconds
+            return min(at + seconds, MOMENT_MAX)
         seconds -= closing - at
         at = opening(hours, closing)
 

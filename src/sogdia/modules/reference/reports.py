@@ -21,7 +21,7 @@ from sogdia.kernel.values import CurrencyCode, Seconds
 from sogdia.modules.identity import Role, has_role
 from sogdia.modules.money.iso4217 import MINOR_DIGITS
 from sogdia.modules.reference.events import RateReported, ReferenceHalted, ReportWithdrawn
-from sogdia.modules.reference.hours import last_moment, opening
+from sogdia.modules.reference.hours import MOMENT_MAX, last_moment, opening
 from sogdia.modules.reference.ratios import Ratio, are_apart, is_reduced, median_of
 from sogdia.modules.reference.records import (
     ORGANISATIONS_MAX,
@@ -157,7 +157,7 @@ def worked_out(
         return ReferenceRate(reports=tuple(reports), median=last, fresh_until=0, opens_at=opens_at)
     median = median_of([each.ratio for each in reports])
     if has_jumped(rules, last, median):
-        opens_at = time + rules.cool_down
+        opens_at = min(time + rules.cool_down, MOMENT_MAX)
     return ReferenceRate(
         reports=tuple(reports), median=median, fresh_until=enough_until(rules, reports), opens_at=opens_at
     )
