@@ -224,6 +224,14 @@ def life_of_promises(disturb: Callable[[Ledger], None]) -> tuple[dict[bytes, byt
     return held, told
 
 
+def test_the_life_of_promises_has_all_that_can_become_of_them():
+    _held, told = life_of_promises(nothing)
+
+    found = {type(event).__name__ for events in told for event in events}
+    assert found >= {"RateLocked", "LockUndone", "MoneySwapped", "Converted", "CardFunded", "CardClosed"}
+    assert found >= {"LimitOfferFilled", "LimitOfferEnded", "PaidAcross", "LinesRefunded", "OrderClosed"}
+
+
 @pytest.mark.parametrize("disturb", [absurd("3200"), absurd("0.0032"), absurd("3.2", 2**32 - 1)])
 def test_what_is_promised_is_carried_out_the_same_whatever_the_reference_says(disturb):
     assert life_of_promises(disturb) == life_of_promises(nothing)
