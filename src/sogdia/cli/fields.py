@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import inspect as types
 
-from sogdia.cli.amounts import read_amount, read_price, units_of
+from sogdia.cli.amounts import read_amount, read_price, read_ratio, units_of
 from sogdia.cli.exits import Stopped, usage
 from sogdia.cli.moments import read_length, read_moment
 from sogdia.cli.words import HINTS, NUMBERED, form_of
@@ -89,6 +89,8 @@ def read_text(text: str, shape: Shape, reading: Reading) -> Any:  # noqa: ANN401
         return reading.naming.asset(text)
     if shape.word == "Price" and ":" not in text and not text.lstrip().startswith("{"):
         return read_price(text)
+    if shape.word == "Ratio" and ":" not in text and not text.lstrip().startswith("{"):
+        return read_ratio(text)
     if shape.struct is not None:
         return _read_structure(text, shape.struct, reading)
     if shape.items is not None:

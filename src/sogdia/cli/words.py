@@ -85,6 +85,7 @@ HINTS: Final[dict[str, str]] = {
     "SideNumber": "one of " + ", ".join(each.name.lower() for each in Side),
     "ValidityNumber": "one of " + ", ".join(each.name.lower() for each in Validity),
     "Price": "a decimal such as 41.3173: minor units of the quote for one of the base",
+    "Ratio": "a decimal such as 129.45, or a fraction: minor units of the quote for one of the base",
     "NodeKey": "the name or file of a key, or 64 hexadecimal digits",
     "OperationNumber": "the name of an operation such as place-order, or its number",
     "Period": "a length of time such as 30d, or seconds",

@@ -14,6 +14,7 @@ from sogdia.modules.identity import AssuranceLevel, AttestationType, Kind, Role
 from sogdia.modules.market.records import OrderState, Outcome
 from sogdia.modules.money import Asset
 from sogdia.modules.money.iso4217 import MINOR_DIGITS
+from sogdia.modules.reference import RateState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,6 +61,7 @@ CALLED: Final[dict[str, type[IntEnum | Role]]] = {
     "ended": Ending,
     "part": Part,
     "purpose": Purpose,
+    "rate_state": RateState,
     "side": Side,
     "validity": Validity,
 }

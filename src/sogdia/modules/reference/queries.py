@@ -8,7 +8,7 @@ import msgspec
 
 from sogdia.kernel.operation import Query
 from sogdia.kernel.values import Account, BasisPoints, CurrencyCode, Seconds
-from sogdia.modules.reference.ratios import Ratio, spread_of, turned
+from sogdia.modules.reference.ratios import BASIS, Ratio, spread_of, turned
 from sogdia.modules.reference.records import RATES, RULES, Organisations, RateState, pair_of, state_of
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ class ReferenceAnswer(msgspec.Struct, frozen=True, kw_only=True):
     fresh: int
     """How many reports are fresh."""
     needed: Organisations
-    spread: int
-    """By how many basis points the highest fresh report is above the lowest."""
+    spread: BasisPoints
+    """By how much the highest fresh report is above the lowest; what is above 100 in a hundred is told as that."""
     changes_at: Seconds
     """When it goes stale, or opens again, if nobody reports; 0 when only a report changes anything."""
     collar: BasisPoints
@@ -70,7 +70,7 @@ class ReferenceRateQuery(Query, tag="reference-rate"):
             median=known.median if way or known.median is None else turned(known.median),
             fresh=len(fresh),
             needed=rules.organisations_min,
-            spread=spread_of(fresh) if fresh else 0,
+            spread=min(spread_of(fresh), BASIS) if fresh else 0,
             changes_at=changes_at,
             collar=rules.collar,
         )

@@ -25,7 +25,8 @@ BASIS = 10_000
 DIGITS = 12
 """So many digits of a rate are shown to people; the ratio itself is exact."""
 
-RatioPart = Annotated[int, Meta(ge=1, le=2**60)]
+RATIO_PART_MAX = 2**60
+RatioPart = Annotated[int, Meta(ge=1, le=RATIO_PART_MAX)]
 
 
 class Ratio(msgspec.Struct, frozen=True, array_like=True, gc=False):
