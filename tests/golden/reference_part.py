@@ -1,4 +1,4 @@
-"""The part of the fixed script that plays reference rates: reports of three organisations, a jump, slips of the finger."""
+"""The part of the fixed script that plays reference rates: three organisations report, a median jumps, fingers slip."""
 
 from __future__ import annotations
 

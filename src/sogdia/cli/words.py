@@ -137,7 +137,7 @@ def hint(shape: Shape) -> str:
 def form_hint(shape: Shape) -> str:
     """Say how a value with fields of its own is written."""
     inner = shape.items if shape.items is not None else shape
-    if inner.struct is None or inner.word == "Asset":
+    if inner.struct is None or inner.word in HINTS:
         return ""
     if inner.struct is FinalLine:
         return "the line's number, and line and path are looked up; or the line of 'sogdia query final-line' as JSON"

@@ -12,14 +12,13 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from msgspec import structs
 
 from sogdia.kernel.quota import QUOTAS
 from sogdia.modules.identity.parties import ChangeSponsor, ReinstateParty, SuspendParty
 from sogdia.modules.reference.records import RATES, RateState
 from sogdia.modules.reference.reports import REPORT_BYTES, ReportRate, WithdrawReport
 from tests import rotation as chosen
-from tests.modules.reference.desk import DAY, DINARS, HOUR, ORGANISATIONS, enter, open_desk, ratio, state
+from tests.modules.reference.desk import DINARS, HOUR, ORGANISATIONS, enter, open_desk, ratio, state
 from tests.modules.reference.test_hours import is_open_by_the_calendar
 
 STEPS = 70
@@ -133,11 +132,7 @@ class Walk:
         (answer,) = self.ledger.block(self.ledger.sign(who, ReportRate(**fields)))
         organisation = model.sponsor[who]
         own = [each for each in model.said if each.organisation == organisation and not each.dropped]
-        allowed = (
-            who not in model.suspended
-            and is_open_by_the_calendar(now)
-            and all(each.as_of < now for each in own)
-        )
+        allowed = who not in model.suspended and is_open_by_the_calendar(now) and all(each.as_of < now for each in own)
         assert (answer.code == 0) == allowed
         if allowed:
             for each in own:

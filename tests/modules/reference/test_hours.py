@@ -33,9 +33,7 @@ def is_open_by_the_calendar(at: int) -> bool:
     """Look at a calendar whether the usual market is open."""
     now = datetime.fromtimestamp(at, UTC)
     weekday, hour = now.weekday(), now.hour
-    weekend = (
-        (weekday == FRIDAY and hour >= 21) or FRIDAY < weekday < SUNDAY or (weekday == SUNDAY and hour < 23)  # noqa: PLR2004 - of the clock
-    )
+    weekend = (weekday == FRIDAY and hour >= 21) or FRIDAY < weekday < SUNDAY or (weekday == SUNDAY and hour < 23)
     return not weekend and now.date().isoformat() not in HOLIDAYS
 
 

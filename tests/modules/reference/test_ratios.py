@@ -79,7 +79,9 @@ def test_what_falls_short_by_just_so_much_does_not_fall_short():
 
 @given(RATIOS, RATIOS, POINTS)
 def test_distance_is_the_same_whichever_way_round(one, other, points):
-    assert are_apart(one, other, points) == are_apart(other, one, points) == are_apart(turned(one), turned(other), points)
+    assert (
+        are_apart(one, other, points) == are_apart(other, one, points) == are_apart(turned(one), turned(other), points)
+    )
 
 
 @given(RATIOS)

@@ -150,7 +150,9 @@ def test_the_table_has_every_rule_in_the_order_in_which_they_are_tried():
 
 
 def test_every_number_of_reference_rates_is_used():
-    named = {rule for module in (MODULE, BOOK, EXCHANGE) for operation in module.operations for rule in rules_of(operation)}
+    named = {
+        rule for module in (MODULE, BOOK, EXCHANGE) for operation in module.operations for rule in rules_of(operation)
+    }
 
     assert named >= set(Refuse)
     assert [int(code) for code in Refuse] == list(range(1_100, 1_100 + len(Refuse)))

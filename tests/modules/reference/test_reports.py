@@ -198,7 +198,9 @@ def test_each_jump_begins_the_time_anew(ledger):
     assert known(ledger).opens_at == second.opens_at == ledger.time + HOUR
 
 
-@pytest.mark.parametrize(("text", "halted"), [("2.85", False), ("2.8499999999", True), ("60/19", False), ("3.16", True)])
+@pytest.mark.parametrize(
+    ("text", "halted"), [("2.85", False), ("2.8499999999", True), ("60/19", False), ("3.16", True)]
+)
 def test_a_jump_is_more_than_five_in_a_hundred_either_way_round(ledger, text, halted):
     agree(ledger, "3.00")
 

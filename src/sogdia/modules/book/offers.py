@@ -122,7 +122,6 @@ class PlaceLimitOffer(Operation, tag=1000):
                 )
             )
 
-
     def _parts(self) -> tuple[Part, Part]:
         """Give what is paid and what is had for it, by the price alone."""
         base, quote = Part(self.base, 10**self.price.places), Part(self.quote, self.price.digits)

@@ -1,4 +1,4 @@
-"""The guard rail: a price that costs its own maker much against the reference is taken for a slip until it is confirmed.
+"""The guard rail: a price that costs its maker much against the reference is a slip until its maker says it is none.
 
     what the maker gets / what it gives  <  reference × (1 − collar)  ──▶ refused, unless `despite_reference`
 

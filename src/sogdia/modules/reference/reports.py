@@ -141,9 +141,7 @@ def counts(ctx: Context, report: Report) -> bool:
     reporter = report.reporter
     speaks = has_role(ctx.state, reporter, Role.RATE_REPORTER)
     return (
-        ctx.time <= report.fresh_until
-        and speaks
-        and PARTIES.must(ctx.state, reporter).sponsor == report.organisation
+        ctx.time <= report.fresh_until and speaks and PARTIES.must(ctx.state, reporter).sponsor == report.organisation
     )
 
 
