@@ -28,7 +28,9 @@ def test_a_rate_is_read_in_lowest_terms(text, ratio):
     assert read_ratio(text) == ratio
 
 
-@pytest.mark.parametrize("text", ["0", "0.000", "1/0", "-1", "1e3", "1,5", "1.2/3", f"1/{2**60 + 1}", str(2**60 + 1), ""])
+@pytest.mark.parametrize(
+    "text", ["0", "0.000", "1/0", "-1", "1e3", "1,5", "1.2/3", f"1/{2**60 + 1}", str(2**60 + 1), ""]
+)
 def test_what_is_no_rate_is_told_how_one_is_written(text):
     with pytest.raises(Stopped, match="is no rate") as stopped:
         read_ratio(text)

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from sogdia.kernel.parameters import DAY
-from sogdia.kernel.refusal import ensure
+from sogdia.kernel.refusal import Broken, ensure
 from sogdia.kernel.values import BasisPoints
 from sogdia.modules.reference.hours import HOLIDAYS_MAX, HOUR, MOMENT_MAX, WEEK, Hours, midnight_of
 from sogdia.modules.reference.records import RULES, Length, Organisations, ReferenceRules
@@ -45,13 +45,7 @@ class ReferenceGenesis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
 def load_genesis(context: GenesisContext, section: ReferenceGenesis) -> None:
     """Write the rules down; a network with a wrong genesis does not start."""
-    holidays = []
-    for date in section.holidays:
-        midnight = midnight_of(date)
-        if midnight is None or not 0 <= midnight <= MOMENT_MAX:
-            ensure(condition=False, message=f"genesis: {date} is no day from 1970 to 2106")
-        else:
-            holidays.append(midnight)
+    holidays = tuple(_midnight(date) for date in section.holidays)
     ensure(all(one < other for one, other in pairwise(holidays)), "genesis names the holidays once each, in order")
     rules = ReferenceRules(
         organisations_min=section.organisations_min,
@@ -60,6 +54,14 @@ def load_genesis(context: GenesisContext, section: ReferenceGenesis) -> None:
         jump_max=section.jump_max,
         cool_down=section.cool_down,
         collar=section.collar,
-        hours=Hours(closes=section.closes, closed_for=section.closed_for, holidays=tuple(holidays)),
+        hours=Hours(closes=section.closes, closed_for=section.closed_for, holidays=holidays),
     )
     RULES.put(context.state, None, rules)
+
+
+def _midnight(date: str) -> int:
+    midnight = midnight_of(date)
+    if midnight is None or not 0 <= midnight <= MOMENT_MAX:
+        message = f"genesis: {date} is no day from 1970 to 2106"
+        raise Broken(message)
+    return midnight
