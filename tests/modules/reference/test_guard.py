@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 from msgspec import structs
 
+from sogdia.kernel.operation import Context
+from sogdia.kernel.parameters import Limits
+from sogdia.kernel.refusal import Refused
 from sogdia.modules.book.offers import CancelLimitOffer
 from sogdia.modules.book.records import Side, Validity
 from sogdia.modules.exchange.cards import ChangeCard, CloseCard, FundCard
 from sogdia.modules.exchange.records import Rate, Tier
 from sogdia.modules.market.orders import AcceptOrder, CancelOrder, ConfirmDelivery, SettleOrder, ShipOrder
 from sogdia.modules.market.returns import RefundLines, RequestReturn
+from sogdia.modules.reference.guard import Part, require_near
 from sogdia.modules.reference.records import RATES
 from sogdia.modules.reference.refusals import ReferenceRefusal as Refuse
 from sogdia.testing.ledger import Ledger
@@ -117,6 +125,35 @@ def test_who_means_it_says_so(ledger):
     ledger.must(DEALER, card_at(ledger, 1, 32, despite_reference=True))
 
 
+@cache
+def any_ledger() -> Ledger:
+    """A ledger for looks that write nothing but the reference itself."""
+    return Ledger()
+
+
+PARTS = some.integers(1, 2**60) | some.integers(1, 50)
+
+
+@given(some.builds(Fraction, PARTS, PARTS), PARTS, some.integers(-2_000, 500), some.booleans())
+def test_the_guard_is_exact_either_way_round(reference, given_units, points, sells_dinars):
+    ledger = any_ledger()
+    put_in_force(ledger, str(reference))
+    worth = reference if sells_dinars else 1 / reference
+    got = max(1, int(given_units * worth * (10_000 + points) / 10_000))
+    money, other = ledger.asset("KWD"), ledger.asset()
+    gives, gets = (money, other) if sells_dinars else (other, money)
+    ctx = Context(state=ledger.state, network=b"", height=1, time=ledger.time, limits=Limits(), sender=b"")
+
+    def is_refused() -> bool:
+        try:
+            require_near(ctx, Part(gives, given_units), Part(gets, got), despite=False)
+        except Refused as refused:
+            return refused.code == Refuse.FAR_FROM_REFERENCE
+        return False
+
+    assert is_refused() == (Fraction(got, given_units) < worth * Fraction(9, 10))
+
+
 # -------------------------------------------------------------------------------------------- when there is nothing
 
 
@@ -195,6 +232,7 @@ def life_of_promises(disturb: Callable[[Ledger], None]) -> tuple[dict[bytes, byt
 
     def do(who: str, operation: Any) -> None:  # noqa: ANN401 - any operation
         told.append(ledger.must(who, operation).events)
+        told.extend(each.events for each in ledger.exit_receipts())
 
     references = ("settled", "cancelled", "in-part", "lapsed")
     for reference in references:
