@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 REPORTERS = {"teller": "registrar", "reporter": "treasury", "dealing": "carrier"}
 """Who reports, and for which organisation."""
 
-QUOTA = {"operations": 1_000, "bytes": 10**6, "reserved_operations": 100, "stored_bytes": 10**6}
+QUOTA: dict[str, Any] = {"operations": 1_000, "bytes": 10**6, "reserved_operations": 100, "stored_bytes": 10**6}
 
 
 def reference(script: Script) -> None:
@@ -54,7 +54,7 @@ def reference(script: Script) -> None:
 
     def offer(name: str, price: Price, **changes: Any) -> PlaceLimitOffer:  # noqa: ANN401
         fields: dict[str, Any] = {"valid_until": ledger.time + 60, "validity": 1, "side": 1, "units": 1_000}
-        monies = {"base": ledger.asset("KWD"), "quote": ledger.asset()}
+        monies: dict[str, Any] = {"base": ledger.asset("KWD"), "quote": ledger.asset()}
         return PlaceLimitOffer(reference=name, **monies, price=price, **(fields | changes))
 
     def rates(taken: int, given: int) -> RateTerms:

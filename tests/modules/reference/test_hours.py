@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from sogdia.modules.reference.hours import DAY, HOUR, WEEK, Hours, is_open, last_moment, midnight_of, opening
+from sogdia.kernel.parameters import DAY
+from sogdia.modules.reference.hours import HOUR, WEEK, Hours, is_open, last_moment, midnight_of, opening
 
 FRIDAY, SUNDAY = 4, 6
 CHRISTMAS = "2026-12-25"
