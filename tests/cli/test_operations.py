@@ -124,7 +124,10 @@ def samples_of(declared: type) -> dict[str, Any]:
         samples["to"] = FOLLOWS["Account"]
     if declared is PlaceLimitOffer:
         samples |= {"units": 1_000, "price": {"digits": 1, "places": 0}}
-    return samples | {name: value for name, value in NAMED.items() if name in samples}
+    samples |= {name: value for name, value in NAMED.items() if name in samples}
+    if "quote" in shapes and shapes["quote"].word == "CurrencyCode":
+        samples["quote"] = "KES"
+    return samples
 
 
 def tiers(struct: type) -> dict[str, Any]:

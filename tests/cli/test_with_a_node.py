@@ -244,6 +244,7 @@ NOT_THERE = (
     *("handle-of", "file", "authorities", "proposal", "rate-card", "quote", "lock"),
     *("swapped", "bond", "worst-cases"),
     *("obligation", "netting-batch", "freeze", "measure", "redemption", "standing", "limit-offer", "purse"),
+    "reference-rate",
 )
 
 
@@ -292,6 +293,8 @@ def test_every_declared_query_is_asked_by_words_or_by_options(sogdia, shop):
         "limit-offer": ["nairobi/none"],
         "depth": ["USD@bank", "USD@bank"],
         "paths": ["USD@bank", "USD@bank"],
+        "reference-rate": ["USD", "KES"],
+        "rate-reports": ["USD", "KES"],
         "purse": ["nairobi/none"],
         "payer": ["nairobi"],
         "obligation": ["nairobi/none"],

@@ -19,6 +19,7 @@ from tests.faults_seeded.market_faults import ORDER_FAULTS, PRICING_FAULTS, RETU
 from tests.faults_seeded.netting_faults import NETTING_FAULTS
 from tests.faults_seeded.payments_faults import PAYMENTS_FAULTS
 from tests.faults_seeded.rails_faults import RAILS_FAULTS
+from tests.faults_seeded.reference_faults import REFERENCE_FAULTS
 from tests.faults_seeded.vouchers_faults import VOUCHERS_FAULTS
 from tools.seeded_faults import Fault
 
@@ -43,6 +44,7 @@ FAULTS = (
     *ISSUER_FAULTS,
     *RAILS_FAULTS,
     *PAYMENTS_FAULTS,
+    *REFERENCE_FAULTS,
 )
 
 HARMLESS = Fault(

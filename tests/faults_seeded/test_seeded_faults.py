@@ -20,6 +20,7 @@ AREAS = (
     "modules/book",
     "modules/vouchers",
     "modules/netting",
+    "modules/reference",
     "vault",
     "client/light",
     "client/voucher",

@@ -48,12 +48,7 @@ from sogdia.modules.identity.handles import ClaimHandle, ReleaseHandle
 from sogdia.modules.identity.keys import ChangeKeys, NewKey, SetHighValueLimits, key_message
 from sogdia.modules.identity.mandates import GiveConsent, GrantMandate, RenewConsents, RevokeMandate, code_before
 from sogdia.modules.identity.node_keys import RotateNodeKey, rotation_message
-from sogdia.modules.identity.parties import (
-    ChangeSponsor,
-    RegisterParty,
-    ReinstateParty,
-    SuspendParty,
-)
+from sogdia.modules.identity.parties import ChangeSponsor, RegisterParty, ReinstateParty, SuspendParty
 from sogdia.modules.identity.recovery import (
     ApproveRecovery,
     ProposeRecovery,
@@ -96,6 +91,7 @@ from tests.golden.book_part import book
 from tests.golden.exchange_part import exchange
 from tests.golden.issuers_part import issuers
 from tests.golden.netting_part import netting
+from tests.golden.reference_part import reference
 from tests.golden.vouchers_part import vouchers
 
 if TYPE_CHECKING:
@@ -478,7 +474,7 @@ def bad_bytes(script: Script) -> None:
 
 
 TRADE = (parties, money, shop, orders, documents, authority, bad_bytes, registry, governance)
-PARTS = (*TRADE, exchange, book, vouchers, issuers, netting, backing)
+PARTS = (*TRADE, exchange, book, vouchers, issuers, netting, reference, backing)
 """The whole script: every operation is in it, and nearly every fact comes of it."""
 
 

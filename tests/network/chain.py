@@ -52,6 +52,7 @@ def network_genesis(validators: Sequence[str] = VALIDATORS, **changes: Any) -> A
         "clock": "wall",
         "validators": [[key, 10] for key in keys.values()],
         "identity": identity | {"parties": list(parties.values())},
+        "reference": {"organisations_min": 1},
         "governance": {"members": [{"reference": name, "public": key} for name, key in keys.items()]},
     }
     return genesis(**made | changes)

@@ -33,6 +33,7 @@ from tests.network.chain import VALIDATORS, network_genesis
 from tests.network.random_book import RandomBook
 from tests.network.random_exchange import RandomExchange
 from tests.network.random_netting import RandomNetting
+from tests.network.random_reference import RandomReference
 from tests.network.random_vouchers import RandomVouchers
 from tests.properties.random_trade import EVERYBODY, RandomTrade
 
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 
 REPLICAS = VALIDATORS[:3]
 ENVELOPES_A_BLOCK = 6
-SECTIONS = ("engine", "validators", "identity", "governance")
+SECTIONS = ("engine", "validators", "identity", "governance", "reference")
 
 
 class Moment(msgspec.Struct):
@@ -73,6 +74,7 @@ class RandomLife(RandomTrade):
         self._book = RandomBook(self)
         self._vouchers = RandomVouchers(self)
         self._netting = RandomNetting(self)
+        self._reference = RandomReference(self)
 
     # ----------------------------------------------------------------------------------------------------- sending
 
@@ -120,6 +122,7 @@ class RandomLife(RandomTrade):
             self._book.step: 20,
             self._vouchers.step: 15,
             self._netting.step: 20,
+            self._reference.step: 12,
             self.anything: 25,
             self.propose: 6,
             self.vote: 12,

@@ -9,12 +9,14 @@ No fraction is ever rounded: what does not come out even is not read.
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from typing import NamedTuple
 
 from sogdia.cli.exits import usage
 from sogdia.modules.book import Price
 from sogdia.modules.book.prices import DIGITS_MAX, PLACES_MAX
 from sogdia.modules.money.iso4217 import MINOR_DIGITS
+from sogdia.modules.reference import RATIO_PART_MAX, Ratio, decimal_text
 
 _AMOUNT = re.compile(r"([0-9]{1,20})(?:\.([0-9]{1,20}))?(?:\s*([A-Za-z]{3})(?:@(\S+))?)?\Z")
 
@@ -80,3 +82,22 @@ def price_text(price: Price) -> str:
     """Write a price of the book as a decimal."""
     text = str(price.digits).rjust(price.places + 1, "0")
     return f"{text[: -price.places]}.{text[-price.places :]}" if price.places else text
+
+
+def read_ratio(text: str) -> Ratio:
+    """Read a reference rate, a decimal or a fraction such as 2589/20, in lowest terms."""
+    found = re.fullmatch(r"[0-9]{1,20}(?:\.[0-9]{1,18}|/[0-9]{1,20})?", text.strip())
+    try:
+        exact = Fraction(text.strip()) if found else Fraction(0)
+    except ZeroDivisionError:
+        exact = Fraction(0)
+    if not 1 <= exact.numerator <= RATIO_PART_MAX or exact.denominator > RATIO_PART_MAX:
+        raise usage(f"{text!r} is no rate.", "Write a decimal such as 129.45, or a fraction such as 2589/20.")
+    return Ratio(quote=exact.numerator, base=exact.denominator)
+
+
+def ratio_text(ratio: Ratio) -> str:
+    """Write a reference rate as a decimal; beside one that does not come out even stands the exact fraction."""
+    text = decimal_text(ratio)
+    exact = Fraction(text) == Fraction(ratio.quote, ratio.base)
+    return text if exact else f"{text} ({ratio.quote}/{ratio.base})"

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from sogdia.cli.show import Showing
     from sogdia.kernel.operation import Query
 
+MOMENT_ASKED = "at"
+"""The field of queries whose answer depends on the time: what is not said means now."""
+
 TRIES = 5
 """How often all pages are fetched anew because the ledger moved on between two of them."""
 
@@ -64,6 +67,9 @@ def read_query(declared: type[Query], texts: Mapping[str, str | None], session: 
     values: dict[str, Any] = {}
     for each in fields_of(declared):
         text = texts.get(each.name)
+        if text is None and each.name == MOMENT_ASKED:
+            values[each.name] = session.now or each.default
+            continue
         if text is None:
             if not may_be_left_out(each):
                 raise usage(f"{option_of(each)} is missing.", "The command's --help says what it needs.")

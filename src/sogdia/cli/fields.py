@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import inspect as types
 
-from sogdia.cli.amounts import read_amount, read_price, units_of
+from sogdia.cli.amounts import read_amount, read_price, read_ratio, units_of
 from sogdia.cli.exits import Stopped, usage
 from sogdia.cli.moments import read_length, read_moment
 from sogdia.cli.words import HINTS, NUMBERED, form_of
@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 BASIS_DIGITS = 2
 SCHEME_NUMBERS = {"ed25519": ED25519, "p256": P256, "passkey": WEBAUTHN}
 JSON_DEPTH_MAX = 20
+DECIMALS: dict[str, Callable[[str], Any]] = {"Price": read_price, "Ratio": read_ratio}
+"""Values with fields of their own that are written as decimals."""
+
 CAPITALS = frozenset({"CurrencyCode", "CountryCode", "CountryOrNone", "Purpose"})
 """Words that are written in capitals; small letters are taken for them."""
 
@@ -87,8 +90,8 @@ def read_text(text: str, shape: Shape, reading: Reading) -> Any:  # noqa: ANN401
         return None
     if shape.word == "Asset" and not text.lstrip().startswith("{"):
         return reading.naming.asset(text)
-    if shape.word == "Price" and ":" not in text and not text.lstrip().startswith("{"):
-        return read_price(text)
+    if shape.word in DECIMALS and ":" not in text and not text.lstrip().startswith("{"):
+        return DECIMALS[shape.word](text)
     if shape.struct is not None:
         return _read_structure(text, shape.struct, reading)
     if shape.items is not None:

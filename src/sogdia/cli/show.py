@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from sogdia.cli.amounts import price_text
+from sogdia.cli.amounts import price_text, ratio_text
 from sogdia.client.declared import refusal_codes, tables
 from sogdia.client.shapes import Field, Shape, fields_of, summary
 from sogdia.client.wording import (
@@ -27,6 +27,7 @@ from sogdia.modules.book import Price
 from sogdia.modules.market.events import LineFact, Payout
 from sogdia.modules.market.records import LineQuantity, Parts
 from sogdia.modules.money import Asset
+from sogdia.modules.reference import Ratio
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -203,6 +204,8 @@ class Showing:
                 return f"{goods}: {_parts_words(value.parts, currency)}{less}"
             case Price():
                 return price_text(value)
+            case Ratio():
+                return ratio_text(value)
             case LineQuantity():
                 return f"{value.quantity} of line {value.line}"
             case Payout():

@@ -89,6 +89,7 @@ HINTS: Final[dict[str, str]] = {
     "SideNumber": "one of " + ", ".join(each.name.lower() for each in Side),
     "ValidityNumber": "one of " + ", ".join(each.name.lower() for each in Validity),
     "Price": "a decimal such as 41.3173: minor units of the quote for one of the base",
+    "Ratio": "a decimal such as 129.45, or a fraction: minor units of the quote for one of the base",
     "NodeKey": "the name or file of a key, or 64 hexadecimal digits",
     "OperationNumber": "the name of an operation such as place-order, or its number",
     "Period": "a length of time such as 30d, or seconds",
@@ -140,7 +141,7 @@ def hint(shape: Shape) -> str:
 def form_hint(shape: Shape) -> str:
     """Say how a value with fields of its own is written."""
     inner = shape.items if shape.items is not None else shape
-    if inner.struct is None or inner.word == "Asset":
+    if inner.struct is None or inner.word in HINTS:
         return ""
     if inner.struct is FinalLine:
         return "the line's number, and line and path are looked up; or the line of 'sogdia query final-line' as JSON"

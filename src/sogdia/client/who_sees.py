@@ -161,6 +161,10 @@ RECORDS: Final[dict[str, dict[Sees, str]]] = {
         _O: "record asset dues sizes stage deadline freezes covered cleared parties unbalanced last_party sponsor",
     },
     "Position": {_O: "record potential frozen net before"},
+    "ReferenceRules": {
+        _P: "record organisations_min age_max clock_margin jump_max cool_down collar hours",
+    },
+    "ReferenceRate": {_P: "record reports median fresh_until opens_at"},
     "ExchangeRules": {_P: "record age_max lock_margin"},
     "RateCard": {_P: "record takes gives rates next_rates left closing sponsor"},
     "PairCards": {_P: "record cards"},
@@ -259,6 +263,9 @@ EVENTS: Final[dict[str, dict[Sees, str]]] = {
     "ReadingRevoked": {_O: "document reader epoch commitment size"},
     "DocumentErased": {_O: "document"},
     "ReadingRecorded": {_A: "document authority purpose case epoch"},
+    "RateReported": {_P: "base quote organisation reporter ratio as_of median"},
+    "ReportWithdrawn": {_P: "base quote organisation median"},
+    "ReferenceHalted": {_P: "base quote before after opens_at"},
     "ObligationStated": {_O: "obligation debtor asset units due"},
     "ObligationAccepted": {_O: "obligation debtor netting"},
     "ObligationDeclined": {_O: "obligation debtor"},
@@ -322,7 +329,8 @@ BLOB: Final[dict[Sees, str]] = {
 OPERATIONS_OF_ALL: Final = frozenset(
     "RegisterParty ChangeKeys SuspendParty ReinstateParty ChangeSponsor RotateNodeKey SetHighValueLimits ClaimHandle "
     "ReleaseHandle OpenCurrency OpenRegulatedCurrency SetCaps SetLimits AttestReserve ShowStanding SetEncryptionKey "
-    "PostCard ChangeCard FundCard CloseCard PublishTerms OpenListing AddVariant ChangeOffer ChangeStock CloseListing "
+    "ReportRate WithdrawReport PostCard ChangeCard FundCard CloseCard PublishTerms OpenListing AddVariant ChangeOffer "
+    "ChangeStock CloseListing "
     "ProposeAdmission ProposeRemoval ProposePower ProposeRelease ProposeLimits ProposeQuota ProposeRegistrar "
     "ProposeDismissal ProposeUpgrade ProposeCancellation CastBallot WithdrawProposal".split()
 )

@@ -16,6 +16,7 @@ from sogdia.modules.market.records import OrderState, Outcome
 from sogdia.modules.market.worst_cases import Ends, Method
 from sogdia.modules.money import Asset
 from sogdia.modules.money.iso4217 import MINOR_DIGITS
+from sogdia.modules.reference import RateState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,6 +81,7 @@ CALLED: Final[dict[str, type[IntEnum | Role]]] = {
     "ended": Ending,
     "part": Part,
     "purpose": Purpose,
+    "rate_state": RateState,
     "return_cause": Cause,
     "side": Side,
     "validity": Validity,

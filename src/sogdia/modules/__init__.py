@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from sogdia.modules import book, documents, exchange, governance, identity, market, money, netting, vouchers
+from sogdia.modules import book, documents, exchange, governance, identity, market, money, netting, reference, vouchers
 
 ALL = (
     identity.MODULE,
     governance.MODULE,
     money.MODULE,
     documents.MODULE,
+    reference.MODULE,
     netting.MODULE,
     exchange.MODULE,
     book.MODULE,

@@ -413,5 +413,6 @@ WITHOUT_MONEY: Final = (
     "sogdia.modules.identity.",
     "sogdia.modules.governance.",
     "sogdia.modules.documents.",
+    "sogdia.modules.reference.",
 )
 """Whose facts never move money."""

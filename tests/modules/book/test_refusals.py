@@ -21,8 +21,10 @@ from sogdia.modules.book.refusals import BookRefusal as Refuse
 from sogdia.modules.money import Asset, asset_key
 from sogdia.modules.money.currencies import AuthoriseHolder, FreezeHolder, Mint, SetCaps
 from sogdia.modules.money.refusals import MoneyRefusal as Money
+from sogdia.modules.reference.refusals import ReferenceRefusal as Reference
 from tests.modules.book.stand import DAY, FUNDS, buy, offer, open_money, pair, sell
 from tests.modules.money.issuing import at_most, impose, in_order
+from tests.modules.reference.desk import put_in_force
 from tests.refused import Row, assert_refused, poke, rules_of, table
 
 if TYPE_CHECKING:
@@ -182,6 +184,12 @@ TABLES: dict[type[Operation], list[Row]] = {
         Row(Refuse.OFFER_TOO_LONG, ALICE, lambda it: late(it, 90 * DAY + 1)),
         Row(Money.CURRENCY_UNKNOWN, ALICE, lambda it: unknown(it, "base"), note="base"),
         Row(Money.CURRENCY_UNKNOWN, ALICE, lambda it: unknown(it, "quote", base=it.asset("USD")), note="quote"),
+        Row(
+            Reference.FAR_FROM_REFERENCE,
+            ALICE,
+            bid(10**12, "32", validity=Validity.ONLY_STANDS),
+            before=in_order(stand(("bukhara", 1_000, "3.2")), lambda it: put_in_force(it, "3.2")),
+        ),
         Row(
             Refuse.WOULD_EXCHANGE,
             ALICE,

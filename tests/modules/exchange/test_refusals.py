@@ -20,11 +20,13 @@ from sogdia.modules.market import MODULE as MARKET
 from sogdia.modules.money import Asset
 from sogdia.modules.money.currencies import AuthoriseHolder, FreezeHolder, Mint, OpenCurrency, SetCaps
 from sogdia.modules.money.refusals import MoneyRefusal as Money
+from sogdia.modules.reference.refusals import ReferenceRefusal as Reference
 from tests.modules.exchange.bureau import (
     CAPACITY,
     CUSTOMER,
     DEALER,
     DEALERS_DOLLARS,
+    RATE,
     card_name,
     convert,
     digest,
@@ -32,6 +34,7 @@ from tests.modules.exchange.bureau import (
     rate_terms,
 )
 from tests.modules.money.issuing import at_most, impose, in_order
+from tests.modules.reference.desk import put_in_force
 from tests.refused import Row, assert_refused, poke, rules_of, table
 
 if TYPE_CHECKING:
@@ -43,6 +46,9 @@ ONE = (Tier(1, Rate(1, 1)),)
 UNSORTED: dict[str, Any] = {"tiers": (Tier(9, Rate(2, 2)), Tier(9, Rate(1, 1))), "most": 1}
 TOO_HIGH: dict[str, Any] = {"tiers": (Tier(9, Rate(2, 2)),), "most": 8}
 NOT_REDUCED: dict[str, Any] = {"tiers": (Tier(1, Rate(4, 6)),), "premiums": (Premium(9, 1), Premium(8, 1))}
+A_TENTH: dict[str, Any] = {"tiers": (Tier(100, RATE), Tier(500_000, Rate(3_077, 10_000)))}
+"""The point of the second rate has slipped."""
+
 FALLING: dict[str, Any] = {"premiums": (Premium(8, 2), Premium(9, 1))}
 UNSORTED_PREMIUMS: dict[str, Any] = {"premiums": (Premium(9, 1), Premium(9, 1))}
 
@@ -231,6 +237,12 @@ TABLES: dict[type[Operation], list[Row]] = {
             note="given",
         ),
         Row(
+            Reference.FAR_FROM_REFERENCE,
+            DEALER,
+            lambda it: posting(it, "two", rates=rate_terms(it, **A_TENTH), capacity=DEALERS_DOLLARS),
+            before=lambda it: put_in_force(it, "1/3"),
+        ),
+        Row(
             Money.HOLDER_FROZEN,
             DEALER,
             lambda it: posting(it, "two", capacity=DEALERS_DOLLARS),
@@ -255,7 +267,18 @@ TABLES: dict[type[Operation], list[Row]] = {
         *cover_rows(change),
         Row(Refuse.CARD_UNKNOWN, CUSTOMER, lambda it: change(it, valid_until=it.time)),
         Row(Refuse.TERMS_EXPIRED, DEALER, lambda it: change(it, valid_until=it.time)),
-        Row(Refuse.TERMS_VALID_TOO_LONG, DEALER, lambda it: change(it, valid_until=it.time + 901)),
+        Row(
+            Refuse.TERMS_VALID_TOO_LONG,
+            DEALER,
+            lambda it: change(it, valid_until=it.time + 901, **A_TENTH),
+            before=lambda it: put_in_force(it, "1/3"),
+        ),
+        Row(
+            Reference.FAR_FROM_REFERENCE,
+            DEALER,
+            lambda it: change(it, **A_TENTH),
+            before=lambda it: put_in_force(it, "1/3"),
+        ),
     ],
     FundCard: [
         Row(Refuse.CARD_UNKNOWN, CUSTOMER, lambda _: FundCard(card="usd", units=DEALERS_DOLLARS)),

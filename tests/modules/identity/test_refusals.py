@@ -149,9 +149,9 @@ REGISTER = [
             (2, "issuer"),
             (4, "operator"),
             (32, "tax-collector"),
-            (128, "no-role-yet"),
+            (256, "no-role-yet"),
             (32_768, "the-last-bit"),
-            (8 + 16 + 128, "among-good-ones"),
+            (8 + 16 + 256, "among-good-ones"),
         ]
     ),
     Row(Refuse.SENDER_NOT_REGISTRAR, "nairobi", lambda ledger: registration(ledger, sponsor=NOBODY)),

@@ -24,6 +24,7 @@ from sogdia.modules.book.records import OFFERS, RULES, LimitOffer, Pair, Side, V
 from sogdia.modules.book.refusals import BookRefusal as Refuse
 from sogdia.modules.book.settling import OFFER_BYTES, Cause, carry_out, cause_of, end
 from sogdia.modules.money import Asset, asset_key, currency_of, require_may_receive, set_aside
+from sogdia.modules.reference import Part, require_near
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,6 +52,8 @@ class PlaceLimitOffer(Operation, tag=1000):
     units: PositiveUnits
     valid_until: Seconds
     validity: ValidityNumber
+    despite_reference: bool = False
+    """Whether a price far from the reference is meant."""
 
     def check(self) -> None:
         """Refuse what no state could make right."""
@@ -78,6 +81,7 @@ class PlaceLimitOffer(Operation, tag=1000):
         require(self.valid_until - ctx.time <= longest, Refuse.OFFER_TOO_LONG, longest=longest)
         currency_of(ctx.state, self.base)
         currency_of(ctx.state, self.quote)
+        require_near(ctx, *self._parts(), despite=self.despite_reference)
 
         wish = Wish(
             Pair(self.base, self.quote), self.side == Side.BUY, exact_base=True, amount=self.units, worst=self.price
@@ -117,6 +121,11 @@ class PlaceLimitOffer(Operation, tag=1000):
                     valid_until=self.valid_until,
                 )
             )
+
+    def _parts(self) -> tuple[Part, Part]:
+        """Give what is paid and what is had for it, by the price alone."""
+        base, quote = Part(self.base, 10**self.price.places), Part(self.quote, self.price.digits)
+        return (base, quote) if self.side == Side.SELL else (quote, base)
 
 
 class CancelLimitOffer(Operation, tag=1001):

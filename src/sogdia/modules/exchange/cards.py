@@ -36,6 +36,7 @@ from sogdia.modules.exchange.records import (
 from sogdia.modules.exchange.refusals import ExchangeRefusal as Refuse
 from sogdia.modules.identity import Role, has_role
 from sogdia.modules.money import Asset, asset_key, currency_of, keep_promise, set_aside
+from sogdia.modules.reference import Part, require_near
 
 if TYPE_CHECKING:
     from sogdia.kernel.operation import Context
@@ -56,6 +57,8 @@ class PostCard(Operation, tag=700):
     gives: Asset
     capacity: PositiveUnits
     rates: RateTerms
+    despite_reference: bool = False
+    """Whether a rate far from the reference is meant."""
 
     def check(self) -> None:
         """Refuse terms that no state could make right."""
@@ -73,6 +76,7 @@ class PostCard(Operation, tag=700):
         require(CARDS.find(ctx.state, name) is None, Refuse.CARD_EXISTS, card=name)
         require_in_time(ctx, self.rates)
         currency_of(ctx.state, self.takes)
+        require_no_slip(ctx, self.takes, self.gives, self.rates, despite=self.despite_reference)
 
         set_aside(ctx.state, self.gives, self.capacity, ctx.sender, ())
         sponsor = PARTIES.must(ctx.state, ctx.sender).sponsor
@@ -106,6 +110,8 @@ class ChangeCard(Operation, tag=701):
 
     card: Reference
     rates: RateTerms
+    despite_reference: bool = False
+    """Whether a rate far from the reference is meant."""
 
     def check(self) -> None:
         """Refuse terms that no state could make right."""
@@ -115,6 +121,7 @@ class ChangeCard(Operation, tag=701):
         """Write the next terms down."""
         name, card = own_card(ctx, self.card)
         require_in_time(ctx, self.rates)
+        require_no_slip(ctx, card.takes, card.gives, self.rates, despite=self.despite_reference)
         change_with_the_block(ctx, name, card)
 
         CARDS.put(ctx.state, name, structs.replace(card, next_rates=self.rates))
@@ -215,6 +222,12 @@ def require_in_time(ctx: Context, terms: RateTerms) -> None:
     age_max = RULES.must(ctx.state, None).age_max
     require(terms.valid_until > ctx.time, Refuse.TERMS_EXPIRED, time=ctx.time)
     require(terms.valid_until - ctx.time <= age_max, Refuse.TERMS_VALID_TOO_LONG, longest=age_max)
+
+
+def require_no_slip(ctx: Context, takes: Asset, gives: Asset, terms: RateTerms, *, despite: bool) -> None:
+    """Refuse a rate that is far from the reference, to the provider's cost, unless it is meant."""
+    for each in terms.tiers:
+        require_near(ctx, Part(gives, each.rate.given), Part(takes, each.rate.taken), despite=despite)
 
 
 def change_with_the_block(ctx: Context, name: bytes, card: RateCard) -> None:

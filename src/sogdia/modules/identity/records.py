@@ -47,9 +47,10 @@ class Role(IntFlag):
     PLATFORM = 16
     TAX_COLLECTOR = 32
     LIQUIDITY_PROVIDER = 64
+    RATE_REPORTER = 128
 
 
-GRANTABLE = int(Role.CARRIER | Role.PLATFORM | Role.LIQUIDITY_PROVIDER)
+GRANTABLE = int(Role.CARRIER | Role.PLATFORM | Role.LIQUIDITY_PROVIDER | Role.RATE_REPORTER)
 """Roles that a registrar may grant; the others are decided by the organisations together, in genesis or by vote."""
 
 COUNTRIES = frozenset(

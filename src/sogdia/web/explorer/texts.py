@@ -223,6 +223,7 @@ TEXTS: Final[dict[str, str]] = {
     "role.platform": "take a platform’s fee",
     "role.tax_collector": "collect tax",
     "role.liquidity_provider": "exchange money",
+    "role.rate_reporter": "report exchange rates",
     # --------------------------------------------------------------------------------------------------------- listings
     "listings.title": "Listings",
     "listings.lead": "Goods that are, or were, on offer. Prices are without freight and tax.",
