@@ -11,6 +11,7 @@ from sogdia.cli.documents import document
 from sogdia.cli.exits import Exit, Stopped, usage
 from sogdia.cli.fields import Reading, read_text
 from sogdia.cli.operations import may_be_left_out, option_of
+from sogdia.cli.sending import signing_for
 from sogdia.cli.sessions import Session, keys_of
 from sogdia.cli.tables import table_words
 from sogdia.client.declared import answer_type
@@ -59,7 +60,7 @@ def filled(declared: type[Query], words: Sequence[str], texts: Mapping[str, str 
 
 
 def read_query(declared: type[Query], texts: Mapping[str, str | None], session: Session) -> Query:
-    """Read a query from its texts."""
+    """Read a query from its texts; who asks is whoever the key of that name signs for."""
     reading = Reading(session.naming, session.ring, lambda: session.now)
     values: dict[str, Any] = {}
     for each in fields_of(declared):
@@ -70,7 +71,11 @@ def read_query(declared: type[Query], texts: Mapping[str, str | None], session: 
             values[each.name] = each.default
             continue
         try:
-            values[each.name] = read_text(text, each.shape, reading)
+            values[each.name] = (
+                signing_for(text, session, 0).account
+                if each.name == declared.asker
+                else read_text(text, each.shape, reading)
+            )
         except Stopped as stopped:
             raise Stopped(stopped.status, f"{option_of(each)}: {stopped.message}", stopped.way_out) from stopped
     return declared(**values)

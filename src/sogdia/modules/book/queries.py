@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import msgspec
 from msgspec import Meta
@@ -90,9 +90,11 @@ class DepthQuery(Query, tag="depth"):
 class PathsQuery(Query, tag="paths"):
     """How to send one money and let another be received, by up to three books, and what it takes.
 
-    `received` says exactly how much is to arrive, or else `sent` exactly how much is sent. `payer` is who would pay: a
-    path that meets its own offers is none. Offers that are over at the time `at` are left out.
+    `received` says exactly how much is to arrive, or else `sent` exactly how much is sent. `payer` is who asks: a path
+    that meets its own offers is none. Offers that are over at the time `at` are left out.
     """
+
+    asker: ClassVar[str] = "payer"
 
     source: AssetKey
     target: AssetKey
