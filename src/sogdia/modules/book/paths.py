@@ -6,6 +6,7 @@ One of the two amounts is exact, the other has a bound, and both monies' way is 
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -48,17 +49,21 @@ class Way(NamedTuple):
     received: int
 
 
-class PayStrictReceive(Operation, tag=1002):
-    """Let a payee receive exactly so much of the path's last money, for at most so much of its first."""
+class PathPayment(Operation):
+    """What payments over a path have in common. What follows the amounts on the wire is declared by each kind."""
 
     to: Account
     path: Annotated[tuple[Asset, ...], Meta(min_length=2, max_length=MONIES_MAX)]
-    receive: PositiveUnits
-    send_at_most: PositiveUnits
-    purpose: Purpose
-    end_to_end: EndToEnd
-    travel_reference: Hash | None
-    """A salted hash of the document that says who pays whom, for monies that ask for one (`money/limits.py`)."""
+
+    if TYPE_CHECKING:
+        purpose: Purpose
+        end_to_end: EndToEnd
+        travel_reference: Hash | None
+
+    @property
+    @abstractmethod
+    def most_sent(self) -> int:
+        """Give the most that may be sent of the first money."""
 
     def check(self) -> None:
         """Refuse what no state could make right."""
@@ -66,7 +71,23 @@ class PayStrictReceive(Operation, tag=1002):
 
     def cost(self, state: Reader, sender: bytes) -> tuple[bytes, int]:  # noqa: ARG002 - it says itself what it costs
         """Give what may be paid."""
-        return asset_key(self.path[0]), self.send_at_most
+        return asset_key(self.path[0]), self.most_sent
+
+
+class PayStrictReceive(PathPayment, tag=1002):
+    """Let a payee receive exactly so much of the path's last money, for at most so much of its first."""
+
+    receive: PositiveUnits
+    send_at_most: PositiveUnits
+    purpose: Purpose
+    end_to_end: EndToEnd
+    travel_reference: Hash | None
+    """A salted hash of the document that says who pays whom, for monies that ask for one (`money/limits.py`)."""
+
+    @property
+    def most_sent(self) -> int:
+        """Give the bound."""
+        return self.send_at_most
 
     def apply(self, ctx: Context) -> None:
         """Pay over the path."""
@@ -76,11 +97,9 @@ class PayStrictReceive(Operation, tag=1002):
         _pay(ctx, self, way)
 
 
-class PayStrictSend(Operation, tag=1003):
+class PayStrictSend(PathPayment, tag=1003):
     """Send exactly so much of the path's first money; the payee receives at least so much of its last."""
 
-    to: Account
-    path: Annotated[tuple[Asset, ...], Meta(min_length=2, max_length=MONIES_MAX)]
     send: PositiveUnits
     receive_at_least: PositiveUnits
     purpose: Purpose
@@ -88,13 +107,10 @@ class PayStrictSend(Operation, tag=1003):
     travel_reference: Hash | None
     """A salted hash of the document that says who pays whom, for monies that ask for one (`money/limits.py`)."""
 
-    def check(self) -> None:
-        """Refuse what no state could make right."""
-        _check(self.path, self.end_to_end)
-
-    def cost(self, state: Reader, sender: bytes) -> tuple[bytes, int]:  # noqa: ARG002 - it says itself what it costs
-        """Give what is paid."""
-        return asset_key(self.path[0]), self.send
+    @property
+    def most_sent(self) -> int:
+        """Give the exact amount."""
+        return self.send
 
     def apply(self, ctx: Context) -> None:
         """Pay over the path."""
@@ -151,7 +167,7 @@ def _check(path: tuple[Asset, ...], end_to_end: str) -> None:
     check_text(end_to_end)
 
 
-def _pay(ctx: Context, asked: PayStrictReceive | PayStrictSend, way: Way) -> None:
+def _pay(ctx: Context, asked: PathPayment, way: Way) -> None:
     """Carry out a path that has been worked out."""
     path, to = asked.path, asked.to
     require(PARTIES.find(ctx.state, to) is not None, MoneyRefusal.PAYEE_UNKNOWN, account=to)
