@@ -51,6 +51,12 @@ def rank_of(price: Price) -> bytes:
     return rank.to_bytes(RANK_BYTES, "big")
 
 
+def ratio_of(rank: bytes) -> tuple[int, int]:
+    """Give the price of a place again: minor units of the quote for so many of the base."""
+    magnitude, digits = divmod(int.from_bytes(rank, "big"), _FULL)
+    return digits, 10 ** (PLACES_MAX + DIGITS_MAX - magnitude)
+
+
 def quote_up(price: Price, base: int) -> int:
     """Give what so much of the base costs whoever buys it."""
     return up(base * price.digits, 10**price.places)

@@ -15,6 +15,7 @@ from msgspec import structs
 
 from sogdia.kernel import digit_maps
 from sogdia.kernel.refusal import require
+from sogdia.modules.book.prices import HIGHEST, RANK_BYTES
 from sogdia.modules.book.records import (
     BEST,
     NEIGHBOURS,
@@ -118,6 +119,18 @@ def offers_of(state: Reader, pair: Pair, side: int, worst: Price | None = None) 
 def is_open(state: Reader, pair: Pair) -> bool:
     """Tell whether anybody offers anything for a pair."""
     return any(BEST.find(state, side_key(pair, side)) is not None for side in (Side.SELL, Side.BUY))
+
+
+def best_rank(state: Reader, gives: bytes, gets: bytes) -> bytes | None:
+    """Give the rank of the best price at which one money buys another in their book, or nothing when none is offered.
+
+    Of the two money keys the lesser is the base's: whoever gets the base takes from those who sell.
+    """
+    side = gets + gives + bytes((Side.SELL,)) if gets < gives else gives + gets + bytes((Side.BUY,))
+    best = BEST.find(state, side)
+    if best is None:
+        return None
+    return best.rank if gets < gives else (HIGHEST - int.from_bytes(best.rank, "big")).to_bytes(RANK_BYTES, "big")
 
 
 def neighbours_of(state: Reader, money: bytes) -> tuple[bytes, ...]:

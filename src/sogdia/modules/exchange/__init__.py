@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
+from sogdia.modules.exchange.cards import Accepted, bought, cards_of, offered, take
+from sogdia.modules.exchange.events import Converted
 from sogdia.modules.exchange.invariants import set_aside_by_cards_and_locks
 from sogdia.modules.exchange.locks import open_lock, swap, undo
 from sogdia.modules.exchange.module import MODULE
-from sogdia.modules.exchange.records import CARDS, LOCKS
+from sogdia.modules.exchange.partners import partners_of
+from sogdia.modules.exchange.records import CARDS, LOCKS, RateCard
+from sogdia.modules.exchange.refusals import ExchangeRefusal
 
-__all__ = ["CARDS", "LOCKS", "MODULE", "open_lock", "set_aside_by_cards_and_locks", "swap", "undo"]
+__all__ = [
+    "CARDS",
+    "LOCKS",
+    "MODULE",
+    "Accepted",
+    "Converted",
+    "ExchangeRefusal",
+    "RateCard",
+    "bought",
+    "cards_of",
+    "offered",
+    "open_lock",
+    "partners_of",
+    "set_aside_by_cards_and_locks",
+    "swap",
+    "take",
+    "undo",
+]

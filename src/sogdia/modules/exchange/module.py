@@ -5,14 +5,14 @@ from __future__ import annotations
 from sogdia.kernel.module import Module
 from sogdia.modules.exchange import cards, conversions, events, invariants, queries
 from sogdia.modules.exchange.genesis import ExchangeGenesis, load_genesis
-from sogdia.modules.exchange.records import CARDS, LOCKS, PAIR_CARDS, RULES
+from sogdia.modules.exchange.records import CARDS, LOCKS, PAIR_CARDS, PARTNERS, RULES
 from sogdia.modules.exchange.refusals import ExchangeRefusal
 
 MODULE = Module(
     name="exchange",
     number=700,
     operations=(cards.PostCard, cards.ChangeCard, cards.FundCard, cards.CloseCard, conversions.Convert),
-    tables=(RULES, CARDS, LOCKS, PAIR_CARDS),
+    tables=(RULES, CARDS, LOCKS, PAIR_CARDS, PARTNERS),
     events=(
         events.CardPosted,
         events.CardChanged,
@@ -30,6 +30,7 @@ MODULE = Module(
         invariants.what_changes_is_due_at_the_end_of_a_block,
         invariants.every_cards_tiers_rise,
         invariants.every_card_is_found_by_its_monies,
+        invariants.partners_are_those_of_cards,
     ),
     exits=(),
     turns=(cards.CARD_TURN,),

@@ -10,12 +10,13 @@ from msgspec import Meta
 from sogdia.kernel.codec import Record
 from sogdia.kernel.parameters import no_key, show_no_key
 from sogdia.kernel.state import Table
-from sogdia.kernel.values import Account, BasisPoints, Name, PositiveUnits, Seconds, Units
+from sogdia.kernel.values import Account, AssetKey, BasisPoints, Name, PositiveUnits, Seconds, Units
 from sogdia.modules.money import Asset, asset_key
 
 TIERS_MAX = 8
 PREMIUMS_MAX = 8
 CARDS_OF_A_PAIR_MAX = 256
+PARTNERS_MAX = 256
 
 ASSET_BYTES = 23
 
@@ -83,6 +84,12 @@ class PairCards(Record):
     cards: Annotated[tuple[Name, ...], Meta(min_length=1, max_length=CARDS_OF_A_PAIR_MAX)]
 
 
+class Partners(Record):
+    """The monies with which a money has a card, either way, sorted."""
+
+    monies: Annotated[tuple[AssetKey, ...], Meta(min_length=1, max_length=PARTNERS_MAX)]
+
+
 class Lock(Record):
     """A rate that is kept for an order, with both sides set aside: the buyer's money and the provider's.
 
@@ -109,6 +116,10 @@ def _show_name(key: bytes) -> dict[str, Any]:
     return {"name": key}
 
 
+def _show_money(key: bytes) -> dict[str, Any]:
+    return {"money": key}
+
+
 def _pair_key(key: tuple[Asset, Asset]) -> bytes:
     return asset_key(key[0]) + asset_key(key[1])
 
@@ -123,3 +134,4 @@ PAIR_CARDS: Table[tuple[Asset, Asset], PairCards] = Table(
     "exchange/pairs", 73, PairCards, key=_pair_key, show_key=_show_pair
 )
 LOCKS: Table[bytes, Lock] = Table("exchange/locks", 72, Lock, show_key=_show_name)
+PARTNERS: Table[bytes, Partners] = Table("exchange/partners", 74, Partners, show_key=_show_money)

@@ -43,3 +43,4 @@ class ExchangeRefusal(RefusalCode):
     PAYMENT_ABOVE_MAXIMUM = 720, "The exchange costs more than the sender is ready to pay", "Look at the rate again."
     LOCK_TOO_LONG = 721, "The card keeps no rate for as long as this order may take", "Choose another card."
     CARDS_TOO_MANY = 722, "There are too many cards from this money to that one", "Fund or change a card that is there."
+    PARTNERS_TOO_MANY = 723, "A money is exchanged by cards for too many others already", "Quote it for one of those."
