@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import random
+from typing import TYPE_CHECKING
 
 import pytest
 
 from sogdia.modules.book import finding
 from sogdia.modules.book.finding import Asked, search
-from sogdia.modules.book.offers import PlaceLimitOffer
 from sogdia.modules.book.records import Side
 from sogdia.modules.exchange.cards import PostCard
 from sogdia.modules.exchange.records import Rate, RateTerms, Tier
@@ -18,6 +18,9 @@ from sogdia.testing.ledger import Ledger
 from tests import rotation as chosen
 from tests.modules.book.plain_search import plain_search
 from tests.modules.book.stand import WHO, enter_dealer, offer, open_money, open_stand
+
+if TYPE_CHECKING:
+    from sogdia.modules.book.offers import PlaceLimitOffer
 
 CODES = ("KWD", "USD", "CNY", "UZS", "KES", "INR")
 PRICES = ("0.5", "0.98", "1", "1.003", "1.03", "2")
