@@ -288,6 +288,7 @@ def test_every_declared_query_is_asked_by_words_or_by_options(sogdia, shop):
         "limit-offer": ["nairobi/none"],
         "depth": ["USD@bank", "USD@bank"],
         "paths": ["USD@bank", "USD@bank", "--payer", "nairobi"],
+        "quotes": ["USD@bank", "--listing", "bukhara/tea", "--quantity", "2", "--payer", "nairobi"],
         "purse": ["nairobi/none"],
         "payer": ["nairobi"],
         "obligation": ["nairobi/none"],

@@ -61,7 +61,7 @@ ANSWERS: Final[dict[str, type[msgspec.Struct]]] = {
 }
 """Answers made of several records, each with the record that says for whom it is."""
 
-OF_WHAT_IS_PUBLIC: Final = frozenset({"rate-card", "rate-cards", "quote", "depth", "paths"})
+OF_WHAT_IS_PUBLIC: Final = frozenset({"rate-card", "rate-cards", "quote", "quotes", "depth", "paths"})
 """Answers made of public records, or of sums of what is offered; of who offers, an answer has what its asker owns."""
 
 OF_THE_ASKED: Final = frozenset({"obligations", "netting-pools", "netting-pool"})

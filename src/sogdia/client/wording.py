@@ -29,7 +29,7 @@ PRICE_MAX: Final = 2**53
 FINER: Final = frozenset({"price", "tiers"})
 """Fields of an offer that count minor units / 10^decimals."""
 
-TAKEN: Final = frozenset({"payment", "premium", "owed", "pay_at_most"})
+TAKEN: Final = frozenset({"payment", "premium", "owed", "pay_at_most", "total", "middle", "spread"})
 """Where two monies are exchanged, these fields count the one that is taken; all others count the one that is given."""
 
 ENDS_OF_A_PATH: Final = {"send": 0, "send_at_most": 0, "sent": 0, "receive": -1, "receive_at_least": -1, "received": -1}
@@ -46,7 +46,7 @@ NAMED_BESIDE: Final = {
 }
 """Where several monies are named, these fields count the one that stands under this name."""
 
-MONEY: Final = frozenset({"Units", "PositiveUnits"})
+MONEY: Final = frozenset({"Units", "PositiveUnits", "Difference"})
 
 CALLED: Final[dict[str, type[IntEnum | Role]]] = {
     "action_kind": ActionKind,

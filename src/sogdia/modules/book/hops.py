@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sogdia.kernel.refusal import require
 from sogdia.kernel.values import owner_of
 from sogdia.modules.book.crossing import Stop, Sweep, Wish, sweep
+from sogdia.modules.book.prices import is_exact
 from sogdia.modules.book.records import Pair
 from sogdia.modules.book.refusals import BookRefusal as Refuse
 from sogdia.modules.book.settling import carry_out
@@ -52,6 +53,13 @@ class Leg(NamedTuple):
     def crossings(self) -> int:
         """Give how many offers and cards it meets."""
         return 1 if self.swept is None else len(self.swept.fills) + len(self.swept.ended)
+
+    @property
+    def roundings(self) -> int:
+        """Give how many of its amounts are rounded, each by less than one minor unit."""
+        if self.swept is not None:
+            return sum(not is_exact(fill.offer.price, fill.base, fill.quote) for fill in self.swept.fills)
+        return 0 if self.accepted is None or self.accepted.is_exact else 1
 
 
 def getting(state: Reader, hop: Hop, units: int, taker: Taker, most: int) -> Leg:

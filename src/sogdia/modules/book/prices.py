@@ -77,6 +77,12 @@ def base_down(price: Price, quote: int) -> int:
     return down(quote * 10**price.places, price.digits)
 
 
+def is_exact(price: Price, base: int, quote: int) -> bool:
+    """Tell whether two amounts are in the ratio of a price, and neither had to be rounded."""
+    scale: int = 10**price.places
+    return base * price.digits == quote * scale
+
+
 def is_worth(price: Price, base: int) -> bool:
     """Tell whether so much of the base is enough to be offered at a price."""
     return base >= LEAST and quote_down(price, base) >= LEAST

@@ -5,10 +5,11 @@ from __future__ import annotations
 from sogdia.modules.exchange.cards import Accepted, bought, cards_of, offered, take
 from sogdia.modules.exchange.events import Converted
 from sogdia.modules.exchange.invariants import set_aside_by_cards_and_locks
-from sogdia.modules.exchange.locks import open_lock, swap, undo
+from sogdia.modules.exchange.locks import kept_for, open_lock, swap, undo
 from sogdia.modules.exchange.module import MODULE
 from sogdia.modules.exchange.partners import partners_of
-from sogdia.modules.exchange.records import CARDS, LOCKS, RateCard
+from sogdia.modules.exchange.rates import digest_of, premium_for, premium_points, rate_for
+from sogdia.modules.exchange.records import CARDS, LOCKS, Rate, RateCard
 from sogdia.modules.exchange.refusals import ExchangeRefusal
 
 __all__ = [
@@ -18,12 +19,18 @@ __all__ = [
     "Accepted",
     "Converted",
     "ExchangeRefusal",
+    "Rate",
     "RateCard",
     "bought",
     "cards_of",
+    "digest_of",
+    "kept_for",
     "offered",
     "open_lock",
     "partners_of",
+    "premium_for",
+    "premium_points",
+    "rate_for",
     "set_aside_by_cards_and_locks",
     "swap",
     "take",

@@ -172,6 +172,12 @@ class Accepted(NamedTuple):
     units: int
     payment: int
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether nothing had to be rounded."""
+        rate = rate_for(self.card.rates, self.units)
+        return self.units * rate.taken == self.payment * rate.given
+
 
 def accept(ctx: Context, name: bytes, digest: bytes, units: int) -> Accepted:
     """Give a card whose terms are those that were accepted and hold for so many units, or refuse. Writes nothing."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sogdia.kernel.operation import Context
+    from sogdia.kernel.state import Reader
 
 LOCK_BYTES = 500
 """What a lock counts for in the sponsor's storage, its share of the tree included."""
@@ -51,7 +52,7 @@ def open_lock(  # noqa: PLR0913 - what is locked, for whom and how long
     """
     accepted = accept(ctx, card, digest, units)
     found, payment = accepted.card, accepted.payment
-    needed = seconds + RULES.must(ctx.state, None).lock_margin
+    needed = kept_for(ctx.state, seconds)
     points = premium_points(found.rates.premiums, needed)
     require(points is not None, Refuse.LOCK_TOO_LONG, seconds=needed)
     premium = premium_for(payment, points or 0)
@@ -91,6 +92,11 @@ def open_lock(  # noqa: PLR0913 - what is locked, for whom and how long
             units=units,
         )
     )
+
+
+def kept_for(state: Reader, seconds: int) -> int:
+    """Give how long a rate has to be kept for an order that may take so long to be shipped."""
+    return seconds + RULES.must(state, None).lock_margin
 
 
 def undo(ctx: Context, order: bytes, lock: Lock, units: int, *, by_buyer: bool = False) -> None:

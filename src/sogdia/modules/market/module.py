@@ -11,6 +11,7 @@ from sogdia.modules.market import (
     listings,
     orders,
     queries,
+    quotes,
     records,
     returns,
     splits,
@@ -75,7 +76,13 @@ MODULE = Module(
         events.OrderDigested,
     ),
     refusals=MarketRefusal,
-    queries=(queries.TermsQuery, queries.ListingQuery, queries.OrderQuery, queries.OrderLinesQuery),
+    queries=(
+        queries.TermsQuery,
+        queries.ListingQuery,
+        queries.OrderQuery,
+        queries.OrderLinesQuery,
+        quotes.QuotesQuery,
+    ),
     invariants=(
         invariants.held_money_is_what_orders_and_holds_set_aside,
         invariants.locks_are_what_their_orders_need,
