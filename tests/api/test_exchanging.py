@@ -95,3 +95,42 @@ def test_a_buyer_reads_a_dealers_cards_and_what_they_cost(town, monies):
         assert shown["payment"] == "129450"
         listed = town.ask(f"/v1/queries/rate-cards?{pair}", **named).document["answer"]
         assert town.ask(f"/v1/queries/rate-card?name={card}", **named).document["answer"] in listed
+
+
+def test_a_buyer_is_quoted_goods_in_its_money_and_pays_exactly_that(town, monies):
+    shillings, _dollars = monies
+    town.send("bank", Mint(currency="KES", to=town.account("nairobi"), units=10**6))
+    listing, pays = name_of(town.account("bukhara"), "tea").hex(), asset_key(shillings).hex()
+    address = f"/v1/queries/quotes?pays={pays}&listing={listing}&quantity=2&reference=quoted"
+    nobodys = town.ask(address).document["answer"]
+
+    mine = town.ask(address, authorization=town.token("nairobi")).document["answer"]
+    quoted = mine["quotes"][0]
+    bukharas = town.ask(address, authorization=town.token("bukhara")).document["answer"]
+
+    assert nobodys["units"] == "2500"
+    assert all(each["accept"] == [] for each in nobodys["quotes"])
+    assert [each["total"] for each in mine["quotes"]] == [each["total"] for each in nobodys["quotes"]]
+    assert all(step["card"] for each in bukharas["quotes"] for step in each["steps"]), "its own offer serves it nothing"
+    assert town.ask(f"{address}&payer={town.account('nairobi').hex()}").status == 400
+    before = spendable(town, "nairobi", shillings)
+    sent = signed_and_sent(town, "nairobi", quoted["accept"])
+    assert [each["event"] for each in sent["events"]][-2:] == ["PaidAcross", "OrderPlaced"]
+    assert before - spendable(town, "nairobi", shillings) == int(quoted["total"])
+
+
+def spendable(town, who, money):
+    """What somebody has of a money, as it is told over HTTP."""
+    asked = f"account={town.account(who).hex()}&currency={money.currency}&issuer={money.issuer.hex()}"
+    said = town.ask(f"/v1/queries/balance?{asked}", authorization=town.token(who))
+    return int(said.document["answer"]["available"])
+
+
+def signed_and_sent(town, who, accept):
+    """Sign what accepts a quote, in one envelope, and send it."""
+    operations = [{"operation": each["operation"], **each["fields"]} for each in accept]
+    frame = {"expiry": str(town.now + 80_000), "signers": [{"account": town.account(who).hex(), "key": "0"}]}
+    built = town.post("/v1/envelopes/build", {**frame, "operations": operations}).document
+    signature = {"scheme": "1", "value": town.parties[who].keys.sign(bytes.fromhex(built["sign"])).hex()}
+    sealed = town.post("/v1/envelopes/seal", {"body": built["body"], "signatures": [signature]})
+    return town.ask("/v1/envelopes", sealed.raw, content_type="application/vnd.sogdia.envelope").document

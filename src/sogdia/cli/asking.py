@@ -11,12 +11,14 @@ from sogdia.cli.documents import document
 from sogdia.cli.exits import Exit, Stopped, usage
 from sogdia.cli.fields import Reading, read_text
 from sogdia.cli.operations import may_be_left_out, option_of
+from sogdia.cli.quoting import quote_words
 from sogdia.cli.sending import signing_for
 from sogdia.cli.sessions import Session, keys_of
 from sogdia.cli.tables import table_words
 from sogdia.client.declared import answer_type
 from sogdia.client.shapes import fields_of
 from sogdia.client.wording import amount_words
+from sogdia.modules.market.quotes import Quotes
 from sogdia.modules.money import Asset, asset_key
 from sogdia.modules.money.queries import PAGE_MAX, BalancesQuery, Owned
 
@@ -90,6 +92,8 @@ def _is_nothing(answer: object) -> bool:
 
 
 def _words(query: Query, answer: Any, showing: Showing) -> str:  # noqa: ANN401 - each query has its own answer
+    if isinstance(answer, Quotes):
+        return quote_words(answer, showing)
     asset = showing.asset_in(query) or showing.named_asset(query)
     if isinstance(answer, list):
         lines = [showing.one_line(each, None, asset) for each in answer]
