@@ -109,6 +109,7 @@ def test_a_buyer_is_quoted_goods_in_its_money_and_pays_exactly_that(town, monies
     bukharas = town.ask(address, authorization=town.token("bukhara")).document["answer"]
 
     assert nobodys["units"] == "2500"
+    assert int(nobodys["at"]) >= town.now, "the node knows for which time it is asked"
     assert all(each["accept"] == [] for each in nobodys["quotes"])
     assert [each["total"] for each in mine["quotes"]] == [each["total"] for each in nobodys["quotes"]]
     assert all(step["card"] for each in bukharas["quotes"] for step in each["steps"]), "its own offer serves it nothing"
