@@ -64,6 +64,13 @@ def test_nobody_asks_in_the_name_of_another(town, monies, who):
     assert "payer" in said.document["detail"]
 
 
+def test_nobody_finds_out_by_trying_times_until_when_an_offer_stands(town, monies):
+    said = paths(town, monies, "nairobi", at=str(town.now + 2 * DAY))
+
+    assert said.status == 400
+    assert "at" in said.document["detail"]
+
+
 def test_what_a_book_holds_is_told_by_price_and_says_of_nobody_who_offers(town, monies):
     base, quote = (asset_key(each).hex() for each in sorted(monies, key=asset_key))
 

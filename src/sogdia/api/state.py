@@ -345,10 +345,15 @@ class StateRoutes:
 
 
 def _parameters_of(declared: type[Query]) -> type[msgspec.Struct]:
-    """Give what stands in the address of a question: all but who asks, which the door knows better."""
-    if not declared.asker:
+    """Give what stands in the address of a question: all but who asks, and for which time it is asked.
+
+    The door knows the one and the node the other. By trying times anybody could find out until when others' offers
+    stand, which is theirs to know.
+    """
+    known = {declared.asker, declared.moment} - {""}
+    if not known:
         return declared
-    fields = [each for each in msgspec.structs.fields(declared) if each.name != declared.asker]
+    fields = [each for each in msgspec.structs.fields(declared) if each.name not in known]
     listed = [(each.name, each.type) if each.required else (each.name, each.type, each.default) for each in fields]
     return msgspec.defstruct(f"{declared.__name__}Parameters", listed, frozen=True, kw_only=True)
 
@@ -358,7 +363,8 @@ def _asked_by(reader: Reader, declared: type[Query], given: msgspec.Struct) -> Q
     if isinstance(given, declared):
         return given
     fields = {name: getattr(given, name) for name in given.__struct_fields__}
-    return declared(**fields, **{declared.asker: reader.account or NO_ACCOUNT})
+    asker = {declared.asker: reader.account or NO_ACCOUNT} if declared.asker else {}
+    return declared(**fields, **asker)
 
 
 def _accounts_of_key(table: Table[Any, Any], key: bytes) -> set[bytes]:

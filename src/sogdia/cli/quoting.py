@@ -39,7 +39,7 @@ def quote_words(found: Quotes, showing: Showing) -> str:
 
 def _quoted(number: int, quoted: Quoted, found: Quotes, showing: Showing) -> Iterator[str]:
     code = quoted.takes.currency
-    until = f", until {showing.moment(quoted.valid_until)} at most" if quoted.valid_until else ""
+    until = "" if quoted.valid_until is None else f", until {showing.moment(quoted.valid_until)} at most"
     yield f"{number}. {amount_words(quoted.total, code)}{until}"
     for step in quoted.steps:
         yield INDENT + _step(step, showing)

@@ -91,7 +91,7 @@ def test_a_price_is_told_by_its_parts_and_each_way_by_its_own_the_cheapest_first
     assert [each.operation for each in by_books.accept] == ["route-strict-receive", "place-order"]
     assert [step.card for step in by_card.steps] == [name_of(shop.account("dealer"), "now")]
     assert (kept.payment, kept.premium, kept.digest) == (4_427, 18, quote_of(shop, "keeps").digest)
-    assert kept.valid_until == shop.time + 600
+    assert [each.valid_until for each in found.quotes] == [None, shop.time + 600, shop.time + 600]
     assert [each.operation for each in kept.accept] == ["place-order-at-rate"]
 
 

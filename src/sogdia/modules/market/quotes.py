@@ -104,8 +104,8 @@ class Quoted(msgspec.Struct, frozen=True, kw_only=True):
     premium: Units
     """What keeping the rate until the goods leave costs; it comes back with an order that the merchant ends."""
     steps: list[QuotedStep]
-    valid_until: Seconds
-    """When the first of the cards and offers on the way is over; what stands there now may go before that."""
+    valid_until: Seconds | None
+    """When the first of its cards is over, at the latest. How long offers stand in a book is their owners' to know."""
     digest: Hash | None
     """The digest of the terms that are accepted, of a card that keeps its rate."""
     accept: list[Acceptance]
@@ -219,7 +219,7 @@ def _in_its_own_money(asked: QuotesQuery, price: _Price, pays: Asset) -> Iterato
             payment=price.units,
             premium=0,
             steps=[],
-            valid_until=0,
+            valid_until=None,
             digest=None,
             accept=_accepted(asked, *_order(asked, price)),
         )
@@ -245,7 +245,7 @@ def _bought_now(state: Reader, asked: QuotesQuery, price: _Price, found: Found) 
         payment=way.sent,
         premium=0,
         steps=[_step(state, leg) for leg in way.legs],
-        valid_until=min(min(_ends_of(leg)) for leg in way.legs),
+        valid_until=min((leg.accepted.card.rates.valid_until for leg in way.legs if leg.accepted), default=None),
         digest=None,
         accept=_accepted(asked, ("route-strict-receive", route), *_order(asked, price)),
     )
@@ -325,10 +325,3 @@ def _step(state: Reader, leg: Leg) -> QuotedStep:
         spread=None if known is None else leg.given - known,
         roundings=leg.roundings,
     )
-
-
-def _ends_of(leg: Leg) -> list[int]:
-    """Give when each of what a leg meets is over."""
-    if leg.accepted is not None:
-        return [leg.accepted.card.rates.valid_until]
-    return [] if leg.swept is None else [fill.offer.valid_until for fill in leg.swept.fills]
