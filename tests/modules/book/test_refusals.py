@@ -433,7 +433,7 @@ OF_CARDS = (
     ExchangeRule.ROUNDING_TOO_LARGE,
 )
 UP = "rounded up, the last amount is always worth a unit"
-NEVER = {
+NEVER: dict[tuple[type[Operation], Any], str] = {
     **{(kind, rule): NO_CARD for kind in (PayStrictReceive, PayStrictSend) for rule in OF_CARDS},
     **{(kind, Money.CURRENCY_UNKNOWN): NO_BOOK for kind in (RouteStrictReceive, RouteStrictSend)},
     (RouteStrictReceive, Refuse.PATH_TOO_SMALL): UP,

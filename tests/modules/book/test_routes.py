@@ -9,6 +9,7 @@ import pytest
 from sogdia.modules.book.events import PaidAcross
 from sogdia.modules.book.paths import RouteStrictReceive, RouteStrictSend
 from sogdia.modules.book.queries import PathsQuery
+from sogdia.modules.book.records import Side
 from sogdia.modules.book.refusals import BookRefusal as Refuse
 from sogdia.modules.exchange import CARDS, Converted
 from sogdia.modules.exchange.cards import ChangeCard, CloseCard
@@ -18,7 +19,6 @@ from sogdia.modules.money import asset_key
 from sogdia.modules.money.currencies import SetCaps
 from sogdia.modules.money.refusals import MoneyRefusal as Money
 from tests.modules.book.stand import FUNDS, card, enter_dealer, has, offer, open_money, sell
-from tests.modules.book.stand import Side as BookSide
 
 NOTE: dict[str, Any] = {"purpose": "GDDS", "end_to_end": "ORDER-7", "travel_reference": None}
 
@@ -153,7 +153,7 @@ def test_books_and_cards_together_meet_fifty_at_most(ledger):
     enter_dealer(ledger, "USD")
     open_money(ledger, "CNY")
     card(ledger, ("KWD", "USD"), (1, 1), "usd")
-    asks = [offer(ledger, BookSide.SELL, 100, "1", monies=("CNY", "USD")) for _each in range(50)]
+    asks = [offer(ledger, Side.SELL, 100, "1", monies=("CNY", "USD")) for _each in range(50)]
     for first in range(0, 50, 10):
         ledger.must("bukhara", *asks[first : first + 10])
     codes, cards = ("KWD", "USD", "CNY"), ("usd", None)

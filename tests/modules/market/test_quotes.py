@@ -239,5 +239,5 @@ def test_on_any_market_what_is_quoted_is_what_is_paid(number):
                     pays: quoted.total
                 }
                 tried += 1
-    assert [each.total for each in found.quotes] == sorted(each.total for each in found.quotes)
+                assert [each.total for each in found.quotes] == sorted(each.total for each in found.quotes)
     assert tried
