@@ -41,7 +41,7 @@ def market(seed: int) -> tuple[Ledger, random.Random]:
         "bank", *(Mint(currency=code, to=ledger.account(who), units=10**6) for code in CODES for who in WHO[:2])
     )
     pairs = [(one, other) for one in CODES for other in CODES if one < other]
-    for number in range(chance.choice((15, 40, 90))):
+    for number in range(chance.choice((40, 60, 90))):
         monies, who = chance.choice(pairs), chance.choice(WHO)
         units = chance.choice((200, 200, 333, 1_000, 4_000))
         asked: PlaceLimitOffer = offer(

@@ -110,6 +110,7 @@ class _Finder:
         start, self._goal = (asked.target, asked.source) if self._back else (asked.source, asked.target)
         self._start = _Step(asked.units, (start,), (), 0)
         self._around: dict[bytes, frozenset[bytes]] = {}
+        self._partners: dict[bytes, frozenset[bytes]] = {}
         self._between: dict[tuple[bytes, bytes], tuple[_Venue, ...]] = {}
         self._assets: dict[bytes, Asset] = {}
         self._firsts: dict[bytes, _Step | None] = {}
@@ -235,7 +236,8 @@ class _Finder:
 
     def _beside(self, money: bytes) -> frozenset[bytes]:
         if money not in self._around:
-            self._around[money] = frozenset((*neighbours_of(self._state, money), *partners_of(self._state, money)))
+            self._partners[money] = frozenset(partners_of(self._state, money))
+            self._around[money] = self._partners[money].union(neighbours_of(self._state, money))
         return self._around[money]
 
     def _asset(self, money: bytes) -> Asset:
@@ -259,7 +261,8 @@ class _Finder:
             yield _Venue(given, got, b"")
 
     def _cards(self, gives: bytes, gets: bytes) -> Iterator[_Venue]:
-        if gets not in partners_of(self._state, gives):
+        self._beside(gives)
+        if gets not in self._partners[gives]:
             return
         for name in cards_of(self._state, self._asset(gives), self._asset(gets)):
             self._look()
