@@ -15,7 +15,7 @@ from sogdia.modules.exchange.queries import QuoteQuery
 from sogdia.modules.exchange.records import Premium, Rate, RateTerms, Tier
 from sogdia.modules.exchange.refusals import ExchangeRefusal
 from sogdia.modules.market.listings import AddVariant, CloseListing, OpenListing, PublishTerms
-from sogdia.modules.market.quotes import Quotes, QuotesQuery
+from sogdia.modules.market.quotes import Quotes, QuotesQuery, Ratio
 from sogdia.modules.market.records import Offer, Parts
 from sogdia.modules.money import asset_key, balance
 from sogdia.testing.ledger import Ledger
@@ -110,7 +110,7 @@ def test_a_step_says_what_it_costs_beyond_the_middle_and_how_often_it_is_rounded
 
     (step,) = next(each for each in found.quotes if each.digest is not None).steps
     # 14,280 cents at 3.25 a fil are ⌈4,393.8…⌉ fils; the card takes ⌈14,280 × 0.31⌉ = ⌈4,426.8⌉
-    assert (step.rate, step.payment, step.units) == (Rate(31, 100), 4_427, 14_280)
+    assert (step.rate, step.payment, step.units) == (Ratio(taken=31, given=100), 4_427, 14_280)
     assert (step.middle, step.spread, step.roundings) == (4_394, 33, 1)
     (by_books,) = [each for each in found.quotes if [step.card for step in each.steps] == [None, None]]
     assert [step.middle is None for step in by_books.steps] == [True, False], "a book of one side has no middle"

@@ -9,7 +9,7 @@ from sogdia.modules.exchange.locks import kept_for, open_lock, swap, undo
 from sogdia.modules.exchange.module import MODULE
 from sogdia.modules.exchange.partners import partners_of
 from sogdia.modules.exchange.rates import digest_of, premium_for, premium_points, rate_for
-from sogdia.modules.exchange.records import CARDS, LOCKS, Rate, RateCard
+from sogdia.modules.exchange.records import CARDS, LOCKS, RateCard
 from sogdia.modules.exchange.refusals import ExchangeRefusal
 
 __all__ = [
@@ -19,7 +19,6 @@ __all__ = [
     "Accepted",
     "Converted",
     "ExchangeRefusal",
-    "Rate",
     "RateCard",
     "bought",
     "cards_of",

@@ -45,7 +45,6 @@ from sogdia.modules.book import (
 )
 from sogdia.modules.exchange import (
     CARDS,
-    Rate,
     cards_of,
     digest_of,
     kept_for,
@@ -69,6 +68,13 @@ QUOTES_MAX = 20
 Difference = Annotated[int, Meta(ge=-UNITS_MAX, le=UNITS_MAX)]
 
 
+class Ratio(msgspec.Struct, frozen=True, kw_only=True):
+    """So many minor units of one money for so many of another, in lowest terms."""
+
+    taken: Units
+    given: Units
+
+
 class QuotedStep(msgspec.Struct, frozen=True, kw_only=True):
     """One exchange of a quote, by a card or by the book of two monies, and what it costs by parts."""
 
@@ -77,7 +83,7 @@ class QuotedStep(msgspec.Struct, frozen=True, kw_only=True):
     gives: Asset
     units: Units
     card: Name | None
-    rate: Rate
+    rate: Ratio
     """What is paid for what is got, in lowest terms; by a card, the rate of its tier."""
     middle: Units | None
     """What it would cost half-way between best ask and best bid, where the book of the two monies has both."""
@@ -309,9 +315,10 @@ def _step(state: Reader, leg: Leg) -> QuotedStep:
     hop, accepted = leg.hop, leg.accepted
     if accepted is None:
         divisor = common_divisor(leg.given, leg.got)
-        rate = Rate(leg.given // divisor, leg.got // divisor)
+        rate = Ratio(taken=leg.given // divisor, given=leg.got // divisor)
     else:
-        rate = rate_for(accepted.card.rates, accepted.units)
+        tier = rate_for(accepted.card.rates, accepted.units)
+        rate = Ratio(taken=tier.taken, given=tier.given)
     middle = at_the_middle(state, asset_key(hop.gives), asset_key(hop.gets), leg.got)
     known = None if middle is None or middle > UNITS_MAX else middle
     return QuotedStep(
