@@ -16,8 +16,7 @@ from sogdia.kernel.refusal import Refused
 from sogdia.kernel.values import UNITS_MAX, owner_of
 from sogdia.modules.book.crossing import CROSSINGS_MAX
 from sogdia.modules.book.hops import Hop, Taker, getting, giving
-from sogdia.modules.book.prices import ratio_of
-from sogdia.modules.book.queues import best_rank, neighbours_of
+from sogdia.modules.book.queues import best_ratio, neighbours_of
 from sogdia.modules.exchange import CARDS, cards_of, partners_of
 from sogdia.modules.money import asset_of
 
@@ -224,13 +223,15 @@ class _Finder:
         """Give what so much of a money takes of another, or brings, if all of it went at the best price there is."""
         if amount is None:
             return None
-        bounds = [self._bound(amount, each) for each in self._venues(money, other)]
+        venues = self._venues(money, other)
+        if len(venues) == 1:
+            return self._bound(amount, venues[0])
+        bounds = [self._bound(amount, each) for each in venues]
         return (min(bounds) if self._back else max(bounds)) if bounds else None
 
     def _bound(self, amount: int, venue: _Venue) -> int:
-        if self._back:
-            return up(amount * venue.given, venue.got)
-        return down(amount * venue.got, venue.given)
+        given, got, _card = venue
+        return up(amount * given, got) if self._back else down(amount * got, given)
 
     # ---------------------------------------------------------------------------------------------------- what is there
 
@@ -247,23 +248,20 @@ class _Finder:
 
     def _venues(self, money: bytes, other: bytes) -> tuple[_Venue, ...]:
         """Give what leads on from a money to another: the book if it has offers on that side, and the cards."""
-        gives, gets = (other, money) if self._back else (money, other)
-        if (gives, gets) not in self._between:
-            self._between[gives, gets] = (*self._book(gives, gets), *self._cards(gives, gets))
-        return self._between[gives, gets]
+        pair = (other, money) if self._back else (money, other)
+        found = self._between.get(pair)
+        if found is None:
+            found = self._between[pair] = self._look_between(*pair)
+        return found
 
-    def _book(self, gives: bytes, gets: bytes) -> Iterator[_Venue]:
+    def _look_between(self, gives: bytes, gets: bytes) -> tuple[_Venue, ...]:
         self._look()
-        rank = best_rank(self._state, gives, gets)
-        if rank is not None:
-            quote, base = ratio_of(rank)
-            given, got = (quote, base) if gets < gives else (base, quote)
-            yield _Venue(given, got, b"")
+        best = best_ratio(self._state, gives, gets)
+        book = () if best is None else (_Venue(*best, b""),)
+        self._beside(gives)
+        return (*book, *self._cards(gives, gets)) if gets in self._partners[gives] else book
 
     def _cards(self, gives: bytes, gets: bytes) -> Iterator[_Venue]:
-        self._beside(gives)
-        if gets not in self._partners[gives]:
-            return
         for name in cards_of(self._state, self._asset(gives), self._asset(gets)):
             self._look()
             card = CARDS.must(self._state, name)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sogdia.kernel.exact import up
-from sogdia.modules.book.prices import ratio_of
-from sogdia.modules.book.queues import best_rank
+from sogdia.modules.book.queues import best_ratio
 
 if TYPE_CHECKING:
     from sogdia.kernel.state import Reader
@@ -14,9 +13,10 @@ if TYPE_CHECKING:
 
 def at_the_middle(state: Reader, gives: bytes, gets: bytes, units: int) -> int | None:
     """Give what so many units cost there, rounded up; nothing where the book of the two has only one side, or none."""
-    ranks = best_rank(state, gives, gets), best_rank(state, gets, gives)
-    if ranks[0] is None or ranks[1] is None:
+    there, back = best_ratio(state, gives, gets), best_ratio(state, gets, gives)
+    if there is None or back is None:
         return None
-    (one, by), (other, other_by) = ratio_of(ranks[0]), ratio_of(ranks[1])
-    quote, base = one * other_by + other * by, 2 * by * other_by
-    return up(units * quote, base) if gets < gives else up(units * base, quote)
+    (given, got), (got_back, given_back) = there, back
+    if gets < gives:  # the price is what is given for what is got, and half-way means between prices
+        return up(units * (given * got_back + given_back * got), 2 * got * got_back)
+    return up(units * 2 * given * given_back, got * given_back + got_back * given)

@@ -27,6 +27,7 @@ LEAST = 100
 """An offer is worth at least so many minor units of both monies, so that rounding costs at most a hundredth."""
 
 _FULL: int = 10**DIGITS_MAX
+_POWERS = tuple(10**places for places in range(PLACES_MAX + DIGITS_MAX))
 
 
 class Price(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -51,10 +52,10 @@ def rank_of(price: Price) -> bytes:
     return rank.to_bytes(RANK_BYTES, "big")
 
 
-def ratio_of(rank: bytes) -> tuple[int, int]:
-    """Give the price of a place again: minor units of the quote for so many of the base."""
-    magnitude, digits = divmod(int.from_bytes(rank, "big"), _FULL)
-    return digits, 10 ** (PLACES_MAX + DIGITS_MAX - magnitude)
+def ratio_of(rank: int) -> tuple[int, int]:
+    """Give the price of a rank, as a number, again: minor units of the quote for so many of the base."""
+    magnitude, digits = divmod(rank, _FULL)
+    return digits, _POWERS[PLACES_MAX + DIGITS_MAX - magnitude]
 
 
 def quote_up(price: Price, base: int) -> int:
