@@ -41,6 +41,7 @@ from sogdia.vault.faults import VaultRefusal
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from sogdia.kernel.operation import Query
     from sogdia.kernel.refusal import RefusalCode
     from sogdia.kernel.state import Table
 
@@ -338,17 +339,15 @@ def queries_page() -> Iterator[str]:
             name = str(query.__struct_config__.tag)
             yield f"\n### {name}\n"
             yield _said(query) + f" {_said(query.answer)}"
-            yield f"\n    sogdia query {name}{_arguments(fields_of(query))}\n"
+            yield f"\n    sogdia query {name}{_arguments(query)}\n"
             yield from _field_table(query)
 
 
-def _arguments(fields: Iterable[Field]) -> str:
+def _arguments(query: type[Query]) -> str:
     parts = []
-    for each in fields:
-        if each.required:
-            parts.append(f" {each.name.upper().replace('_', '-')}")
-        else:
-            parts.append(f" [{option_of(each)} {metavar(each.shape)}]")
+    for each in fields_of(query):
+        word, said = "KEY" if each.name == query.asker else metavar(each.shape), each.name.upper().replace("_", "-")
+        parts.append(f" {said}" if each.required else f" [{option_of(each)} {word}]")
     return "".join(parts)
 
 

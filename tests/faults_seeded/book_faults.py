@@ -8,6 +8,9 @@ PRICES = ("tests/modules/book/test_prices.py",)
 OFFERS = ("tests/modules/book/test_offers.py",)
 PATHS = ("tests/modules/book/test_paths.py",)
 REFUSALS = ("tests/modules/book/test_refusals.py",)
+ROUTES = ("tests/modules/book/test_routes.py",)
+FINDING = ("tests/modules/book/test_finding.py",)
+CARDS = ("tests/modules/exchange/test_cards.py",)
 MODEL = ("tests/modules/book/test_against_a_model.py",)
 
 BOOK_FAULTS = (
@@ -166,23 +169,74 @@ BOOK_FAULTS = (
     ),
     Fault(
         "A path is worked out for the wrong side",
-        "modules/book/paths.py",
+        "modules/book/hops.py",
         "exact_base=buys == exact_gets",
         "exact_base=buys != exact_gets",
         PATHS,
     ),
     Fault(
-        "Each book of a path may take as many offers as all together",
+        "Each hop of a path may meet as many offers as all together",
         "modules/book/paths.py",
-        "        needed = met.quote if wish.buys else met.base\n        most -= len(met.fills) + len(met.ended)\n",
-        "        needed = met.quote if wish.buys else met.base\n",
+        "        needed, most = leg.given, most - leg.crossings\n",
+        "        needed = leg.given\n",
         PATHS,
     ),
     Fault(
         "A search keeps the dearest way",
         "modules/book/finding.py",
-        "return step.amount < known.amount if back else step.amount > known.amount",
-        "return step.amount > known.amount if back else step.amount < known.amount",
-        PATHS,
+        "return known if self._is_beyond(step.amount, known.amount) else step",
+        "return step if self._is_beyond(step.amount, known.amount) else known",
+        FINDING,
+    ),
+    Fault(
+        "A search ends with the way that looked best",
+        "modules/book/finding.py",
+        "        for bound, by in self._promising(ways):\n"
+        "            if best is not None and self._is_beyond(bound, best.amount):",
+        "        for bound, by in self._promising(ways):\n            if best is not None:",
+        FINDING,
+    ),
+    Fault(
+        "A card is no crossing",
+        "modules/book/hops.py",
+        "return 1 if self.swept is None else",
+        "return 0 if self.swept is None else",
+        ROUTES,
+    ),
+    Fault(
+        "A card that exchanges other monies serves",
+        "modules/book/hops.py",
+        "    require((card.takes, card.gives) == (hop.gives, hop.gets), Refuse.CARD_OF_OTHER_MONIES, card=name)\n",
+        "",
+        REFUSALS,
+    ),
+    Fault(
+        "A provider that may not be paid is paid",
+        "modules/book/hops.py",
+        "    require_may_receive(state, hop.gives, accepted.provider, accepted.payment)\n",
+        "",
+        ROUTES,
+    ),
+    Fault(
+        "What suffices for no unit more is nobody's",
+        "modules/exchange/cards.py",
+        "    return found._replace(payment=payment)\n",
+        "    return found\n",
+        ROUTES,
+    ),
+    Fault(
+        "A payment buys less than it suffices for, and is gone",
+        "modules/exchange/cards.py",
+        "    require(more == units, Refuse.UNITS_ABOVE_MOST, most=units, asked=more)\n",
+        "",
+        ROUTES,
+    ),
+    Fault(
+        "Monies part while a card the other way is left",
+        "modules/exchange/partners.py",
+        "    if any(PAIR_CARDS.find(state, pair) is not None for pair in ((takes, gives), (gives, takes))):\n"
+        "        return\n",
+        "",
+        CARDS,
     ),
 )

@@ -56,8 +56,8 @@ EXCHANGE_FAULTS = (
     Fault(
         "Terms hold a second too long",
         "modules/exchange/cards.py",
-        "require(ctx.time <= terms.valid_until",
-        "require(ctx.time <= terms.valid_until + 1",
+        "require(time <= terms.valid_until",
+        "require(time <= terms.valid_until + 1",
         CONVERSIONS,
     ),
     Fault(
@@ -84,8 +84,8 @@ EXCHANGE_FAULTS = (
     Fault(
         "A lock may end before the time for shipping does",
         "modules/exchange/locks.py",
-        "seconds = wanted.seconds + RULES.must(state, None).lock_margin",
-        "seconds = wanted.seconds - RULES.must(state, None).lock_margin",
+        "return seconds + RULES.must(state, None).lock_margin",
+        "return seconds - RULES.must(state, None).lock_margin",
         AT_A_RATE,
     ),
     Fault(

@@ -20,7 +20,7 @@ import pytest
 from sogdia.kernel.values import name_of
 from sogdia.modules import ALL
 from sogdia.modules.book.offers import PlaceLimitOffer
-from sogdia.modules.book.paths import PayStrictReceive, PayStrictSend
+from sogdia.modules.book.paths import PayStrictReceive, PayStrictSend, RouteStrictReceive, RouteStrictSend
 from sogdia.modules.book.records import Side
 from sogdia.modules.exchange.bonds import PostBond
 from sogdia.modules.exchange.cards import FundCard, PostCard
@@ -39,7 +39,8 @@ from sogdia.modules.netting.obligations import Payment, PayObligations
 from sogdia.modules.vouchers.purses import OpenPurse
 from sogdia.modules.vouchers.records import Share
 from sogdia.testing.ledger import Ledger
-from tests.modules.book.stand import offer, open_stand, sell
+from tests.modules.book import test_routes as routes
+from tests.modules.book.stand import card, enter_dealer, offer, open_stand, sell
 from tests.modules.book.test_paths import receive, send
 from tests.modules.exchange.bureau import CUSTOMER, DEALER, convert, open_bureau, posting
 from tests.modules.market.at_a_rate import at_rate
@@ -160,6 +161,14 @@ def exchanging() -> Ledger:
     return ledger
 
 
+def dealing() -> Ledger:
+    """A dealer's card gives dinars for dollars."""
+    ledger = open_stand(Ledger())
+    enter_dealer(ledger, "KWD")
+    card(ledger, ("USD", "KWD"), (16, 5))
+    return ledger
+
+
 def owing() -> Ledger:
     """Bukhara owes Nairobi something, and has money."""
     ledger = open_house(Ledger())
@@ -179,6 +188,7 @@ def filling(ledger: Ledger) -> Operation:
     return opening(ledger, "q", shares=(Share(ledger.account("bukhara"), 100),))
 
 
+BY_CARD = (("USD", "KWD"), ("c",))
 WISHES = [
     Wish(Transfer, purse, PAYER, lambda it: pay(it, 100), referring=True),
     Wish(TransferWithReference, purse, PAYER, lambda it: referred(it, 100)),
@@ -194,6 +204,8 @@ WISHES = [
     Wish(PlaceLimitOffer, lambda: open_stand(Ledger()), "nairobi", lambda it: offer(it, Side.BUY, 1_000, "3.2")),
     Wish(PayStrictReceive, exchanging, "nairobi", lambda it: receive(it, ("USD", "KWD"), 1_000), referring=True),
     Wish(PayStrictSend, exchanging, "nairobi", lambda it: send(it, ("USD", "KWD"), 3_200), referring=True),
+    Wish(RouteStrictReceive, dealing, "nairobi", lambda it: routes.receive(it, *BY_CARD, 1_000), referring=True),
+    Wish(RouteStrictSend, dealing, "nairobi", lambda it: routes.send(it, *BY_CARD, 3_200), referring=True),
     Wish(OpenPurse, purse, PAYER, filling, referring=True),
     Wish(PayObligations, owing, "bukhara", discharging),
     Wish(RefundLate, settled, MERCHANT, refunding, limited=False),
@@ -244,7 +256,8 @@ def test_many_operations_keep_promises_and_they_take_nothing_that_is_available()
     taking = {wish.operation for wish in WISHES} | set(ISSUERS_OWN)
 
     assert len(keeping) >= 13
-    assert {each for each in keeping if each in taking} == {Convert, PlaceLimitOffer, PayStrictReceive, PayStrictSend}
+    over_paths = {PayStrictReceive, PayStrictSend, RouteStrictReceive, RouteStrictSend}
+    assert {each for each in keeping if each in taking} == {Convert, PlaceLimitOffer} | over_paths
 
 
 @pytest.mark.parametrize("name", BY_THEMSELVES)

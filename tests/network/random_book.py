@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from sogdia.kernel.values import name_of
 from sogdia.modules.book.offers import CancelLimitOffer, ClearLimitOffers, PlaceLimitOffer
-from sogdia.modules.book.paths import PayStrictReceive, PayStrictSend
+from sogdia.modules.book.paths import PayStrictReceive, PayStrictSend, RouteStrictReceive, RouteStrictSend
 from sogdia.modules.book.prices import Price
 from sogdia.modules.book.records import OFFERS
+from sogdia.modules.exchange import cards_of
 from sogdia.modules.money.currencies import Mint
 from tests.properties.random_trade import BUYERS, MERCHANTS
 
@@ -71,9 +72,21 @@ class RandomBook:
         }
         units = chance.choice([1, 99, 1_000, 3_000])
         if chance.randrange(2):
+            self._go(fields, units)
+        elif chance.randrange(2):
             life.send(self._somebody(), PayStrictReceive(**fields, receive=units, send_at_most=10**5))
         else:
             life.send(self._somebody(), PayStrictSend(**fields, send=units, receive_at_least=1))
+
+    def _go(self, fields: dict[str, Any], units: int) -> None:
+        """Pay over a route: by the book, or by a card, which may be there and fit, or not."""
+        life, chance = self._life, self._random
+        names = list(cards_of(life.ledger.state, fields["path"][0], fields["path"][1]))
+        fields["cards"] = (chance.choice([*names, None, name_of(life.account(chance.choice(WHO)), "usd")]),)
+        if chance.randrange(2):
+            life.send(self._somebody(), RouteStrictReceive(**fields, receive=units, send_at_most=10**5))
+        else:
+            life.send(self._somebody(), RouteStrictSend(**fields, send=units, receive_at_least=1))
 
     def _clear(self) -> None:
         life = self._life

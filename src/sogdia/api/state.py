@@ -31,7 +31,7 @@ from sogdia.kernel.codec import encode
 from sogdia.kernel.passkey import EXTRA_BYTES_MAX
 from sogdia.kernel.proof import face_proof, height_of, whole
 from sogdia.kernel.signature import SIGNATURE_BYTES
-from sogdia.kernel.values import ACCOUNT_BYTES, Account, CurrencyCode, Hash, Name
+from sogdia.kernel.values import ACCOUNT_BYTES, NO_ACCOUNT, Account, CurrencyCode, Hash, Name
 from sogdia.modules.market.queries import OrderAnswer
 from sogdia.modules.market.records import ORDERS
 
@@ -126,7 +126,7 @@ class StateRoutes:
         async def ask(call: Call) -> Response:
             if name == "balances" and call.query.account is None:
                 require(call.reader, entitled=call.reader.sees_all)
-            height, found = await self._network.query(call.query)
+            height, found = await self._network.query(_asked_by(call.reader, declared, call.query))
             if found is None:
                 require(call.reader, entitled=await self._may_know_of(call, kind, public=partly))
                 raise Problem(404, f"At height {height} there is no such {name}.", height=str(height))
@@ -322,7 +322,7 @@ class StateRoutes:
         name = str(declared.__struct_config__.tag)
         return Route(
             method="GET", path=f"/v1/queries/{name}", name=f"query_{name.replace('-', '_')}",
-            summary=summary(declared), handler=self._query_handler(declared), query_type=declared,
+            summary=summary(declared), handler=self._query_handler(declared), query_type=_parameters_of(declared),
             answers={200: _answered("answer", answer_type(declared), reduced=_partly_shown(record_of_query(declared)))},
         )  # fmt: skip
 
@@ -342,6 +342,29 @@ class StateRoutes:
             answers={200: _answered("record", shape, reduced=_partly_shown(shape), nullable=True)},
             other_forms=(PROOF,),
         )
+
+
+def _parameters_of(declared: type[Query]) -> type[msgspec.Struct]:
+    """Give what stands in the address of a question: all but who asks, and for which time it is asked.
+
+    The door knows the one and the node the other. By trying times anybody could find out until when others' offers
+    stand, which is theirs to know.
+    """
+    known = {declared.asker, declared.moment} - {""}
+    if not known:
+        return declared
+    fields = [each for each in msgspec.structs.fields(declared) if each.name not in known]
+    listed = [(each.name, each.type) if each.required else (each.name, each.type, each.default) for each in fields]
+    return msgspec.defstruct(f"{declared.__name__}Parameters", listed, frozen=True, kw_only=True)
+
+
+def _asked_by(reader: Reader, declared: type[Query], given: msgspec.Struct) -> Query:
+    """Give a question as its reader asks it: one who has not shown who it is asks for nobody in particular."""
+    if isinstance(given, declared):
+        return given
+    fields = {name: getattr(given, name) for name in given.__struct_fields__}
+    asker = {declared.asker: reader.account or NO_ACCOUNT} if declared.asker else {}
+    return declared(**fields, **asker)
 
 
 def _accounts_of_key(table: Table[Any, Any], key: bytes) -> set[bytes]:

@@ -62,6 +62,9 @@ ANSWERS: Final[dict[str, type[msgspec.Struct]]] = {
 }
 """Answers made of several records, each with the record that says for whom it is."""
 
+OF_WHAT_IS_PUBLIC: Final = frozenset({"rate-card", "rate-cards", "quote", "quotes", "depth", "paths"})
+"""Answers made of public records, or of sums of what is offered; of who offers, an answer has what its asker owns."""
+
 OF_THE_ASKED: Final = frozenset({"obligations", "netting-pools", "netting-pool"})
 """Answers made of objects of many parties: they are for the account that is asked about, not for all that they name."""
 
@@ -77,6 +80,8 @@ def class_of_record(declared: type) -> Class:
 
 def class_of_query(declared: type[Query]) -> Class:
     """Say for whom an answer is: as its record, or for the parties that it names."""
+    if declared.__struct_config__.tag in OF_WHAT_IS_PUBLIC:
+        return Class.PUBLIC
     record = record_of_query(declared)
     return Class.PARTIES if record is None else class_of_record(record)
 

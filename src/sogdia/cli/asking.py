@@ -11,11 +11,14 @@ from sogdia.cli.documents import document
 from sogdia.cli.exits import Exit, Stopped, usage
 from sogdia.cli.fields import Reading, read_text
 from sogdia.cli.operations import may_be_left_out, option_of
+from sogdia.cli.quoting import quote_words
+from sogdia.cli.sending import signing_for
 from sogdia.cli.sessions import Session, keys_of
 from sogdia.cli.tables import table_words
 from sogdia.client.declared import answer_type
 from sogdia.client.shapes import fields_of
 from sogdia.client.wording import amount_words
+from sogdia.modules.market.quotes import Quotes
 from sogdia.modules.money import Asset, asset_key
 from sogdia.modules.money.queries import PAGE_MAX, BalancesQuery, Owned
 
@@ -62,7 +65,7 @@ def filled(declared: type[Query], words: Sequence[str], texts: Mapping[str, str 
 
 
 def read_query(declared: type[Query], texts: Mapping[str, str | None], session: Session) -> Query:
-    """Read a query from its texts."""
+    """Read a query from its texts; who asks is whoever the key of that name signs for."""
     reading = Reading(session.naming, session.ring, lambda: session.now)
     values: dict[str, Any] = {}
     for each in fields_of(declared):
@@ -76,7 +79,11 @@ def read_query(declared: type[Query], texts: Mapping[str, str | None], session: 
             values[each.name] = each.default
             continue
         try:
-            values[each.name] = read_text(text, each.shape, reading)
+            values[each.name] = (
+                signing_for(text, session, 0).account
+                if each.name == declared.asker
+                else read_text(text, each.shape, reading)
+            )
         except Stopped as stopped:
             raise Stopped(stopped.status, f"{option_of(each)}: {stopped.message}", stopped.way_out) from stopped
     return declared(**values)
@@ -91,6 +98,8 @@ def _is_nothing(answer: object) -> bool:
 
 
 def _words(query: Query, answer: Any, showing: Showing) -> str:  # noqa: ANN401 - each query has its own answer
+    if isinstance(answer, Quotes):
+        return quote_words(answer, showing)
     asset = showing.asset_in(query) or showing.named_asset(query)
     if isinstance(answer, list):
         lines = [showing.one_line(each, None, asset) for each in answer]

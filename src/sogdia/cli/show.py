@@ -251,6 +251,10 @@ class Showing:
             return takes
         return self._asset_of("taken by card", card) if isinstance(card, bytes) else asset
 
+    def counted_in(self, value: msgspec.Struct, field: str) -> Asset | None:
+        """Say in which money a field of a value is."""
+        return self._counted_in(value, field, self.asset_in(value))
+
     def named_asset(self, query: msgspec.Struct) -> Asset | None:
         """Say in which money the object is that a query is about."""
         about = {"terms": "terms", "listing": "listing", "hold": "hold"}.get(str(query.__struct_config__.tag), "order")

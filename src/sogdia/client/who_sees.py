@@ -168,6 +168,7 @@ RECORDS: Final[dict[str, dict[Sees, str]]] = {
     "ExchangeRules": {_P: "record age_max lock_margin"},
     "RateCard": {_P: "record takes gives rates next_rates left closing sponsor"},
     "PairCards": {_P: "record cards"},
+    "Partners": {_P: "record monies"},
     "Lock": {
         _O: "record card takes gives payment premium units undone opened_at premiums cover cover_premium merchant bond "
         "sponsor",

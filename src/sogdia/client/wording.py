@@ -40,6 +40,7 @@ TAKEN: Final = frozenset(
         "cover_used",
         "exchanged",
         "from_cover",
+        "middle",
         "owed",
         "paid",
         "pay_at_most",
@@ -47,6 +48,8 @@ TAKEN: Final = frozenset(
         "payment_back",
         "premium",
         "provider_loses",
+        "spread",
+        "total",
     }
 )
 """Where two monies are exchanged, these fields count the one that is taken; all others count the one that is given."""
@@ -65,7 +68,7 @@ NAMED_BESIDE: Final = {
 }
 """Where several monies are named, these fields count the one that stands under this name."""
 
-MONEY: Final = frozenset({"Units", "PositiveUnits"})
+MONEY: Final = frozenset({"Units", "PositiveUnits", "Difference"})
 
 CALLED: Final[dict[str, type[IntEnum | Role]]] = {
     "action_kind": ActionKind,

@@ -98,6 +98,12 @@ class Operation(Frozen, array_like=True):
 class Query(Frozen):
     """A question to the state. Its tag is its name; `answer` is a pure function of what is stored."""
 
+    asker: ClassVar[str] = ""
+    """The field that says who asks. Each door fills it in by whom it knows its asker to be; nobody asks as another."""
+
+    moment: ClassVar[str] = ""
+    """The field that says for which time it is asked; where it is 0 the node fills in what a block would have now."""
+
     @abstractmethod
     def answer(self, state: Reader) -> Any:  # noqa: ANN401 - each query says what it gives
         """Give the answer as a value that can be encoded."""

@@ -10,6 +10,9 @@ from sogdia.modules.book import queues
 from sogdia.modules.book.offers import PlaceLimitOffer
 from sogdia.modules.book.prices import Price
 from sogdia.modules.book.records import OFFERS, LimitOffer, Pair, Side, Validity
+from sogdia.modules.exchange.cards import PostCard
+from sogdia.modules.exchange.records import Rate, RateTerms, Tier
+from sogdia.modules.identity import Role
 from sogdia.modules.money import Asset, asset_key, balance
 from sogdia.modules.money.currencies import Mint, OpenCurrency
 
@@ -102,3 +105,34 @@ def has(ledger: Ledger, who: str, code: str) -> tuple[int, int]:
     """What somebody has of a money, less what it began with, and what is set aside."""
     found = balance(ledger.state, ledger.account(who), ledger.asset(code))
     return found.available - FUNDS, found.held
+
+
+def enter_dealer(ledger: Ledger, *codes: str) -> bytes:
+    """Enter a dealer, and give it money of each currency; gives its account."""
+    ledger.register("dealer", "KW", roles=int(Role.LIQUIDITY_PROVIDER))
+    account = ledger.account("dealer")
+    ledger.must("bank", *(Mint(currency=code, to=account, units=FUNDS) for code in codes))
+    return account
+
+
+def card(  # noqa: PLR0913 - what a card says
+    ledger: Ledger,
+    monies: tuple[str, str],
+    rate: tuple[int, int],
+    reference: str = "c",
+    *,
+    capacity: int = 1_000_000,
+    who: str = "dealer",
+    **changes: Any,  # noqa: ANN401 - any field of the terms
+) -> bytes:
+    """Let the dealer give the second money for the first: so many units taken for so many given; gives the name."""
+    terms: dict[str, Any] = {
+        "tiers": (Tier(100, Rate(*rate)),),
+        "most": 500_000,
+        "premiums": (),
+        "valid_until": ledger.time + 600,
+    }
+    takes, gives = (ledger.asset(code) for code in monies)
+    rates = RateTerms(**(terms | changes))
+    ledger.must(who, PostCard(reference=reference, takes=takes, gives=gives, capacity=capacity, rates=rates))
+    return name_of(ledger.account(who), reference)

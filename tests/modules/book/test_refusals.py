@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from msgspec import structs
@@ -14,15 +14,17 @@ from sogdia.modules.book import settling
 from sogdia.modules.book.crossing import CROSSINGS_MAX
 from sogdia.modules.book.module import MODULE
 from sogdia.modules.book.offers import CancelLimitOffer, ClearLimitOffers, PlaceLimitOffer
-from sogdia.modules.book.paths import PayStrictReceive, PayStrictSend
+from sogdia.modules.book.paths import PayStrictReceive, PayStrictSend, RouteStrictReceive, RouteStrictSend
 from sogdia.modules.book.prices import Price
 from sogdia.modules.book.records import NEIGHBOURS, NEIGHBOURS_MAX, Neighbours, Side, Validity
 from sogdia.modules.book.refusals import BookRefusal as Refuse
+from sogdia.modules.exchange.records import Rate, Tier
+from sogdia.modules.exchange.refusals import ExchangeRefusal as ExchangeRule
 from sogdia.modules.money import Asset, asset_key
 from sogdia.modules.money.currencies import AuthoriseHolder, FreezeHolder, Mint, SetCaps
 from sogdia.modules.money.refusals import MoneyRefusal as Money
 from sogdia.modules.reference.refusals import ReferenceRefusal as Reference
-from tests.modules.book.stand import DAY, FUNDS, buy, offer, open_money, pair, sell
+from tests.modules.book.stand import DAY, FUNDS, buy, card, enter_dealer, offer, open_money, pair, sell
 from tests.modules.money.issuing import at_most, impose, in_order
 from tests.modules.reference.desk import put_in_force
 from tests.refused import Row, assert_refused, poke, rules_of, table
@@ -167,6 +169,165 @@ def dust(it):
 
 
 ALICE = "nairobi"
+ONE = stand(("bukhara", 1_000, "3"))
+
+
+class Amounts(NamedTuple):
+    """What a payment over a path names: enough for one offer of 1,000 dinars at 3, a little too much, and so on."""
+
+    enough: tuple[int, int]
+    too_tight: tuple[int, int]
+    bound: Refuse
+    missing: int
+    too_many: int
+    dusty: int | None
+    least: int
+    more: int
+    too_rough: tuple[Rate, int]
+    endless: Rate | None
+
+
+RECEIVING = Amounts(
+    enough=(1_000, 3_000),
+    too_tight=(1_000, 2_999),
+    bound=Refuse.PATH_TOO_DEAR,
+    missing=1_001,
+    too_many=5_100,
+    dusty=None,
+    least=99,
+    more=501,
+    too_rough=(Rate(25, 967), 1),
+    endless=Rate(2**53, 1),
+)
+SENDING = Amounts(
+    enough=(3_000, 1_000),
+    too_tight=(3_000, 1_001),
+    bound=Refuse.PATH_BRINGS_TOO_LITTLE,
+    missing=3_001,
+    too_many=16_400,
+    dusty=3_002,
+    least=299,
+    more=1_503,
+    too_rough=(Rate(1_000, 1), 1_999),
+    endless=None,
+)
+
+
+def rows_of(pay, amounts: Amounts, door: tuple[Row, ...] = (), cards: tuple[Row, ...] = ()) -> list[Row]:
+    """The rows that all payments over a path have in common, with those of their own where they are tried."""
+
+    def enough(**changes: Any) -> Any:  # noqa: ANN401 - a function and any field
+        return pay(*amounts.enough, **changes)
+
+    small = (Row(Refuse.PATH_TOO_SMALL, ALICE, pay(amounts.dusty, to=NOBODY), before=dust),) if amounts.dusty else ()
+    return [
+        Row(Refuse.PATH_REPEATS, ALICE, pay(codes=("USD", "KWD", "USD"), end_to_end=BACKWARDS), at_the_door=True),
+        Row(Money.TEXT_NOT_ALLOWED, ALICE, pay(end_to_end=BACKWARDS), at_the_door=True),
+        *door,
+        Row(Refuse.CROSSINGS_TOO_MANY, ALICE, pay(amounts.too_many, to=NOBODY), before=many()),
+        *cards,
+        Row(Money.HOLDER_NOT_AUTHORISED, ALICE, enough(codes=("USD", "CNY")), before=sold_to_some, note="payee"),
+        Row(Money.HOLDER_CAP_PASSED, ALICE, enough(), before=capped_and_frozen, note="payee"),
+        Row(Refuse.OWN_OFFER_MET, ALICE, pay(to=NOBODY), before=stand((ALICE, 1_000, "3"))),
+        *small,
+        Row(Refuse.NOT_ALL_TO_EXCHANGE, ALICE, pay(amounts.missing, to=NOBODY), before=ONE),
+        Row(amounts.bound, ALICE, pay(*amounts.too_tight, to=NOBODY), before=ONE),
+        Row(Money.PAYEE_UNKNOWN, ALICE, enough(to=NOBODY), before=ONE),
+        Row(Money.REFERENCE_MISSING, ALICE, enough(), before=referenced),
+        Row(Money.HOLDER_FROZEN, ALICE, enough(), before=lambda it: (ONE(it), freeze("USD", ALICE)(it))),
+        Row(Money.FUNDS_INSUFFICIENT, "platform", enough(), before=ONE),
+        Row(Money.PAYMENT_ABOVE_LIMIT, ALICE, enough(), before=in_order(limit("USD", 2_999), ONE)),
+        Row(
+            Money.DAY_LIMIT_PASSED,
+            ALICE,
+            enough(),
+            before=in_order(spent_today("KWD", 3_200), stand(("lanzhou", 1_000, "3"))),
+        ),
+    ]
+
+
+def route(pay):
+    """The same payment as a route by the book, unless cards of the dealer's are named."""
+    kind = RouteStrictReceive if pay is receive else RouteStrictSend
+
+    def asked(*amounts: int, cards=None, **changes: Any) -> Any:  # noqa: ANN401 - a function and any field
+        def ask_for(it) -> Any:  # noqa: ANN401
+            plain = pay(*amounts, **changes)(it)
+            by = (None,) * (len(plain.path) - 1) if cards is None else cards
+            names = tuple(each and name_of(it.account("dealer"), each) for each in by)
+            return kind(**structs.asdict(plain), cards=names)
+
+        return ask_for
+
+    return asked
+
+
+def dealt(*, monies=("USD", "KWD"), rate=(3, 1), then=None, **changes: Any) -> Any:  # noqa: ANN401 - any field of the terms
+    """A dealer has a card that gives dinars for dollars, and no dollars."""
+
+    def prepare(it) -> None:
+        if "CNY" in monies:
+            listed(it)
+        enter_dealer(it, "KWD", "USD") if monies[1] == "USD" else enter_dealer(it, "KWD")
+        card(it, monies, rate, **changes)
+        if then is not None:
+            then(it)
+
+    return prepare
+
+
+def cards_of(pay, amounts: Amounts) -> tuple[Row, ...]:
+    """The rows of what a card refuses as a step of a route."""
+
+    def by(*given: int, cards=("c",), **changes: Any) -> Any:  # noqa: ANN401 - a function and any field
+        return route(pay)(*given, cards=cards, to=NOBODY, **changes)
+
+    rough, rough_units = amounts.too_rough
+    rows = [
+        Row(ExchangeRule.CARD_UNKNOWN, ALICE, by()),
+        Row(ExchangeRule.CARD_IS_OWN, "dealer", by(codes=("USD", "CNY")), before=dealt()),
+        Row(Refuse.CARD_OF_OTHER_MONIES, ALICE, by(amounts.least), before=dealt(monies=("KWD", "USD"))),
+        Row(
+            ExchangeRule.CARD_EXPIRED,
+            ALICE,
+            by(amounts.least),
+            before=dealt(then=lambda it: it.wait(601)),
+        ),
+        Row(ExchangeRule.UNITS_BELOW_LEAST, ALICE, by(amounts.least), before=dealt()),
+        Row(ExchangeRule.UNITS_ABOVE_MOST, ALICE, by(amounts.more), before=dealt(most=500, capacity=500)),
+        Row(ExchangeRule.CAPACITY_SPENT, ALICE, by(amounts.more), before=dealt(capacity=500)),
+        Row(
+            ExchangeRule.ROUNDING_TOO_LARGE,
+            ALICE,
+            by(rough_units),
+            before=dealt(tiers=(Tier(1, rough),)),
+        ),
+        Row(
+            Money.HOLDER_NOT_AUTHORISED,
+            ALICE,
+            by(*amounts.enough, codes=("CNY", "KWD")),
+            before=dealt(monies=("CNY", "KWD")),
+            note="provider",
+        ),
+        Row(
+            Money.HOLDER_CAP_PASSED,
+            ALICE,
+            by(*amounts.enough),
+            before=dealt(then=cap("USD", 2_999)),
+            note="provider",
+        ),
+    ]
+    if amounts.endless is not None:
+        endless = dealt(tiers=(Tier(1, amounts.endless),))
+        rows.insert(-3, Row(ExchangeRule.PAYMENT_TOO_LARGE, ALICE, by(1_000), before=endless))
+    return tuple(rows)
+
+
+def not_one_a_step(pay) -> tuple[Row, ...]:
+    """The row of a route that names more cards than it has steps."""
+    return (Row(Refuse.CARDS_NOT_ONE_A_STEP, ALICE, route(pay)(cards=(None, None)), at_the_door=True),)
+
+
 TABLES: dict[type[Operation], list[Row]] = {
     PlaceLimitOffer: [
         Row(Refuse.PAIR_NOT_IN_ORDER, ALICE, turned, at_the_door=True),
@@ -258,109 +419,36 @@ TABLES: dict[type[Operation], list[Row]] = {
         Row(Refuse.OFFER_UNKNOWN, ALICE, clear("a")),
         Row(Refuse.OFFER_STANDS, ALICE, clear("a"), before=lambda it: sell(it, "bukhara", 1_000, "3", "a")),
     ],
-    PayStrictReceive: [
-        Row(
-            Refuse.PATH_REPEATS,
-            ALICE,
-            receive(codes=("USD", "KWD", "USD"), end_to_end=BACKWARDS),
-            at_the_door=True,
-        ),
-        Row(Money.TEXT_NOT_ALLOWED, ALICE, receive(end_to_end=BACKWARDS), at_the_door=True),
-        Row(Refuse.OWN_OFFER_MET, ALICE, receive(to=NOBODY), before=stand((ALICE, 1_000, "3"))),
-        Row(Refuse.CROSSINGS_TOO_MANY, ALICE, receive(5_100, to=NOBODY), before=many()),
-        Row(Refuse.NOT_ALL_TO_EXCHANGE, ALICE, receive(1_001, to=NOBODY), before=stand(("bukhara", 1_000, "3"))),
-        Row(Refuse.PATH_TOO_DEAR, ALICE, receive(1_000, 2_999, to=NOBODY), before=stand(("bukhara", 1_000, "3"))),
-        Row(Money.PAYEE_UNKNOWN, ALICE, receive(1_000, 3_000, to=NOBODY), before=stand(("bukhara", 1_000, "3"))),
-        Row(Money.REFERENCE_MISSING, ALICE, receive(1_000, 3_000), before=referenced),
-        Row(Money.HOLDER_NOT_AUTHORISED, ALICE, receive(1_000, 3_000, codes=("USD", "CNY")), before=sold_to_some),
-        Row(
-            Money.HOLDER_CAP_PASSED,
-            ALICE,
-            receive(1_000, 3_000),
-            before=lambda it: (
-                stand(("bukhara", 1_000, "3"))(it),
-                cap("KWD", FUNDS + 999)(it),
-                freeze("USD", ALICE)(it),
-            ),
-        ),
-        Row(
-            Money.HOLDER_FROZEN,
-            ALICE,
-            receive(1_000, 3_000),
-            before=lambda it: (stand(("bukhara", 1_000, "3"))(it), freeze("USD", ALICE)(it)),
-        ),
-        Row(
-            Money.FUNDS_INSUFFICIENT,
-            "platform",
-            receive(1_000, 3_000),
-            before=stand(("bukhara", 1_000, "3")),
-        ),
-        Row(
-            Money.PAYMENT_ABOVE_LIMIT,
-            ALICE,
-            receive(1_000, 3_000),
-            before=in_order(limit("USD", 2_999), stand(("bukhara", 1_000, "3"))),
-        ),
-        Row(
-            Money.DAY_LIMIT_PASSED,
-            ALICE,
-            receive(1_000, 3_000),
-            before=in_order(spent_today("KWD", 3_200), stand(("lanzhou", 1_000, "3"))),
-        ),
-    ],
-    PayStrictSend: [
-        Row(Refuse.PATH_REPEATS, ALICE, send(codes=("USD", "KWD", "USD"), end_to_end=BACKWARDS), at_the_door=True),
-        Row(Money.TEXT_NOT_ALLOWED, ALICE, send(end_to_end=BACKWARDS), at_the_door=True),
-        Row(Refuse.OWN_OFFER_MET, ALICE, send(to=NOBODY), before=stand((ALICE, 1_000, "3"))),
-        Row(Refuse.CROSSINGS_TOO_MANY, ALICE, send(16_400, to=NOBODY), before=many()),
-        Row(Refuse.PATH_TOO_SMALL, ALICE, send(3_002, to=NOBODY), before=dust),
-        Row(Refuse.NOT_ALL_TO_EXCHANGE, ALICE, send(3_001, to=NOBODY), before=stand(("bukhara", 1_000, "3"))),
-        Row(
-            Refuse.PATH_BRINGS_TOO_LITTLE,
-            ALICE,
-            send(3_000, 1_001, to=NOBODY),
-            before=stand(("bukhara", 1_000, "3")),
-        ),
-        Row(Money.PAYEE_UNKNOWN, ALICE, send(3_000, 1_000, to=NOBODY), before=stand(("bukhara", 1_000, "3"))),
-        Row(Money.REFERENCE_MISSING, ALICE, send(3_000, 1_000), before=referenced),
-        Row(Money.HOLDER_NOT_AUTHORISED, ALICE, send(3_000, 1_000, codes=("USD", "CNY")), before=sold_to_some),
-        Row(
-            Money.HOLDER_CAP_PASSED,
-            ALICE,
-            send(3_000, 1_000),
-            before=lambda it: (
-                stand(("bukhara", 1_000, "3"))(it),
-                cap("KWD", FUNDS + 999)(it),
-                freeze("USD", ALICE)(it),
-            ),
-        ),
-        Row(
-            Money.HOLDER_FROZEN,
-            ALICE,
-            send(3_000, 1_000),
-            before=lambda it: (stand(("bukhara", 1_000, "3"))(it), freeze("USD", ALICE)(it)),
-        ),
-        Row(Money.FUNDS_INSUFFICIENT, "platform", send(3_000, 1_000), before=stand(("bukhara", 1_000, "3"))),
-        Row(
-            Money.PAYMENT_ABOVE_LIMIT,
-            ALICE,
-            send(3_000, 1_000),
-            before=in_order(limit("USD", 2_999), stand(("bukhara", 1_000, "3"))),
-        ),
-        Row(
-            Money.DAY_LIMIT_PASSED,
-            ALICE,
-            send(3_000, 1_000),
-            before=in_order(spent_today("KWD", 3_200), stand(("lanzhou", 1_000, "3"))),
-        ),
-    ],
+    PayStrictReceive: rows_of(receive, RECEIVING),
+    PayStrictSend: rows_of(send, SENDING),
+    RouteStrictReceive: rows_of(
+        route(receive), RECEIVING, door=not_one_a_step(receive), cards=cards_of(receive, RECEIVING)
+    ),
+    RouteStrictSend: rows_of(route(send), SENDING, door=not_one_a_step(send), cards=cards_of(send, SENDING)),
 }
 
 NO_BOOK = "a money that is not there is exchanged in no book, which is found out first"
-NEVER = {
+NO_CARD = "a path without cards goes by books alone"
+OF_CARDS = (
+    ExchangeRule.CARD_UNKNOWN,
+    ExchangeRule.CARD_IS_OWN,
+    Refuse.CARD_OF_OTHER_MONIES,
+    ExchangeRule.CARD_EXPIRED,
+    ExchangeRule.UNITS_BELOW_LEAST,
+    ExchangeRule.UNITS_ABOVE_MOST,
+    ExchangeRule.CAPACITY_SPENT,
+    ExchangeRule.PAYMENT_TOO_LARGE,
+    ExchangeRule.ROUNDING_TOO_LARGE,
+)
+UP = "rounded up, the last amount is always worth a unit"
+NEVER: dict[tuple[type[Operation], Any], str] = {
+    **{(kind, rule): NO_CARD for kind in (PayStrictReceive, PayStrictSend) for rule in OF_CARDS},
+    **{(kind, Money.CURRENCY_UNKNOWN): NO_BOOK for kind in (RouteStrictReceive, RouteStrictSend)},
+    (RouteStrictReceive, Refuse.PATH_TOO_SMALL): UP,
+    (RouteStrictSend, ExchangeRule.PAYMENT_TOO_LARGE): "what is sent suffices for what it buys",
     (PlaceLimitOffer, Money.REFERENCE_MISSING): "an offer is for nobody yet, and says itself who exchanged with whom",
     (PlaceLimitOffer, Kernel.SPONSOR_HAS_NO_QUOTA): "a sender whose sponsor has no quota is not admitted",
-    (PayStrictReceive, Refuse.PATH_TOO_SMALL): "rounded up, the last amount is always worth a unit",
+    (PayStrictReceive, Refuse.PATH_TOO_SMALL): UP,
     (PayStrictReceive, Money.CURRENCY_UNKNOWN): NO_BOOK,
     (PayStrictSend, Money.CURRENCY_UNKNOWN): NO_BOOK,
 }

@@ -10,10 +10,12 @@ from msgspec import structs
 from sogdia.kernel.refusal import Broken
 from sogdia.modules.exchange.cards import ChangeCard, CloseCard, FundCard
 from sogdia.modules.exchange.events import CardChanged, CardClosed, CardPosted
+from sogdia.modules.exchange.partners import partners_of
 from sogdia.modules.exchange.queries import RateCardsQuery
-from sogdia.modules.exchange.records import CARDS, PAIR_CARDS, PairCards, Rate, Tier
+from sogdia.modules.exchange.records import CARDS, PAIR_CARDS, PARTNERS, PairCards, Partners, Rate, Tier
 from sogdia.modules.exchange.refusals import ExchangeRefusal as Refuse
 from sogdia.modules.money import asset_key
+from sogdia.modules.money.currencies import Mint
 from tests.modules.exchange.bureau import (
     CAPACITY,
     CUSTOMER,
@@ -144,6 +146,25 @@ def test_a_card_that_cannot_be_found_is_noticed(ledger):
 
         with pytest.raises(Broken, match="cannot be found by its monies"):
             ledger.machine.check_invariants(ledger.state)
+
+
+def test_partners_that_have_no_card_and_a_card_without_partners_are_noticed(ledger):
+    for wrong in (None, Partners(monies=(asset_key(ledger.asset()), b"UZS" + bytes(20)))):
+        poke(ledger, PARTNERS, asset_key(ledger.asset("KWD")), wrong)
+
+        with pytest.raises(Broken, match="a way by cards cannot be found"):
+            ledger.machine.check_invariants(ledger.state)
+
+
+def test_monies_are_partners_as_long_as_a_card_is_left_between_them_either_way(ledger):
+    dollars, dinars = (asset_key(ledger.asset(code)) for code in ("USD", "KWD"))
+    ledger.must("bank", Mint(currency="KWD", to=ledger.account(DEALER), units=1_000))
+    ledger.must(DEALER, posting(ledger, "back", takes=ledger.asset(), gives=ledger.asset("KWD"), capacity=1_000))
+
+    ledger.must(DEALER, CloseCard(card="usd"))
+    assert (partners_of(ledger.state, dollars), partners_of(ledger.state, dinars)) == ((dinars,), (dollars,))
+    ledger.must(DEALER, CloseCard(card="back"))
+    assert partners_of(ledger.state, dollars) == partners_of(ledger.state, dinars) == ()
 
 
 def test_cards_are_found_by_their_monies_page_by_page(ledger):

@@ -142,3 +142,21 @@ def test_parts_in_any_order_and_fraction_are_the_whole(payment, steps, chance):
         assert paid == share(payment, undone, units)
 
     assert paid == payment
+
+
+SMALL_RATES = some.tuples(some.integers(1, 999), some.integers(1, 999))
+
+
+@given(some.integers(1, 10**6), some.lists(SMALL_RATES, min_size=3, max_size=3))
+def test_no_more_units_are_had_for_a_payment_than_it_pays_for_and_one_more_would_be_too_many(payment, rates):
+    """Also where a later tier is dearer than the one before it."""
+    tiers = tuple(Tier(units, Rate(*rate)) for units, rate in zip((1, 50, 500), rates, strict=True))
+    terms = RateTerms(tiers=tiers, most=2_000, premiums=(), valid_until=1)
+
+    def price(units: int) -> Fraction:
+        rate = rate_for(terms, units)
+        return Fraction(units * rate.taken, rate.given)
+
+    units = units_for(terms, payment)
+
+    assert units == max((each for each in range(1, 2_001) if price(each) <= payment), default=0)

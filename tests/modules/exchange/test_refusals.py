@@ -14,10 +14,21 @@ from sogdia.modules.exchange.bonds import PostBond, WithdrawBond
 from sogdia.modules.exchange.cards import CHANGES_MAX, ChangeCard, CloseCard, FundCard, PostCard
 from sogdia.modules.exchange.conversions import Convert
 from sogdia.modules.exchange.module import MODULE
-from sogdia.modules.exchange.records import CARDS_OF_A_PAIR_MAX, PAIR_CARDS, Cover, PairCards, Premium, Rate, Tier
+from sogdia.modules.exchange.records import (
+    CARDS_OF_A_PAIR_MAX,
+    PAIR_CARDS,
+    PARTNERS,
+    PARTNERS_MAX,
+    Cover,
+    PairCards,
+    Partners,
+    Premium,
+    Rate,
+    Tier,
+)
 from sogdia.modules.exchange.refusals import ExchangeRefusal as Refuse
 from sogdia.modules.market import MODULE as MARKET
-from sogdia.modules.money import Asset
+from sogdia.modules.money import Asset, asset_key
 from sogdia.modules.money.currencies import AuthoriseHolder, FreezeHolder, Mint, OpenCurrency, SetCaps
 from sogdia.modules.money.refusals import MoneyRefusal as Money
 from sogdia.modules.reference.refusals import ReferenceRefusal as Reference
@@ -130,6 +141,23 @@ def crowded(ledger):
     names = tuple(ledger.account(DEALER) + b"c%03d" % number for number in range(CARDS_OF_A_PAIR_MAX))
     ledger.check_invariants = False
     poke(ledger, PAIR_CARDS, (ledger.asset("KWD"), ledger.asset()), PairCards(cards=names))
+
+
+def funded_dealer(ledger):
+    """Let the dealer have dinars, and no card."""
+    ledger.must("bank", Mint(currency="KWD", to=ledger.account(DEALER), units=CAPACITY))
+    ledger.must(DEALER, CloseCard(card="usd"))
+
+
+def known_to_all(code):
+    """Let a money have cards with as many others as it may."""
+
+    def prepare(ledger) -> None:
+        monies = tuple(b"AAA" + number.to_bytes(20, "big") for number in range(PARTNERS_MAX))
+        ledger.check_invariants = False
+        poke(ledger, PARTNERS, asset_key(ledger.asset(code)), Partners(monies=monies))
+
+    return prepare
 
 
 def posted_today(ledger):
@@ -258,6 +286,13 @@ TABLES: dict[type[Operation], list[Row]] = {
         Row(Money.DAY_LIMIT_PASSED, DEALER, lambda it: posting(it, "two", capacity=100), before=posted_today),
         Row(Kernel.QUOTA_STORAGE_SPENT, DEALER, lambda it: posting(it, "two"), before=in_order(crowded, fill_storage)),
         Row(Refuse.CARDS_TOO_MANY, DEALER, lambda it: posting(it, "two"), before=crowded),
+        Row(
+            Refuse.PARTNERS_TOO_MANY,
+            DEALER,
+            lambda it: posting(it, "two", takes=it.asset("USD"), gives=it.asset("KWD")),
+            before=in_order(funded_dealer, known_to_all("KWD")),
+            note="given",
+        ),
     ],
     ChangeCard: [
         Row(Refuse.TIERS_NOT_IN_ORDER, CUSTOMER, lambda it: change(it, **UNSORTED), at_the_door=True),

@@ -190,7 +190,7 @@ def _command(name: str, declared: type[Query]) -> click.Command:
         short_help=summary(declared),
         params=[
             *([words] if needed else []),
-            *(_option(each) for each in fields_of(declared)),
+            *(_asker(each) if each.name == declared.asker else _option(each) for each in fields_of(declared)),
             click.Option(
                 ["--node", "node_folder"], type=Folder(), envvar=options.NODE_VARIABLE, help=options.NODE_HELP
             ),
@@ -209,6 +209,11 @@ def _option(field: Field) -> click.Option:
         written.append("[required, here or in order]")
     name = "--" + field.name.replace("_", "-")
     return click.Option([name, field.name], metavar=metavar(field.shape), help=" ".join(written) or None)
+
+
+def _asker(field: Field) -> click.Option:
+    """Make the option of the field that says who asks."""
+    return click.Option(["--" + field.name, field.name], metavar="KEY", help="Who asks: one of your keys.")
 
 
 def _run(

@@ -211,6 +211,9 @@ class Requests:
             query: Query = self._decode_query(raw)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise RequestWrongError(str(error)) from error
+        if query.moment and not getattr(query, query.moment):
+            at = max(self._producer.clock.now(), self._ledger.tip.time)
+            query = msgspec.structs.replace(query, **{query.moment: at})
         height = self._ledger.tip.height
         self._answer_when_durable(connection, number, height, (height, query.answer(self._ledger.state())))
 

@@ -17,6 +17,8 @@ MODULE = Module(
         paths.PayStrictReceive,
         paths.PayStrictSend,
         offers.ClearLimitOffers,
+        paths.RouteStrictReceive,
+        paths.RouteStrictSend,
     ),
     tables=(RULES, OFFERS, QUEUES, PRICES, BEST, NEIGHBOURS),
     events=(events.LimitOfferPlaced, events.LimitOfferFilled, events.LimitOfferEnded, events.PaidAcross),

@@ -1,11 +1,13 @@
-"""Payments over a path: one money is sent and another received, by way of up to three books, in one transaction.
+"""Payments over a path: one money is sent and another received, by way of up to three hops, in one transaction.
 
-One of the two amounts is exact, the other has a bound, and both monies' way is named; nothing is searched for here
-(`finding` does that, off the ledger, with the same code). What is in between goes from offer to offer and never rests.
+One of the two amounts is exact, the other has a bound, and the way is named: the monies, and of a route also whether a
+book or which rate card leads from one to the next. Nothing is searched for here (`finding` does that, off the ledger,
+with the same code). What is in between goes from offer to offer and never rests.
 """
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -14,12 +16,11 @@ from msgspec import Meta
 from sogdia.kernel.accounts import PARTIES
 from sogdia.kernel.operation import Operation
 from sogdia.kernel.refusal import require
-from sogdia.kernel.values import Account, Hash, PositiveUnits
-from sogdia.modules.book.crossing import CROSSINGS_MAX, Stop, Sweep, Wish, sweep
+from sogdia.kernel.values import Account, Hash, Name, PositiveUnits
+from sogdia.modules.book.crossing import CROSSINGS_MAX
 from sogdia.modules.book.events import PaidAcross
-from sogdia.modules.book.records import Pair
+from sogdia.modules.book.hops import Hop, Leg, Taker, getting, giving, go
 from sogdia.modules.book.refusals import BookRefusal as Refuse
-from sogdia.modules.book.settling import carry_out
 from sogdia.modules.money import (
     NO_REFERENCE,
     Asset,
@@ -33,32 +34,42 @@ from sogdia.modules.money.refusals import MoneyRefusal
 from sogdia.modules.money.texts import check_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sogdia.kernel.operation import Context
     from sogdia.kernel.state import Reader
 
 MONIES_MAX = 4
-"""Three books lie between so many monies."""
+"""Three hops lie between so many monies."""
 
 
 class Way(NamedTuple):
-    """A path that has been worked out: what each of its books does, in order, and the two amounts."""
+    """A path that has been worked out: what each of its hops does, in order, and the two amounts."""
 
-    sweeps: tuple[Sweep, ...]
+    legs: tuple[Leg, ...]
     sent: int
     received: int
 
 
-class PayStrictReceive(Operation, tag=1002):
-    """Let a payee receive exactly so much of the path's last money, for at most so much of its first."""
+class PathPayment(Operation):
+    """What payments over a path have in common. What follows the amounts on the wire is declared by each kind."""
 
     to: Account
     path: Annotated[tuple[Asset, ...], Meta(min_length=2, max_length=MONIES_MAX)]
-    receive: PositiveUnits
-    send_at_most: PositiveUnits
-    purpose: Purpose
-    end_to_end: EndToEnd
-    travel_reference: Hash | None
-    """A salted hash of the document that says who pays whom, for monies that ask for one (`money/limits.py`)."""
+
+    if TYPE_CHECKING:
+        purpose: Purpose
+        end_to_end: EndToEnd
+        travel_reference: Hash | None
+
+    @property
+    @abstractmethod
+    def most_sent(self) -> int:
+        """Give the most that may be sent of the first money."""
+
+    def hops(self) -> list[Hop]:
+        """Give the hops: all by books, unless a kind says otherwise."""
+        return hops_of(self.path, (None,) * (len(self.path) - 1))
 
     def check(self) -> None:
         """Refuse what no state could make right."""
@@ -66,21 +77,35 @@ class PayStrictReceive(Operation, tag=1002):
 
     def cost(self, state: Reader, sender: bytes) -> tuple[bytes, int]:  # noqa: ARG002 - it says itself what it costs
         """Give what may be paid."""
-        return asset_key(self.path[0]), self.send_at_most
+        return asset_key(self.path[0]), self.most_sent
+
+
+class PayStrictReceive(PathPayment, tag=1002):
+    """Let a payee receive exactly so much of the path's last money, for at most so much of its first."""
+
+    receive: PositiveUnits
+    send_at_most: PositiveUnits
+    purpose: Purpose
+    end_to_end: EndToEnd
+    travel_reference: Hash | None
+    """A salted hash of the document that says who pays whom, for monies that ask for one (`money/limits.py`)."""
+
+    @property
+    def most_sent(self) -> int:
+        """Give the bound."""
+        return self.send_at_most
 
     def apply(self, ctx: Context) -> None:
         """Pay over the path."""
-        way = receive_exactly(ctx.state, self.path, self.receive, ctx.sender, ctx.time)
+        way = receive_exactly(ctx.state, self.hops(), self.receive, Taker(ctx.sender, ctx.time))
         require(way.sent <= self.send_at_most, Refuse.PATH_TOO_DEAR, sent=way.sent, at_most=self.send_at_most)
 
         _pay(ctx, self, way)
 
 
-class PayStrictSend(Operation, tag=1003):
+class PayStrictSend(PathPayment, tag=1003):
     """Send exactly so much of the path's first money; the payee receives at least so much of its last."""
 
-    to: Account
-    path: Annotated[tuple[Asset, ...], Meta(min_length=2, max_length=MONIES_MAX)]
     send: PositiveUnits
     receive_at_least: PositiveUnits
     purpose: Purpose
@@ -88,62 +113,82 @@ class PayStrictSend(Operation, tag=1003):
     travel_reference: Hash | None
     """A salted hash of the document that says who pays whom, for monies that ask for one (`money/limits.py`)."""
 
-    def check(self) -> None:
-        """Refuse what no state could make right."""
-        _check(self.path, self.end_to_end)
-
-    def cost(self, state: Reader, sender: bytes) -> tuple[bytes, int]:  # noqa: ARG002 - it says itself what it costs
-        """Give what is paid."""
-        return asset_key(self.path[0]), self.send
+    @property
+    def most_sent(self) -> int:
+        """Give the exact amount."""
+        return self.send
 
     def apply(self, ctx: Context) -> None:
         """Pay over the path."""
-        way = send_exactly(ctx.state, self.path, self.send, ctx.sender, ctx.time)
+        way = send_exactly(ctx.state, self.hops(), self.send, Taker(ctx.sender, ctx.time))
         least = self.receive_at_least
         require(way.received >= least, Refuse.PATH_BRINGS_TOO_LITTLE, received=way.received, least=least)
 
         _pay(ctx, self, way)
 
 
-def receive_exactly(state: Reader, path: tuple[Asset, ...], units: int, taker: bytes, time: int) -> Way:
-    """Work out what has to be sent for exactly so much to arrive, from the last book to the first, or refuse."""
-    sweeps: list[Sweep] = []
+class RouteStrictReceive(PayStrictReceive, tag=1005):
+    """Let a payee receive exactly so much, over a path of which each step is a book (none) or the rate card named.
+
+    A card is taken as it stands, within the bound of the whole: what it costs in the end is at most `send_at_most`.
+    """
+
+    cards: Annotated[tuple[Name | None, ...], Meta(min_length=1, max_length=MONIES_MAX - 1)]
+
+    def hops(self) -> list[Hop]:
+        """Give the hops as they are named."""
+        return hops_of(self.path, self.cards)
+
+    def check(self) -> None:
+        """Refuse what no state could make right."""
+        _check(self.path, self.end_to_end)
+        _check_cards(self.path, self.cards)
+
+
+class RouteStrictSend(PayStrictSend, tag=1006):
+    """Send exactly so much over a path of which each step is a book (none) or the rate card named.
+
+    A card is taken as it stands, within the bound of the whole: at least `receive_at_least` arrives. What suffices for
+    no whole unit more of what a card gives is its provider's.
+    """
+
+    cards: Annotated[tuple[Name | None, ...], Meta(min_length=1, max_length=MONIES_MAX - 1)]
+
+    def hops(self) -> list[Hop]:
+        """Give the hops as they are named."""
+        return hops_of(self.path, self.cards)
+
+    def check(self) -> None:
+        """Refuse what no state could make right."""
+        _check(self.path, self.end_to_end)
+        _check_cards(self.path, self.cards)
+
+
+def receive_exactly(state: Reader, hops: Sequence[Hop], units: int, taker: Taker) -> Way:
+    """Work out what has to be sent for exactly so much to arrive, from the last hop to the first, or refuse."""
+    legs: list[Leg] = []
     needed, most = units, CROSSINGS_MAX
-    for gives, gets in reversed(list(pairwise(path))):
-        wish = wish_for(gives, gets, needed, exact_gets=True)
-        met = _served(sweep(state, wish, taker, time, most))
-        needed = met.quote if wish.buys else met.base
-        most -= len(met.fills) + len(met.ended)
-        sweeps.append(met)
-    return Way(tuple(reversed(sweeps)), sent=needed, received=units)
+    for hop in reversed(hops):
+        leg = getting(state, hop, needed, taker, most)
+        needed, most = leg.given, most - leg.crossings
+        legs.append(leg)
+    return Way(tuple(reversed(legs)), sent=needed, received=units)
 
 
-def send_exactly(state: Reader, path: tuple[Asset, ...], units: int, taker: bytes, time: int) -> Way:
-    """Work out what arrives when exactly so much is sent, from the first book to the last, or refuse."""
-    sweeps: list[Sweep] = []
+def send_exactly(state: Reader, hops: Sequence[Hop], units: int, taker: Taker) -> Way:
+    """Work out what arrives when exactly so much is sent, from the first hop to the last, or refuse."""
+    legs: list[Leg] = []
     had, most = units, CROSSINGS_MAX
-    for gives, gets in pairwise(path):
-        wish = wish_for(gives, gets, had, exact_gets=False)
-        met = _served(sweep(state, wish, taker, time, most))
-        had = met.base if wish.buys else met.quote
-        most -= len(met.fills) + len(met.ended)
-        sweeps.append(met)
-    return Way(tuple(sweeps), sent=units, received=had)
+    for hop in hops:
+        leg = giving(state, hop, had, taker, most)
+        had, most = leg.got, most - leg.crossings
+        legs.append(leg)
+    return Way(tuple(legs), sent=units, received=had)
 
 
-def wish_for(gives: Asset, gets: Asset, units: int, *, exact_gets: bool) -> Wish:
-    """Give what is wished of the book between two monies: exactly so much of one of them."""
-    buys = asset_key(gets) < asset_key(gives)
-    pair = Pair(gets, gives) if buys else Pair(gives, gets)
-    return Wish(pair, buys, exact_base=buys == exact_gets, amount=units)
-
-
-def _served(met: Sweep) -> Sweep:
-    require(met.stop != Stop.OWN, Refuse.OWN_OFFER_MET)
-    require(met.stop != Stop.LIMIT, Refuse.CROSSINGS_TOO_MANY)
-    require(met.stop != Stop.SMALL, Refuse.PATH_TOO_SMALL)
-    require(met.left == 0, Refuse.NOT_ALL_TO_EXCHANGE, missing=met.left)
-    return met
+def hops_of(path: Sequence[Asset], cards: Sequence[bytes | None]) -> list[Hop]:
+    """Give the hops of a path; `cards` names one, or none for the book, for each."""
+    return [Hop(gives, gets, card) for (gives, gets), card in zip(pairwise(path), cards, strict=True)]
 
 
 def _check(path: tuple[Asset, ...], end_to_end: str) -> None:
@@ -151,7 +196,11 @@ def _check(path: tuple[Asset, ...], end_to_end: str) -> None:
     check_text(end_to_end)
 
 
-def _pay(ctx: Context, asked: PayStrictReceive | PayStrictSend, way: Way) -> None:
+def _check_cards(path: tuple[Asset, ...], cards: tuple[bytes | None, ...]) -> None:
+    require(len(cards) == len(path) - 1, Refuse.CARDS_NOT_ONE_A_STEP)
+
+
+def _pay(ctx: Context, asked: PathPayment, way: Way) -> None:
     """Carry out a path that has been worked out."""
     path, to = asked.path, asked.to
     require(PARTIES.find(ctx.state, to) is not None, MoneyRefusal.PAYEE_UNKNOWN, account=to)
@@ -162,9 +211,9 @@ def _pay(ctx: Context, asked: PayStrictReceive | PayStrictSend, way: Way) -> Non
     require_may_receive(ctx.state, path[-1], to, way.received)
     set_aside(ctx.state, path[0], way.sent, ctx.sender, ())
 
-    for met in way.sweeps[:-1]:
-        carry_out(ctx, met, ctx.sender, None)
-    carry_out(ctx, way.sweeps[-1], ctx.sender, to)
+    for leg in way.legs[:-1]:
+        go(ctx, leg, None)
+    go(ctx, way.legs[-1], to)
     ctx.emit(
         PaidAcross(
             payer=ctx.sender,

@@ -27,6 +27,7 @@ LEAST = 100
 """An offer is worth at least so many minor units of both monies, so that rounding costs at most a hundredth."""
 
 _FULL: int = 10**DIGITS_MAX
+_POWERS = tuple(10**places for places in range(PLACES_MAX + DIGITS_MAX))
 
 
 class Price(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -51,6 +52,12 @@ def rank_of(price: Price) -> bytes:
     return rank.to_bytes(RANK_BYTES, "big")
 
 
+def ratio_of(rank: int) -> tuple[int, int]:
+    """Give the price of a rank, as a number, again: minor units of the quote for so many of the base."""
+    magnitude, digits = divmod(rank, _FULL)
+    return digits, _POWERS[PLACES_MAX + DIGITS_MAX - magnitude]
+
+
 def quote_up(price: Price, base: int) -> int:
     """Give what so much of the base costs whoever buys it."""
     return up(base * price.digits, 10**price.places)
@@ -69,6 +76,12 @@ def base_up(price: Price, quote: int) -> int:
 def base_down(price: Price, quote: int) -> int:
     """Give what so much of the quote buys."""
     return down(quote * 10**price.places, price.digits)
+
+
+def is_exact(price: Price, base: int, quote: int) -> bool:
+    """Tell whether two amounts are in the ratio of a price, and neither had to be rounded."""
+    scale: int = 10**price.places
+    return base * price.digits == quote * scale
 
 
 def is_worth(price: Price, base: int) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import msgspec
 from msgspec import Meta
@@ -39,9 +39,12 @@ class Depth(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FoundPath(msgspec.Struct, frozen=True, kw_only=True):
-    """A path with what is sent and what is received over it, to the unit, as the books stand."""
+    """A path with what is sent and what is received over it, to the unit, as books and cards stand."""
 
     path: list[Asset]
+    cards: list[Name | None]
+    """By which card each hop goes, or none when it goes by the book."""
+
     sent: Units
     received: Units
     crossings: int
@@ -88,11 +91,14 @@ class DepthQuery(Query, tag="depth"):
 
 
 class PathsQuery(Query, tag="paths"):
-    """How to send one money and let another be received, by up to three books, and what it takes.
+    """How to send one money and let another be received, by up to three books and rate cards, and what it takes.
 
-    `received` says exactly how much is to arrive, or else `sent` exactly how much is sent. `payer` is who would pay: a
-    path that meets its own offers is none. Offers that are over at the time `at` are left out.
+    `received` says exactly how much is to arrive, or else `sent` exactly how much is sent. `payer` is who asks: a path
+    that meets its own offers is none. What is over at the time `at` is left out.
     """
+
+    asker: ClassVar[str] = "payer"
+    moment: ClassVar[str] = "at"
 
     source: AssetKey
     target: AssetKey
@@ -112,6 +118,7 @@ class PathsQuery(Query, tag="paths"):
             paths=[
                 FoundPath(
                     path=[asset_of(each) for each in one.path],
+                    cards=list(one.cards),
                     sent=one.sent,
                     received=one.received,
                     crossings=one.crossings,

@@ -15,6 +15,7 @@ from msgspec import structs
 
 from sogdia.kernel import digit_maps
 from sogdia.kernel.refusal import require
+from sogdia.modules.book.prices import HIGHEST, ratio_of
 from sogdia.modules.book.records import (
     BEST,
     NEIGHBOURS,
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 
     from sogdia.kernel.state import Reader, State
     from sogdia.modules.book.prices import Price
+
+SELLS, BUYS = bytes((Side.SELL,)), bytes((Side.BUY,))
 
 
 def enter(state: State, name: bytes, offer: LimitOffer) -> None:
@@ -118,6 +121,21 @@ def offers_of(state: Reader, pair: Pair, side: int, worst: Price | None = None) 
 def is_open(state: Reader, pair: Pair) -> bool:
     """Tell whether anybody offers anything for a pair."""
     return any(BEST.find(state, side_key(pair, side)) is not None for side in (Side.SELL, Side.BUY))
+
+
+def best_ratio(state: Reader, gives: bytes, gets: bytes) -> tuple[int, int] | None:
+    """Give the best price at which one money buys another in their book: so much given for so much got, or nothing.
+
+    Of the two money keys the lesser is the base's: whoever gets the base takes from those who sell.
+    """
+    if gets < gives:
+        best = BEST.find(state, gets + gives + SELLS)
+        return None if best is None else ratio_of(int.from_bytes(best.rank, "big"))
+    best = BEST.find(state, gives + gets + BUYS)
+    if best is None:
+        return None
+    quote, base = ratio_of(HIGHEST - int.from_bytes(best.rank, "big"))
+    return base, quote
 
 
 def neighbours_of(state: Reader, money: bytes) -> tuple[bytes, ...]:

@@ -52,3 +52,13 @@ class BookRefusal(RefusalCode):
     PATH_TOO_SMALL = 1017, "So little, or what is left of it, would be worth nothing on the way", "Change the amount."
     OFFERS_REPEAT = 1018, "An offer is named twice", "Name each offer once."
     OFFER_STANDS = 1019, "The offer can still be taken", "Leave it to its owner."
+    CARD_OF_OTHER_MONIES = (
+        1020,
+        "A rate card exchanges other monies than its step of the path",
+        "Name a card that takes the money before it and gives the one behind it.",
+    )
+    CARDS_NOT_ONE_A_STEP = (
+        1021,
+        "A route does not say of each step by what it goes",
+        "Name a card or none for each step: one fewer than there are monies.",
+    )

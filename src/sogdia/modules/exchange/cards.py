@@ -23,7 +23,15 @@ from sogdia.kernel.operation import Operation, Turn
 from sogdia.kernel.refusal import require
 from sogdia.kernel.values import PositiveUnits, Reference, name_of, owner_of
 from sogdia.modules.exchange.events import CardChanged, CardClosed, CardFunded, CardPosted
-from sogdia.modules.exchange.rates import digest_of, payment_for, rate_for
+from sogdia.modules.exchange.partners import meet, part
+from sogdia.modules.exchange.rates import (
+    digest_of,
+    payment_for,
+    rate_for,
+    require_close,
+    units_at,
+    units_for,
+)
 from sogdia.modules.exchange.records import (
     CARDS,
     CARDS_OF_A_PAIR_MAX,
@@ -168,19 +176,30 @@ class Accepted(NamedTuple):
 
     card: RateCard
     provider: bytes
+    units: int
     payment: int
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether nothing had to be rounded."""
+        rate = rate_for(self.card.rates, self.units)
+        return self.units * rate.taken == self.payment * rate.given
 
 
 def accept(ctx: Context, name: bytes, digest: bytes, units: int) -> Accepted:
     """Give a card whose terms are those that were accepted and hold for so many units, or refuse. Writes nothing."""
     card = CARDS.get(ctx.state, name, Refuse.CARD_UNKNOWN, card=name)
-    provider = owner_of(name)
-    require(provider != ctx.sender, Refuse.CARD_IS_OWN)
+    require(owner_of(name) != ctx.sender, Refuse.CARD_IS_OWN)
     now = digest_of(name, card.takes, card.gives, card.rates)
     require(now == digest, Refuse.DIGEST_DIFFERS, digest=now)
+    return offered(name, card, units, ctx.time)
+
+
+def offered(name: bytes, card: RateCard, units: int, time: int) -> Accepted:
+    """Give what exactly so many units cost by a card as it stands, or refuse. Writes nothing."""
     terms = card.rates
-    require(ctx.time <= terms.valid_until, Refuse.CARD_EXPIRED, valid_until=terms.valid_until)
-    return Accepted(card, provider, payment_by(card, units))
+    require(time <= terms.valid_until, Refuse.CARD_EXPIRED, valid_until=terms.valid_until)
+    return Accepted(card, owner_of(name), units, payment_by(card, units))
 
 
 def payment_by(card: RateCard, units: int) -> int:
@@ -191,6 +210,20 @@ def payment_by(card: RateCard, units: int) -> int:
     require(units <= terms.most, Refuse.UNITS_ABOVE_MOST, most=terms.most, asked=units)
     require(units <= card.left, Refuse.CAPACITY_SPENT, left=card.left, asked=units)
     return payment_for(rate_for(terms, units), units)
+
+
+def bought(name: bytes, card: RateCard, payment: int, time: int) -> Accepted:
+    """Give what exactly so much buys by a card as it stands, or refuse. Writes nothing.
+
+    The provider gets all of it: what suffices for no whole unit more is the payer's cost of rounding.
+    """
+    units = units_for(card.rates, payment)
+    found = offered(name, card, units, time)
+    rate = rate_for(card.rates, units)
+    more = units_at(rate, payment)
+    require(more == units, Refuse.UNITS_ABOVE_MOST, most=units, asked=more)
+    require_close(rate, units, payment)
+    return found._replace(payment=payment)
 
 
 def take(ctx: Context, name: bytes, card: RateCard, units: int) -> None:
@@ -246,6 +279,8 @@ def list_card(ctx: Context, name: bytes, card: RateCard) -> None:
     require(len(known) < CARDS_OF_A_PAIR_MAX, Refuse.CARDS_TOO_MANY, most=CARDS_OF_A_PAIR_MAX)
     at = bisect_left(known, name)
     PAIR_CARDS.put(ctx.state, pair, PairCards(cards=(*known[:at], name, *known[at:])))
+    if not known:
+        meet(ctx.state, *pair)
 
 
 def cards_of(state: Reader, takes: Asset, gives: Asset) -> tuple[bytes, ...]:
@@ -261,6 +296,7 @@ def _strike_card(ctx: Context, name: bytes, card: RateCard) -> None:
         PAIR_CARDS.put(ctx.state, pair, PairCards(cards=left))
     else:
         PAIR_CARDS.drop(ctx.state, pair)
+        part(ctx.state, *pair)
 
 
 def _change(ctx: Context, name: bytes, card: RateCard) -> None:

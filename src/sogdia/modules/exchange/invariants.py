@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sogdia.kernel.refusal import ensure
 from sogdia.kernel.values import owner_of
 from sogdia.modules.exchange.rates import part_back
-from sogdia.modules.exchange.records import BONDS, CARDS, LOCKS, PAIR_CARDS, SWAPPED
+from sogdia.modules.exchange.records import BONDS, CARDS, LOCKS, PAIR_CARDS, PARTNERS, SWAPPED
 from sogdia.modules.money import asset_key, balance_key
 
 if TYPE_CHECKING:
@@ -81,3 +81,14 @@ def every_card_is_found_by_its_monies(state: Reader) -> None:
         listed == {takes + gives: tuple(sorted(names)) for (takes, gives), names in there.items()},
         "a card cannot be found by its monies",
     )
+
+
+def partners_are_those_of_cards(state: Reader) -> None:
+    """Each money knows exactly the monies with which it has a card, either way."""
+    there: dict[bytes, set[bytes]] = {}
+    for _name, card in CARDS.items(state):
+        takes, gives = asset_key(card.takes), asset_key(card.gives)
+        there.setdefault(takes, set()).add(gives)
+        there.setdefault(gives, set()).add(takes)
+    known = {money: record.monies for money, record in PARTNERS.items(state)}
+    ensure(known == {money: tuple(sorted(others)) for money, others in there.items()}, "a way by cards cannot be found")

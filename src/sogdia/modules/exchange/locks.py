@@ -74,7 +74,7 @@ def backing_for(state: Reader, card: RateCard, wanted: Wanted) -> Backing:
     """Give what an order would cost and rest on by a card as it stands; refuse what the card does not do."""
     terms = card.rates
     payment = payment_by(card, wanted.units)
-    seconds = wanted.seconds + RULES.must(state, None).lock_margin
+    seconds = kept_for(state, wanted.seconds)
     points = premium_points(terms.premiums, seconds)
     require(points is not None, Refuse.LOCK_TOO_LONG, seconds=seconds)
     sold = cover_of(terms.covers, wanted.cover) if wanted.cover else None
@@ -143,6 +143,11 @@ def open_lock(ctx: Context, order: bytes, wanted: Wanted, payees: Iterable[tuple
             bond=bond,
         )
     )
+
+
+def kept_for(state: Reader, seconds: int) -> int:
+    """Give how long a rate has to be kept for an order that may take so long to be shipped."""
+    return seconds + RULES.must(state, None).lock_margin
 
 
 def undo(ctx: Context, order: bytes, lock: Lock, units: int, *, by_buyer: bool = False) -> None:

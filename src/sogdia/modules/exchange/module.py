@@ -5,7 +5,7 @@ from __future__ import annotations
 from sogdia.kernel.module import Module
 from sogdia.modules.exchange import bonds, cards, conversions, events, invariants, queries
 from sogdia.modules.exchange.genesis import ExchangeGenesis, load_genesis
-from sogdia.modules.exchange.records import BONDS, CARDS, LOCKS, PAIR_CARDS, RULES, SWAPPED
+from sogdia.modules.exchange.records import BONDS, CARDS, LOCKS, PAIR_CARDS, PARTNERS, RULES, SWAPPED
 from sogdia.modules.exchange.refusals import ExchangeRefusal
 
 MODULE = Module(
@@ -20,7 +20,7 @@ MODULE = Module(
         bonds.PostBond,
         bonds.WithdrawBond,
     ),
-    tables=(RULES, CARDS, LOCKS, PAIR_CARDS, SWAPPED, BONDS),
+    tables=(RULES, CARDS, LOCKS, PAIR_CARDS, SWAPPED, BONDS, PARTNERS),
     events=(
         events.CardPosted,
         events.CardChanged,
@@ -50,6 +50,7 @@ MODULE = Module(
         invariants.what_changes_is_due_at_the_end_of_a_block,
         invariants.every_cards_tiers_rise,
         invariants.every_card_is_found_by_its_monies,
+        invariants.partners_are_those_of_cards,
     ),
     exits=(),
     turns=(cards.CARD_TURN,),

@@ -48,8 +48,18 @@ def payment_for(rate: Rate, units: int) -> int:
     """Give what so many units of the given money cost, or refuse when rounding would make them too dear."""
     payment = up(units * rate.taken, rate.given)
     require(payment <= UNITS_MAX, Refuse.PAYMENT_TOO_LARGE, most=UNITS_MAX)
-    require(is_fair(rate, units, payment), Refuse.ROUNDING_TOO_LARGE, units=units, payment=payment)
+    require_close(rate, units, payment)
     return payment
+
+
+def require_close(rate: Rate, units: int, payment: int) -> None:
+    """Refuse a payment that rounding has made dearer than its exact price by more than a hundredth."""
+    require(is_fair(rate, units, payment), Refuse.ROUNDING_TOO_LARGE, units=units, payment=payment)
+
+
+def units_at(rate: Rate, payment: int) -> int:
+    """Give how many units a payment suffices for at one rate."""
+    return down(payment * rate.given, rate.taken)
 
 
 def is_fair(rate: Rate, units: int, payment: int) -> bool:
@@ -59,11 +69,13 @@ def is_fair(rate: Rate, units: int, payment: int) -> bool:
 
 
 def units_for(terms: RateTerms, payment: int) -> int:
-    """Give the most that can be had for a payment, 0 when it does not suffice for the least."""
+    """Give the most that can be had for a payment, each tier for its own units; 0 when it suffices for none."""
+    most = terms.most
     for tier in reversed(terms.tiers):
-        units = down(payment * tier.rate.given, tier.rate.taken)
+        units = min(units_at(tier.rate, payment), most)
         if units >= tier.units:
-            return min(units, terms.most)
+            return units
+        most = tier.units - 1
     return 0
 
 

@@ -10,13 +10,14 @@ from msgspec import Meta
 from sogdia.kernel.codec import Record
 from sogdia.kernel.parameters import no_key, show_no_key
 from sogdia.kernel.state import Table
-from sogdia.kernel.values import Account, BasisPoints, Name, PositiveUnits, Seconds, Units
+from sogdia.kernel.values import Account, AssetKey, BasisPoints, Name, PositiveUnits, Seconds, Units
 from sogdia.modules.money import Asset, asset_key, balance_key, show_balance
 
 TIERS_MAX = 8
 PREMIUMS_MAX = 8
 COVERS_MAX = 4
 CARDS_OF_A_PAIR_MAX = 256
+PARTNERS_MAX = 256
 
 ASSET_BYTES = 23
 
@@ -98,6 +99,12 @@ class PairCards(Record):
     cards: Annotated[tuple[Name, ...], Meta(min_length=1, max_length=CARDS_OF_A_PAIR_MAX)]
 
 
+class Partners(Record):
+    """The monies with which a money has a card, either way, sorted."""
+
+    monies: Annotated[tuple[AssetKey, ...], Meta(min_length=1, max_length=PARTNERS_MAX)]
+
+
 class Lock(Record):
     """A rate that is kept for an order, with both sides set aside: the buyer's money and the provider's.
 
@@ -164,6 +171,10 @@ def _show_name(key: bytes) -> dict[str, Any]:
     return {"name": key}
 
 
+def _show_money(key: bytes) -> dict[str, Any]:
+    return {"money": key}
+
+
 def _pair_key(key: tuple[Asset, Asset]) -> bytes:
     return asset_key(key[0]) + asset_key(key[1])
 
@@ -180,3 +191,4 @@ PAIR_CARDS: Table[tuple[Asset, Asset], PairCards] = Table(
 LOCKS: Table[bytes, Lock] = Table("exchange/locks", 72, Lock, show_key=_show_name)
 SWAPPED: Table[bytes, Swapped] = Table("exchange/swapped", 74, Swapped, show_key=_show_name)
 BONDS: Table[tuple[bytes, Asset], Bond] = Table("exchange/bonds", 75, Bond, key=balance_key, show_key=show_balance)
+PARTNERS: Table[bytes, Partners] = Table("exchange/partners", 76, Partners, show_key=_show_money)

@@ -65,3 +65,4 @@ class ExchangeRefusal(RefusalCode):
         "More is asked than is free of the bond",
         "Ask for what is free, or wait until orders are over.",
     )
+    PARTNERS_TOO_MANY = 729, "A money is exchanged by cards for too many others already", "Quote it for one of those."

@@ -11,6 +11,7 @@ from sogdia.modules.market import (
     listings,
     orders,
     queries,
+    quotes,
     records,
     returns,
     splits,
@@ -82,6 +83,7 @@ MODULE = Module(
         queries.OrderQuery,
         queries.OrderLinesQuery,
         worst_cases.WorstCasesQuery,
+        quotes.QuotesQuery,
     ),
     invariants=(
         invariants.held_money_is_what_orders_and_holds_set_aside,

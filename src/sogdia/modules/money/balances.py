@@ -206,12 +206,12 @@ def require_may_pay(state: State, asset: Asset, account: bytes, units: int) -> C
     return currency
 
 
-def require_may_receive(state: State, asset: Asset, account: bytes, units: int) -> None:
+def require_may_receive(state: Reader, asset: Asset, account: bytes, units: int) -> None:
     """Refuse unless a holder may receive this much more."""
     _require_may_receive(state, asset, currency_of(state, asset), account, units)
 
 
-def _require_may_receive(state: State, asset: Asset, currency: Currency, account: bytes, units: int) -> None:
+def _require_may_receive(state: Reader, asset: Asset, currency: Currency, account: bytes, units: int) -> None:
     target = balance(state, account, asset)
     require(target.authorised or not currency.by_authorisation, Refuse.HOLDER_NOT_AUTHORISED, account=account)
     total = target.available + target.held + units
