@@ -186,7 +186,7 @@ BOOK_FAULTS = (
         "modules/book/finding.py",
         "return known if self._is_beyond(step.amount, known.amount) else step",
         "return step if self._is_beyond(step.amount, known.amount) else known",
-        PATHS,
+        FINDING,
     ),
     Fault(
         "A search ends with the way that looked best",

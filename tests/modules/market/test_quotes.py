@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from sogdia.kernel.values import NO_ACCOUNT, name_of
+from sogdia.modules.book import at_the_middle
 from sogdia.modules.book.records import Side
 from sogdia.modules.book.refusals import BookRefusal
 from sogdia.modules.exchange.cards import ChangeCard, PostCard
@@ -241,3 +242,17 @@ def test_on_any_market_what_is_quoted_is_what_is_paid(number):
                 tried += 1
                 assert [each.total for each in found.quotes] == sorted(each.total for each in found.quotes)
     assert tried
+
+
+@pytest.mark.parametrize(
+    ("gives", "gets", "units", "cost"),
+    [("USD", "KWD", 1_000, 3_250), ("KWD", "USD", 3_250, 1_000), ("USD", "CNY", 9, None)],
+)
+def test_the_middle_is_half_way_between_the_best_ask_and_the_best_bid(gives, gets, units, cost):
+    ledger = open_shop()
+    ledger.must("lanzhou", offer(ledger, Side.BUY, 100_000, "3.2"))
+    ledger.must("carrier", offer(ledger, Side.SELL, 100_000, "3.3"))
+    sell(ledger, "bukhara", 1_000, "1", monies=("CNY", "USD"))
+
+    given, got = (asset_key(ledger.asset(each)) for each in (gives, gets))
+    assert at_the_middle(ledger.state, given, got, units) == cost
