@@ -7,6 +7,7 @@ from msgspec import structs
 
 from sogdia.kernel.exact import share
 from sogdia.kernel.refusal import Broken
+from sogdia.kernel.values import name_of
 from sogdia.modules.exchange.bonds import WithdrawBond
 from sogdia.modules.exchange.events import SwapEnded
 from sogdia.modules.exchange.records import BONDS, SWAPPED
@@ -17,6 +18,8 @@ from sogdia.modules.market.orders import (
     SettleOrder,
     ShipOrder,
 )
+from sogdia.modules.market.quotes import QuotesQuery
+from sogdia.modules.money import asset_key
 from tests.modules.exchange.bureau import (
     DEALER,
     card_name,
@@ -186,6 +189,33 @@ def test_a_bond_that_is_withdrawn_whole_leaves_nothing_behind(ledger):
 
     assert BONDS.find(ledger.state, (ledger.account(MERCHANT), ledger.asset())) is None
     assert (held(ledger, MERCHANT), stored(ledger)) == (0, before - 250)
+
+
+def test_a_card_that_asks_for_a_bond_is_quoted_as_long_as_the_merchant_has_one(ledger):
+    asked = QuotesQuery(
+        pays=asset_key(ledger.asset("KWD")),
+        listing=name_of(ledger.account(MERCHANT), "silk"),
+        variant=1,
+        quantity=1,
+        cover=COVER_POINTS,
+        payer=ledger.account(BUYER),
+        at=ledger.time,
+    )
+
+    found = asked.answer(ledger.state)
+
+    assert found is not None
+    (kept,) = [each for each in found.quotes if each.digest is not None]
+    assert kept.total == kept.payment + kept.premium + kept.cover_premium
+    assert kept.cover_premium > 0
+    before = owned(ledger, BUYER)
+    ledger.must(BUYER, kept.accept[0].fields)
+    assert money_of(ledger, BUYER)[1] == kept.total
+    assert owned(ledger, BUYER) == before
+    ledger.must(MERCHANT, WithdrawBond(asset=ledger.asset(), units=bond_of(ledger).free))
+    without = structs.replace(asked, at=ledger.time).answer(ledger.state)
+    assert without is not None
+    assert [each for each in without.quotes if each.digest is not None] == []
 
 
 # ----------------------------------------------------------------------------------------------------------- invariants
