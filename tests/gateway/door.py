@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sogdia.client.codes import account_code
 from sogdia.gateway.adapters import SECRETS, rails_of
 from sogdia.gateway.desk import Desk, Happened, LedgerSilentError, Sent
 from sogdia.gateway.emulator.outside import Outside
@@ -34,9 +35,12 @@ _decode = receipt_decoder(ALL).decode
 
 IBAN = "KZ86125KZT5004100100"
 SETTINGS = """
+network = "{network}"
+issuer = "{issuer}"
 currency = "USD"
 owner = "desk"
 since = {since}
+block = 0
 suspense_hours = 48
 answer_hours = 24
 
@@ -179,7 +183,9 @@ class House:
         self.door = Door(self.ledger)
         self.folder = folder
         keys = {name: keys_of(name).public.hex() for name in ("wallet", "agent")}
-        (folder / "gateway.toml").write_text(settings.format(since=self.ledger.time, iban=IBAN, **keys), "utf-8")
+        whose = {"network": self.door.network.hex(), "issuer": account_code(self.door.issuer)}
+        text = settings.format(since=self.ledger.time, iban=IBAN, **whose, **keys)
+        (folder / "gateway.toml").write_text(text, "utf-8")
         (folder / SECRETS).mkdir()
         (folder / SECRETS / "card").write_bytes(b"a shared secret\n")
         self.settings = read_settings(folder)

@@ -1,4 +1,4 @@
-"""A random life: whatever the world outside does, its money is what circulates, waits, flies, or is the issuer's own."""
+"""A random life: whatever happens outside, the money there is what circulates, waits, flies, or is the issuer's own."""
 
 from __future__ import annotations
 

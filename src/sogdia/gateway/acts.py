@@ -1,8 +1,8 @@
 """Envelopes to the ledger: noted, sent, and what follows when it is known what became of them.
 
-    noted ──sent──▶ applied, or refused by a rule     what follows is written down with it
-      └──the ledger is silent, or says "not now"──▶ stays noted, and is sent again as it is
-      └──expired, and in no block──▶ it never will be in one; it is signed anew, with the same salt
+noted ──sent──▶ applied, or refused by a rule     what follows is written down with it
+  └──the ledger is silent, or says "not now"──▶ stays noted, and is sent again as it is
+  └──expired, and in no block──▶ it never will be in one; it is signed anew, with the same salt
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from sogdia.gateway.desk import payout_id
-from sogdia.gateway.records import Inside, Outside, Payout
 from sogdia.gateway.intake import explain_payout
+from sogdia.gateway.records import Inside, Outside, Payout
 from sogdia.modules.money.events import (
     Burned,
     ClawedBack,
@@ -40,37 +40,46 @@ def follow(desk: Desk, until: int | None = None) -> None:
         to = min(first + BLOCKS_AT_ONCE - 1, last)
         with journal.step():
             for height, time, happened in desk.ledger.blocks(first, to):
+                before = height <= desk.settings.block
                 for each in happened:
-                    _take(desk, time, each)
-                if time < desk.settings.since:
+                    _take(desk, time, each, before=before)
+                if before:
                     journal.move(SUPPLY_BEFORE, journal.place(SUPPLY))
                 journal.move(HEIGHT, height)
         first = to + 1
 
 
-def _take(desk: Desk, time: int, happened: Happened) -> None:
+def _take(desk: Desk, time: int, happened: Happened, *, before: bool) -> None:
     for fact in happened.facts:
-        if getattr(fact, "asset", None) == desk.asset:
-            match fact:
-                case Minted():
-                    _supply(desk, fact.units)
-                    if happened.salt:
-                        desk.journal.note_minted(happened.salt, fact.to, fact.units)
-                case Burned():
-                    _supply(desk, -fact.units)
-                case RedemptionRequested():
-                    _requested(desk, time, fact)
-                case RedemptionPaid():
-                    _supply(desk, -fact.units)
-                    _ended(desk, time, happened, fact.redemption, Inside.CONFIRMED)
-                case RedemptionDeclined():
-                    _ended(desk, time, happened, fact.redemption, Inside.DECLINED)
-                case RedemptionMissed():
-                    _ended(desk, time, happened, fact.redemption, Inside.MISSED)
-                case ClawedBack():
-                    _measured(desk, fact.measure, fact.units, "clawed back")
-        elif isinstance(fact, MeasureDropped):
+        if isinstance(fact, MeasureDropped):
             _measured(desk, fact.measure, 0, "dropped")
+        elif getattr(fact, "asset", None) == desk.asset:
+            _supplied(desk, happened, fact)
+            _redeemed(desk, time, happened, fact, before=before)
+
+
+def _supplied(desk: Desk, happened: Happened, fact: Any) -> None:  # noqa: ANN401 - any event about our money
+    match fact:
+        case Minted():
+            _supply(desk, fact.units)
+            if happened.salt:
+                desk.journal.note_minted(happened.salt, fact.to, fact.units)
+        case Burned() | RedemptionPaid():
+            _supply(desk, -fact.units)
+        case ClawedBack():
+            _measured(desk, fact.measure, fact.units, "clawed back")
+
+
+def _redeemed(desk: Desk, time: int, happened: Happened, fact: Any, *, before: bool) -> None:  # noqa: ANN401 - as above
+    match fact:
+        case RedemptionRequested():
+            _requested(desk, time, fact)
+        case RedemptionPaid():
+            _ended(desk, happened, fact.redemption, Inside.CONFIRMED, before=before)
+        case RedemptionDeclined():
+            _ended(desk, happened, fact.redemption, Inside.DECLINED, before=before)
+        case RedemptionMissed():
+            _ended(desk, happened, fact.redemption, Inside.MISSED, before=before)
 
 
 def _supply(desk: Desk, units: int) -> None:
@@ -104,7 +113,7 @@ def _requested(desk: Desk, time: int, fact: RedemptionRequested) -> None:
     explain_payout(desk, payout)
 
 
-def _ended(desk: Desk, time: int, happened: Happened, name: bytes, inside: Inside) -> None:
+def _ended(desk: Desk, happened: Happened, name: bytes, inside: Inside, *, before: bool) -> None:
     """Take over how a redemption ended: by us, by its deadline, or by somebody else with the issuer's key."""
     journal = desk.journal
     found = next((each for each in journal.open_payouts(name)), None)
@@ -116,7 +125,7 @@ def _ended(desk: Desk, time: int, happened: Happened, name: bytes, inside: Insid
         ended = ended._replace(surplus=found.surplus + 1)
     if inside == Inside.CONFIRMED and found.outside == Outside.NEW and not journal.knows_act(happened.id):
         ended = ended._replace(outside=Outside.BY_HAND)
-    if time < desk.settings.since:
+    if before:
         ended = ended._replace(settled=True)
     journal.put_payout(ended)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import msgspec
@@ -19,7 +20,6 @@ from sogdia.gateway.records import Act, Credit, Inside, Outside, Payee, Payout, 
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
 FILE: Final = "journal.sqlite"
 SCHEMA: Final = """
@@ -66,9 +66,6 @@ create table if not exists measures (
 ) strict;
 """
 
-_CREDIT: Final = ", ".join(Credit._fields)
-_PAYOUT: Final = ", ".join(Payout._fields)
-
 
 class JournalBusyError(Exception):
     """Another process has the journal, or it cannot be read."""
@@ -101,6 +98,12 @@ class Journal:
 
     def __exit__(self, *_why: object) -> None:
         self._db.close()
+
+    def copy(self) -> Journal:
+        """Give a copy in memory, to try things on; nothing of it is kept."""
+        made = Journal(Path(":memory:"))
+        self._db.backup(made._db)
+        return made
 
     @contextmanager
     def step(self) -> Iterator[None]:
@@ -158,7 +161,7 @@ class Journal:
 
     def entry(self, rail: str, reference: str) -> Entry | None:
         """Give what a rail told under a reference."""
-        found = self._one(f"select {_ENTRY} from entries where rail = ? and reference = ?", rail, reference)
+        found = self._one("select * from entries where rail = ? and reference = ?", rail, reference)
         return None if found is None else _entry(found)
 
     def note_entry(self, rail: str, entry: Entry, *, explained: bool) -> None:
@@ -184,15 +187,15 @@ class Journal:
         """Say that an entry has had its effect."""
         self._db.execute("update entries set explained = 1 where rail = ? and reference = ?", (rail, reference))
 
-    def unexplained(self, rail: str | None = None, kind: Kind | None = None, about: str | None = None) -> list[Any]:
-        """Give (rail, entry) of entries that nothing explains yet."""
-        words = f"select rail, {_ENTRY} from entries where explained = 0"
-        values: list[str] = []
-        for column, value in (("rail", rail), ("kind", kind), ("about", about)):
-            if value is not None:
-                words += f" and {column} = ?"
-                values.append(value)
-        return [(row[0], _entry(row[1:])) for row in self._rows(f"{words} order by rail, booked, reference", *values)]
+    def unexplained(
+        self, rail: str | None = None, kind: Kind | None = None, about: str | None = None
+    ) -> list[tuple[str, Entry]]:
+        """Give what nothing explains yet, with its rail: all of it, or of a rail, of a kind, about something."""
+        words = """
+            select * from entries where explained = 0 and (?1 is null or rail = ?1) and (?2 is null or kind = ?2)
+            and (?3 is null or about = ?3) order by rail, booked, reference
+        """
+        return [(row[0], _entry(row)) for row in self._rows(words, rail, kind, about)]
 
     def unexplained_units(self) -> int:
         """Add up what nothing explains."""
@@ -204,43 +207,39 @@ class Journal:
 
     def at_rail(self, rail: str, until: int | None = None) -> int:
         """Add up what came to a rail and left it, as far as it was booked before a moment."""
-        words = "select units from entries where rail = ?"
-        return self._sum(words, rail) if until is None else self._sum(f"{words} and booked < ?", rail, until)
+        return self._sum("select units from entries where rail = ?1 and (?2 is null or booked < ?2)", rail, until)
 
     # ----------------------------------------------------------------------------------------------------- credits
 
     def credit(self, rail: str, reference: str) -> Credit | None:
         """Give a credit."""
-        found = self._one(f"select {_CREDIT} from credits where rail = ? and reference = ?", rail, reference)
+        found = self._one("select * from credits where rail = ? and reference = ?", rail, reference)
         return None if found is None else _credit(found)
 
     def credits(self, *stages: Stage) -> list[Credit]:
         """Give the credits at some stages, the most urgent first."""
-        marks_ = ", ".join("?" * len(stages))
-        order = "order by deadline, rail, reference"
-        return [
-            _credit(row) for row in self._rows(f"select {_CREDIT} from credits where stage in ({marks_}) {order}", *stages)
-        ]
+        words = "select * from credits where stage = ? order by deadline, rail, reference"
+        return [_credit(row) for stage in stages for row in self._rows(words, stage)]
 
     def put_credit(self, credit: Credit) -> None:
         """Write a credit, or what has become of it."""
-        self._db.execute(f"insert or replace into credits ({_CREDIT}) values ({_many(Credit)})", credit)
+        self._db.execute("insert or replace into credits values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", credit)
 
     # ----------------------------------------------------------------------------------------------------- payouts
 
     def payout(self, identity: str) -> Payout | None:
         """Give a pay-out."""
-        found = self._one(f"select {_PAYOUT} from payouts where id = ?", identity)
+        found = self._one("select * from payouts where id = ?", identity)
         return None if found is None else _payout(found)
 
     def payouts(self, *, settled: bool) -> list[Payout]:
         """Give the pay-outs whose end has, or has not, been written down; the most urgent first."""
-        words = f"select {_PAYOUT} from payouts where settled = ? order by deadline, id"
+        words = "select * from payouts where settled = ? order by deadline, id"
         return [_payout(row) for row in self._rows(words, int(settled))]
 
     def open_payouts(self, redemption: bytes) -> list[Payout]:
         """Give the pay-outs of a redemption that has not ended on the ledger; one at most."""
-        words = f"select {_PAYOUT} from payouts where redemption = ? and inside = 'open'"
+        words = "select * from payouts where redemption = ? and inside = 'open'"
         return [_payout(row) for row in self._rows(words, redemption)]
 
     def sent_back(self, rail: str, credit: str) -> int:
@@ -249,13 +248,15 @@ class Journal:
 
     def put_payout(self, payout: Payout) -> None:
         """Write a pay-out, or what has become of it."""
-        self._db.execute(f"insert or replace into payouts ({_PAYOUT}) values ({_many(Payout)})", payout)
+        self._db.execute("insert or replace into payouts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", payout)
 
     # -------------------------------------------------------------------------------------------------------- acts
 
     def acts(self) -> list[Act]:
         """Give the envelopes of which it is not known what became of them."""
-        return [Act(*row) for row in self._rows("select key, id, envelope, expiry from acts where not done order by key")]
+        return [
+            Act(*row) for row in self._rows("select key, id, envelope, expiry from acts where not done order by key")
+        ]
 
     def note_act(self, act: Act) -> None:
         """Write an envelope down before it is sent; an earlier one for the same that came to nothing makes room."""
@@ -340,15 +341,8 @@ class Journal:
         return self._rows("select * from measures order by name")
 
 
-_ENTRY: Final = "reference, kind, units, booked, about, texts, payer, reason"
-
-
-def _many(of: type[Sequence[Any]]) -> str:
-    return ", ".join("?" * len(of._fields))  # type: ignore[attr-defined]  # a named tuple has fields
-
-
 def _entry(row: Sequence[Any]) -> Entry:
-    reference, kind, units, booked, about, texts, payer, reason = row
+    _rail, reference, kind, units, booked, about, texts, payer, reason, _explained = row
     told = msgspec.json.decode(texts, type=tuple[str, ...])
     return Entry(reference, Kind(kind), units, booked, about, told, payer, reason)
 

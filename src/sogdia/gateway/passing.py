@@ -48,8 +48,11 @@ def run(desk: Desk) -> list[Refusal]:
     return refused
 
 
-def take_in(desk: Desk) -> list[Refusal]:
-    """Take in what lies in the rails' folders, by name. Names that begin with a point are being written."""
+def take_in(desk: Desk, *, keep: bool = False) -> list[Refusal]:
+    """Take in what lies in the rails' folders, by name, and put it away unless it is to be kept there.
+
+    Names that begin with a point are being written.
+    """
     refused = []
     for rail in desk.rails:
         folder = desk.folder / rail / IN
@@ -61,7 +64,8 @@ def take_in(desk: Desk) -> list[Refusal]:
             why = take(desk, rail, path.name, raw)
             if why is not None:
                 refused.append(Refusal(rail, path.name, why))
-            _put_away(path, DONE if why is None else REFUSED)
+            if not keep:
+                _put_away(path, DONE if why is None else REFUSED)
     return refused
 
 

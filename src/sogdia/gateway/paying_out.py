@@ -139,9 +139,7 @@ def _mint_anew(desk: Desk, payout: Payout) -> None:
     reference = f"again-{payout.id}"
     account = owner_of(payout.redemption)
     why = f"the pay-out came to nothing: {payout.why}"
-    credit = Credit(
-        payout.rail, reference, payout.units, 0, Stage.READY, account, desk.ledger.now, "", "", 0, "", why
-    )
+    credit = Credit(payout.rail, reference, payout.units, 0, Stage.READY, account, desk.ledger.now, "", "", 0, "", why)
     if desk.journal.minted(salt_of(mint_key(payout.rail, reference))) is not None:
         credit = credit._replace(stage=Stage.MINTED)
     with desk.journal.step():

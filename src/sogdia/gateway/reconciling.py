@@ -74,7 +74,9 @@ class Report(NamedTuple):
         """Whether everything agrees, nothing is unexplained, and the reserve covers what is owed."""
         figures = self.figures
         whole = figures.difference == 0 and figures.unexplained == 0 and figures.short == 0
-        return whole and self.supply == figures.circulating and all(each.agrees and not each.late for each in self.rails)
+        return (
+            whole and self.supply == figures.circulating and all(each.agrees and not each.late for each in self.rails)
+        )
 
 
 def figures_of(desk: Desk) -> Figures:

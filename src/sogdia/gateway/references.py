@@ -1,6 +1,6 @@
 """Funding references: what a payer writes on a transfer, so that the money is minted for one account and no other.
 
-    RF48 1234 5678 9012 3456 78      RF, two check digits, then 18 digits made from the network, the issuer and the account
+    RF48 1234 5678 9012 3456 78      RF, two check digits, 18 digits made from the network, the issuer, the account
 
 They are creditor references by ISO 11649, which banks check and forms have a field for. Only digits follow, as phones
 and teller forms take nothing else well; and over digits MOD 97-10 notices every wrong digit and every swap of two

@@ -27,6 +27,20 @@ class SettingsWrongError(Exception):
     """The settings of a gateway cannot be used."""
 
 
+class QrSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What stands in a QR code that a merchant shows (EMVCo), given by the wallet's operator."""
+
+    scheme: Annotated[str, Meta(pattern=r"^[0-9A-Za-z.-]{1,32}\Z")]
+    """Which wallet it is: its globally unique identifier."""
+    category: Annotated[str, Meta(pattern=r"^[0-9]{4}\Z")] = "6012"
+    """The merchant category by ISO 18245; 6012 is a financial institution."""
+    currency: Annotated[str, Meta(pattern=r"^[0-9]{3}\Z")]
+    """The currency's number by ISO 4217, such as 404 for KES."""
+    country: Annotated[str, Meta(pattern=r"^[A-Z]{2}\Z")]
+    city: Annotated[str, Meta(pattern=r"^[ -~]{1,15}\Z")]
+    name: Annotated[str, Meta(pattern=r"^[ -~]{1,25}\Z")]
+
+
 class RailSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One rail."""
 
@@ -48,16 +62,24 @@ class RailSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Of a wallet and of agents: the Ed25519 keys that sign what comes from them."""
     float_most: Amount = "1000000000"
     """Of an agent: how much cash it may have collected and not yet handed in."""
+    qr: QrSettings | None = None
+    """Of a wallet: what its QR codes say of the issuer, besides who is paid."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A gateway."""
 
+    network: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+    """The network's genesis hash."""
+    issuer: Annotated[str, Meta(min_length=1, max_length=60)]
+    """The issuer's account, by its code."""
     currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z")]
     owner: Annotated[str, Meta(min_length=1, max_length=80)]
     """Who answers for what waits, unless it is given to somebody else."""
     since: Annotated[int, Meta(ge=0, le=2**32 - 1)]
     """The moment from which it counts; what was booked before is in the openings already."""
+    block: Annotated[int, Meta(ge=0)]
+    """The last block before it; what circulated then was covered by the openings."""
     called: Annotated[str, Meta(min_length=1, max_length=70)] = "Issuer"
     """The issuer's name in messages to banks."""
     suspense_hours: Annotated[int, Meta(ge=1, le=HOURS_MAX)] = 5 * 24

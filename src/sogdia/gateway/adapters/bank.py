@@ -3,9 +3,9 @@
     in    camt.054 and camt.053, what was booked; pain.002 and pacs.002, what became of our orders; pacs.004, returns
     out   pain.001, as the bank's customer, or pacs.008, as a bank among banks
 
-Money is what camt messages say was booked; all the others only announce it. An entry is known by the bank's own reference
-(AcctSvcrRef), and a message with an entry that has none is refused: it could be minted twice. A pay-out is known by the
-EndToEndId that we gave it.
+Money is what camt messages say was booked; all the others only announce it. An entry is known by the bank's own
+reference (AcctSvcrRef), and a message with an entry that has none is refused: it could be minted twice. A pay-out is
+known by the EndToEndId that we gave it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sogdia.gateway.happenings import TEXT_MAX, Answer, Closing, Entry, Kind, Sa
 from sogdia.rails.parts import NOT_PROVIDED
 from sogdia.rails.reasons import MessageRefused, Reason
 from sogdia.rails.spelling import read_amount, write_amount, write_day, write_moment
-from sogdia.rails.xml import SPACE, children, kind_of, part, read, text, write
+from sogdia.rails.xml import children, kind_of, part, read, text, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

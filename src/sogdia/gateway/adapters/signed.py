@@ -3,9 +3,9 @@
     t=1764324000,v1=5257a8…        a line with a moment and a signature over "moment.body"
     {"id": "…", "type": "…", …}    the body, as it came
 
-A card acquirer signs with a secret that both know (HMAC-SHA256), wallets and agents with keys of their own (Ed25519). The
-file that is taken in holds both, so a signature is checked again where it counts. Replays are harmless twice: the door
-takes no old moment, and an id that was told before has no second effect.
+A card acquirer signs with a secret that both know (HMAC-SHA256), wallets and agents with keys of their own (Ed25519).
+The file that is taken in holds both, so a signature is checked again where it counts. Replays are harmless twice: the
+door takes no old moment, and an id that was told before has no second effect.
 
 What each rail calls a thing stands in its vocabulary. Nothing else tells these rails apart.
 """
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 BODY_BYTES_MAX: Final = 64 * 1024
 _HEAD: Final = re.compile(rb"t=([0-9]{1,12}),v1=([0-9a-f]{64,128})\n", re.ASCII)
+
+_NOTHING: Final = re.compile(r"0+(\.0+)?", re.ASCII)
 
 
 class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -171,20 +173,18 @@ class Signed(NamedTuple):
         gone = kind not in (Kind.CREDIT, Kind.RETURNED)
         if kind not in (Kind.CREDIT, Kind.DEBIT) and not told.about:
             raise MessageRefused(Reason.NARR, f"{told.type} does not say what it is about. Ask the rail for it.")
-        return Entry(
-            told.id, kind, -units if gone else units, told.time, told.about, texts, told.payer, told.reason
-        )
+        return Entry(told.id, kind, -units if gone else units, told.time, told.about, texts, told.payer, told.reason)
 
     def _units(self, told: Body) -> int:
         if told.currency != self.currency:
-            raise MessageRefused(Reason.AM03, f"The amount is in {told.currency or 'no currency'}, not {self.currency}.")
+            raise MessageRefused(
+                Reason.AM03, f"The amount is in {told.currency or 'no currency'}, not {self.currency}."
+            )
         return read_amount(told.amount, told.currency)
 
     def _closing(self, told: Body) -> int:
         """Read a balance, which alone may be nothing."""
-        if told.currency == self.currency and told.amount and not told.amount.strip("0.") and told.amount.count(".") < 2:  # noqa: PLR2004 - one point at most
-            return 0
-        return self._units(told)
+        return 0 if told.currency == self.currency and _NOTHING.fullmatch(told.amount) else self._units(told)
 
     def order(self, order: Order) -> tuple[str, bytes]:
         """Write the request to pay out. A card can only be refunded: its destination is the payment's id."""

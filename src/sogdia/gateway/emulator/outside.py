@@ -13,8 +13,8 @@ import msgspec
 
 from sogdia.gateway.desk import DAY
 from sogdia.gateway.happenings import Answer, Closing, Entry, Kind, Says
-from sogdia.gateway.paying_out import OUT, write_once
 from sogdia.gateway.passing import IN
+from sogdia.gateway.paying_out import OUT, write_once
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

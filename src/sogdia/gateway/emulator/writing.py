@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 import msgspec
 
-from sogdia.gateway.adapters.bank import INITIATION, NOTICE, REPORT, RETURN, STATEMENT, STATUS, TRANSFER
+from sogdia.gateway.adapters.bank import INITIATION, NOTICE, REPORT, RETURN, STATEMENT, STATUS, TRANSFER, is_iban
 from sogdia.gateway.adapters.signed import VOCABULARIES, document_of, hmac_of, message_of
 from sogdia.gateway.desk import DAY
 from sogdia.gateway.happenings import Answer, Closing, Entry, Kind, Says
-from sogdia.gateway.adapters.bank import is_iban
 from sogdia.rails.parts import NOT_PROVIDED
 from sogdia.rails.spelling import read_amount, write_amount, write_day, write_moment
 from sogdia.rails.xml import children, kind_of, part, read, text, write
