@@ -6,10 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from sogdia.client.codes import account_code
 from sogdia.gateway.adapters import SECRETS, rails_of
-from sogdia.gateway.desk import Desk, Happened, LedgerSilentError, Sent
+from sogdia.gateway.desk import Desk, Did, Happened, LedgerSilentError, Sent
 from sogdia.gateway.emulator.outside import Outside
 from sogdia.gateway.emulator.writing import side_of
+from sogdia.gateway.following import id_of
+from sogdia.gateway.happenings import Kind
 from sogdia.gateway.journal import FILE, Journal
+from sogdia.gateway.passing import run
+from sogdia.gateway.reconciling import figures_of
+from sogdia.gateway.records import Payee
 from sogdia.gateway.references import reference_of
 from sogdia.gateway.settings import read_settings, units
 from sogdia.kernel.machine import receipt_decoder
@@ -17,8 +22,10 @@ from sogdia.kernel.parameters import Limits
 from sogdia.kernel.refusal import Refused
 from sogdia.kernel.refusals import KernelRefusal
 from sogdia.modules import ALL
+from sogdia.modules.money import balance
 from sogdia.modules.money.currencies import Mint
 from sogdia.modules.money.records import CURRENCIES
+from sogdia.modules.money.redemptions import RequestRedemption
 from sogdia.testing.ledger import Ledger, keys_of
 
 if TYPE_CHECKING:
@@ -26,8 +33,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sogdia.client.envelopes import Signed
+    from sogdia.gateway.emulator.outside import Booked
     from sogdia.gateway.happenings import Rail
     from sogdia.gateway.journal import Journal as AnyJournal
+    from sogdia.gateway.records import Credit
     from sogdia.kernel.operation import Operation
     from sogdia.kernel.receipt import Receipt
 
@@ -180,6 +189,8 @@ class House:
     def __init__(self, folder: Path, *, seed: int = 1, settings: str = SETTINGS, **changes: Any) -> None:  # noqa: ANN401 - sections of a genesis
         """Begin one in a folder."""
         self.ledger = TestLedger(**changes)
+        self.did: list[Did] = []
+        self.asked = 0
         self.door = Door(self.ledger)
         self.folder = folder
         keys = {name: keys_of(name).public.hex() for name in ("wallet", "agent")}
@@ -206,7 +217,7 @@ class House:
     @property
     def desk(self) -> Desk:
         """The gateway at work."""
-        return Desk(self.folder, self.settings, self.journal, self.rails, self.door)
+        return Desk(self.folder, self.settings, self.journal, self.rails, self.door, self.did)
 
     @property
     def now(self) -> int:
@@ -220,6 +231,52 @@ class House:
         with self.journal.step():
             self.journal.give_reference(made, account)
         return made
+
+    def pays_in(self, rail: str, units: int, text: str, payer: str = "KE-1") -> Booked:
+        """Let somebody pay in, and the rail tell of it."""
+        booked = self.outside.book_entry(rail, Kind.CREDIT, units, self.now, texts=(text,), payer=payer)
+        self.outside.tell(booked, self.now)
+        return booked
+
+    def credit(self, booked: Booked) -> Credit:
+        """Give the gateway's credit for what somebody paid in."""
+        found = self.journal.credit(booked.rail, booked.reference)
+        assert found is not None
+        return found
+
+    def run(self) -> list[str]:
+        """Pass once, and compare all money with the truth; gives why documents were refused."""
+        refused = run(self.desk)
+        self.money_is_whole()
+        return [each.why for each in refused]
+
+    def money_is_whole(self) -> None:
+        """Compare the gateway's figures with the truth outside and on the ledger."""
+        figures = figures_of(self.desk)
+        truth = sum(self.outside.balance(rail) for rail in self.rails)
+        assert figures.difference == 0, figures
+        assert figures.at_rails == truth - self.outside.withheld()
+        assert figures.circulating == self.door.supply("USD")[1]
+
+    def owns(self, name: str) -> int:
+        """Say what a party can spend."""
+        return balance(self.ledger.state, self.ledger.account(name), self.ledger.asset()).available
+
+    def redeems(self, name: str, units: int, *, rail: str = "bank", payout: str = "RF-out") -> str:
+        """Let a holder redeem, by a rail that was agreed; gives the pay-out's id."""
+        with self.journal.step():
+            self.journal.put_payee(Payee(self.ledger.account(name), payout, rail, "KE-1", name))
+        self.asked += 1
+        asked = RequestRedemption(reference=f"r{self.asked}", asset=self.ledger.asset(), units=units, payout=payout)
+        receipt = self.ledger.must(name, asked)
+        (fact,) = receipt.events
+        return id_of(fact)
+
+    def answers(self, how: str) -> None:
+        """Answer all orders that lie in the folders."""
+        self.outside.collect(self.now)
+        for rail, payout in list(self.outside.book.waiting):
+            self.outside.answer(rail, payout, how, self.now)
 
     def again(self) -> None:
         """Open the journal anew, as after a crash."""

@@ -70,7 +70,7 @@ def opened(folder: Path, way: Way, key: str | None = None, *, aside: bool = Fals
         ledger = IssuerLedger(session, read_account(settings.issuer), way.node_folder, key)
         with Journal(folder / JOURNAL) as journal:
             copy = journal.copy() if aside else journal
-            yield Gateway(Desk(folder, settings, copy, rails_of(folder, settings), ledger), session)
+            yield Gateway(Desk(folder, settings, copy, rails_of(folder, settings), ledger, []), session)
 
 
 # ------------------------------------------------------------------------------------------------------------ creating
@@ -266,8 +266,11 @@ def _summary(gateway: Gateway, told: Sequence[str]) -> tuple[str, dict[str, Any]
         f"Block {desk.ledger.height}. Credits: {counted}.",
         f"Circulating {gateway.words(figures.circulating)}, in suspense {gateway.words(figures.suspense)}.",
     ]
-    words = paragraphs([head, [f"! {each}" for each in told]])
-    return words, {"credits": dict(stages), "figures": _figures_document(figures), "notices": list(told)}
+    did = [f"{each.about}  {gateway.words(each.units)}  {each.what}  {shown(each.told)}".rstrip() for each in desk.did]
+    words = paragraphs([did, head, [f"! {shown(each)}" for each in told]])
+    done = [each._asdict() | {"units": documents.number(each.units)} for each in desk.did]
+    figured = _figures_document(figures)
+    return words, {"did": done, "credits": dict(stages), "figures": figured, "notices": list(told)}
 
 
 # ---------------------------------------------------------------------------------------------------------------- lists
@@ -426,8 +429,11 @@ def _rail_words(gateway: Gateway, rail: reconciling.AtRail) -> str:
     late = " That is not yesterday's." if rail.late else ""
     if rail.agrees:
         return f"{rail.rail}: {gateway.words(rail.closing)} by its statement until {until}, as told.{late}"
-    missing = gateway.words(rail.closing - rail.told)
-    return f"{rail.rail}: {gateway.words(rail.closing)} by its statement until {until}, {missing} more than told.{late}"
+    differs = gateway.words(abs(rail.closing - rail.told))
+    way = "more" if rail.closing > rail.told else "less"
+    return (
+        f"{rail.rail}: {gateway.words(rail.closing)} by its statement until {until}, {differs} {way} than told.{late}"
+    )
 
 
 def _figures_document(figures: reconciling.Figures) -> dict[str, Any]:

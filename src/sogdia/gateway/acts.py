@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sogdia.engine.marks import mark
-from sogdia.gateway.desk import DAY, salt_of, wait
+from sogdia.gateway.desk import DAY, Did, salt_of, wait
 from sogdia.gateway.intake import take_back
 from sogdia.gateway.records import Act, Inside, Stage, Why
 
@@ -50,6 +50,7 @@ def _minted(desk: Desk, about: str, sent: Sent) -> None:
     else:
         credit = credit._replace(stage=Stage.MINTED, why="")
         desk.journal.note_minted(salt_of(f"mint {about}"), credit.account, credit.left)
+    desk.did.append(Did("refused" if sent.code else "minted", credit.name, credit.left, sent.sentence))
     desk.journal.put_credit(credit)
     take_back(desk, credit)
 
@@ -66,6 +67,7 @@ def _answered(desk: Desk, identity: str, sent: Sent, inside: Inside) -> None:
     """Take over how a redemption ended. One that was refused has ended by its deadline, as the blocks will tell."""
     payout = desk.journal.payout(identity)
     if payout is not None and payout.inside == Inside.OPEN and not sent.code:
+        desk.did.append(Did(str(inside), payout.id, payout.units, payout.why))
         desk.journal.put_payout(payout._replace(inside=inside))
 
 

@@ -81,6 +81,15 @@ class Ledger(Protocol):
         """Send an envelope, or find it where it has been sent before; raises `LedgerSilentError`."""
 
 
+class Did(NamedTuple):
+    """Something that a pass has done: what, with which credit or pay-out, how much, for whom or why."""
+
+    what: str
+    about: str
+    units: int
+    told: str = ""
+
+
 class Desk(NamedTuple):
     """A gateway at work."""
 
@@ -89,6 +98,8 @@ class Desk(NamedTuple):
     journal: Journal
     rails: Mapping[str, Rail]
     ledger: Ledger
+    did: list[Did]
+    """What it has done since it was opened."""
 
     @property
     def asset(self) -> Asset:

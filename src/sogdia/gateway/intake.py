@@ -6,6 +6,7 @@ about stays unexplained until that one comes; so the order in which a rail tells
 
 from __future__ import annotations
 
+import re
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -123,9 +124,14 @@ def whose(desk: Desk, texts: Sequence[str]) -> tuple[bytes, Why | None]:
 def _sweep(desk: Desk, entry: Entry) -> tuple[str, str] | None:
     """Find the sweep of another rail that arrives with an entry."""
     for rail, sweep in desk.journal.unexplained(kind=Kind.SWEPT):
-        if sweep.units == -entry.units and any(sweep.about in text for text in entry.texts):
+        if sweep.units == -entry.units and any(_names(text, sweep.about) for text in entry.texts):
             return rail, sweep.reference
     return None
+
+
+def _names(text: str, name: str) -> bool:
+    """Tell whether a text names something, as a word of its own: SWEEP-1 does not stand in SWEEP-12."""
+    return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text) is not None
 
 
 def _swept(desk: Desk, rail: str, entry: Entry) -> None:

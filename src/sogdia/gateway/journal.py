@@ -202,8 +202,8 @@ class Journal:
         return self._sum("select units from entries where explained = 0 and kind <> 'swept'")
 
     def between_rails(self) -> int:
-        """Add up what has left a rail for another of ours and not come there."""
-        return -self._sum("select units from entries where explained = 0 and kind = 'swept'")
+        """Add up what has left a rail for another of ours and not come there; below nothing, as it has left."""
+        return self._sum("select units from entries where explained = 0 and kind = 'swept'")
 
     def at_rail(self, rail: str, until: int | None = None) -> int:
         """Add up what came to a rail and left it, as far as it was booked before a moment."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from sogdia.engine.marks import mark
 from sogdia.gateway.acts import finish
-from sogdia.gateway.desk import HOUR, mint_key, payout_id, perform, salt_of
+from sogdia.gateway.desk import HOUR, Did, mint_key, payout_id, perform, salt_of
 from sogdia.gateway.happenings import Order
 from sogdia.gateway.intake import explain_payout
 from sogdia.gateway.records import Credit, Inside, Outside, Payout, Stage
@@ -111,6 +111,7 @@ def _order(desk: Desk, payout: Payout) -> Payout:
     name, content = desk.rails[payout.rail].order(order)
     write_once(desk.folder / payout.rail / OUT / name, content)
     mark("gateway-after-order")
+    desk.did.append(Did("ordered", payout.id, payout.units, f"{payout.rail}, {payout.destination}"))
     ordered = payout._replace(outside=Outside.ORDERED)
     with desk.journal.step():
         desk.journal.put_payout(ordered)

@@ -172,7 +172,8 @@ class Outside:
         chance = random.Random(f"{self._seed}/{self.book.steps}")  # noqa: S311 - to be repeated, not to be secret
         self.collect(now)
         does = chance.choices(
-            ("pays in", "answers", "takes back", "tells late", "tells twice", "takes a fee"), (40, 25, 8, 17, 9, 1)
+            ("pays in", "answers", "takes back", "tells late", "tells twice", "sweeps", "takes a fee"),
+            (40, 25, 8, 17, 9, 4, 1),
         )[0]
         match does:
             case "pays in":
@@ -187,6 +188,8 @@ class Outside:
                 if self.book.told:
                     rail, content = chance.choice(self.book.told)
                     self._drop(rail, content.encode())
+            case "sweeps":
+                self._sweeps(chance, now)
             case _:
                 rail = chance.choice(sorted(self.sides))
                 self.tell(self.book_entry(rail, Kind.DEBIT, -chance.randint(1, 500), now, reason="a fee"), now)
@@ -225,6 +228,19 @@ class Outside:
             back = self.take_back(credit, left if chance.random() < 0.7 else chance.randint(1, left), now)  # noqa: PLR2004 - most are taken back whole
             if chance.random() < 0.7:  # noqa: PLR2004 - as above
                 self.tell(back, now)
+
+    def _sweeps(self, chance: random.Random, now: int) -> None:
+        """Pass on what a rail has collected to the first one, a bank as a rule; each tells of it when it likes."""
+        first, *others = self.sides
+        rail = chance.choice(others or [first])
+        units = self.balance(rail)
+        if units > 0 and rail != first:
+            name = f"SWEEP-{self.book.steps}"
+            left = self.book_entry(rail, Kind.SWEPT, -units, now, about=name)
+            came = self.book_entry(first, Kind.CREDIT, units, now, texts=(f"collected, {name}.",))
+            for each in (left, came):
+                if chance.random() < 0.6:  # noqa: PLR2004 - the others are told later
+                    self.tell(each, now)
 
     def _tells_late(self, chance: random.Random, now: int) -> None:
         untold = [each for each in self.book.entries if not each.told]
