@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
+from msgspec import structs
 
 from sogdia.cli.exits import usage
 from sogdia.cli.finding import find_node
@@ -19,6 +20,7 @@ from sogdia.index.sources import NodeSource
 from sogdia.kernel.parameters import Limits
 from sogdia.kernel.refusals import KernelRefusal
 from sogdia.kernel.stored_block import decode_block
+from sogdia.kernel.values import owner_of
 from sogdia.modules.money.currencies import Mint
 from sogdia.modules.money.events import Minted
 from sogdia.modules.money.queries import CurrencyQuery
@@ -35,23 +37,33 @@ if TYPE_CHECKING:
     from sogdia.modules.money.records import Currency
 
 
-class IssuerLedger:
-    """A node and an issuer; without a key it reads and signs nothing."""
+class Signer(NamedTuple):
+    """Who signs: the issuer itself, or an agent that has a mandate of the issuer's."""
 
-    def __init__(self, session: Session, issuer: bytes, node_folder: Path | None, key: str | None) -> None:
+    key: str
+    mandate: str | None
+
+
+class IssuerLedger:
+    """A node and an issuer; without a signer it reads and signs nothing."""
+
+    def __init__(self, session: Session, issuer: bytes, node_folder: Path | None, signer: Signer | None) -> None:
         """Act for an issuer; the key is opened when it is needed, once."""
         self._session = session
         self._issuer = issuer
         self._folder = node_folder
+        named = None if signer is None else signer.mandate
+        self._mandate = None if named is None else session.naming.name(named)
         self._maker = EnvelopeMaker(session.naming.network.hash)
-        self._signing = None if key is None else self._found(key)
+        self._signing = None if signer is None else self._found(signer.key)
 
     def _found(self, key: str) -> Signing:
         signing = signing_for(key, self._session, 0)
-        if signing.account != self._issuer:
+        acts_for = signing.account if self._mandate is None else owner_of(self._mandate)
+        if acts_for != self._issuer:
             raise usage(
-                f"{key!r} signs for {self._session.naming.call(signing.account)}, and this gateway is another's.",
-                "Name the key of the issuer that stands in gateway.toml.",
+                f"{key!r} acts for {self._session.naming.call(acts_for)}, and this gateway is another's.",
+                "Name the key of the issuer that stands in gateway.toml, or a mandate of that issuer.",
             )
         return signing
 
@@ -104,12 +116,14 @@ class IssuerLedger:
 
     def sign(self, operation: Operation, *, salt: bytes, expiry: int) -> Signed:
         """Sign an operation as the issuer."""
-        return self._maker.make([self._sender], [operation], expiry=expiry, salt=salt)
+        asked = structs.replace(operation, mandate=self._mandate)
+        return self._maker.make([self._sender], [asked], expiry=expiry, salt=salt)
 
     def again(self, envelope: bytes, expiry: int) -> Signed:
         """Sign the operation of an earlier envelope once more."""
         body = self._maker.codec.open(envelope, Limits()).body
-        return self._maker.make([self._sender], body.operations, expiry=expiry, salt=body.salt)
+        (operation,) = body.operations
+        return self.sign(operation, salt=body.salt, expiry=expiry)
 
     @cached_property
     def _sender(self) -> Sender:

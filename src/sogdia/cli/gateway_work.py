@@ -13,7 +13,7 @@ import click
 
 from sogdia.cli import documents, options
 from sogdia.cli.exits import Exit, Stopped, usage
-from sogdia.cli.gateway_ledger import IssuerLedger
+from sogdia.cli.gateway_ledger import IssuerLedger, Signer
 from sogdia.cli.sending import signing_for
 from sogdia.cli.sessions import Session, keys_of
 from sogdia.cli.show import paragraphs
@@ -59,7 +59,7 @@ class Gateway(NamedTuple):
 
 
 @contextmanager
-def opened(folder: Path, way: Way, key: str | None = None, *, aside: bool = False) -> Iterator[Gateway]:
+def opened(folder: Path, way: Way, signer: Signer | None = None, *, aside: bool = False) -> Iterator[Gateway]:
     """Open a gateway; `aside` works on a copy of its journal that is thrown away."""
     xml.library()
     settings = read_settings(folder)
@@ -67,7 +67,7 @@ def opened(folder: Path, way: Way, key: str | None = None, *, aside: bool = Fals
         if session.naming.network.hash.hex() != settings.network:
             raise usage("This gateway belongs to another network than the node.", "Name its node with --node.")
         session.showing()
-        ledger = IssuerLedger(session, read_account(settings.issuer), way.node_folder, key)
+        ledger = IssuerLedger(session, read_account(settings.issuer), way.node_folder, signer)
         with Journal(folder / JOURNAL) as journal:
             copy = journal.copy() if aside else journal
             yield Gateway(Desk(folder, settings, copy, rails_of(folder, settings), ledger, []), session)
@@ -198,15 +198,15 @@ def add_payee(folder: Path, payee: Sequence[str], way: Way) -> None:
 # --------------------------------------------------------------------------------------------------------------- passes
 
 
-def run_pass(folder: Path, key: str, every: int | None, way: Way, *, dry_run: bool) -> int:
+def run_pass(folder: Path, signer: Signer, every: int | None, way: Way, *, dry_run: bool) -> int:
     """Do all that can be done now, once or again and again; gives the exit status."""
     if every is None:
-        return _try(folder, way) if dry_run else _pass(folder, key, way)
+        return _try(folder, way) if dry_run else _pass(folder, signer, way)
     if dry_run:
         raise usage("--dry-run tries once.", "Leave out --every.")
     while True:
         try:
-            _pass(folder, key, way)
+            _pass(folder, signer, way)
         except Stopped as stopped:
             if stopped.status != Exit.UNREACHABLE:
                 raise
@@ -214,8 +214,8 @@ def run_pass(folder: Path, key: str, every: int | None, way: Way, *, dry_run: bo
         time.sleep(every)
 
 
-def _pass(folder: Path, key: str, way: Way) -> int:
-    with opened(folder, way, key) as gateway:
+def _pass(folder: Path, signer: Signer, way: Way) -> int:
+    with opened(folder, way, signer) as gateway:
         try:
             refused = passing.run(gateway.desk)
         except LedgerSilentError as silent:

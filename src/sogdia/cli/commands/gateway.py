@@ -17,6 +17,7 @@ F = TypeVar("F", bound="Callable[..., Any]")
 FOLDER = click.argument("folder", metavar="DIR", type=Folder())
 ITEM = click.argument("item", metavar="RAIL/REFERENCE")
 FROM = click.option("--from", "from_", required=True, metavar="KEY", help="The issuer's key.")
+MANDATE_HELP = "The issuer's mandate under which KEY signs: so the issuer's own key need not lie where this runs."
 BECAUSE = click.option("--because", required=True, metavar="TEXT", help="Why; it is kept with the credit.")
 YES = click.option("--yes", is_flag=True, help="Do it without asking.")
 RAIL_HELP = "NAME=KIND:ACCOUNT[:OPENING]; KIND is bank, card, wallet or agent. Repeatable."
@@ -122,11 +123,13 @@ def payee(  # noqa: PLR0913 - one parameter an option
 @FOLDER
 @FROM
 @click.option("--dry-run", is_flag=True, help="Say what would be done; sign, send, move and note nothing.")
+@click.option("--mandate", metavar="NAME", help=MANDATE_HELP)
 @click.option("--every", type=click.IntRange(1, 86_400), metavar="SECONDS", help="Run again and again, until Ctrl-C.")
 @way_options
 def run(  # noqa: PLR0913 - one parameter an option
     folder: Path,
     from_: str,
+    mandate: str | None,
     every: int | None,
     node_folder: Path | None,
     keys_folder: Path | None,
@@ -140,7 +143,8 @@ def run(  # noqa: PLR0913 - one parameter an option
     """
     from sogdia.cli import gateway_work  # noqa: PLC0415 - as above
 
-    return gateway_work.run_pass(folder, from_, every, _way(node_folder, keys_folder, as_json=as_json), dry_run=dry_run)
+    way = _way(node_folder, keys_folder, as_json=as_json)
+    return gateway_work.run_pass(folder, gateway_work.Signer(from_, mandate), every, way, dry_run=dry_run)
 
 
 @gateway.command()

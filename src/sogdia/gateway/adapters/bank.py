@@ -225,13 +225,17 @@ def _agent() -> Part | None:
 def _moment(element: etree._Element | None) -> int:
     """Read a day or a moment; a day counts from its beginning by UTC."""
     written = None if element is None else text(element, "DtTm") or text(element, "Dt")
-    if written is None:
+    if element is None or written is None:
         raise MessageRefused(Reason.DT01, "A booking has no date (BookgDt). Ask the bank for it.")
-    if len(written) <= len("2026-11-22Z"):
-        day = date.fromisoformat(written.rstrip("Z"))
-        return int(datetime.combine(day, time(), UTC).timestamp())
-    moment = datetime.fromisoformat(written)
-    return int((moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment).timestamp())
+    try:
+        if children(element, "Dt"):
+            # A day of another time zone begins at another moment; a bank books by its day, so that is left out.
+            day = date.fromisoformat(written[: len("2026-11-22")])
+            return int(datetime.combine(day, time(), UTC).timestamp())
+        moment = datetime.fromisoformat(written)
+        return int((moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment).timestamp())
+    except (ValueError, OverflowError) as error:
+        raise MessageRefused(Reason.DT01, f"{written!r} is no day that is understood here.") from error
 
 
 def _texts(detail: etree._Element) -> Iterator[str]:
