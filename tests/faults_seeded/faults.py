@@ -11,6 +11,7 @@ from tests.faults_seeded.book_faults import BOOK_FAULTS
 from tests.faults_seeded.documents_faults import DOCUMENT_FAULTS, VAULT_FAULTS
 from tests.faults_seeded.exchange_faults import EXCHANGE_FAULTS
 from tests.faults_seeded.foundation_faults import IDENTITY_FAULTS, KERNEL_FAULTS, MONEY_FAULTS
+from tests.faults_seeded.gateway_faults import GATEWAY_FAULTS
 from tests.faults_seeded.governance_faults import GOVERNANCE_FAULTS
 from tests.faults_seeded.issuer_faults import ISSUER_FAULTS
 from tests.faults_seeded.light_faults import LIGHT_FAULTS
@@ -41,6 +42,7 @@ FAULTS = (
     *ISSUER_FAULTS,
     *RAILS_FAULTS,
     *PAYMENTS_FAULTS,
+    *GATEWAY_FAULTS,
 )
 
 HARMLESS = Fault(

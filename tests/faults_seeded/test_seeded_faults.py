@@ -25,6 +25,7 @@ AREAS = (
     "client/voucher",
     "modules/governance",
     "rails",
+    "gateway",
     "simulate/payments",
 )
 

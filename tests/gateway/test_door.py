@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from sogdia.gateway.adapters.signed import BODY_BYTES_MAX
 from sogdia.gateway.listening import HEADER, application
+from sogdia.gateway.passing import run
 from tests.gateway.test_documents import body_of, signed
 
 NOW = 1_700_000_000
@@ -18,10 +20,10 @@ async def posted(door, path, body, head):
     sent = []
     parts = [body[at : at + 40_000] for at in range(0, len(body), 40_000)] or [b""]
 
-    async def receive():
+    async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": parts.pop(0), "more_body": bool(parts)}
 
-    async def send(message):
+    async def send(message: Any) -> None:  # noqa: ANN401 - a message of ASGI
         sent.append(message)
 
     scope = {
@@ -70,8 +72,6 @@ def test_a_body_that_is_sent_again_lies_there_once_also_after_it_was_read(house)
     for _ in range(2):
         assert post(house, *parts_of(document)) == 200
     assert len(lying(house)) == 1
-
-    from sogdia.gateway.passing import run
 
     assert run(house.desk) == []
 

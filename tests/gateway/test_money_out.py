@@ -1,15 +1,15 @@
-"""Money that goes out: confirmed when the rail has paid, declined when it says no, never paid for units that come back."""
+"""Money that goes out: confirmed when its rail has paid, declined when it says no, and never for units that return."""
 
 from __future__ import annotations
 
 import pytest
 
-from sogdia.gateway import telling
+from sogdia.gateway import deciding, telling
 from sogdia.gateway.desk import HOUR
 from sogdia.gateway.emulator.writing import BankSide
-from sogdia.gateway.records import Inside, Outside, Stage
-from sogdia.modules.money.redemptions import ConfirmRedemption, DeclineRedemption
+from sogdia.gateway.records import Inside, Outside
 from sogdia.kernel.values import name_of
+from sogdia.modules.money.redemptions import ConfirmRedemption, DeclineRedemption
 from tests.gateway.door import IBAN, SETTINGS, House
 
 DAYS_5 = 5 * 24 * HOUR
@@ -223,8 +223,6 @@ def test_a_redemption_that_somebody_confirms_by_hand_waits_for_a_word(funded):
     funded.run()
     assert funded.journal.payout(identity).outside == Outside.BY_HAND
     assert list((funded.folder / "bank").glob("out/*")) == []
-
-    from sogdia.gateway import deciding
 
     deciding.pay(funded.desk, identity)
     funded.run()

@@ -10,6 +10,7 @@ from sogdia.gateway.following import follow
 from sogdia.gateway.happenings import Kind
 from sogdia.gateway.reconciling import reconcile
 from sogdia.modules.money.currencies import Burn, Mint
+from tests.gateway.door import SETTINGS, House
 
 
 def reconciled(house):
@@ -139,8 +140,6 @@ def test_what_is_in_flight_is_counted_both_ways(house):
 
 
 def test_money_from_before_the_gateway_is_covered_by_its_opening(tmp_path):
-    from tests.gateway.door import SETTINGS, House
-
     house = House(tmp_path, settings=SETTINGS.replace("block = 0", "block = 1"))
     house.ledger.fund("nairobi", 60_000)
 

@@ -111,7 +111,7 @@ def test_what_is_taken_back_while_it_is_being_sent_back_is_lost_once(house):
     assert figures_of(house.desk).own == 100_000 - 5_000
 
 
-# --------------------------------------------------------------------------------------------- where the holder bears it
+# -------------------------------------------------------------------------------------------- where the holder bears it
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@
 
 `circulating` is the ledger's, `at the rails` the rails' own statements: neither is of the gateway's making. `in flight`
 is what has been destroyed and has not left yet, less what has left and has not been destroyed, and less what is under
-way from one rail to another. `the issuer's own` is what lay there beyond the supply when the gateway began, with what the
-issuer has paid in since and less what it has borne: where that is below nothing, the reserve is short by it.
+way from one rail to another. `the issuer's own` is what lay there beyond the supply when the gateway began, with what
+the issuer has paid in since and less what it has borne: where that is below nothing, the reserve is short by it.
 """
 
 from __future__ import annotations
