@@ -169,6 +169,13 @@ GATEWAY_FAULTS = (
         DOCUMENTS,
     ),
     Fault(
+        "Whoever pays in with the reference of a pay-out has returned it",
+        "gateway/adapters/bank.py",
+        "            returned = ours and (turned",
+        "            returned = ours or (turned",
+        OUT,
+    ),
+    Fault(
         "Another account's messages are taken",
         "gateway/adapters/bank.py",
         "        if account != self.account:",

@@ -7,7 +7,7 @@ import pytest
 from sogdia.gateway import deciding, telling
 from sogdia.gateway.desk import HOUR
 from sogdia.gateway.emulator.writing import BankSide
-from sogdia.gateway.records import Inside, Outside
+from sogdia.gateway.records import Inside, Outside, Why
 from sogdia.kernel.values import name_of
 from sogdia.modules.money.redemptions import ConfirmRedemption, DeclineRedemption
 from tests.gateway.door import IBAN, SETTINGS, House
@@ -88,6 +88,23 @@ def test_a_return_after_the_units_were_destroyed_is_minted_to_the_holder_anew_on
 
     assert funded.owns("nairobi") == 10_000
     assert funded.door.supply("USD")[1] == 10_000
+
+
+def test_a_stranger_who_pays_in_with_the_reference_of_a_pay_out_gets_nothing_for_it(funded):
+    identity = funded.redeems("nairobi", 3_000)
+    funded.run()
+    funded.answers("yes")
+    funded.run()
+
+    booked = funded.outside.book_entry("bank", "credit", 1, funded.now, texts=("x",), payer="KE-666")
+    (notice,) = funded.outside.sides["bank"].write([booked.entry()], funded.now)
+    booked.told = True
+    funded.outside._drop("bank", notice.replace(b"NOTPROVIDED", identity.encode()))
+    funded.run()
+
+    assert funded.owns("nairobi") == 7_000
+    assert funded.credit(booked).why == Why.NO_REFERENCE
+    assert funded.journal.own_rows() == []
 
 
 def test_what_a_rail_keeps_of_a_return_is_the_issuer_s_cost(funded):

@@ -242,7 +242,7 @@ def _try(folder: Path, way: Way) -> int:
             ("Would be minted", [_credit_line(gateway, each) for each in due(desk)]),
             ("Would be sent back", [_credit_line(gateway, each) for each in back]),
             ("Redemptions under way", [_payout_line(gateway, each) for each in desk.journal.payouts(settled=False)]),
-            ("Would be refused", [f"{each.rail}/{each.name}: {each.why}" for each in refused]),
+            ("Would be refused", [shown(f"{each.rail}/{each.name}: {each.why}") for each in refused]),
         ]
         document = {
             "mint": [_credit_document(each) for each in due(desk)],
@@ -416,7 +416,7 @@ def _report_words(gateway: Gateway, report: reconciling.Report, told: Sequence[s
             table.splitlines()[1:],
             rails,
             ["Borne and got by the issuer:", *own] if own else [],
-            [f"! {each}" for each in told],
+            [f"! {shown(each)}" for each in told],
             end,
         ]
     )

@@ -14,7 +14,7 @@ from sogdia.gateway import references
 from sogdia.gateway.desk import HOUR, mint_key, salt_of, wait
 from sogdia.gateway.happenings import Answer, Closing, Entry, Kind, Says
 from sogdia.gateway.records import NOBODY, Credit, Inside, Outside, Payout, Stage, Why
-from sogdia.gateway.settings import RailSettings, units
+from sogdia.gateway.settings import units
 from sogdia.kernel.values import name_of
 from sogdia.rails.reasons import MessageRefused, Reason
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from sogdia.gateway.desk import Desk
     from sogdia.gateway.happenings import Happening
+    from sogdia.gateway.settings import RailSettings
 
 MEASURE_CHARACTERS = 13
 
@@ -78,7 +79,9 @@ def _happened(desk: Desk, rail: str, told: Happening) -> None:
 def _credited(desk: Desk, rail: str, entry: Entry) -> None:
     journal = desk.journal
     journal.note_entry(rail, entry, explained=True)
-    known = RailSettings(name=rail, kind="bank", account="-") if (found := desk.settings.rail(rail)) is None else found
+    known = desk.settings.rail(rail)
+    if known is None:
+        raise ValueError(f"documents of {rail} are read, and the settings do not know it")
     due = entry.booked + known.hold_hours * HOUR
     credit = Credit(rail, entry.reference, entry.units, 0, Stage.READY, NOBODY, due, "", "", 0, entry.payer, "")
     credit = _placed(desk, known, credit, entry)
@@ -200,9 +203,9 @@ def explain_payout(desk: Desk, payout: Payout) -> None:
     """Let what a rail has told about a pay-out have its effect: first that it left, then that it came back."""
     journal = desk.journal
     for rail, entry in journal.unexplained(kind=Kind.PAID, about=payout.id):
-        if -entry.units == payout.units and rail == payout.rail:
+        if -entry.units == payout.units and payout.rail in ("", rail):
             journal.explain(rail, entry.reference)
-            payout = _left(desk, payout, entry)
+            payout = _left(desk, payout._replace(rail=rail), entry)
             journal.put_payout(payout)
     for rail, entry in journal.unexplained(kind=Kind.RETURNED, about=payout.id):
         if (payout.outside == Outside.PAID or payout.surplus) and entry.units <= payout.units:

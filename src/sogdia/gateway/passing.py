@@ -7,6 +7,7 @@ A pass that dies anywhere, or finds the ledger silent, is simply followed by ano
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sogdia.gateway.acts import finish_all
@@ -70,6 +71,12 @@ def take_in(desk: Desk, *, keep: bool = False) -> list[Refusal]:
 
 
 def _put_away(path: Path, where: str) -> None:
+    """Move a document; one that lies there under the same name is not written over."""
     folder = path.parent.parent / where
     folder.mkdir(exist_ok=True)
-    path.replace(folder / path.name)
+    target = folder / path.name
+    for number in count(2):
+        if not target.exists():
+            break
+        target = folder / f"{path.name}.{number}"
+    path.replace(target)

@@ -105,7 +105,7 @@ def _addressed(desk: Desk, payout: Payout) -> Payout:
 
 def _order(desk: Desk, payout: Payout) -> Payout:
     """Ask a rail to pay. The document is written first: asked twice with the same words, a rail pays once."""
-    if not payout.rail:
+    if payout.rail not in desk.rails:
         return payout
     order = Order(payout.id, payout.units, payout.destination, payout.called, f"Pay-out {payout.id}", payout.made)
     name, content = desk.rails[payout.rail].order(order)

@@ -30,6 +30,8 @@ def _of_payout(desk: Desk, payout: Payout) -> str:  # noqa: PLR0911 - a situatio
     match payout.inside, payout.outside:
         case _, Outside.BY_HAND:
             return "it was confirmed, and not by this gateway. If it was not paid, say 'sogdia gateway pay'."
+        case _, Outside.NEW if payout.rail and payout.rail not in desk.rails:
+            return f"the settings name no rail {payout.rail} any more, so it cannot be ordered."
         case Inside.CONFIRMED, Outside.ORDERED:
             return f"its units are destroyed, and {payout.rail} has not said what became of it. Ask the rail now."
         case Inside.CONFIRMED, Outside.NEW:

@@ -141,10 +141,11 @@ def run(  # noqa: PLR0913 - one parameter an option
 
     The exit status is 1 when a document was refused; it lies in DIR/RAIL/refused then.
     """
-    from sogdia.cli import gateway_work  # noqa: PLC0415 - as above
+    from sogdia.cli import gateway_ledger, gateway_work  # noqa: PLC0415 - as above
 
     way = _way(node_folder, keys_folder, as_json=as_json)
-    return gateway_work.run_pass(folder, gateway_work.Signer(from_, mandate), every, way, dry_run=dry_run)
+    signer = gateway_ledger.Signer(from_, mandate)
+    return gateway_work.run_pass(folder, signer, every, way, dry_run=dry_run)
 
 
 @gateway.command()

@@ -111,14 +111,16 @@ class Bank(NamedTuple):
         turned = text(entry, "RvslInd") in ("true", "1")
         end_to_end = "" if detail is None else text(detail, "Refs", "EndToEndId") or ""
         ours = is_payout_id(end_to_end)
-        about = end_to_end if ours else ""
+        about = ""
         if credit:
-            kind = Kind.RETURNED if ours else Kind.CREDIT
+            # A payee sees our reference, and could pay in with it: only the bank's own word makes a return of it.
+            returned = ours and (turned or (detail is not None and bool(children(detail, "RtrInf"))))
+            kind, about = (Kind.RETURNED, end_to_end) if returned else (Kind.CREDIT, "")
         elif turned:
             kind = Kind.TAKEN_BACK
             about = _original(detail)
         else:
-            kind = Kind.PAID if ours else Kind.DEBIT
+            kind, about = (Kind.PAID, end_to_end) if ours else (Kind.DEBIT, "")
         texts = () if detail is None else tuple(_texts(detail))
         return Entry(
             reference,

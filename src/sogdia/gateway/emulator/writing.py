@@ -133,7 +133,7 @@ class BankSide(NamedTuple):
                     part("Refs", part("AcctSvcrRef", entry.about) if taken else None, part("EndToEndId", end_to_end)),
                     payer,
                     part("RmtInf", *remittance) if remittance else None,
-                    part("RtrInf", part("AddtlInf", entry.reason)) if entry.reason else None,
+                    _return_reason(entry),
                 ),
             ),
         )
@@ -176,6 +176,13 @@ class BankSide(NamedTuple):
         amount = text(one, "IntrBkSttlmAmt") if kind == TRANSFER else text(one, "Amt", "InstdAmt")
         destination = text(one, "CdtrAcct", "Id", "IBAN") or text(one, "CdtrAcct", "Id", "Othr", "Id") or ""
         return Asked(text(one, "PmtId", "EndToEndId") or "", read_amount(amount or "", self.currency), destination)
+
+
+def _return_reason(entry: Entry) -> Part | None:
+    """Say why money came back, as a bank always does, or was taken back."""
+    if entry.kind == Kind.RETURNED:
+        return part("RtrInf", part("Rsn", part("Cd", "AC04")), part("AddtlInf", entry.reason or "returned"))
+    return part("RtrInf", part("AddtlInf", entry.reason)) if entry.reason else None
 
 
 def _head(name: str, moment: int) -> Part | None:
