@@ -53,11 +53,8 @@ def gateway(sogdia, house, desk, number):
 
     def call(*words: str, status: Exit = Exit.DONE) -> Any:  # noqa: ANN401 - JSON
         at = 2 if words[0] == "emulate" else 1
-        words = [
-            f"{each}{number}" if each in ("bank", "wallet") and before == "--rail" else each
-            for before, each in pairwise(("", *words))
-        ]
-        said = sogdia(*house.words("gateway", *words[:at], str(desk), *words[at:], "--json"))
+        named = [f"{each}{number}" if before == "--rail" else each for before, each in pairwise(("", *words))]
+        said = sogdia(*house.words("gateway", *named[:at], str(desk), *named[at:], "--json"))
         assert said.status == status, said
         return said.document
 
