@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import http.client
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
+import time
 from itertools import count, pairwise, takewhile
 from typing import Any
 
@@ -44,6 +49,8 @@ def desk(sogdia, house, tmp_path, number):
     )
     said = sogdia(*house.words(*words), *(each for rail in rails for each in ("--rail", rail)))
     assert said.status == Exit.DONE, said.err
+    path = folder / "gateway.toml"
+    path.write_text(path.read_text("utf-8").replace('kind = "card"', 'kind = "card"\nhold_hours = 72'), "utf-8")
     return folder
 
 
@@ -170,6 +177,38 @@ def test_what_is_wrong_is_said(sogdia, house, desk, number, words, status, told)
     said = sogdia(*house.words("gateway", *(places.get(each, each) for each in words)))
 
     assert (said.status, told in said.err) == (status, True), said
+
+
+def test_a_webhook_comes_over_http_and_waits_for_its_minting(gateway, desk, number):
+    reference = gateway("reference", "nairobi")["reference"]
+    rail = f"card{number}"
+    moment = int(time.time())
+    body = {"id": "p-1", "type": "payment.settled", "account": "merchant-7", "time": moment, "amount": "25.00"}
+    raw = json.dumps(body | {"currency": "USD", "reference": reference}).encode()
+    secret = (desk / "secrets" / rail).read_bytes()
+    head = f"t={moment},v1={hmac.new(secret, b'%d.%s' % (moment, raw), hashlib.sha256).hexdigest()}"
+    command = [sys.executable, "-m", "sogdia.cli.main", "gateway", "listen", str(desk), "--listen", "127.0.0.1:0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as door:
+        try:
+            assert door.stdout is not None
+            found = re.search(r"http://127\.0\.0\.1:([0-9]+)/RAIL", door.stdout.readline())
+            assert found is not None
+            statuses = [posted(int(found[1]), rail, raw, each) for each in (head, head, head.replace("v1=", "v1=00"))]
+        finally:
+            door.terminate()
+
+    assert statuses == [200, 200, 401]
+    gateway("run", "--from", "bank")
+    (credit,) = gateway("suspense")["credits"]
+    assert (credit["stage"], credit["units"]) == ("ready", 2_500)
+
+
+def posted(port, rail, raw, head):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection.request("POST", f"/{rail}", raw, {"Sogdia-Signature": head})
+    status = connection.getresponse().status
+    connection.close()
+    return status
 
 
 def test_a_second_command_waits_for_nobody(sogdia, house, desk):

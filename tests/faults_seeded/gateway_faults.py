@@ -85,14 +85,14 @@ GATEWAY_FAULTS = (
         BACK,
     ),
     Fault(
-        "An envelope is sent before it is noted",
+        "An envelope is sent without having been noted",
         "gateway/desk.py",
         "        desk.journal.note_act(act)\n",
         "",
         CRASHES,
     ),
     Fault(
-        "An expired envelope is signed anew without looking whether it is in a block",
+        "All envelopes have the same salt, so one mint looks like another",
         "gateway/desk.py",
         '    return sha256(b"sogdia/gateway" + key.encode()).digest()[:SALT_BYTES]',
         '    return sha256(b"sogdia/gateway").digest()[:SALT_BYTES]',
