@@ -8,6 +8,7 @@ from sogdia.gateway import deciding
 from sogdia.gateway.deciding import NotNowError
 from sogdia.gateway.desk import DAY, HOUR
 from sogdia.gateway.happenings import Kind
+from sogdia.gateway.reconciling import figures_of
 from sogdia.gateway.records import Stage, Why
 from sogdia.modules.money.currencies import SetCaps
 
@@ -256,6 +257,21 @@ def test_a_sweep_from_one_rail_to_another_is_nobody_s_credit(house):
 
     assert house.credit(arrived).stage == Stage.SWEPT
     assert house.owns("nairobi") == 9_000
+
+
+def test_what_is_taken_back_of_a_sweep_or_of_own_money_is_the_issuer_s_loss_once(house):
+    sweep = house.pays_in("bank", 9_000, "till-9 SWEEP-7")
+    interest = house.pays_in("bank", 500, "interest")
+    for each, units in ((sweep, 40), (interest, 3)):
+        house.outside.tell(house.outside.take_back(each, units, house.now), house.now)
+    house.run()
+
+    house.outside.tell(house.outside.book_entry("wallet", Kind.SWEPT, -9_000, house.now, about="SWEEP-7"), house.now)
+    deciding.take_as_own(house.desk, f"bank/{interest.reference}", "interest of November")
+    house.run()
+
+    figures = figures_of(house.desk)
+    assert (figures.own, figures.unexplained) == (100_000 - 40 + 500 - 3, 0)
 
 
 def test_a_sweep_that_arrives_before_it_is_told_is_found_in_suspense(house):

@@ -144,6 +144,7 @@ def _swept(desk: Desk, rail: str, entry: Entry) -> None:
         arrived = journal.entry(credit.rail, credit.reference)
         if arrived is not None and _sweep(desk, arrived) == (rail, entry.reference):
             journal.explain(rail, entry.reference)
+            journal.bear(credit.rail, credit.reference, -credit.taken, "taken back on its way from rail to rail")
             journal.put_credit(credit._replace(stage=Stage.SWEPT, why=""))
             return
 

@@ -312,7 +312,7 @@ class Journal:
 
     def own_units(self) -> int:
         """Add up what was added to the issuer's own money and taken from it, deposits included."""
-        return self._sum("select units from own") + self._sum("select units from credits where stage = 'own'")
+        return self._sum("select units from own") + self._sum("select units - taken from credits where stage = 'own'")
 
     def own_rows(self) -> list[tuple[str, str, int, str]]:
         """Give what the issuer has borne and got, with the reasons."""
