@@ -45,7 +45,6 @@ def run(desk: Desk) -> list[Refusal]:
     redeem(desk)
     send_back_overdue(desk)
     follow(desk)
-    claim(desk)
     return refused
 
 

@@ -87,17 +87,17 @@ def figures_of(desk: Desk) -> Figures:
         at_rails=opening + sum(journal.at_rail(each.name) for each in settings.rails),
         circulating=journal.place(SUPPLY),
         suspense=sum(each.left for each in journal.credits(*SUSPENDED)),
-        in_flight=sum(map(_in_flight, [*journal.payouts(settled=False), *journal.payouts(settled=True)]))
-        + journal.between_rails(),
+        in_flight=sum(map(_in_flight, journal.payouts(settled=False))) + journal.between_rails(),
         own=opening - journal.place(SUPPLY_BEFORE) + journal.own_units(),
         unexplained=journal.unexplained_units(),
     )
 
 
 def _in_flight(payout: Payout) -> int:
+    """Say what a pay-out that is not settled counts for."""
     if not payout.redemption:
         return 0
-    if payout.inside == Inside.CONFIRMED and payout.outside != Outside.PAID and not payout.settled:
+    if payout.inside == Inside.CONFIRMED and payout.outside != Outside.PAID:
         return payout.units
     if payout.inside == Inside.OPEN and payout.outside == Outside.PAID:
         return -payout.units
