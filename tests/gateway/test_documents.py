@@ -62,7 +62,7 @@ def test_what_a_bank_tells_is_what_is_read():
     assert [each._replace(texts=(), reason="") for each in found] == [
         each._replace(texts=(), reason="") for each in ENTRIES
     ]
-    assert [each.reason for each in found if each.reason] == ["disputed", "AC04 closed"]
+    assert [each.reason for each in found if each.reason] == ["disputed", "NARR closed"]
     assert found[0].texts == ENTRIES[0].texts
 
 

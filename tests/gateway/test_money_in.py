@@ -201,7 +201,7 @@ def test_when_the_rail_would_not_send_it_back_it_waits_again_and_is_tried_under_
     house.answers("no")
     house.run()
     credit = house.credit(booked)
-    assert (credit.stage, credit.why) == (Stage.WAITING, f"{Why.RETURN_REFUSED}: NARR the account is closed")
+    assert (credit.stage, credit.why) == (Stage.WAITING, f"{Why.RETURN_REFUSED}: AC04 the account is closed")
 
     deciding.send_back(house.desk, "bank/bank-1", "once more", "KE-2")
     house.run()

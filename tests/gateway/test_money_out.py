@@ -7,6 +7,7 @@ import pytest
 from sogdia.gateway import deciding, telling
 from sogdia.gateway.desk import HOUR
 from sogdia.gateway.emulator.writing import BankSide
+from sogdia.gateway.happenings import Answer, Says
 from sogdia.gateway.records import Inside, Outside, Why
 from sogdia.kernel.values import name_of
 from sogdia.modules.money.redemptions import ConfirmRedemption, DeclineRedemption
@@ -58,8 +59,20 @@ def test_when_the_rail_says_no_the_holder_has_its_units_back_with_the_reason(fun
 
     assert funded.owns("nairobi") == 10_000
     (declined,) = events_of(funded, before)
-    assert declined.reason.startswith(f"The rail {rail} did not pay: ")
-    assert declined.reason.endswith("the account is closed")
+    assert declined.reason == f"The rail {rail} did not pay: AC04.", "the rail's words may name a person"
+
+
+def test_a_rail_s_words_without_a_code_stay_off_the_ledger(funded):
+    identity = funded.redeems("nairobi", 3_000, rail="wallet")
+    funded.run()
+    before = len(funded.ledger.kept)
+
+    funded.outside._send("wallet", [Answer(identity, Says.REFUSED, "Amina Yusuf has moved")], funded.now)
+    funded.run()
+
+    (declined,) = events_of(funded, before)
+    assert declined.reason == "The rail wallet did not pay: it gave no code."
+    assert funded.journal.payout(identity).why == "Amina Yusuf has moved"
 
 
 def test_a_return_before_the_answer_is_a_no(funded):

@@ -138,7 +138,7 @@ class Outside:
                     self.book.units[asked.payout] = asked.units
                     self.book.waiting.append((rail, asked.payout))
                 elif self.book.orders.get(asked.payout) == "no":
-                    self._send(rail, [Answer(asked.payout, Says.REFUSED, "asked before, and refused")], now)
+                    self._send(rail, [Answer(asked.payout, Says.REFUSED, "AM05 asked before, and refused")], now)
 
     def answer(self, rail: str, payout: str, how: str, now: int) -> None:
         """Answer an order: yes, late, no, twice, return, no-and-yes. Silence is not answering."""
@@ -146,14 +146,16 @@ class Outside:
         self.book.orders[payout] = how
         units = self.book.units[payout]
         if how in ("no", "no-and-yes"):
-            self._send(rail, [Answer(payout, Says.REFUSED, "the account is closed")], now)
+            self._send(rail, [Answer(payout, Says.REFUSED, "AC04 the account is closed")], now)
         else:
             self._send(rail, [Answer(payout, Says.ACCEPTED)], now)
         times = {"no": 0, "twice": 2}.get(how, 1)
         paid = [self.book_entry(rail, Kind.PAID, -units, now, about=payout) for _ in range(times)]
         if how == "return":
-            paid.append(self.book_entry(rail, Kind.RETURNED, units, now, about=payout, reason="the account is closed"))
-            self._send(rail, [Answer(payout, Says.RETURNED, "the account is closed")], now)
+            paid.append(
+                self.book_entry(rail, Kind.RETURNED, units, now, about=payout, reason="AC04 the account is closed")
+            )
+            self._send(rail, [Answer(payout, Says.RETURNED, "AC04 the account is closed")], now)
         if how != "late":
             for each in paid:
                 self.tell(each, now)

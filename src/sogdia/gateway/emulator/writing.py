@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sogdia.rails.xml import Part
 
 TEXT_CHARACTERS: Final = 35
+CODE_CHARACTERS: Final = 4
 
 
 class Asked(NamedTuple):
@@ -142,7 +143,8 @@ class BankSide(NamedTuple):
         if answer.says == Says.RETURNED:
             return self._return(answer, moment)
         status = "RJCT" if answer.says == Says.REFUSED else "ACSP"
-        reason = part("StsRsnInf", part("Rsn", part("Cd", "NARR")), part("AddtlInf", answer.reason))
+        code, words = coded(answer.reason)
+        reason = part("StsRsnInf", part("Rsn", part("Cd", code)), part("AddtlInf", words))
         one = (part("OrgnlEndToEndId", answer.payout), part("TxSts", status), reason if answer.reason else None)
         head = part("GrpHdr", part("MsgId", answer.payout), part("CreDtTm", write_moment(moment)))
         if self.orders == "pacs.008":
@@ -163,7 +165,9 @@ class BankSide(NamedTuple):
             "TxInf",
             part("OrgnlEndToEndId", answer.payout),
             part("RtrdIntrBkSttlmAmt", "1.00", Ccy=self.currency),
-            part("RtrRsnInf", part("Rsn", part("Cd", "AC04")), part("AddtlInf", answer.reason)),
+            part(
+                "RtrRsnInf", part("Rsn", part("Cd", coded(answer.reason)[0])), part("AddtlInf", coded(answer.reason)[1])
+            ),
         )
         return write(RETURN, part("PmtRtr", head, one))
 
@@ -178,10 +182,17 @@ class BankSide(NamedTuple):
         return Asked(text(one, "PmtId", "EndToEndId") or "", read_amount(amount or "", self.currency), destination)
 
 
+def coded(reason: str) -> tuple[str, str]:
+    """Take a reason apart into the code with which it begins, of four characters, and its words."""
+    code, _, words = reason.partition(" ")
+    return (code, words) if len(code) == CODE_CHARACTERS and code.isupper() and words else ("NARR", reason)
+
+
 def _return_reason(entry: Entry) -> Part | None:
     """Say why money came back, as a bank always does, or was taken back."""
     if entry.kind == Kind.RETURNED:
-        return part("RtrInf", part("Rsn", part("Cd", "AC04")), part("AddtlInf", entry.reason or "returned"))
+        code, words = coded(entry.reason or "returned")
+        return part("RtrInf", part("Rsn", part("Cd", code)), part("AddtlInf", words))
     return part("RtrInf", part("AddtlInf", entry.reason)) if entry.reason else None
 
 
