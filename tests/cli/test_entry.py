@@ -57,6 +57,8 @@ GROUPS = (
     "archive",
     "netting",
     "payments",
+    "gateway",
+    "emulate",
 )
 """Commands that only hold others."""
 
@@ -123,6 +125,7 @@ def test_every_command_that_shows_something_shows_it_as_json(sogdia, words):
         ("sandbox", "start"),
         ("simulate",),
         ("notices", "run"),
+        ("gateway", "listen"),
     )
     assert "--json" in help_text or words in foreground
 

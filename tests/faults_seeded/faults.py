@@ -12,6 +12,7 @@ from tests.faults_seeded.book_faults import BOOK_FAULTS
 from tests.faults_seeded.documents_faults import DOCUMENT_FAULTS, VAULT_FAULTS
 from tests.faults_seeded.exchange_faults import EXCHANGE_FAULTS
 from tests.faults_seeded.foundation_faults import IDENTITY_FAULTS, KERNEL_FAULTS, MONEY_FAULTS
+from tests.faults_seeded.gateway_faults import GATEWAY_FAULTS
 from tests.faults_seeded.governance_faults import GOVERNANCE_FAULTS
 from tests.faults_seeded.issuer_faults import ISSUER_FAULTS
 from tests.faults_seeded.light_faults import LIGHT_FAULTS
@@ -45,6 +46,7 @@ FAULTS = (
     *RAILS_FAULTS,
     *PAYMENTS_FAULTS,
     *REFERENCE_FAULTS,
+    *GATEWAY_FAULTS,
 )
 
 HARMLESS = Fault(

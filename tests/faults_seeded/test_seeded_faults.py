@@ -26,6 +26,7 @@ AREAS = (
     "client/voucher",
     "modules/governance",
     "rails",
+    "gateway",
     "simulate/payments",
 )
 

@@ -30,6 +30,7 @@ def stopped_by(error: Exception) -> Stopped | None:
         or _by_the_index(error)
         or _by_the_vault(error)
         or _by_the_rails(error)
+        or _by_the_gateway(error)
         or _by_the_demo(error)
         or _by_the_network(error)
         or (_by_the_system(error) if isinstance(error, OSError) else None)
@@ -219,6 +220,16 @@ def _by_the_rails(error: Exception) -> Stopped | None:
         return None
     status, words, way_out = known[type(error)]
     return Stopped(status, words.format(error), way_out)
+
+
+def _by_the_gateway(error: Exception) -> Stopped | None:
+    from sogdia.gateway import journal, settings  # noqa: PLC0415 - looked up when there is one
+
+    if isinstance(error, settings.SettingsWrongError):
+        return Stopped(Exit.USAGE, str(error), "'sogdia gateway create' writes settings to begin with.")
+    if isinstance(error, journal.JournalBusyError):
+        return Stopped(Exit.UNREACHABLE, f"The gateway cannot begin: {error}.", "")
+    return None
 
 
 def _by_the_demo(error: Exception) -> Stopped | None:

@@ -22,6 +22,7 @@ COMMANDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "netting": ("netting:netting", "Net what parties owe one another, and pay what remains."),
         "prove": ("prove:prove", "Write down a proof that anybody can check."),
         "payments": ("payments:payments", "Take files of payments (pain.001), and write messages for banks."),
+        "gateway": ("gateway:gateway", "Money in and out for an issuer: bank, card, wallet, cash."),
         "statement": ("statement:statement", "State what happened to an account: camt.053, CSV, a page."),
         "reconcile": ("statement:reconcile", "Compare an institution's own table with the ledger."),
         "vault": ("vault:vault", "Seal documents, read them, share and erase them."),

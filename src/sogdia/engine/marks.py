@@ -48,6 +48,14 @@ CALLS: Final[tuple[str, ...]] = (
     "commit",
 )
 
+# Those of an issuer's gateway, which is no engine, and dies in the same way.
+GATEWAY: Final[tuple[str, ...]] = (
+    "gateway-before-commit",
+    "gateway-after-commit",
+    "gateway-after-send",
+    "gateway-after-order",
+)
+
 
 class _Armed:
     """The one mark that kills, and how often it must still be passed."""

@@ -80,6 +80,12 @@ def read(raw: bytes, kind: str) -> etree._Element:
     return root[0]
 
 
+def kind_of(raw: bytes) -> str:
+    """Say which kind of message it is, such as camt.054.001.08, or nothing; raises `MessageRefused` as `read` does."""
+    _check_characters(raw)
+    return _look_through(raw).removeprefix(SPACE)
+
+
 def children(element: etree._Element, *path: str) -> list[etree._Element]:
     """Give all elements at a path below another, by their names without the namespace."""
     found = [element]
