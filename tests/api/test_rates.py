@@ -22,7 +22,7 @@ from sogdia.modules.money import Asset
 from sogdia.modules.money.currencies import Mint, OpenCurrency
 
 DAY = 86_400
-SIDES = ("nairobi", "bukhara", "dealer")
+SIDES = ("nairobi", "bukhara", "bureau")
 
 
 @pytest.fixture(scope="module")
@@ -30,17 +30,17 @@ def placed(town):
     """An order of Nairobi's, paid in dinars, from a merchant with a bond; gives its name and its card's."""
     bank = town.account("bank")
     dollars, dinars = Asset("USD", bank), Asset("KWD", bank)
-    keys = derive(b"sogdia tests", "dealer")
+    keys = derive(b"sogdia tests", "bureau")
     entry = RegisterParty(
-        reference="dealer", kind=int(Kind.PAYMENT_INSTITUTION), country="KW", roles=int(Role.LIQUIDITY_PROVIDER),
+        reference="bureau", kind=int(Kind.PAYMENT_INSTITUTION), country="KW", roles=int(Role.LIQUIDITY_PROVIDER),
         sponsor=bank, scheme=1, public=keys.public,
     )  # fmt: skip
     town.send("bank", entry)
-    town.parties["dealer"] = Sender(account_of(town.network, bank, "dealer"), keys)
+    town.parties["bureau"] = Sender(account_of(town.network, bank, "bureau"), keys)
     money = (
         OpenCurrency(currency="KWD", supply_max=10**9, holder_max=10**9, by_authorisation=False),
         Mint(currency="KWD", to=town.account("nairobi"), units=10**6),
-        Mint(currency="USD", to=town.account("dealer"), units=10**6),
+        Mint(currency="USD", to=town.account("bureau"), units=10**6),
         Mint(currency="USD", to=town.account("bukhara"), units=1_000),
     )
     for each in money:
@@ -58,8 +58,8 @@ def placed(town):
         tiers=(Tier(1, Rate(3, 1)),), most=10**5, premiums=(Premium(10 * DAY, 40),),
         valid_until=int(time()) + 600, covers=(Cover(1_000, 30),), bond=500,
     )  # fmt: skip
-    town.send("dealer", PostCard(reference="usd", takes=dinars, gives=dollars, capacity=10**5, rates=terms))
-    card = name_of(town.account("dealer"), "usd")
+    town.send("bureau", PostCard(reference="usd", takes=dinars, gives=dollars, capacity=10**5, rates=terms))
+    card = name_of(town.account("bureau"), "usd")
     order = PlaceOrderAtRate(
         reference="at-rate", merchant=town.account("bukhara"), lines=(OrderLine("rug", 0, 1),), card=card,
         digest=digest_of(card, dinars, dollars, terms), pay_at_most=10_000, cover=1_000,
@@ -90,13 +90,13 @@ def test_a_bond_is_for_its_owner(town, placed):  # noqa: ARG001 - the bond is po
     address = f"/v1/queries/bond?account={town.account('bukhara').hex()}&asset={asset}"
 
     assert town.ask(address, authorization=town.token("bukhara")).document["answer"]["bound"] == "100"
-    for who in ("nairobi", "dealer", "stranger"):
+    for who in ("nairobi", "bureau", "stranger"):
         assert served(town, address, who) == 403
     assert served(town, address, None) == 401
 
 
 def test_what_an_order_can_cost_whom_is_for_everybody_who_asks(town, placed):  # noqa: ARG001 - its card is asked for
-    card, terms = (name_of(town.account(who), name).hex() for who, name in (("dealer", "usd"), ("bukhara", "bonded")))
+    card, terms = (name_of(town.account(who), name).hex() for who, name in (("bureau", "usd"), ("bukhara", "bonded")))
 
     answer = town.ask(f"/v1/queries/worst-cases?under={terms}&units=2000&card={card}&cover=1000").document["answer"]
 

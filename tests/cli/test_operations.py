@@ -124,6 +124,8 @@ def samples_of(declared: type) -> dict[str, Any]:
         samples["to"] = FOLLOWS["Account"]
     if declared is PlaceLimitOffer:
         samples |= {"units": 1_000, "price": {"digits": 1, "places": 0}}
+    if "cards" in shapes:
+        samples["cards"] = samples["cards"][:1]  # of a path of two monies, which has one step
     samples |= {name: value for name, value in NAMED.items() if name in samples}
     if "quote" in shapes and shapes["quote"].word == "CurrencyCode":
         samples["quote"] = "KES"
