@@ -28,7 +28,7 @@ from sogdia.index.cursors import CursorWrongError
 from sogdia.index.errors import IndexAwayError
 from sogdia.kernel.genesis import is_sandbox
 from sogdia.web.explorer.limits import FORM_BYTES_MAX, SESSION_SECONDS
-from sogdia.web.explorer.pages import chain, finding, health, orders, proofs, trade
+from sogdia.web.explorer.pages import chain, currencies, finding, health, orders, proofs, trade
 from sogdia.web.explorer.pages.asking import COOKIE, Asked, PageError
 from sogdia.web.explorer.pages.entering import enter, entered, require_own_form
 from sogdia.web.explorer.pages.passkeys import passkey
@@ -326,6 +326,7 @@ def explorer(folder: Path, database: str, settings: ExplorerSettings) -> Starlet
         "/listings/{code}": trade.listing,
         "/orders/{code}": orders.order,
         "/currencies": trade.currencies,
+        "/currencies/{currency}/{code}": currencies.currency,
         "/refusals": health.refusals,
         "/refusals/{number}": health.refusal,
         "/health": health.health,

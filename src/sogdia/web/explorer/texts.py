@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from sogdia.client.logins import FAULTS
+from sogdia.web.explorer.currency_texts import CURRENCY
 
 TEXTS: Final[dict[str, str]] = {
     "language": "en",
@@ -32,6 +33,7 @@ TEXTS: Final[dict[str, str]] = {
     "yes": "yes",
     "no": "no",
     "none": "none",
+    "unlimited": "no limit",
     "unknown": "not known",
     "private": "shown to the parties and to entitled authorities",
     "units": "{units} units",
@@ -463,6 +465,7 @@ TEXTS: Final[dict[str, str]] = {
     "error.no_refusal": "No refusal has this number.",
     "error.code": "The code cannot be read: {why}",
     "error.no_currency": "There is no such currency.",
+    **CURRENCY,
 }
 
 

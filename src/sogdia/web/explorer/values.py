@@ -13,7 +13,7 @@ from sogdia.client.codes import account_code, name_code
 from sogdia.client.shapes import Field, Shape, fields_of, summary
 from sogdia.client.wording import CALLED, FINER, amount_words, is_money, length_words
 from sogdia.index.reading.trade import LISTING_BY_NAME, PARTY_BY_ACCOUNT
-from sogdia.kernel.values import ACCOUNT_BYTES, NO_ACCOUNT, owner_of, reference_of
+from sogdia.kernel.values import ACCOUNT_BYTES, NO_ACCOUNT, UNITS_MAX, owner_of, reference_of
 from sogdia.modules.market.records import Parts
 from sogdia.modules.money import Asset
 from sogdia.web.explorer.countries import NAMES
@@ -68,6 +68,16 @@ def count(number: int) -> Words:
 def asset_of_key(key: bytes) -> Asset:
     """Read the key of a currency in the index."""
     return Asset(key[:CURRENCY_BYTES].decode("ascii"), key[CURRENCY_BYTES:])
+
+
+def currency_path(currency: str, issuer: bytes) -> str:
+    """Give the address of a currency's page."""
+    return f"/currencies/{currency}/{account_code(issuer)}"
+
+
+def most(units: int, currency: str) -> Cell:
+    """Show a bound, or that there is none."""
+    return amount(units, currency) if 0 < units < UNITS_MAX else Words(say("unlimited"))
 
 
 def country(letters: str) -> Words:
@@ -138,7 +148,8 @@ class Values:
     def asset(self, asset: Asset) -> Cell:
         """Show a currency with its issuer."""
         issuer = self.call(asset.issuer).removeprefix("@")
-        return Called(f"{asset.currency}@{issuer}", account_code(asset.issuer), "/currencies")
+        path = currency_path(asset.currency, asset.issuer)
+        return Called(f"{asset.currency}@{issuer}", account_code(asset.issuer), path)
 
     # --------------------------------------------------------------------------------------------------------- moments
 

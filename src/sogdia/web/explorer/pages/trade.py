@@ -23,7 +23,7 @@ from sogdia.web.explorer.limits import LISTING_ROWS, ROWS
 from sogdia.web.explorer.pages.asking import PageError
 from sogdia.web.explorer.parts import Badge, Digest, Facts, Link, Page, Paragraph, Table, Words
 from sogdia.web.explorer.texts import say, say_if_known
-from sogdia.web.explorer.values import amount, asset_of_key, count, country, share
+from sogdia.web.explorer.values import amount, asset_of_key, count, country, currency_path, most, share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 LISTINGS_OF_PARTY = 6
 PARTIES_FOUND = 12
-UNITS_MAX = 2**62 - 1
 
 
 def party(asked: Asked) -> Page:
@@ -191,10 +190,10 @@ def _currency_table(asked: Asked, found: Sequence[Currency], title: str) -> Tabl
     columns = [say(f"column.{name}") for name in ("currency", "issuer", "supply", "most")]
     rows = [
         (
-            Words(each.currency),
+            Link(currency_path(each.currency, each.issuer), each.currency),
             asked.values.account(each.issuer),
             amount(each.supply, each.currency),
-            amount(each.supply_max, each.currency) if 0 < each.supply_max < UNITS_MAX else Words(say("none")),
+            most(each.supply_max, each.currency),
         )
         for each in found
     ]
