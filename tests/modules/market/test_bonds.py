@@ -11,6 +11,7 @@ from sogdia.kernel.values import name_of
 from sogdia.modules.exchange.bonds import WithdrawBond
 from sogdia.modules.exchange.events import SwapEnded
 from sogdia.modules.exchange.records import BONDS, SWAPPED
+from sogdia.modules.exchange.refusals import ExchangeRefusal as Exchange
 from sogdia.modules.market.orders import (
     AcceptOrder,
     CancelOrder,
@@ -191,7 +192,7 @@ def test_a_bond_that_is_withdrawn_whole_leaves_nothing_behind(ledger):
     assert (held(ledger, MERCHANT), stored(ledger)) == (0, before - 250)
 
 
-def test_a_card_that_asks_for_a_bond_is_quoted_as_long_as_the_merchant_has_one(ledger):
+def test_a_quote_knows_bond_and_cover_and_nothing_of_what_a_bond_has_left(ledger):
     asked = QuotesQuery(
         pays=asset_key(ledger.asset("KWD")),
         listing=name_of(ledger.account(MERCHANT), "silk"),
@@ -213,9 +214,11 @@ def test_a_card_that_asks_for_a_bond_is_quoted_as_long_as_the_merchant_has_one(l
     assert money_of(ledger, BUYER)[1] == kept.total
     assert owned(ledger, BUYER) == before
     ledger.must(MERCHANT, WithdrawBond(asset=ledger.asset(), units=bond_of(ledger).free))
-    without = structs.replace(asked, at=ledger.time).answer(ledger.state)
-    assert without is not None
-    assert [each for each in without.quotes if each.digest is not None] == []
+    again = structs.replace(asked, reference="o2", at=ledger.time).answer(ledger.state)
+    assert again is not None
+    (blind,) = [each for each in again.quotes if each.digest is not None]
+    assert blind.total == kept.total
+    assert ledger.send(BUYER, blind.accept[0].fields).code == Exchange.BOND_SPENT
 
 
 # ----------------------------------------------------------------------------------------------------------- invariants

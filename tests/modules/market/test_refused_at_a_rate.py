@@ -227,20 +227,6 @@ AT_RATE_ROWS = [
         lambda it: by_card_two(it, pay_at_most=TOTAL, lines=(TEA_WITH_A_BOND,)),
         before=lambda it: (with_card(bond=101)(it), tea_with_a_bond(it)),
     ),
-    Row(
-        Exchange.BOND_SPENT,
-        "lanzhou",
-        lambda it: by_card_two(it, pay_at_most=TOTAL, lines=(TEA_WITH_A_BOND,)),
-        before=lambda it: (with_card(bond=100)(it), tea_with_a_bond(it)),
-        note="none",
-    ),
-    Row(
-        Exchange.BOND_SPENT,
-        "lanzhou",
-        lambda it: by_card_two(it, pay_at_most=TOTAL, lines=(TEA_WITH_A_BOND,)),
-        before=lambda it: (with_card()(it), tea_with_a_bond(it), bond_of(it, 9)),
-        note="a-unit-short",
-    ),
     Row(Money.HOLDER_FROZEN, BUYER, at_rate, before=lambda it: (freeze(it), cap("KWD", TOTAL - 1)(it))),
     Row(Money.FUNDS_INSUFFICIENT, "momo", at_rate, before=lambda it: (poor(it), cap("KWD", TOTAL - 1)(it))),
     Row(
@@ -268,6 +254,20 @@ AT_RATE_ROWS = [
     ),
     Row(Money.HOLDER_CAP_PASSED, BUYER, at_rate, before=cap("KWD", TOTAL - 1), note="dealer"),
     Row(Money.HOLDER_CAP_PASSED, BUYER, at_rate, before=cap("USD", BUYERS_MONEY + PAID - 1), note="buyer"),
+    Row(
+        Exchange.BOND_SPENT,
+        BUYER,
+        lambda it: by_card_two(it, pay_at_most=TOTAL, lines=(TEA_WITH_A_BOND,)),
+        before=lambda it: (with_card(bond=100)(it), tea_with_a_bond(it)),
+        note="none",
+    ),
+    Row(
+        Exchange.BOND_SPENT,
+        BUYER,
+        lambda it: by_card_two(it, pay_at_most=TOTAL, lines=(TEA_WITH_A_BOND,)),
+        before=lambda it: (with_card()(it), tea_with_a_bond(it), bond_of(it, 9)),
+        note="a-unit-short",
+    ),
     Row(Kernel.QUOTA_STORAGE_SPENT, BUYER, at_rate, before=fill_storage(499), note="lock"),
     Row(Kernel.QUOTA_STORAGE_SPENT, BUYER, at_rate, before=fill_storage(500 + 500 + 400 - 1), note="order"),
 ]

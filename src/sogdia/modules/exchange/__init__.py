@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from sogdia.modules.exchange.bonds import has_bond
 from sogdia.modules.exchange.cards import Accepted, bought, cards_of, offered, take
 from sogdia.modules.exchange.events import Converted
 from sogdia.modules.exchange.invariants import set_aside_by_cards_and_locks
@@ -41,7 +40,6 @@ __all__ = [
     "cards_of",
     "digest_of",
     "end_swap",
-    "has_bond",
     "keep_given_money",
     "kept_for",
     "offered",

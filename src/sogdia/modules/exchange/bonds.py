@@ -83,15 +83,10 @@ def bond_for(units: int, points: int) -> int:
     return up(units * points, BASIS)
 
 
-def has_bond(state: Reader, merchant: bytes, asset: Asset, units: int) -> bool:
-    """Tell whether a merchant's bond has so much left for another order."""
-    known = BONDS.find(state, (merchant, asset))
-    return units == 0 or (known is not None and units <= known.free)
-
-
 def require_bond(ctx: Context, merchant: bytes, asset: Asset, units: int) -> None:
     """Refuse unless a merchant's bond has so much left for another order. Writes nothing."""
-    require(has_bond(ctx.state, merchant, asset, units), Refuse.BOND_SPENT, merchant=merchant)
+    known = BONDS.find(ctx.state, (merchant, asset))
+    require(units == 0 or (known is not None and units <= known.free), Refuse.BOND_SPENT, merchant=merchant)
 
 
 def bind(ctx: Context, merchant: bytes, asset: Asset, units: int) -> None:

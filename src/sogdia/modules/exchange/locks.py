@@ -101,13 +101,14 @@ def open_lock(ctx: Context, order: bytes, wanted: Wanted, payees: Iterable[tuple
     state, units = ctx.state, wanted.units
     found = accept(ctx, wanted.card, wanted.digest, units).card
     cost, _cover, bond = backing_for(state, found, wanted)
-    bonds.require_bond(ctx, wanted.merchant, found.gives, bond)
 
     total = sum(cost)
     set_aside(state, found.takes, total, ctx.sender, ((owner_of(wanted.card), total),), reference=order)
     for payee, part in ((ctx.sender, units), *payees):
         if part:
             require_may_receive(state, found.gives, payee, part)
+    # After the buyer's own money: else anybody could find out what a merchant's bond has left.
+    bonds.require_bond(ctx, wanted.merchant, found.gives, bond)
     sponsor = PARTIES.must(state, ctx.sender).sponsor
     quota.occupy(state, sponsor, LOCK_BYTES)
     take(ctx, wanted.card, found, units)

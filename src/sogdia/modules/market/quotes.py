@@ -4,7 +4,8 @@ Two ways lead from a buyer's money to a merchant's. A card may keep its rate for
 premium; the order is then placed at that rate. Or the merchant's money is bought now, over up to three books and cards,
 and the order is placed in it, in the same envelope. A quote needs no state and reserves nothing. It is worked out by
 the code that would carry it out, so whoever accepts it in the next block, before anything has changed, pays it to the
-unit; if something has changed it is refused, by the digest of the card's terms or by the bound of the path.
+unit; if something has changed it is refused, by the digest of the card's terms or by the bound of the path. What a
+merchant's bond has left is nobody else's to know: whether it suffices the order itself finds out.
 """
 
 from __future__ import annotations
@@ -50,7 +51,6 @@ from sogdia.modules.exchange import (
     backing_for,
     cards_of,
     digest_of,
-    has_bond,
     kept_for,
     offered,
     rate_for,
@@ -277,10 +277,8 @@ def _at_kept_rates(state: Reader, asked: QuotesQuery, price: _Price, pays: Asset
         wanted = Wanted(name, digest, price.units, seconds, asked.cover, price.merchant, price.bond, UNITS_MAX)
         try:
             accepted = offered(name, card, price.units, asked.at)
-            cost, _cover, bond = backing_for(state, card, wanted)
+            cost, _cover, _bond = backing_for(state, card, wanted)
         except Refused:
-            continue
-        if not has_bond(state, price.merchant, price.asset, bond):
             continue
         total = sum(cost)
         placed = PlaceOrderAtRate(
