@@ -73,7 +73,7 @@ def test_parties_and_currencies_are_listed(town):
     ]
     assert town.found("/v1/index/parties?country=UZ")["rows"] == []
     assert town.found(f"/v1/index/parties/{bank}")["party"]["country"] == "KZ"
-    assert [each["currency"] for each in town.found(f"/v1/index/currencies?issuer={bank}")["currencies"]] == ["USD"]
+    assert "USD" in [each["currency"] for each in town.found(f"/v1/index/currencies?issuer={bank}")["currencies"]]
     assert town.found(f"/v1/index/currencies?issuer={'07' * 20}") == {"currencies": []}
 
 
