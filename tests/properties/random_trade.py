@@ -275,7 +275,7 @@ class RandomTrade:
             tax_collector=accounts[1],
             platform=accounts[2],
             platform_fee=wish.fee,
-            bond=self.random.choice([0, 500]),
+            bond=500 if wish.fee else 0,
         )
         self.tell(name[0], operation, lambda: self.second.publish(name, wish))
 
