@@ -7,7 +7,7 @@ from collections import Counter
 from sogdia.modules.exchange.records import SWAPPED
 from tests.network.random_life import RandomLife
 
-STEPS = 250
+STEPS = 160
 BEGINNING = 40
 """Steps of the whole walk, in which merchants open their shops."""
 
