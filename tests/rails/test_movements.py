@@ -70,7 +70,7 @@ def test_a_movement_that_is_left_out_is_seen(forgotten, monkeypatch):
     """Break it on purpose: without one of its lines the list does not add up any more."""
     monkeypatch.setattr(random_trade, "Ledger", WatchedLedger)
     monkeypatch.setitem(MOVES, forgotten, lambda _fold, _fact: iter(()))
-    life = RandomLife(7)
+    life = RandomLife(8)
 
     with pytest.raises(AssertionError):
         agree(life, 20 * STEPS)
