@@ -33,7 +33,7 @@ network-demo: .venv/package.stamp
 	@once='$(ONCE)'; .venv/bin/sogdia network demo $${once:+--once}
 
 test: setup
-	.venv/bin/python tools/run_tests.py
+	.venv/bin/python tools/run_tests.py $(ARGS)
 
 check: setup
 	.venv/bin/ruff format --check

@@ -9,7 +9,7 @@ import pytest
 from tests.faults_seeded.faults import FAULTS, HARMLESS, SURVIVORS
 from tools.seeded_faults import CAUGHT_PERCENT_MIN, ROOT, Fault, check_all, planted
 
-SLICE = 3
+SLICE = 2
 AREAS = (
     "kernel",
     "modules/identity",
