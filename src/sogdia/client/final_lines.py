@@ -12,7 +12,7 @@ from msgspec import structs
 from sogdia.kernel.codec import encode
 from sogdia.kernel.merkle import path, root
 from sogdia.modules.market.events import LinesRefunded, OrderPlaced
-from sogdia.modules.market.records import FinalLine, Outcome
+from sogdia.modules.market.records import SOLD, FinalLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,8 +48,8 @@ def final_lines(name: bytes, closed: ClosedOrder, facts: Iterable[Event]) -> lis
                 line = lines.get(each.number)
                 if line is not None:
                     lines[each.number] = structs.replace(line, returned=line.returned + each.quantity)
-    cancelled = closed.outcome == Outcome.CANCELLED
-    found = [structs.replace(each, returned=each.quantity) if cancelled else each for each in lines.values()]
+    all_back = closed.outcome not in SOLD
+    found = [structs.replace(each, returned=each.quantity) if all_back else each for each in lines.values()]
     if root([encode(each) for each in found]) != closed.lines_root:
         message = f"the receipts tell of {len(found)} lines, which do not lead to the order's root"
         raise LinesDifferError(message)

@@ -142,14 +142,16 @@ RECORDS: Final[dict[str, dict[Sees, str]]] = {
     "Erased": {_O: "record about document_class commitment authorities committed_at erased_at sponsor"},
     "Reading": {_A: "record purpose case epoch recorded_at times"},
     "MarketRules": {_P: "record windows"},
-    "Terms": {_P: "record asset carrier freight_per_order tax_collector platform platform_fee bond"},
+    "Terms": {_P: "record asset carrier freight_per_order tax_collector platform platform_fee bond shares payment"},
     "Listing": {_P: "record terms title language unit hs_code origin open variants sponsor"},
     "Variant": {_P: "record offer stock"},
     "Order": {
         _P: "record state deadline history",
-        _O: "merchant asset carrier tax_collector platform platform_fee lines paid refunded commitment "
+        _O: "merchant asset carrier tax_collector platform platform_fee shares payment balance_due released "
+        "door_record lines paid refunded commitment "
         "sponsor delivery_confirmed return_until requested return_cause split closing due",
     },
+    "CashRecord": {_P: "record collected remitted kept", _O: "as_buyer"},
     "Line": {_O: "record listing variant quantity paid promotion returned"},
     "NettingRules": {_P: "record batch_period rest_period pool_max"},
     "Obligation": {
@@ -307,9 +309,9 @@ EVENTS: Final[dict[str, dict[Sees, str]]] = {
     "OfferChanged": {_P: "listing variant offer"},
     "StockChanged": {_P: "listing variant stock"},
     "ListingClosed": {_P: "listing"},
-    "OrderPlaced": {_P: "order", _O: "merchant asset paid deadline lines"},
+    "OrderPlaced": {_P: "order", _O: "merchant asset paid balance_due deadline lines"},
     "OrderAccepted": {_P: "order", _O: "deadline"},
-    "LinesRefunded": {_P: "order", _O: "late return_cause lines"},
+    "LinesRefunded": {_P: "order", _O: "late return_cause to_buyer lines"},
     "OrderShipped": {_P: "order", _O: "deadline commitment"},
     "OrderDelivered": {_P: "order", _O: "confirmed_by return_until"},
     "ReturnRequested": {_P: "order", _O: "lines return_cause deadline"},
@@ -317,6 +319,14 @@ EVENTS: Final[dict[str, dict[Sees, str]]] = {
     "ReturnDropped": {_P: "order", _O: "lines"},
     "SplitProposed": {_P: "order", _O: "proposer to_buyer"},
     "OrderClosed": {_P: "order outcome", _O: "paid refunded payouts"},
+    "BalancePaid": {_P: "order", _O: "asset units deadline"},
+    "PartReleased": {_P: "order", _O: "released payouts"},
+    "SplitAwarded": {_P: "order", _O: "arbitrator to_buyer"},
+    "CashCollected": {_P: "order", _O: "carrier asset units staked deadline"},
+    "CashRemitted": {_P: "order", _O: "carrier asset units staked"},
+    "CashKept": {_P: "order", _O: "carrier asset units staked"},
+    "ParcelRefused": {_P: "order", _O: "carrier reason"},
+    "RefusalContested": {_P: "order", _O: "reason"},
     "OrderDigested": {_P: "order", _O: "lines_root"},
 }
 

@@ -12,7 +12,7 @@ from sogdia.modules.documents import DocumentClass, Part, Purpose
 from sogdia.modules.governance import ActionKind, Ending
 from sogdia.modules.identity import AssuranceLevel, AttestationType, Kind, Role
 from sogdia.modules.market.causes import Cause
-from sogdia.modules.market.records import OrderState, Outcome
+from sogdia.modules.market.records import OrderState, Outcome, RestPaid
 from sogdia.modules.market.worst_cases import Ends, Method
 from sogdia.modules.money import Asset
 from sogdia.modules.money.iso4217 import MINOR_DIGITS
@@ -86,6 +86,7 @@ CALLED: Final[dict[str, type[IntEnum | Role]]] = {
     "purpose": Purpose,
     "rate_state": RateState,
     "return_cause": Cause,
+    "rest_paid": RestPaid,
     "side": Side,
     "validity": Validity,
 }
@@ -100,6 +101,7 @@ AT_THE_DEADLINE = {
     OrderState.CONTESTED: "unless the two agree until then, a confirmed delivery stands, another is refunded",
     OrderState.CLOSING: "its next lines are put away",
     OrderState.REFUNDING: "the next of the asked lines are refunded",
+    OrderState.COLLECTED: "unless the carrier hands the cash over until then, all are paid out of what it has staked",
 }
 """What happens to an order in each state when its time runs out (see `modules/market/exits.py`)."""
 

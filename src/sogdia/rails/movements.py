@@ -299,11 +299,33 @@ def _swap_ended(_fold: Fold, fact: exchange.SwapEnded) -> Iterator[Movement]:
 def _order_placed(fold: Fold, fact: market.OrderPlaced) -> Iterator[Movement]:
     fold.orders[fact.order] = Ordered(fact.merchant, fact.asset)
     if fact.order not in fold.rates:
-        yield _set_aside(owner_of(fact.order), fact.asset, fact.paid.total(), _word(fact.order), GOODS)
+        deposit = fact.paid.total() - fact.balance_due
+        yield _set_aside(owner_of(fact.order), fact.asset, deposit, _word(fact.order), GOODS)
+
+
+def _balance_paid(_fold: Fold, fact: market.BalancePaid) -> Iterator[Movement]:
+    yield _set_aside(owner_of(fact.order), fact.asset, fact.units, _word(fact.order), GOODS)
+
+
+def _cash_collected(_fold: Fold, fact: market.CashCollected) -> Iterator[Movement]:
+    yield _set_aside(fact.carrier, fact.asset, fact.staked, _word(fact.order), GOODS)
+
+
+def _cash_remitted(_fold: Fold, fact: market.CashRemitted) -> Iterator[Movement]:
+    """The carrier pays what the buyer gave it in cash; it stays aside on the buyer's balance."""
+    buyer, reference, spent = owner_of(fact.order), _word(fact.order), max(0, fact.units - fact.staked)
+    yield Movement(fact.carrier, fact.asset, -spent, spent - fact.units, buyer, reference, GOODS)
+    yield Movement(buyer, fact.asset, 0, fact.units, fact.carrier, reference, GOODS)
+
+
+def _cash_kept(_fold: Fold, fact: market.CashKept) -> Iterator[Movement]:
+    buyer, reference = owner_of(fact.order), _word(fact.order)
+    yield Movement(fact.carrier, fact.asset, 0, -fact.staked, buyer, reference, GOODS)
+    yield Movement(buyer, fact.asset, 0, fact.staked, fact.carrier, reference, GOODS)
 
 
 def _lines_refunded(fold: Fold, fact: market.LinesRefunded) -> Iterator[Movement]:
-    units = sum(line.parts.total() for line in fact.lines)
+    units = fact.to_buyer
     buyer, reference, (merchant, asset) = owner_of(fact.order), _word(fact.order), fold.orders[fact.order]
     if fact.late:
         yield from _paid(merchant, buyer, asset, units, reference, GOODS)
@@ -313,7 +335,7 @@ def _lines_refunded(fold: Fold, fact: market.LinesRefunded) -> Iterator[Movement
         yield _set_aside(buyer, asset, -units, reference, GOODS)
 
 
-def _order_closed(fold: Fold, fact: market.OrderClosed) -> Iterator[Movement]:
+def _order_closed(fold: Fold, fact: market.OrderClosed | market.PartReleased) -> Iterator[Movement]:
     buyer, reference, asset = owner_of(fact.order), _word(fact.order), fold.orders[fact.order].asset
     for payout in fact.payouts:
         yield from _paid(buyer, payout.account, asset, payout.units, reference, GOODS, from_held=True)
@@ -360,6 +382,11 @@ MOVES: Final[dict[type[Any], Callable[[Fold, Any], Iterator[Movement]]]] = {
     market.OrderPlaced: _order_placed,
     market.LinesRefunded: _lines_refunded,
     market.OrderClosed: _order_closed,
+    market.PartReleased: _order_closed,
+    market.BalancePaid: _balance_paid,
+    market.CashCollected: _cash_collected,
+    market.CashRemitted: _cash_remitted,
+    market.CashKept: _cash_kept,
 }
 """What each fact does that moves money."""
 
@@ -403,6 +430,9 @@ MOVES_NOTHING: Final = frozenset(
         market.ReturnRefused,
         market.ReturnDropped,
         market.SplitProposed,
+        market.SplitAwarded,
+        market.ParcelRefused,
+        market.RefusalContested,
         market.OrderDigested,
     }
 )

@@ -20,7 +20,7 @@ from sogdia.index.search import COUNTERS, LISTING_WORDS, enter_document, remove_
 from sogdia.kernel.values import name_of, owner_of
 from sogdia.modules.market import events as facts
 from sogdia.modules.market.listings import STOCK_MAX, OpenListing, PublishTerms
-from sogdia.modules.market.records import OrderState, Outcome, Parts
+from sogdia.modules.market.records import RESTOCKED, OrderState, Outcome, Parts
 from sogdia.modules.money import Asset, asset_key
 
 if TYPE_CHECKING:
@@ -308,8 +308,27 @@ def _delivered_again(batch: Batch, row: Row) -> None:
     _state(row, OrderState.DELIVERED)
 
 
-def split_proposed(batch: Batch, fact: facts.SplitProposed) -> None:
-    """Note that something happened to the order; the proposal itself is in its facts."""
+def balance_paid(batch: Batch, fact: facts.BalancePaid) -> None:
+    """Note until when the order is to be shipped, or handed over."""
+    _order(batch, fact.order)["deadline"] = fact.deadline
+
+
+def cash_collected(batch: Batch, fact: facts.CashCollected) -> None:
+    """Note that the carrier has the money."""
+    row = _order(batch, fact.order)
+    row["deadline"] = fact.deadline
+    _state(row, OrderState.COLLECTED)
+
+
+def refusal_contested(batch: Batch, fact: facts.RefusalContested) -> None:
+    """Note that a closed order's end is contested."""
+    row = _order(batch, fact.order)
+    row["outcome"] = int(Outcome.REFUSAL_CONTESTED)
+    row["state"] = Outcome.REFUSAL_CONTESTED.name.lower()
+
+
+def happened(batch: Batch, fact: Any) -> None:  # noqa: ANN401 - any fact about an order
+    """Note that something happened to the order; what, its facts say."""
     _order(batch, fact.order)
 
 
@@ -359,7 +378,7 @@ def order_digested(batch: Batch, fact: facts.OrderDigested) -> None:
     """Note that an order is closed for good; what a cancelled one had left in stock is there again."""
     row = _order(batch, fact.order)
     row.update(state=Outcome(row["outcome"]).name.lower(), closed_at=batch.time)
-    if row["outcome"] == Outcome.CANCELLED:
+    if row["outcome"] in RESTOCKED:
         for _number, listing, variant, quantity, returned in json.loads(
             batch.rows(ORDER_LINES).must(fact.order)["lines"]
         ):
@@ -407,7 +426,15 @@ PROJECTION = Projection(
         facts.ReturnRequested: return_requested,
         facts.ReturnRefused: return_refused,
         facts.ReturnDropped: return_dropped,
-        facts.SplitProposed: split_proposed,
+        facts.SplitProposed: happened,
+        facts.SplitAwarded: happened,
+        facts.PartReleased: happened,
+        facts.BalancePaid: balance_paid,
+        facts.CashCollected: cash_collected,
+        facts.CashRemitted: happened,
+        facts.CashKept: happened,
+        facts.ParcelRefused: happened,
+        facts.RefusalContested: refusal_contested,
         facts.LinesRefunded: lines_refunded,
         facts.OrderClosed: order_closed,
         facts.OrderDigested: order_digested,

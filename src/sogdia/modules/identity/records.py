@@ -48,9 +48,13 @@ class Role(IntFlag):
     TAX_COLLECTOR = 32
     LIQUIDITY_PROVIDER = 64
     RATE_REPORTER = 128
+    INSURER = 256
+    ARBITRATOR = 512
 
 
-GRANTABLE = int(Role.CARRIER | Role.PLATFORM | Role.LIQUIDITY_PROVIDER | Role.RATE_REPORTER)
+GRANTABLE = int(
+    Role.CARRIER | Role.PLATFORM | Role.LIQUIDITY_PROVIDER | Role.RATE_REPORTER | Role.INSURER | Role.ARBITRATOR
+)
 """Roles that a registrar may grant; the others are decided by the organisations together, in genesis or by vote."""
 
 COUNTRIES = frozenset(

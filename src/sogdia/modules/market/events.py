@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from sogdia.kernel.codec import Event
-from sogdia.kernel.values import Account, Hash, Name, Quantity, Seconds, Units
+from sogdia.kernel.values import Account, BasisPoints, Hash, Name, Quantity, Seconds, Units
 from sogdia.modules.market.causes import CauseNumber
 from sogdia.modules.market.records import LineNumber, LineQuantity, Offer, Parts, Stock, VariantNumber
 from sogdia.modules.money import Asset
@@ -81,6 +81,8 @@ class OrderPlaced(Event, tag=410):
     merchant: Account
     asset: Asset
     paid: Parts
+    balance_due: Units
+    """What of it the buyer has not set aside yet."""
     deadline: Seconds
     lines: tuple[LineFact, ...]
 
@@ -98,6 +100,9 @@ class LinesRefunded(Event, tag=412):
     order: Name
     late: bool
     return_cause: CauseNumber
+    to_buyer: Units
+    """What went back for them, in the order's money: less than the lines' parts where these were not paid yet, or had
+    been paid out."""
     lines: tuple[LineFact, ...]
 
 
@@ -157,6 +162,77 @@ class OrderClosed(Event, tag=419):
     paid: Parts
     refunded: Parts
     payouts: tuple[Payout, ...]
+
+
+class BalancePaid(Event, tag=421):
+    """The buyer set the rest of an order's money aside; it is to be shipped, or at the door, until the deadline."""
+
+    order: Name
+    asset: Asset
+    units: Units
+    deadline: Seconds
+
+
+class PartReleased(Event, tag=422):
+    """A share of the price was paid out before the order's end, as its terms say."""
+
+    order: Name
+    released: BasisPoints
+    payouts: tuple[Payout, ...]
+
+
+class SplitAwarded(Event, tag=423):
+    """An arbitrator decided what the buyer gets back."""
+
+    order: Name
+    arbitrator: Account
+    to_buyer: Units
+
+
+class CashCollected(Event, tag=424):
+    """The receipt for cash at the door: the carrier owes it, and has set a stake aside, until the deadline."""
+
+    order: Name
+    carrier: Account
+    asset: Asset
+    units: Units
+    staked: Units
+    deadline: Seconds
+
+
+class CashRemitted(Event, tag=425):
+    """The carrier handed over what it had collected; it is in escrow, and the stake is free again."""
+
+    order: Name
+    carrier: Account
+    asset: Asset
+    units: Units
+    staked: Units
+
+
+class CashKept(Event, tag=426):
+    """The carrier's time to hand over ran out: its stake is all that there is."""
+
+    order: Name
+    carrier: Account
+    asset: Asset
+    units: Units
+    staked: Units
+
+
+class ParcelRefused(Event, tag=427):
+    """The carrier says that the buyer did not take the goods; what came of the deposit says `OrderClosed`."""
+
+    order: Name
+    carrier: Account
+    reason: Hash | None
+
+
+class RefusalContested(Event, tag=428):
+    """The buyer says that it did not refuse."""
+
+    order: Name
+    reason: Hash | None
 
 
 class OrderDigested(Event, tag=420):

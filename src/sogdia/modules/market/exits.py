@@ -2,7 +2,10 @@
 
     placed      not accepted in time      cancelled: everything back to the buyer
     accepted    not shipped in time       cancelled: everything back to the buyer
+                the rest not paid in time forfeited: the deposit to the merchant
     shipped     nobody confirmed          taken as delivered, unconfirmed; the time for returns begins
+                not paid at the door      not delivered: the deposit back to the buyer
+    collected   cash not handed over      closed: everybody is paid out of the carrier's stake, as far as that goes
     delivered   no return asked           settled: everybody is paid
     returning   merchant did not answer   the asked lines are refunded
     contested   no agreement              delivery confirmed: the sale stands; else the asked lines are refunded
@@ -21,7 +24,8 @@ from msgspec import structs
 from sogdia.kernel.operation import Exit
 from sogdia.kernel.refusal import Broken
 from sogdia.modules.market import settlement
-from sogdia.modules.market.orders import deliver
+from sogdia.modules.market.cash import keep_cash
+from sogdia.modules.market.orders import deliver, waits_for_balance
 from sogdia.modules.market.records import ORDERS, Order, OrderState, Outcome
 from sogdia.modules.market.returns import answer_for_the_merchant, end_the_contest
 
@@ -43,8 +47,14 @@ def run_out(ctx: Context, name: bytes, order: Order, writes_max: int) -> None:
     """Take an order out of a state whose time has run out."""
     lines_max = max(1, writes_max - settlement.WRITES_APART_FROM_LINES)
     match order.state:
+        case OrderState.ACCEPTED if waits_for_balance(order):
+            settlement.close(ctx, name, order, Outcome.FORFEITED, writes_max=writes_max)
         case OrderState.PLACED | OrderState.ACCEPTED:
             settlement.close(ctx, name, order, Outcome.CANCELLED, writes_max=writes_max)
+        case OrderState.SHIPPED if order.balance_due > 0:
+            settlement.close(ctx, name, order, Outcome.NOT_DELIVERED, writes_max=writes_max)
+        case OrderState.COLLECTED if order.carrier is not None:
+            keep_cash(ctx, name, order, order.carrier, writes_max)
         case OrderState.SHIPPED:
             deliver(ctx, name, order, confirmed_by=None)
         case OrderState.DELIVERED:

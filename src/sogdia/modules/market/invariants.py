@@ -10,9 +10,12 @@ from sogdia.kernel.refusal import Broken, ensure
 from sogdia.kernel.values import ACCOUNT_BYTES, owner_of
 from sogdia.modules.book import set_aside_by_offers
 from sogdia.modules.exchange import LOCKS, SWAPPED, set_aside_by_cards_and_locks
+from sogdia.modules.market.cash import stake_of
 from sogdia.modules.market.escrow import NOT_SHIPPED
+from sogdia.modules.market.payees import escrow_units
 from sogdia.modules.market.pricing import refund_parts
 from sogdia.modules.market.records import (
+    CASH_RECORDS,
     CLOSED_ORDERS,
     LINES,
     LISTINGS,
@@ -36,6 +39,9 @@ def held_money_is_what_orders_and_holds_set_aside(state: Reader) -> None:
     for name, order in ORDERS.items(state):
         key = owner_of(name) + asset_key(order.asset)
         set_aside[key] = set_aside.get(key, 0) + _on_the_buyers_balance(state, name, order)
+        if order.state == OrderState.COLLECTED and order.carrier is not None:
+            staked_by = order.carrier + asset_key(order.asset)
+            set_aside[staked_by] = set_aside.get(staked_by, 0) + stake_of(order)
     for _name, hold in HOLDS.items(state):
         key = hold.payer + asset_key(hold.asset)
         set_aside[key] = set_aside.get(key, 0) + hold.units
@@ -85,6 +91,24 @@ def lines_add_up_to_their_orders(state: Reader) -> None:
         ensure(ORDERS.find(state, name) is not None, "a line has lost its order")
 
 
+def what_is_due_can_still_be_paid(state: Reader) -> None:
+    """Only an order whose terms say so waits for money, no longer than it may, and no more than what it costs."""
+    for name, order in ORDERS.items(state):
+        if order.balance_due:
+            ensure(order.payment is not None and order.released == 0, "an order that was paid whole waits for money")
+            ensure(order.balance_due <= order.paid.minus(order.refunded).total(), "more is due than an order costs")
+            in_time = order.state in WAITING or (order.state in AT_THE_DOOR and order.door_record is not None)
+            ensure(in_time, "an order has gone on without the rest of its money")
+        collected = order.state == OrderState.COLLECTED
+        ensure(order.balance_due > 0 or not collected, "cash was collected that nobody owed")
+        known = order.door_record is None or CASH_RECORDS.find(state, owner_of(name)) is not None
+        ensure(known, "a buyer pays at the door and has no record")
+
+
+WAITING = (OrderState.PLACED, OrderState.ACCEPTED)
+AT_THE_DOOR = (OrderState.SHIPPED, OrderState.COLLECTED)
+
+
 def every_open_order_is_due_at_its_deadline(state: Reader) -> None:
     """No order can be forgotten."""
     for name, order in ORDERS.items(state):
@@ -117,7 +141,7 @@ def every_variant_stands_in_an_open_listing(state: Reader) -> None:
 
 
 def _escrow(order: Order) -> int:
-    return 0 if order.state == OrderState.CLOSING else order.paid.minus(order.refunded).total()
+    return 0 if order.state == OrderState.CLOSING else escrow_units(order)
 
 
 def _on_the_buyers_balance(state: Reader, name: bytes, order: Order) -> int:

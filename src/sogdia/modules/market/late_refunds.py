@@ -72,4 +72,8 @@ class RefundLate(OrderOperation, tag=426):
 
         promotion = refund_promotion(line.promotion, line.quantity, line.returned, self.quantity)
         fact = LineFact(line.number, line.listing, line.variant, self.quantity, parts, promotion)
-        ctx.emit(LinesRefunded(order=self.order, late=True, return_cause=Cause.REMORSE, lines=(fact,)))
+        ctx.emit(
+            LinesRefunded(
+                order=self.order, late=True, return_cause=Cause.REMORSE, to_buyer=parts.total(), lines=(fact,)
+            )
+        )

@@ -26,6 +26,7 @@ from sogdia.modules.market.events import (
     TermsPublished,
     VariantAdded,
 )
+from sogdia.modules.market.pricing import BASIS
 from sogdia.modules.market.records import (
     LISTINGS,
     TERMS,
@@ -36,6 +37,9 @@ from sogdia.modules.market.records import (
     Language,
     Listing,
     Offer,
+    Payment,
+    RestPaid,
+    Shares,
     Stock,
     Terms,
     Title,
@@ -52,6 +56,7 @@ if TYPE_CHECKING:
 
 STOCK_MAX = 2**31 - 1
 TERMS_BYTES = 200
+SHARE_BYTES = 30
 LISTING_BYTES = 400
 VARIANT_BYTES = 200
 """What a record of each kind counts for in the sponsor's storage, its share of the tree included."""
@@ -71,6 +76,17 @@ class PublishTerms(Operation, tag=400):
     platform: Account | None
     platform_fee: BasisPoints
     bond: BasisPoints = 0
+    shares: Shares = ()
+    """Insurers and arbitrators, who get shares of the price beside the platform."""
+    payment: Payment | None = None
+    """In which steps an order is paid; left out, all with the order, and paid out at the end."""
+
+    def check(self) -> None:
+        """Refuse shares and steps that cannot be."""
+        taken = (self.platform_fee if self.platform is not None else 0) + sum(each.points for each in self.shares)
+        require(taken <= BASIS, Refuse.FEES_TOO_LARGE, points=taken)
+        if self.payment is not None:
+            check_payment(self.payment, self.carrier)
 
     def apply(self, ctx: Context) -> None:
         """Publish the terms."""
@@ -81,8 +97,11 @@ class PublishTerms(Operation, tag=400):
         require_role(ctx, self.carrier, Role.CARRIER)
         require_role(ctx, self.tax_collector, Role.TAX_COLLECTOR)
         require_role(ctx, self.platform, Role.PLATFORM)
+        for each in self.shares:
+            require_role(ctx, each.account, Role.INSURER | Role.ARBITRATOR)
 
-        quota.occupy(ctx.state, PARTIES.must(ctx.state, ctx.sender).sponsor, TERMS_BYTES)
+        taken = TERMS_BYTES + SHARE_BYTES * len(self.shares)
+        quota.occupy(ctx.state, PARTIES.must(ctx.state, ctx.sender).sponsor, taken)
         published = Terms(
             asset=self.asset,
             carrier=self.carrier,
@@ -91,6 +110,8 @@ class PublishTerms(Operation, tag=400):
             platform=self.platform,
             platform_fee=self.platform_fee,
             bond=self.bond,
+            shares=self.shares,
+            payment=self.payment,
         )
         TERMS.put(ctx.state, name, published)
 
@@ -247,6 +268,17 @@ def require_role(ctx: Context, account: bytes | None, role: Role) -> None:
         return
     party = PARTIES.get(ctx.state, account, Refuse.PAYEE_UNKNOWN, account=account)
     require(party.roles & role, Refuse.PAYEE_LACKS_ROLE, account=account, role=int(role))
+
+
+def check_payment(payment: Payment, carrier: bytes | None) -> None:
+    """Refuse steps of payment that contradict each other."""
+    early = payment.on_shipment + payment.on_delivery
+    require(early <= BASIS, Refuse.RELEASES_TOO_LARGE, points=early)
+    if payment.rest_paid == RestPaid.ON_DELIVERY:
+        require(carrier is not None, Refuse.DOOR_NEEDS_CARRIER)
+        require(early == 0 and payment.deposit < BASIS, Refuse.DOOR_TERMS_WRONG)
+    else:
+        require(payment.carrier_stakes == 0, Refuse.STAKE_WITHOUT_CASH)
 
 
 def check_offer(offer: Offer) -> None:

@@ -7,7 +7,7 @@
     cancelled           cancelled         delivered
 
 Until the order is settled its money is held on the buyer's own balance: nobody can take it, and every state has a
-deadline.
+deadline. What is not paid with the order, but before shipping or at the door, stands in `deposits` and `cash`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,10 @@ from sogdia.modules.exchange import CARDS, Wanted, open_lock
 from sogdia.modules.identity import active_party
 from sogdia.modules.market import escrow, pricing, settlement
 from sogdia.modules.market.causes import Cause
+from sogdia.modules.market.door_records import begin_record, door_record
 from sogdia.modules.market.events import LineFact, OrderAccepted, OrderDelivered, OrderPlaced, OrderShipped
+from sogdia.modules.market.listings import SHARE_BYTES
+from sogdia.modules.market.payees import payees, release
 from sogdia.modules.market.records import (
     CLOSED_ORDERS,
     LINES,
@@ -59,13 +62,14 @@ from sogdia.modules.market.records import (
     OrderState,
     Outcome,
     Parts,
+    RestPaid,
     Terms,
     Variant,
     VariantNumber,
 )
 from sogdia.modules.market.refunds import refund_lines
 from sogdia.modules.market.refusals import MarketRefusal as Refuse
-from sogdia.modules.money import asset_key, set_aside
+from sogdia.modules.money import asset_key, require_may_receive, set_aside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -100,16 +104,16 @@ class PlaceOrder(Operation, tag=410):
         listing = LISTINGS.find(state, name_of(self.merchant, self.lines[0].listing))
         if listing is None:
             return UNKNOWN_MONEY, self.pay_at_most
-        return asset_key(TERMS.must(state, name_of(self.merchant, listing.terms)).asset), self.pay_at_most
+        terms = TERMS.must(state, name_of(self.merchant, listing.terms))
+        return asset_key(terms.asset), pricing.deposit_of(self.pay_at_most, terms.payment)
 
     def apply(self, ctx: Context) -> None:
         """Price the lines, set the money aside, take the goods out of stock."""
         priced = price_order(ctx, self.reference, self.merchant, self.lines, self.commitment)
-        total, order = priced.total, priced.order
+        total = priced.total
         require(total <= self.pay_at_most, Refuse.PRICE_ABOVE_MAXIMUM, total=total, at_most=self.pay_at_most)
 
-        payees = settlement.payees(order, order.paid)
-        set_aside(ctx.state, order.asset, total, ctx.sender, payees, reference=priced.name)
+        set_deposit_aside(ctx, priced)
         write_order(ctx, priced)
 
 
@@ -142,6 +146,7 @@ class PlaceOrderAtRate(Operation, tag=417):
         card = CARDS.find(ctx.state, self.card)
         gives = order.asset if card is None else card.gives
         require(gives == order.asset, Refuse.CARD_GIVES_OTHER_MONEY, currency=order.asset.currency)
+        require(order.payment is None, Refuse.WHOLE_PAYMENT_NEEDED)
 
         windows = RULES.must(ctx.state, None).windows
         wanted = Wanted(
@@ -154,7 +159,7 @@ class PlaceOrderAtRate(Operation, tag=417):
             bond=priced.bond,
             pay_at_most=self.pay_at_most,
         )
-        open_lock(ctx, priced.name, wanted, settlement.payees(order, order.paid))
+        open_lock(ctx, priced.name, wanted, payees(order, order.paid))
         write_order(ctx, priced)
 
 
@@ -196,6 +201,10 @@ def price_order(
         tax_collector=terms.tax_collector,
         platform=terms.platform,
         platform_fee=terms.platform_fee,
+        shares=terms.shares,
+        payment=terms.payment,
+        balance_due=total - pricing.deposit_of(total, terms.payment),
+        door_record=door_record(state, ctx.sender, terms.payment),
         state=OrderState.PLACED,
         deadline=deadline,
         due=deadline,
@@ -209,11 +218,25 @@ def price_order(
     return Priced(name, order, total, terms.bond, lines, stocks)
 
 
+def set_deposit_aside(ctx: Context, priced: Priced) -> None:
+    """Set aside what the buyer pays with its order; everybody who is paid later has to be able to receive it now."""
+    order, deposit = priced.order, priced.total - priced.order.balance_due
+    for_whom = payees(order, order.paid)
+    if deposit:
+        set_aside(ctx.state, order.asset, deposit, ctx.sender, for_whom, reference=priced.name)
+        return
+    for payee, units in for_whom:
+        require_may_receive(ctx.state, order.asset, payee, units)
+
+
 def write_order(ctx: Context, priced: Priced) -> None:
     """Write down an order whose money has been set aside."""
     state = ctx.state
     name, order, _total, _bond, lines, stocks = priced
-    quota.occupy(state, order.sponsor, ORDER_BYTES + settlement.LINE_BYTES * len(lines))
+    taken = ORDER_BYTES + SHARE_BYTES * len(order.shares) + settlement.LINE_BYTES * len(lines)
+    quota.occupy(state, order.sponsor, taken)
+    if order.door_record is not None:
+        begin_record(ctx, ctx.sender)
     for key, variant in stocks.items():
         VARIANTS.put(state, key, variant)
     for number, line in enumerate(lines, start=1):
@@ -227,6 +250,7 @@ def write_order(ctx: Context, priced: Priced) -> None:
             merchant=order.merchant,
             asset=order.asset,
             paid=order.paid,
+            balance_due=order.balance_due,
             deadline=order.deadline,
             lines=tuple(
                 LineFact(number, line.listing, line.variant, line.quantity, line.paid, line.promotion)
@@ -289,7 +313,8 @@ class AcceptOrder(OrderOperation, tag=413):
 
         if self.declined:
             order = decline_lines(ctx, self.order, order, self.declined)
-        deadline = ctx.time + RULES.must(ctx.state, None).windows.ship
+        windows = RULES.must(ctx.state, None).windows
+        deadline = ctx.time + (windows.pay if waits_for_balance(order) else windows.ship)
         advance(ctx, self.order, order, structs.replace(order, state=OrderState.ACCEPTED, deadline=deadline))
 
         ctx.emit(OrderAccepted(order=self.order, deadline=deadline))
@@ -304,10 +329,12 @@ class ShipOrder(OrderOperation, tag=414):
     def apply(self, ctx: Context) -> None:
         """Start the time for delivery."""
         order = merchant_order(ctx, self.order, OrderState.ACCEPTED)
+        require(not waits_for_balance(order), Refuse.BALANCE_DUE, due=order.balance_due)
 
         escrow.goods_leave(ctx, self.order)
+        shipped = order if order.payment is None else release(ctx, self.order, order, order.payment.on_shipment)
         deadline = ctx.time + RULES.must(ctx.state, None).windows.deliver
-        advance(ctx, self.order, order, structs.replace(order, state=OrderState.SHIPPED, deadline=deadline))
+        advance(ctx, self.order, order, structs.replace(shipped, state=OrderState.SHIPPED, deadline=deadline))
 
         ctx.emit(OrderShipped(order=self.order, deadline=deadline, commitment=self.commitment))
 
@@ -321,6 +348,7 @@ class ConfirmDelivery(OrderOperation, tag=415):
         """Start the time for returns."""
         order = open_order(ctx, self.order, OrderState.SHIPPED)
         require(ctx.sender in (order.carrier, owner_of(self.order)), Refuse.SENDER_NOT_RECEIVER)
+        require(order.balance_due == 0, Refuse.BALANCE_DUE, due=order.balance_due)
 
         deliver(ctx, self.order, order, confirmed_by=ctx.sender)
 
@@ -431,6 +459,12 @@ def merchant_order(ctx: Context, name: bytes, *states: OrderState) -> Order:
     return order
 
 
+def waits_for_balance(order: Order) -> bool:
+    """Tell whether the buyer has to pay the rest before the goods leave."""
+    before = order.payment is not None and order.payment.rest_paid == RestPaid.BEFORE_SHIPPING
+    return before and order.balance_due > 0
+
+
 def advance(ctx: Context, name: bytes, before: Order, after: Order) -> None:
     """Write an order that has moved on. It stays where it stands in the calendar unless it is due before that.
 
@@ -445,8 +479,9 @@ def advance(ctx: Context, name: bytes, before: Order, after: Order) -> None:
 def deliver(ctx: Context, name: bytes, order: Order, *, confirmed_by: bytes | None) -> None:
     """Start the time for returns; an exit takes an order that nobody confirmed as delivered."""
     until = ctx.time + RULES.must(ctx.state, None).windows.returns
+    early = 0 if order.payment is None or confirmed_by is None else order.payment.on_delivery
     after = structs.replace(
-        order,
+        release(ctx, name, order, early) if early else order,
         state=OrderState.DELIVERED,
         deadline=until,
         return_until=until,

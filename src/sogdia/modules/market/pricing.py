@@ -14,11 +14,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sogdia.kernel.exact import half_up, share
+from sogdia.kernel.exact import half_up, share, up
 from sogdia.modules.market.records import Parts
 
 if TYPE_CHECKING:
-    from sogdia.modules.market.records import Offer
+    from sogdia.modules.market.records import Offer, Payment
 
 BASIS = 10_000
 
@@ -58,3 +58,8 @@ def refund_parts(paid: Parts, quantity: int, before: int, more: int) -> Parts:
 def refund_promotion(promotion: int, quantity: int, before: int, more: int) -> int:
     """Give the part of a promotion that falls to returned units."""
     return share(promotion, before + more, quantity) - share(promotion, before, quantity)
+
+
+def deposit_of(total: int, payment: Payment | None) -> int:
+    """Give what of an order's total is set aside with it: all of it, or the deposit of its terms, rounded up."""
+    return total if payment is None else up(total * payment.deposit, BASIS)

@@ -8,14 +8,16 @@ import msgspec
 from msgspec import Meta
 
 from sogdia.kernel.operation import Query
-from sogdia.kernel.values import Name
+from sogdia.kernel.values import Account, Name
 from sogdia.modules.market.records import (
+    CASH_RECORDS,
     CLOSED_ORDERS,
     LINES,
     LISTINGS,
     ORDERS,
     TERMS,
     VARIANTS,
+    CashRecord,
     ClosedOrder,
     Line,
     Listing,
@@ -94,6 +96,16 @@ class OrderQuery(Query, tag="order"):
     def answer(self, state: Reader) -> OrderAnswer:
         """Give whichever record there is."""
         return OrderAnswer(open=ORDERS.find(state, self.name), closed=CLOSED_ORDERS.find(state, self.name))
+
+
+class CashRecordQuery(Query, tag="cash-record"):
+    """What came of somebody's cash on delivery: as the buyer, and as the carrier."""
+
+    account: Account
+
+    def answer(self, state: Reader) -> CashRecord | None:
+        """Give the record, or nothing when there was none."""
+        return CASH_RECORDS.find(state, self.account)
 
 
 class OrderLinesQuery(Query, tag="order-lines"):

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from sogdia.kernel.accounts import show_account_key
 from sogdia.kernel.codec import Face, Record
 from sogdia.kernel.enums import Numbered
 from sogdia.kernel.parameters import no_key, show_no_key
@@ -25,6 +26,9 @@ Language = Annotated[str, Meta(min_length=2, max_length=35, pattern=r"^[A-Za-z0-
 Unit = Annotated[str, Meta(min_length=1, max_length=3, pattern=r"^[A-Z0-9]+\Z")]
 """A unit of measure by UN/ECE Recommendation 20, such as C62 (one) or KGM."""
 
+Times = Annotated[int, Meta(ge=0)]
+"""How often something happened."""
+
 Digits = Annotated[str, Meta(max_length=14, pattern=r"^[0-9]*\Z")]
 CountryOrNone = Annotated[str, Meta(max_length=2, pattern=r"^[A-Z]*\Z")]
 
@@ -42,12 +46,49 @@ class Windows(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     returns: Window = 14 * 86_400
     answer: Window = 7 * 86_400
     agree: Window = 14 * 86_400
+    pay: Window = 7 * 86_400
+    remit: Window = 3 * 86_400
 
 
 class MarketRules(Record):
     """The windows of this network."""
 
     windows: Windows
+
+
+class RestPaid(Numbered):
+    """When the buyer pays what it has not set aside with its order."""
+
+    BEFORE_SHIPPING = 1
+    ON_DELIVERY = 2
+    """In cash at the door, to the carrier, who owes it from then on; or by the buyer's own hand until then."""
+
+
+class Payment(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """In which steps an order is paid, and paid out, when it is not all set aside at once and paid out at the end."""
+
+    deposit: BasisPoints
+    """The share of the whole that the buyer sets aside with the order, rounded up."""
+    rest_paid: Annotated[int, Meta(ge=1, le=2)]
+    """When the rest is paid: before the goods leave, or at the door."""
+    carrier_stakes: BasisPoints = 0
+    """The share of the cash that a carrier takes for which it sets money of its own aside until it hands over."""
+    on_shipment: BasisPoints = 0
+    """The share of the price that is paid out when the goods leave."""
+    on_delivery: BasisPoints = 0
+    """The share of the price that is paid out when somebody says that they have arrived."""
+
+
+class Share(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A further payee: which share of the price an insurer or an arbitrator gets, rounded down."""
+
+    account: Account
+    points: Annotated[int, Meta(ge=1, le=10_000)]
+
+
+SHARES_MAX = 4
+
+Shares = Annotated[tuple[Share, ...], Meta(max_length=SHARES_MAX)]
 
 
 class Terms(Record):
@@ -63,6 +104,9 @@ class Terms(Record):
     """Share of the price (not of freight and tax), rounded down."""
     bond: BasisPoints
     """For how much of an order at a rate the merchant's bond stands: the most that a refund, or not shipping, costs."""
+    shares: Shares
+    payment: Payment | None
+    """Nothing: all is set aside with the order, and paid out when it is over."""
 
 
 class Listing(Record):
@@ -143,6 +187,7 @@ class OrderState(Numbered):
     CONTESTED = 6
     CLOSING = 7
     REFUNDING = 8
+    COLLECTED = 9
 
 
 class Outcome(Numbered):
@@ -151,6 +196,23 @@ class Outcome(Numbered):
     SETTLED = 1
     CANCELLED = 2
     SPLIT = 3
+    FORFEITED = 4
+    """The buyer did not pay the rest in time, and the merchant has the deposit."""
+    REFUSED = 5
+    """The buyer did not take the goods at the door."""
+    REFUSAL_CONTESTED = 6
+    """The carrier says that it did not, and the buyer that it never was asked."""
+    NOT_DELIVERED = 7
+    """Goods to be paid at the door never came to it."""
+    CASH_KEPT = 8
+    """The carrier did not hand over the cash in time; what it had staked was paid out."""
+
+
+SOLD = frozenset({Outcome.SETTLED, Outcome.SPLIT, Outcome.CASH_KEPT})
+"""How an order ends whose goods stay with the buyer; else all its lines count as returned."""
+
+RESTOCKED = frozenset({Outcome.CANCELLED, Outcome.FORFEITED})
+"""How an order ends whose goods never left: they are in stock again."""
 
 
 class LineQuantity(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -175,6 +237,27 @@ class Closing(msgspec.Struct, frozen=True, array_like=True, gc=False):
     peaks: tuple[Hash, ...]
 
 
+class DoorRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """How often a buyer who would pay at the door did, and did not."""
+
+    paid: Times = 0
+    refused: Times = 0
+    contested: Times = 0
+    """Refusals that the carrier reported and the buyer contested; not counted as refused."""
+
+
+class CashRecord(Record):
+    """What came of cash on delivery: of somebody as the buyer, and as the carrier."""
+
+    as_buyer: DoorRecord
+    collected: Times
+    """How often it took cash as a carrier,"""
+    remitted: Times
+    """how often of these it handed it over in time,"""
+    kept: Times
+    """and how often not."""
+
+
 class Order(Record):
     """An order under way. Its name is the buyer's account and reference; its money is held on the buyer's balance."""
 
@@ -184,6 +267,14 @@ class Order(Record):
     tax_collector: Account | None
     platform: Account | None
     platform_fee: BasisPoints
+    shares: Shares
+    payment: Payment | None
+    balance_due: Units
+    """What of all that is not refunded nobody has set aside yet."""
+    released: BasisPoints = 0
+    """Which share of the price has been paid out. What comes back does so without it."""
+    door_record: DoorRecord | None = None
+    """How the buyer had done by cash on delivery when it ordered so."""
     due: Seconds
     """Where it stands in the calendar: at its deadline, or before it."""
     lines: int
@@ -277,6 +368,7 @@ VARIANTS: Table[tuple[bytes, int], Variant] = Table(
 )
 ORDERS: Table[bytes, Order] = Table("market/orders", 44, Order, show_key=_show_name, life=True, face=OrderFace)
 LINES: Table[tuple[bytes, int], Line] = Table("market/lines", 45, Line, key=_numbered_key, show_key=_show_numbered)
+CASH_RECORDS: Table[bytes, CashRecord] = Table("market/cash-records", 47, CashRecord, show_key=show_account_key)
 CLOSED_ORDERS: Table[bytes, ClosedOrder] = Table(
     "market/closed-orders", 46, ClosedOrder, show_key=_show_name, continues=ORDERS, face=ClosedOrderFace
 )

@@ -14,8 +14,9 @@ from sogdia.kernel.refusal import require
 from sogdia.modules.market.escrow import NOT_SHIPPED, pay_back
 from sogdia.modules.market.events import LineFact, LinesRefunded
 from sogdia.modules.market.listings import restock
+from sogdia.modules.market.payees import released_of
 from sogdia.modules.market.pricing import refund_parts, refund_promotion
-from sogdia.modules.market.records import LINES, NOTHING, LineQuantity, Order
+from sogdia.modules.market.records import LINES, NOTHING, LineQuantity, Order, Parts
 from sogdia.modules.market.refusals import MarketRefusal as Refuse
 
 if TYPE_CHECKING:
@@ -49,7 +50,20 @@ def refund_lines(ctx: Context, name: bytes, order: Order, wanted: tuple[LineQuan
         if order.state in NOT_SHIPPED:
             restock(ctx.state, line.listing, line.variant, each.quantity)
         facts.append(LineFact(each.line, line.listing, line.variant, each.quantity, parts, promotion))
-    total = refunded.total()
-    pay_back(ctx, name, order, total, cause)
-    ctx.emit(LinesRefunded(order=name, late=False, return_cause=cause, lines=tuple(facts)))
-    return structs.replace(order, refunded=order.refunded.plus(refunded))
+    after, to_buyer = _without(order, refunded)
+    pay_back(ctx, name, order, to_buyer, cause)
+    ctx.emit(LinesRefunded(order=name, late=False, return_cause=cause, to_buyer=to_buyer, lines=tuple(facts)))
+    return after
+
+
+def _without(order: Order, refunded: Parts) -> tuple[Order, int]:
+    """Give an order without some more of its parts, and how much of these has to be paid back to the buyer.
+
+    What the buyer has not set aside yet is taken off first. What has been paid out of the price stays paid out: of a
+    price that comes back the buyer gets the share that is still in escrow.
+    """
+    price = order.paid.minus(order.refunded).price
+    kept = released_of(order, price) - released_of(order, price - refunded.price)
+    not_paid = min(order.balance_due, refunded.total())
+    after = structs.replace(order, refunded=order.refunded.plus(refunded), balance_due=order.balance_due - not_paid)
+    return after, refunded.total() - not_paid - kept

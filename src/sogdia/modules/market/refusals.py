@@ -91,3 +91,33 @@ class MarketRefusal(RefusalCode):
         "The rate card gives other money than the merchant sells for",
         "Choose a card that gives the merchant's money.",
     )
+    FEES_TOO_LARGE = 447, "The platform's fee and the shares take more than the price", "Lower them to 100 % together."
+    RELEASES_TOO_LARGE = (
+        448,
+        "More than the price is paid out before the end",
+        "Lower what is paid out on shipment and on delivery to 100 % together.",
+    )
+    DOOR_NEEDS_CARRIER = 449, "Somebody has to take the cash at the door", "Name a carrier in the terms."
+    DOOR_TERMS_WRONG = (
+        450,
+        "What is paid at the door cannot be paid out before, and is less than all when there is a deposit",
+        "Leave out what is paid out early, and ask for a deposit below 100 %.",
+    )
+    STAKE_WITHOUT_CASH = 451, "A carrier takes no cash under these terms", "Leave its stake empty."
+    WHOLE_PAYMENT_NEEDED = (
+        452,
+        "At a kept rate an order is paid whole and at once, and these terms take it in steps",
+        "Convert the money first, and place the order in the merchant's own.",
+    )
+    BALANCE_DUE = 453, "The rest of the order has not been paid", "Have it paid first."
+    BALANCE_NOT_DUE = 454, "Nothing is left to be paid of the order", "Nothing to do."
+    BALANCE_DIFFERS = 455, "Another amount is left to be paid", "Look at the order and sign again."
+    SENDER_NOT_CARRIER = 456, "Only the order's carrier may do this", "Ask the carrier."
+    CASH_NOT_TAKEN = 457, "This order is not one of cash on delivery", "Choose the order that it is about."
+    REFUSAL_UNKNOWN = 458, "The order was not refused at the door", "Look at how it ended."
+    CONTEST_TIME_OVER = 459, "The time to contest it is over", "Ask the merchant."
+    SENDER_NOT_ARBITRATOR = (
+        460,
+        "Only an arbitrator whom the order's terms name may do this, and no side of it",
+        "Ask the arbitrator.",
+    )

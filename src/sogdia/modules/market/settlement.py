@@ -18,12 +18,14 @@ from sogdia.modules.exchange import end_swap
 from sogdia.modules.market.escrow import undo_escrow
 from sogdia.modules.market.events import OrderClosed, OrderDigested, Payout
 from sogdia.modules.market.listings import restock
-from sogdia.modules.market.pricing import BASIS
+from sogdia.modules.market.payees import escrow_units, in_escrow, payees, released_of
 from sogdia.modules.market.records import (
     CLOSED_ORDERS,
     LINES,
     NOTHING,
     ORDERS,
+    RESTOCKED,
+    SOLD,
     ClosedOrder,
     Closing,
     FinalLine,
@@ -43,8 +45,14 @@ LINE_BYTES = 200
 """What a line of an open order counts for in the sponsor's storage, its share of the tree included."""
 
 WRITES_A_LINE = 2
-WRITES_APART_FROM_LINES = 32
-"""Money to five payees and those of a rate, calendar, quota, order and digest: what a step writes besides its lines."""
+WRITES_APART_FROM_LINES = 40
+"""Money to nine payees and those of a rate, calendar, quota, order and digest: what a step writes besides its lines."""
+
+FOR_THE_BUYER = frozenset({Outcome.CANCELLED, Outcome.NOT_DELIVERED})
+"""How an order ends whose whole escrow is the buyer's."""
+
+FOR_THE_MERCHANT = frozenset({Outcome.FORFEITED, Outcome.REFUSED})
+"""How an order ends whose whole escrow is the merchant's: the deposit of a buyer who did not go on."""
 
 
 def close(  # noqa: PLR0913 - how an order ends, and how much of the work is done now
@@ -61,27 +69,40 @@ def close(  # noqa: PLR0913 - how an order ends, and how much of the work is don
 
     `by_buyer` says that the buyer takes it back, who then pays for a rate that was kept.
     """
-    left = order.paid.minus(order.refunded)
-    rest = NOTHING if outcome is Outcome.CANCELLED else parts_after(left, to_buyer)
-    payouts = _pay_out(ctx, name, order, left.total(), rest, by_buyer=by_buyer)
+    escrow, units = in_escrow(order), escrow_units(order)
+    if outcome in FOR_THE_MERCHANT:
+        rest = parts_after(escrow, escrow.total() - units)
+        payouts = _pay_out(ctx, name, order, units, ((order.merchant, units),))
+    else:
+        rest = NOTHING if outcome in FOR_THE_BUYER else parts_after(escrow, escrow.total() - units + to_buyer)
+        payouts = _divide(ctx, name, order, units, rest, by_buyer=by_buyer)
     end_swap(ctx, name)
-    refunded = order.refunded.plus(left.minus(rest))
+    refunded = order.refunded.plus(escrow.minus(rest))
     ctx.emit(OrderClosed(order=name, outcome=outcome, paid=order.paid, refunded=refunded, payouts=payouts))
-    paid_out = structs.replace(order, state=OrderState.CLOSING, refunded=refunded, requested=(), split=None)
+    paid_out = structs.replace(
+        order, state=OrderState.CLOSING, refunded=refunded, balance_due=0, requested=(), split=None
+    )
     digest(ctx, name, paid_out, Closing(outcome, 1, ()), writes_max)
 
 
-def _pay_out(  # noqa: PLR0913 - what is paid to whom, and why
-    ctx: Context, name: bytes, order: Order, total: int, rest: Parts, *, by_buyer: bool
+def _divide(  # noqa: PLR0913 - what is paid to whom, and why
+    ctx: Context, name: bytes, order: Order, units: int, rest: Parts, *, by_buyer: bool
 ) -> tuple[Payout, ...]:
-    """Pay the escrow out; give who got what of it. What went back by a lock is told by that."""
+    """Pay the escrow out, `rest` of it to all who are paid; what goes back by a lock is told by that."""
     buyer = owner_of(name)
     if rest == NOTHING:
-        in_its_money = undo_escrow(ctx, name, order, total, by_buyer=by_buyer)
-        return (Payout(buyer, total),) if total and in_its_money else ()
-    payouts = ((buyer, total - rest.total()), *payees(order, rest))
-    keep_promise(ctx.state, order.asset, total, buyer, payouts)
-    return tuple(Payout(account, units) for account, units in payouts if units)
+        in_its_money = undo_escrow(ctx, name, order, units, by_buyer=by_buyer)
+        return (Payout(buyer, units),) if units and in_its_money else ()
+    before = released_of(order, order.paid.minus(order.refunded).price)
+    payouts = ((buyer, units - rest.total()), *payees(order, rest, before))
+    return _pay_out(ctx, name, order, units, payouts)
+
+
+def _pay_out(
+    ctx: Context, name: bytes, order: Order, units: int, payouts: tuple[tuple[bytes, int], ...]
+) -> tuple[Payout, ...]:
+    keep_promise(ctx.state, order.asset, units, owner_of(name), payouts)
+    return tuple(Payout(account, part) for account, part in payouts if part)
 
 
 def digest(ctx: Context, name: bytes, order: Order, closing: Closing, writes_max: int) -> None:
@@ -90,12 +111,12 @@ def digest(ctx: Context, name: bytes, order: Order, closing: Closing, writes_max
     take = max(1, (writes_max - WRITES_APART_FROM_LINES) // WRITES_A_LINE)
     stop = min(order.lines + 1, closing.next_line + take)
     peaks = closing.peaks
-    cancelled = closing.outcome == Outcome.CANCELLED
+    all_back, restocked = closing.outcome not in SOLD, closing.outcome in RESTOCKED
     for number in range(closing.next_line, stop):
         line = LINES.must(state, (name, number))
-        if cancelled and line.returned < line.quantity:
+        if restocked and line.returned < line.quantity:
             restock(state, line.listing, line.variant, line.quantity - line.returned)
-        final = final_line(number, line, all_back=cancelled)
+        final = final_line(number, line, all_back=all_back)
         peaks = extend(peaks, number - 1, encode(final))
         LINES.drop(state, (name, number))
     quota.give_back(state, order.sponsor, LINE_BYTES * (stop - closing.next_line))
@@ -128,21 +149,6 @@ def final_line(number: int, line: Line, *, all_back: bool) -> FinalLine:
     """Give a line as it stands in the root."""
     returned = line.quantity if all_back else line.returned
     return FinalLine(number, line.listing, line.variant, line.quantity, line.paid, line.promotion, returned)
-
-
-def payees(order: Order, rest: Parts) -> list[tuple[bytes, int]]:
-    """Divide what is not refunded among platform, carrier, tax collector and merchant, to the unit."""
-    shares: dict[bytes, int] = {}
-    fee = share(rest.price, order.platform_fee, BASIS) if order.platform is not None else 0
-    for account, units in (
-        (order.platform, fee),
-        (order.carrier, rest.freight),
-        (order.tax_collector, rest.tax),
-        (order.merchant, rest.price - fee),
-    ):
-        payee = order.merchant if account is None else account
-        shares[payee] = shares.get(payee, 0) + units
-    return list(shares.items())
 
 
 def parts_after(escrow: Parts, to_buyer: int) -> Parts:

@@ -1,8 +1,8 @@
 """What an order can cost whom, at worst, before anybody signs: by how it is paid, how far it has come, and why it ends.
 
-One table for one order. Amounts are what the rate, and the time for which it was kept, can cost; the goods are not in
-it. Where `rest_on_buyer` stands the buyer bears what the rate has done beyond the amounts, which nobody can name yet.
-Everything else is bounded by what has been set aside.
+One table for one order. Amounts are what the rate, the time for which it was kept, and paying in steps can cost; the
+goods are not in it, and neither is money that comes back. Where `rest_on_buyer` stands the buyer bears what the rate
+has done beyond the amounts, which nobody can name yet. Everything else is bounded by what has been set aside.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from sogdia.kernel.enums import Numbered
+from sogdia.kernel.exact import share, up
 from sogdia.kernel.operation import Query
 from sogdia.kernel.refusal import Refused
 from sogdia.kernel.values import UNITS_MAX, BasisPoints, Name, PositiveUnits, Units, owner_of
 from sogdia.modules.exchange import CARDS, Backing, Cost, Wanted, backing_for, owed_by_merchant
-from sogdia.modules.market.records import RULES, TERMS
+from sogdia.modules.market.pricing import BASIS, deposit_of
+from sogdia.modules.market.records import RULES, TERMS, Payment, RestPaid
 from sogdia.modules.money import Asset
 
 if TYPE_CHECKING:
@@ -28,6 +30,9 @@ class Method(Numbered):
 
     IN_THE_MERCHANTS_MONEY = 1
     AT_A_RATE = 2
+    IN_STEPS = 3
+    """A deposit with the order and the rest before shipping, or paid out in steps."""
+    AT_THE_DOOR = 4
 
 
 class Ends(Numbered):
@@ -41,6 +46,11 @@ class Ends(Numbered):
     RETURNED_BY_REMORSE = 4
     RETURNED_BY_THE_MERCHANTS_FAULT = 5
     LOST_ON_THE_WAY = 6
+    BALANCE_NOT_PAID = 7
+    """The buyer did not pay the rest in time."""
+    REFUSED_AT_THE_DOOR = 8
+    CASH_KEPT = 9
+    """The carrier did not hand over what it had collected."""
 
 
 class WorstCase(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +94,8 @@ class WorstCasesQuery(Query, tag="worst-cases"):
         if terms is None:
             return None
         own = Monies(terms.asset, terms.asset)
+        if terms.payment is not None:
+            return _answer(own, self.units, NOTHING_BEHIND, _in_steps(own, self.units, terms.payment))
         plain = _cases(Method.IN_THE_MERCHANTS_MONEY, own, NOTHING_BEHIND, 0, rest_on_buyer=True)
         if self.card is None:
             return _answer(own, self.units, NOTHING_BEHIND, plain)
@@ -132,18 +144,50 @@ def _cases(
         (Ends.RETURNED_BY_THE_MERCHANTS_FAULT, 0, backing.bond, backing.cover, True),
         (Ends.LOST_ON_THE_WAY, 0, 0, backing.cover, True),
     )
-    return tuple(
-        WorstCase(
-            method=method,
-            ends=ends,
-            takes=monies.takes,
-            gives=monies.gives,
-            buyer_loses=buyer,
-            merchant_loses=merchant,
-            provider_loses=provider,
-            rest_on_buyer=rest,
-        )
-        for ends, buyer, merchant, provider, rest in rows
+    return tuple(_case(method, monies, *row) for row in rows)
+
+
+def _in_steps(monies: Monies, units: int, payment: Payment) -> tuple[WorstCase, ...]:
+    """Give the rows of an order that is paid, or paid out, in steps: what was paid early does not come back."""
+    deposit = deposit_of(units, payment)
+    shipped = up(units * payment.on_shipment, BASIS)
+    delivered = up(units * (payment.on_shipment + payment.on_delivery), BASIS)
+    at_the_door = payment.rest_paid == RestPaid.ON_DELIVERY
+    not_staked = units - deposit - share(units - deposit, payment.carrier_stakes, BASIS)
+    rows = [
+        (Ends.COMPLETED, 0, 0, 0, False),
+        (Ends.TAKEN_BACK, 0, 0, 0, True),
+        (Ends.NOT_SHIPPED, 0, 0, 0, True),
+        (Ends.RETURNED_BY_REMORSE, delivered, 0, 0, True),
+        (Ends.RETURNED_BY_THE_MERCHANTS_FAULT, delivered, 0, 0, True),
+        (Ends.LOST_ON_THE_WAY, shipped, 0, 0, True),
+    ]
+    if at_the_door:
+        rows += [(Ends.REFUSED_AT_THE_DOOR, deposit, 0, 0, False), (Ends.CASH_KEPT, 0, not_staked, 0, False)]
+    elif deposit < units:
+        rows.append((Ends.BALANCE_NOT_PAID, deposit, 0, 0, False))
+    method = Method.AT_THE_DOOR if at_the_door else Method.IN_STEPS
+    return tuple(_case(method, monies, *row) for row in rows)
+
+
+def _case(  # noqa: PLR0913 - the columns of the table
+    method: Method,
+    monies: Monies,
+    ends: Ends,
+    buyer: int,
+    merchant: int,
+    provider: int,
+    rest: bool,  # noqa: FBT001 - the last column
+) -> WorstCase:
+    return WorstCase(
+        method=method,
+        ends=ends,
+        takes=monies.takes,
+        gives=monies.gives,
+        buyer_loses=buyer,
+        merchant_loses=merchant,
+        provider_loses=provider,
+        rest_on_buyer=rest,
     )
 
 

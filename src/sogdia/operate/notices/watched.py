@@ -100,11 +100,12 @@ WARNED_BESIDE_THE_CARRIER: dict[OrderState, bool] = {
     OrderState.CONTESTED: True,
     OrderState.CLOSING: False,
     OrderState.REFUNDING: False,
+    OrderState.COLLECTED: True,
 }
-"""Whether buyer and merchant are warned of a state's deadline. The last two go on by themselves: nobody can act."""
+"""Whether buyer and merchant are warned of a state's deadline. Two states go on by themselves: nobody can act."""
 
-WARNED_CARRIER = frozenset({OrderState.SHIPPED})
-"""States whose deadline is also the carrier's: it may confirm the delivery."""
+WARNED_CARRIER = frozenset({OrderState.SHIPPED, OrderState.COLLECTED})
+"""States whose deadline is also the carrier's: it may confirm the delivery, and has to hand over cash."""
 
 
 def _order(name: bytes, raw: Any) -> Stand:  # noqa: ANN401 - an answer that is about to be typed

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sogdia.client.codes import name_code
 from sogdia.client.questions import RequestWrongError
-from sogdia.client.wording import AT_THE_DEADLINE
+from sogdia.client.wording import AT_THE_DEADLINE, amount_words
 from sogdia.index.reading.chain import RESULT_BY_ID
 from sogdia.kernel.values import owner_of
 from sogdia.modules.market.events import OrderDelivered, OrderPlaced
@@ -94,6 +94,8 @@ def _money_rows(record: Order | ClosedOrder) -> list[tuple[str, Cell]]:
     rows = [(say("order.paid"), parts_words(record.paid, record.asset))]
     if record.refunded.total():
         rows.append((say("order.refunded"), parts_words(record.refunded, record.asset)))
+    if isinstance(record, Order) and record.balance_due:
+        rows.append((say("order.due"), Words(amount_words(record.balance_due, record.asset.currency))))
     return rows
 
 

@@ -1,0 +1,61 @@
+"""The rest of an order: what a buyer pays that has set a deposit aside.
+
+    placed ──accept──▶ accepted, the rest is due ──pay the rest──▶ accepted, to be shipped
+      │ cancel, decline,   │ decline                  │ time runs out: the merchant has the deposit
+      ▼ time runs out      ▼                          ▼
+    cancelled: all back  cancelled: all back        forfeited
+
+Nothing leaves before it is paid, so from there on such an order is like any other. Of goods to be paid at the door the
+rest can be paid in the same way until the carrier stands there; else it takes cash (`cash`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from msgspec import structs
+
+from sogdia.kernel.operation import UNKNOWN_MONEY
+from sogdia.kernel.refusal import require
+from sogdia.kernel.values import PositiveUnits, owner_of
+from sogdia.modules.market.events import BalancePaid
+from sogdia.modules.market.orders import OrderOperation, advance, buyer_order, waits_for_balance
+from sogdia.modules.market.records import ORDERS, RULES, Order, OrderState
+from sogdia.modules.market.refusals import MarketRefusal as Refuse
+from sogdia.modules.money import asset_key, set_aside
+
+if TYPE_CHECKING:
+    from sogdia.kernel.operation import Context
+    from sogdia.kernel.state import Reader
+
+
+class PayBalance(OrderOperation, tag=418):
+    """Set the rest of an order's money aside: exactly what is due, which the order says."""
+
+    units: PositiveUnits
+
+    reserved: ClassVar[bool] = True
+
+    def cost(self, state: Reader, sender: bytes) -> tuple[bytes, int]:
+        """Give what is set aside; in which money somebody else's order is paid is not told."""
+        order = ORDERS.find(state, self.order) if sender == owner_of(self.order) else None
+        return UNKNOWN_MONEY if order is None else asset_key(order.asset), self.units
+
+    def apply(self, ctx: Context) -> None:
+        """Set the money aside. Who is paid in the end could receive it when the order was placed, which stands."""
+        order = buyer_order(ctx, self.order, OrderState.PLACED, OrderState.ACCEPTED, OrderState.SHIPPED)
+        require_due(order, self.units)
+
+        set_aside(ctx.state, order.asset, self.units, ctx.sender, (), reference=self.order)
+        deadline = order.deadline
+        if order.state == OrderState.ACCEPTED and waits_for_balance(order):
+            deadline = ctx.time + RULES.must(ctx.state, None).windows.ship
+        advance(ctx, self.order, order, structs.replace(order, balance_due=0, deadline=deadline))
+
+        ctx.emit(BalancePaid(order=self.order, asset=order.asset, units=self.units, deadline=deadline))
+
+
+def require_due(order: Order, units: int) -> None:
+    """Refuse an amount that is not the one that is due."""
+    require(order.balance_due > 0, Refuse.BALANCE_NOT_DUE)
+    require(units == order.balance_due, Refuse.BALANCE_DIFFERS, due=order.balance_due, asked=units)
