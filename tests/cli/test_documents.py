@@ -90,13 +90,16 @@ def test_text_stays_readable_in_json():
 def test_a_fact_is_told_in_the_money_of_its_order(showing):
     fact = LineFact(1, name_of(BANK, "tea"), 0, 2, Parts(2_500, 500, 0), 100)
 
-    lines = showing.event(LinesRefunded(order=ORDER, late=False, return_cause=Cause.REMORSE, lines=(fact,)))
+    lines = showing.event(
+        LinesRefunded(order=ORDER, late=False, return_cause=Cause.REMORSE, to_buyer=3_000, lines=(fact,))
+    )
 
     assert lines[0].startswith("Lines, or parts of them, were refunded")
     assert lines[1:] == [
         "  order         @bank/o1",
         "  late          no",
         "  return cause  remorse",
+        "  to buyer      30.00 USD",
         "  lines",
         "    1: 2 × @bank/tea, variant 0: 30.00 USD (price 25.00 USD, freight 5.00 USD), after 1.00 USD promotion",
     ]

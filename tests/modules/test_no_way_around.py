@@ -25,6 +25,8 @@ from sogdia.modules.book.records import Side
 from sogdia.modules.exchange.bonds import PostBond
 from sogdia.modules.exchange.cards import FundCard, PostCard
 from sogdia.modules.exchange.conversions import Convert
+from sogdia.modules.market.cash import CollectCash, RemitCash
+from sogdia.modules.market.deposits import PayBalance
 from sogdia.modules.market.late_refunds import RefundLate
 from sogdia.modules.market.orders import PlaceOrder, PlaceOrderAtRate
 from sogdia.modules.money import balance
@@ -44,7 +46,17 @@ from tests.modules.book.stand import card, enter_dealer, offer, open_stand, sell
 from tests.modules.book.test_paths import receive, send
 from tests.modules.exchange.bureau import CUSTOMER, DEALER, convert, open_bureau, posting
 from tests.modules.market.at_a_rate import at_rate
-from tests.modules.market.shop import BUYER, MERCHANT, open_shop, order, order_name
+from tests.modules.market.in_steps import (
+    AT_THE_DOOR,
+    BEFORE_SHIPPING,
+    UNSTAKED,
+    accepted,
+    at_the_door,
+    collected,
+    shop_in_steps,
+)
+from tests.modules.market.in_steps import pay as pay_the_rest
+from tests.modules.market.shop import BUYER, MERCHANT, PAID, open_shop, order, order_name
 from tests.modules.market.test_late_refunds import late, settle
 from tests.modules.money.issuer_rows import held_referred, referred
 from tests.modules.money.issuing import at_most, impose
@@ -188,6 +200,32 @@ def filling(ledger: Ledger) -> Operation:
     return opening(ledger, "q", shares=(Share(ledger.account("bukhara"), 100),))
 
 
+def in_steps() -> Ledger:
+    """An order whose rest is due."""
+    ledger = shop_in_steps(BEFORE_SHIPPING)
+    accepted(ledger)
+    return ledger
+
+
+def in_steps_rest(ledger: Ledger) -> Operation:
+    """Pay it."""
+    return pay_the_rest(ledger, order_name(ledger))
+
+
+def on_the_way() -> Ledger:
+    """Goods to be paid at the door, of whose cash the carrier stakes all."""
+    ledger = shop_in_steps(AT_THE_DOOR)
+    at_the_door(ledger)
+    return ledger
+
+
+def taken() -> Ledger:
+    """A carrier that has staked nothing has the cash."""
+    ledger = shop_in_steps(UNSTAKED)
+    collected(ledger)
+    return ledger
+
+
 BY_CARD = (("USD", "KWD"), ("c",))
 WISHES = [
     Wish(Transfer, purse, PAYER, lambda it: pay(it, 100), referring=True),
@@ -200,6 +238,9 @@ WISHES = [
     Wish(PostBond, bureau, DEALER, lambda it: PostBond(asset=it.asset(), units=100)),
     Wish(Convert, bureau, CUSTOMER, lambda it: convert(it, 1_000), code="KWD"),
     Wish(PlaceOrder, lambda: open_shop(Ledger()), BUYER, order),
+    Wish(PayBalance, in_steps, BUYER, in_steps_rest),
+    Wish(CollectCash, on_the_way, "carrier", lambda it: CollectCash(order=order_name(it), units=PAID)),
+    Wish(RemitCash, taken, "carrier", lambda it: RemitCash(order=order_name(it), units=PAID)),
     Wish(PlaceOrderAtRate, shop_at_a_rate, BUYER, at_rate, code="KWD"),
     Wish(PlaceLimitOffer, lambda: open_stand(Ledger()), "nairobi", lambda it: offer(it, Side.BUY, 1_000, "3.2")),
     Wish(PayStrictReceive, exchanging, "nairobi", lambda it: receive(it, ("USD", "KWD"), 1_000), referring=True),
@@ -257,7 +298,7 @@ def test_many_operations_keep_promises_and_they_take_nothing_that_is_available()
 
     assert len(keeping) >= 13
     over_paths = {PayStrictReceive, PayStrictSend, RouteStrictReceive, RouteStrictSend}
-    assert {each for each in keeping if each in taking} == {Convert, PlaceLimitOffer} | over_paths
+    assert {each for each in keeping if each in taking} == {Convert, PlaceLimitOffer, RemitCash} | over_paths
 
 
 @pytest.mark.parametrize("name", BY_THEMSELVES)

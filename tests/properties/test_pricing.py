@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from sogdia.kernel.exact import half_up
 from sogdia.modules.market.orders import share_freight
+from sogdia.modules.market.payees import payees
 from sogdia.modules.market.pricing import line_parts, price_of, refund_parts, refund_promotion
 from sogdia.modules.market.records import NOTHING, Offer, Order, OrderState, Parts, Tier
-from sogdia.modules.market.settlement import parts_after, payees
+from sogdia.modules.market.settlement import parts_after
 from sogdia.modules.money import Asset
 
 SMALL = st.integers(0, 100)
@@ -146,6 +147,9 @@ def test_payees_are_paid_all_there_is(rest, others, fee):
         tax_collector=tax_collector,
         platform=platform,
         platform_fee=fee,
+        shares=(),
+        payment=None,
+        balance_due=0,
         state=OrderState.DELIVERED,
         deadline=0,
         due=0,

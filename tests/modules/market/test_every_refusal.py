@@ -4,22 +4,30 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from sogdia.kernel.refusals import KernelRefusal as Kernel
 from sogdia.modules.market import MODULE
+from sogdia.modules.market.cash import CollectCash, RemitCash
+from sogdia.modules.market.deposits import PayBalance
 from sogdia.modules.market.files import OpenOrderFile
 from sogdia.modules.market.late_refunds import RefundLate
 from sogdia.modules.market.listings import AddVariant, OpenListing, PublishTerms
 from sogdia.modules.market.orders import PlaceOrder, PlaceOrderAtRate
 from sogdia.modules.market.refusals import MarketRefusal
+from sogdia.modules.market.refusals import MarketRefusal as Refuse
 from sogdia.modules.money.refusals import MoneyRefusal as Money
 from tests.refused import rules_of
 
+if TYPE_CHECKING:
+    from sogdia.kernel.operation import Operation
+    from sogdia.kernel.refusal import RefusalCode
+
 TABLES = "REFUSALS"
 SPONSORED = "every party has a sponsor with a quota, as an invariant says"
-NEVER = {
+NEVER: dict[tuple[type[Operation], RefusalCode], str] = {
     (PublishTerms, Kernel.SPONSOR_HAS_NO_QUOTA): SPONSORED,
     (OpenListing, Kernel.SPONSOR_HAS_NO_QUOTA): SPONSORED,
     (AddVariant, Kernel.SPONSOR_HAS_NO_QUOTA): SPONSORED,
@@ -33,6 +41,19 @@ NEVER = {
     (RefundLate, Money.DAY_LIMIT_PASSED): "a refund is under no limit",
     (PlaceOrderAtRate, Kernel.SPONSOR_HAS_NO_QUOTA): SPONSORED,
     (PlaceOrderAtRate, Money.CURRENCY_UNKNOWN): "a card names currencies that there are, and none is ever closed",
+    **{
+        (each, rule): why
+        for each in (PayBalance, CollectCash, RemitCash)
+        for rule, why in {
+            Money.CURRENCY_UNKNOWN: "the order is in a currency that there is, and none is ever closed",
+            Money.REFERENCE_MISSING: "it is not for anybody yet, or the order is the reference",
+            Money.HOLDER_NOT_AUTHORISED: "who is paid was looked at when the order was placed",
+            Money.HOLDER_CAP_PASSED: "who is paid was looked at when the order was placed",
+        }.items()
+    },
+    (CollectCash, Kernel.SPONSOR_HAS_NO_QUOTA): SPONSORED,
+    (RemitCash, Refuse.CASH_NOT_TAKEN): "nothing else is ever collected",
+    (RemitCash, Refuse.BALANCE_NOT_DUE): "what was collected is due",
     (RefundLate, Money.CURRENCY_UNKNOWN): "the order was paid in a currency that there is, and none is ever closed",
 }
 """Rules that an operation names and no request can break, each with the reason."""

@@ -6,6 +6,8 @@ import pytest
 
 from sogdia.kernel.codec import encode
 from sogdia.kernel.merkle import root
+from sogdia.modules.market.cash import CollectCash, RemitCash, ReportRefusal
+from sogdia.modules.market.deposits import PayBalance
 from sogdia.modules.market.listings import AddVariant
 from sogdia.modules.market.orders import (
     AcceptOrder,
@@ -20,7 +22,7 @@ from sogdia.modules.market.records import LINES, FinalLine, Offer, OrderState, O
 from sogdia.modules.market.refusals import MarketRefusal as Refuse
 from sogdia.modules.market.returns import ApproveReturn, RefundLines, RefuseReturn, RequestReturn
 from sogdia.modules.market.settlement import WRITES_APART_FROM_LINES
-from sogdia.modules.market.splits import AcceptSplit, ProposeSplit
+from sogdia.modules.market.splits import AcceptSplit, AwardSplit, ProposeSplit
 from sogdia.testing.ledger import Ledger
 from tests.modules.market.rows import table
 from tests.modules.market.shop import (
@@ -47,7 +49,7 @@ from tests.refused import Row, assert_refused
 
 LINES_OF_AN_ORDER = 1_200
 PRICE = 7
-WRITES_MAX = 432
+WRITES_MAX = 440
 LINES_A_BLOCK = (WRITES_MAX - WRITES_APART_FROM_LINES) // 2
 BLOCKS = 6
 """Blocks that 1,200 lines take at 200 a block."""
@@ -277,6 +279,11 @@ REFUSALS = [
         (MERCHANT, lambda it: RefundLines(order=order_name(it), lines=quantities((1, 1)))),
         (BUYER, lambda it: ProposeSplit(order=order_name(it), to_buyer=0)),
         (MERCHANT, lambda it: AcceptSplit(order=order_name(it), to_buyer=0)),
+        ("lanzhou", lambda it: AwardSplit(order=order_name(it), to_buyer=0)),
+        (BUYER, lambda it: PayBalance(order=order_name(it), units=1)),
+        ("carrier", lambda it: CollectCash(order=order_name(it), units=1)),
+        ("carrier", lambda it: RemitCash(order=order_name(it), units=1)),
+        ("carrier", lambda it: ReportRefusal(order=order_name(it))),
     )
 ]
 
