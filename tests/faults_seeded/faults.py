@@ -21,6 +21,7 @@ from tests.faults_seeded.netting_faults import NETTING_FAULTS
 from tests.faults_seeded.payments_faults import PAYMENTS_FAULTS
 from tests.faults_seeded.rails_faults import RAILS_FAULTS
 from tests.faults_seeded.reference_faults import REFERENCE_FAULTS
+from tests.faults_seeded.steps_faults import STEPS_FAULTS
 from tests.faults_seeded.vouchers_faults import VOUCHERS_FAULTS
 from tools.seeded_faults import Fault
 
@@ -38,6 +39,7 @@ FAULTS = (
     *ORDER_FAULTS,
     *SETTLEMENT_FAULTS,
     *RETURN_FAULTS,
+    *STEPS_FAULTS,
     *DOCUMENT_FAULTS,
     *VAULT_FAULTS,
     *LIGHT_FAULTS,

@@ -163,23 +163,23 @@ ORDER_FAULTS = (
 SETTLEMENT_FAULTS = (
     Fault(
         "The platform has its share of freight and tax, too",
-        "modules/market/settlement.py",
-        "share(rest.price, order.platform_fee, BASIS)",
-        "share(rest.total(), order.platform_fee, BASIS)",
+        "modules/market/payees.py",
+        "left, price = escrow.price, before + escrow.price",
+        "left, price = escrow.price, before + escrow.total()",
         LIFE,
     ),
     Fault(
         "The freight goes to the merchant",
-        "modules/market/settlement.py",
-        "(order.carrier, rest.freight)",
-        "(None, rest.freight)",
+        "modules/market/payees.py",
+        "pay(order.carrier, escrow.freight)",
+        "pay(None, escrow.freight)",
         LIFE,
     ),
     Fault(
         "The tax goes to the carrier",
-        "modules/market/settlement.py",
-        "(order.tax_collector, rest.tax)",
-        "(order.carrier, rest.tax)",
+        "modules/market/payees.py",
+        "pay(order.tax_collector, escrow.tax)",
+        "pay(order.carrier, escrow.tax)",
         LIFE,
     ),
     Fault(
@@ -192,8 +192,8 @@ SETTLEMENT_FAULTS = (
     Fault(
         "Goods of a cancelled order are gone",
         "modules/market/settlement.py",
-        "if cancelled and line.returned < line.quantity:",
-        "if not cancelled and line.returned < line.quantity:",
+        "if restocked and line.returned < line.quantity:",
+        "if not restocked and line.returned < line.quantity:",
         LIFE,
     ),
     Fault(
@@ -213,7 +213,7 @@ SETTLEMENT_FAULTS = (
     Fault(
         "The lines of a settled order count as returned",
         "modules/market/settlement.py",
-        "final_line(number, line, all_back=cancelled)",
+        "final_line(number, line, all_back=all_back)",
         "final_line(number, line, all_back=True)",
         LATE,
     ),

@@ -93,6 +93,7 @@ from tests.golden.issuers_part import issuers
 from tests.golden.netting_part import netting
 from tests.golden.reference_part import reference
 from tests.golden.routes_part import routes
+from tests.golden.steps_part import steps
 from tests.golden.vouchers_part import vouchers
 
 if TYPE_CHECKING:
@@ -475,7 +476,7 @@ def bad_bytes(script: Script) -> None:
 
 
 TRADE = (parties, money, shop, orders, documents, authority, bad_bytes, registry, governance)
-PARTS = (*TRADE, exchange, book, vouchers, issuers, netting, reference, routes, backing)
+PARTS = (*TRADE, exchange, book, vouchers, issuers, netting, reference, routes, steps, backing)
 """The whole script: every operation is in it, and nearly every fact comes of it."""
 
 

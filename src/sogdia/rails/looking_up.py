@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from sogdia.kernel.machine import receipt_decoder
 from sogdia.modules import ALL
 from sogdia.modules.exchange.events import Converted, LockUndone, MoneySwapped
-from sogdia.modules.market.events import LinesRefunded, OrderClosed
+from sogdia.modules.market.events import CashKept, CashRemitted, LinesRefunded, OrderClosed, PartReleased
 from sogdia.modules.money.events import Burned, HoldEnded, Minted, Transferred
 from sogdia.rails.books import LEGS_MAX
 from sogdia.rails.movements import MOVES
@@ -63,6 +63,10 @@ def status_of(fact: Any) -> str:  # noqa: ANN401 - any event
     match fact:
         case Minted() | Burned() | Transferred() | Converted() | MoneySwapped() | LinesRefunded(late=True):
             return SETTLED
+        case PartReleased() | CashRemitted():
+            return SETTLED
+        case CashKept(staked=units):
+            return SETTLED if units else INFORMATION
         case HoldEnded(captured=units) | LockUndone(owed=units):
             return SETTLED if units else INFORMATION
         case OrderClosed(payouts=payouts):

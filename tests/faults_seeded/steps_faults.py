@@ -1,0 +1,223 @@
+"""Faults in orders that are paid in steps or at the door, and in what insurers and arbitrators get and may."""
+
+from __future__ import annotations
+
+from tools.seeded_faults import Fault
+
+DEPOSITS = ("tests/modules/market/test_deposits.py",)
+RELEASES = ("tests/modules/market/test_releases.py",)
+SHARES = ("tests/modules/market/test_shares.py",)
+CASH = ("tests/modules/market/test_cash_on_delivery.py",)
+
+STEPS_FAULTS = (
+    Fault(
+        "A deposit is rounded down",
+        "modules/market/pricing.py",
+        "up(total * payment.deposit, BASIS)",
+        "share(total, payment.deposit, BASIS)",
+        DEPOSITS,
+    ),
+    Fault(
+        "Goods leave before the rest is paid",
+        "modules/market/orders.py",
+        "        require(not waits_for_balance(order), Refuse.BALANCE_DUE, due=order.balance_due)\n",
+        "",
+        DEPOSITS,
+    ),
+    Fault(
+        "The merchant has as long to ship as the buyer had to pay",
+        "modules/market/deposits.py",
+        "            deadline = ctx.time + RULES.must(ctx.state, None).windows.ship\n",
+        "            pass\n",
+        DEPOSITS,
+    ),
+    Fault(
+        "A buyer who does not pay the rest has the deposit back",
+        "modules/market/exits.py",
+        "order, Outcome.FORFEITED,",
+        "order, Outcome.CANCELLED,",
+        DEPOSITS,
+    ),
+    Fault(
+        "A forfeited order's goods are gone",
+        "modules/market/records.py",
+        "RESTOCKED = frozenset({Outcome.CANCELLED, Outcome.FORFEITED})",
+        "RESTOCKED = frozenset({Outcome.CANCELLED})",
+        DEPOSITS,
+    ),
+    Fault(
+        "What is declined is paid back before it is taken off the rest",
+        "modules/market/refunds.py",
+        "not_paid = min(order.balance_due, refunded.total())",
+        "not_paid = max(0, refunded.total() - escrow_units(order))",
+        DEPOSITS,
+    ),
+    Fault(
+        "Any amount pays the rest",
+        "modules/market/deposits.py",
+        "    require(units == order.balance_due, Refuse.BALANCE_DIFFERS, due=order.balance_due, asked=units)\n",
+        "",
+        DEPOSITS,
+    ),
+    Fault(
+        "An order in steps is placed at a rate",
+        "modules/market/orders.py",
+        "        require(order.payment is None, Refuse.WHOLE_PAYMENT_NEEDED)\n",
+        "",
+        DEPOSITS,
+    ),
+    Fault(
+        "Fees of each step are rounded by themselves",
+        "modules/market/payees.py",
+        "share(price, points, BASIS) - share(before, points, BASIS)",
+        "share(escrow.price, points, BASIS)",
+        RELEASES,
+    ),
+    Fault(
+        "What was paid out comes back with the goods",
+        "modules/market/refunds.py",
+        "refunded.total() - not_paid - kept",
+        "refunded.total() - not_paid",
+        RELEASES,
+    ),
+    Fault(
+        "A delivery that nobody confirms pays a share out",
+        "modules/market/orders.py",
+        "if order.payment is None or confirmed_by is None else",
+        "if order.payment is None else",
+        RELEASES,
+    ),
+    Fault(
+        "The share on delivery is paid in place of the one on shipment",
+        "modules/market/payees.py",
+        "released=order.released + points)",
+        "released=points)",
+        RELEASES,
+    ),
+    Fault(
+        "More can be divided than is left",
+        "modules/market/splits.py",
+        "    escrow = escrow_units(order)\n",
+        "    escrow = order.paid.minus(order.refunded).total()\n",
+        RELEASES,
+    ),
+    Fault(
+        "Further payees are forgotten",
+        "modules/market/payees.py",
+        "*((each.account, each.points) for each in order.shares)",
+        "",
+        SHARES,
+    ),
+    Fault(
+        "Whoever has a share may award",
+        "modules/market/splits.py",
+        "named and bool(PARTIES.must(ctx.state, ctx.sender).roles & Role.ARBITRATOR)",
+        "named",
+        SHARES,
+    ),
+    Fault(
+        "An arbitrator may judge its own order",
+        "modules/market/splits.py",
+        "require(arbitrates and not is_a_side,",
+        "require(arbitrates,",
+        SHARES,
+    ),
+    Fault(
+        "Shares and fee may be more than the price",
+        "modules/market/listings.py",
+        "        require(taken <= BASIS, Refuse.FEES_TOO_LARGE, points=taken)\n",
+        "",
+        DEPOSITS,
+    ),
+    Fault(
+        "A carrier stakes nothing",
+        "modules/market/cash.py",
+        "up(order.balance_due * order.payment.carrier_stakes, BASIS)",
+        "0",
+        CASH,
+    ),
+    Fault(
+        "A stake is rounded down",
+        "modules/market/cash.py",
+        "up(order.balance_due * order.payment.carrier_stakes, BASIS)",
+        "order.balance_due * order.payment.carrier_stakes // BASIS",
+        CASH,
+    ),
+    Fault(
+        "Delivery is confirmed while the cash is outstanding",
+        "modules/market/orders.py",
+        "        require(order.balance_due == 0, Refuse.BALANCE_DUE, due=order.balance_due)\n",
+        "",
+        DEPOSITS,
+    ),
+    Fault(
+        "Anybody gives the receipt",
+        "modules/market/cash.py",
+        "    require(ctx.sender == order.carrier, Refuse.SENDER_NOT_CARRIER, order=name)\n",
+        "",
+        CASH,
+    ),
+    Fault(
+        "Cash that is not handed over is the carrier's, stake and all",
+        "modules/market/cash.py",
+        "        pass_on(ctx.state, order.asset, staked, carrier, buyer)\n",
+        "        pass_on(ctx.state, order.asset, 0, carrier, buyer)\n",
+        CASH,
+    ),
+    Fault(
+        "A carrier that keeps cash keeps its good record",
+        "modules/market/cash.py",
+        "    count_for_carrier(ctx.state, carrier, kept=1)\n",
+        "",
+        CASH,
+    ),
+    Fault(
+        "Goods that never came cost the deposit",
+        "modules/market/exits.py",
+        "order, Outcome.NOT_DELIVERED,",
+        "order, Outcome.REFUSED,",
+        CASH,
+    ),
+    Fault(
+        "A refusal is not counted",
+        "modules/market/cash.py",
+        "        count_for_buyer(ctx.state, owner_of(self.order), refused=1)\n",
+        "",
+        CASH,
+    ),
+    Fault(
+        "A contested refusal counts twice",
+        "modules/market/cash.py",
+        "refused=-1, contested=1)",
+        "contested=1)",
+        CASH,
+    ),
+    Fault(
+        "A refusal can be contested for ever",
+        "modules/market/cash.py",
+        "        require(ctx.time <= until, Refuse.CONTEST_TIME_OVER, until=until, time=ctx.time)\n",
+        "",
+        CASH,
+    ),
+    Fault(
+        "Merchants do not see what became of earlier orders at the door",
+        "modules/market/door_records.py",
+        "(CASH_RECORDS.find(state, buyer) or NOTHING_YET).as_buyer",
+        "NOTHING_YET.as_buyer",
+        CASH,
+    ),
+    Fault(
+        "Goods refused at the door are in stock before they are back",
+        "modules/market/records.py",
+        "RESTOCKED = frozenset({Outcome.CANCELLED, Outcome.FORFEITED})",
+        "RESTOCKED = frozenset({Outcome.CANCELLED, Outcome.FORFEITED, Outcome.REFUSED})",
+        CASH,
+    ),
+    Fault(
+        "Who cannot be paid is found at the door",
+        "modules/market/orders.py",
+        "        require_may_receive(ctx.state, order.asset, payee, units)\n",
+        "        pass\n",
+        CASH,
+    ),
+)
