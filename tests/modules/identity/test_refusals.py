@@ -149,9 +149,9 @@ REGISTER = [
             (2, "issuer"),
             (4, "operator"),
             (32, "tax-collector"),
-            (256, "no-role-yet"),
+            (1024, "no-role-yet"),
             (32_768, "the-last-bit"),
-            (8 + 16 + 256, "among-good-ones"),
+            (8 + 16 + 1024, "among-good-ones"),
         ]
     ),
     Row(Refuse.SENDER_NOT_REGISTRAR, "nairobi", lambda ledger: registration(ledger, sponsor=NOBODY)),
