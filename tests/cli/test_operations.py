@@ -101,6 +101,7 @@ SORTED = {
     "HighValueLimit": "asset",
     "PartyPotential": "account",
     "Payment": "obligation",
+    "Shares": "account",
 }
 LATER = {"public": OTHER_KEY, "asset": b"\xff" * 23, "account": b"\xff" * 20, "obligation": b"\xff" * 21}
 """What stands in the second entry of a list where no two may be the same."""
@@ -139,6 +140,8 @@ def tiers(struct: type) -> dict[str, Any]:
     if struct.__name__ == "RateTerms":
         rate = {"taken": 2_589, "given": 20}
         return {"most": 9, "tiers": [{"units": 1, "rate": rate}, {"units": 2, "rate": rate}]}
+    if "carrier_stakes" in struct.__struct_fields__:
+        return {"carrier_stakes": 0}
     if struct.__name__ == "Policy":
         return {"panel_needed": 2}
     if struct.__name__ != "Offer":

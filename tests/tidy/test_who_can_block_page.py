@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ from sogdia.modules.money.refusals import MoneyRefusal
 from sogdia.modules.vouchers import MODULE as VOUCHERS
 from sogdia.modules.vouchers.genesis import VouchersGenesis
 from sogdia.testing.ledger import Ledger
+from tests.modules.market.in_steps import AT_THE_DOOR, BEFORE_SHIPPING, accepted, collected, shop_in_steps
 from tests.modules.market.shop import MERCHANT, bring, open_order, open_shop
 from tests.modules.money.purse import pay
 
@@ -36,16 +38,22 @@ class Line(NamedTuple):
     days: int
 
 
-def table():
-    """Give the header of the table of states, and its lines by their states."""
-    found = [[cell.strip() for cell in row.strip("|").split("|")] for row in PAGE.splitlines() if row.startswith("| ")]
-    header = next(row for row in found if row[0] == "state")
-    rows = [row for row in found if len(row) == len(header) and row[0].startswith("`")]
-    return header, rows
+def table(first):
+    """Give the header of the table that begins with a word, and its rows."""
+    found = [[cell.strip() for cell in row.strip("|").split("|")] for row in PAGE.splitlines() if row.startswith("|")]
+    begin = next(place for place, row in enumerate(found) if row[0] == first)
+    rows = takewhile(lambda row: len(row) == len(found[begin]) and row[0].startswith("`"), found[begin + 2 :])
+    return found[begin], list(rows)
 
 
-HEADER, ROWS = table()
-LINES = {row[0].strip("`"): Line(row[1].strip("`"), int(row[2])) for row in ROWS}
+def lines(rows):
+    """Give rows by their states."""
+    return {row[0].strip("`"): Line(row[1].strip("`"), int(row[2])) for row in rows}
+
+
+HEADER, ROWS = table("state")
+STEPS_HEADER, STEPS_ROWS = table("in steps")
+LINES, IN_STEPS = lines(ROWS), lines(STEPS_ROWS)
 
 
 def test_every_state_has_a_line_and_every_line_says_what_each_can_do():
@@ -57,11 +65,23 @@ def test_every_state_has_a_line_and_every_line_says_what_each_can_do():
 def in_the_page_s_order():
     """Give the states as the page lists them: those that go on by themselves come last."""
     last = (OrderState.REFUNDING, OrderState.CLOSING)
-    return [state for state in OrderState if state not in last] + list(last)
+    return [state for state in OrderState if state not in (*last, OrderState.COLLECTED)] + list(last)
+
+
+def test_an_order_in_steps_has_two_states_more():
+    assert STEPS_HEADER[1:] == COLUMNS[1:]
+    assert list(IN_STEPS) == ["accepted", "collected"]
+    assert all(cell for row in STEPS_ROWS for cell in row)
+
+    ledger = shop_in_steps(BEFORE_SHIPPING)
+    assert open_order(ledger, accepted(ledger)).deadline - ledger.time == IN_STEPS["accepted"].days * DAY
+    ledger = shop_in_steps(AT_THE_DOOR)
+    assert open_order(ledger, collected(ledger)).deadline - ledger.time == IN_STEPS["collected"].days * DAY
 
 
 def test_every_window_stands_there_with_its_length():
-    said = {line.window: line.days * DAY for line in LINES.values() if line.window != NEXT_BLOCK}
+    everywhere = [*LINES.values(), *IN_STEPS.values()]
+    said = {line.window: line.days * DAY for line in everywhere if line.window != NEXT_BLOCK}
 
     assert said == {name: getattr(Windows(), name) for name in Windows.__struct_fields__}
 
