@@ -274,7 +274,7 @@ def test_a_merchant_is_involved_in_what_a_deadline_does_to_its_order(read_only, 
 def test_goods_of_an_order_of_many_blocks_are_in_stock_again_at_its_end(tmp_path):
     from tests.index.market_day import open_shop  # noqa: PLC0415 - beside its use
 
-    ledger = RecordingLedger(limits={"exit_writes_max": 40})
+    ledger = RecordingLedger(limits={"exit_writes_max": 48})
     open_shop(ledger, titles=["Silk", "Jade"], stock=5_000)
     lines = tuple(OrderLine(f"l{at % 2}", 1, 1 + at % 3) for at in range(60))
     order = PlaceOrder(reference="long", merchant=ledger.account("bukhara"), lines=lines, pay_at_most=10**9)
