@@ -73,7 +73,7 @@ PAYMENTS_FAULTS = (
     Fault(
         "Invariants are tried on the state before the block",
         f"{HOME}/stage.py",
-        "        self.ledger.machine.check_invariants(Snapshot(self.ledger.state()))\n",
+        "        self.ledger.machine.check_invariants(ReadOnce(self.ledger.state()))\n",
         "",
         STORMS,
     ),

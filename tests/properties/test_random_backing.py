@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from sogdia.kernel.read_once import ReadOnce
 from sogdia.modules.exchange.records import SWAPPED
 from tests.network.random_life import RandomLife
 
@@ -22,7 +23,7 @@ def walk(seed: int) -> tuple[RandomLife, int]:
     under_way = 0
     for _ in range(STEPS):
         life._exchange.step()
-        life.ledger.machine.check_invariants(life.ledger.state)
+        life.ledger.machine.check_invariants(ReadOnce(life.ledger.state))
         under_way += next(iter(SWAPPED.items(life.ledger.state)), None) is not None
     return life, under_way
 
@@ -32,7 +33,7 @@ def played(seed: int) -> RandomLife:
     life, _under_way = walk(seed)
     for _ in range(90):
         life.ledger.wait(86_400)
-    life.ledger.machine.check_invariants(life.ledger.state)
+    life.ledger.machine.check_invariants(ReadOnce(life.ledger.state))
     assert list(SWAPPED.items(life.ledger.state)) == []
     return life
 

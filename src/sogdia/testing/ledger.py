@@ -18,6 +18,7 @@ from sogdia.kernel.codec import encode
 from sogdia.kernel.genesis import genesis_type, network_of
 from sogdia.kernel.machine import Block, Machine, receipt_decoder
 from sogdia.kernel.quota import QUOTAS
+from sogdia.kernel.read_once import ReadOnce
 from sogdia.kernel.refusal import Refused
 from sogdia.kernel.spent import SPENT_PAGES, SPENT_SLOTS, SPENT_TOTAL
 from sogdia.kernel.state import State, Table
@@ -241,7 +242,7 @@ class Ledger:
             answers.append(self._decode(block.results[-1].receipt))
         block.close()
         if self.check_invariants:
-            self.machine.check_invariants(block.state)
+            self.machine.check_invariants(ReadOnce(block.state))
         self.base.commit(block)
         self._last_block = block
         return answers

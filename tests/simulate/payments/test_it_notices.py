@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from msgspec import structs
 
+from sogdia.kernel.read_once import ReadOnce
 from sogdia.kernel.refusal import Broken
 from sogdia.modules.exchange import locks
 from sogdia.modules.market import settlement
 from sogdia.modules.money.records import CURRENCIES
 from sogdia.simulate.payments import dealers
 from sogdia.simulate.payments.promises import PromiseBroken, StepRefused
-from sogdia.simulate.payments.snapshot import Snapshot
 from sogdia.simulate.payments.trades import Outcome
 from tests.simulate.payments.replays import calm, each_order_ends, play
 
@@ -103,13 +103,13 @@ def test_a_step_that_the_ledger_refuses_ends_the_replay(monkeypatch):
 
 def test_a_broken_invariant_ends_the_replay(monkeypatch):
     each_order_ends(monkeypatch, Outcome.COMPLETED)
-    items = Snapshot.items
+    items = ReadOnce.items
 
-    def one_more(snapshot: Snapshot, table: Any) -> Any:  # noqa: ANN401 - any table
-        for key, record in items(snapshot, table):
+    def one_more(state: ReadOnce, table: Any) -> Any:  # noqa: ANN401 - any table
+        for key, record in items(state, table):
             yield key, structs.replace(record, supply=record.supply + 1) if table is CURRENCIES else record
 
-    monkeypatch.setattr(Snapshot, "items", one_more)
+    monkeypatch.setattr(ReadOnce, "items", one_more)
 
     with pytest.raises(Broken, match="the balances do not add up to the supply"):
         play(calm(), orders=1)

@@ -21,6 +21,7 @@ from sogdia.engine.ledger.ledger import Ledger
 from sogdia.kernel.genesis import genesis_type, network_of
 from sogdia.kernel.machine import receipt_decoder
 from sogdia.kernel.parameters import DAY
+from sogdia.kernel.read_once import ReadOnce
 from sogdia.kernel.refusal import Refused
 from sogdia.kernel.stored_block import decode_block
 from sogdia.kernel.values import NO_ACCOUNT, UNITS_MAX, account_of
@@ -28,7 +29,6 @@ from sogdia.modules import ALL
 from sogdia.modules.identity import Kind
 from sogdia.modules.money import Asset
 from sogdia.simulate.payments.promises import StepRefused
-from sogdia.simulate.payments.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -126,7 +126,7 @@ class Stage:
                 raise StepRefused(f"{step.about}: refused with {receipt.code}, {dict(receipt.facts)}")
         if built.block is None:
             return []
-        self.ledger.machine.check_invariants(Snapshot(self.ledger.state()))
+        self.ledger.machine.check_invariants(ReadOnce(self.ledger.state()))
         self.blocks += 1
         self.envelopes += len(steps)
         if self.blocks % _BLOCKS_IN_A_COMMIT == 0:
