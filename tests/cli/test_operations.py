@@ -140,7 +140,7 @@ def tiers(struct: type) -> dict[str, Any]:
     if struct.__name__ == "RateTerms":
         rate = {"taken": 2_589, "given": 20}
         return {"most": 9, "tiers": [{"units": 1, "rate": rate}, {"units": 2, "rate": rate}]}
-    if "carrier_stakes" in struct.__struct_fields__:
+    if "carrier_stakes" in {each.name for each in fields_of(struct)}:
         return {"carrier_stakes": 0}
     if struct.__name__ == "Policy":
         return {"panel_needed": 2}

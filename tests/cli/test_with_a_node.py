@@ -46,7 +46,7 @@ def test_what_was_done_is_one_document_of_a_stable_form(sogdia, shop):
     assert list(document) == OUTCOME_KEYS
     assert (document["outcome"], document["refusal"]) == ("applied", None)
     (event,) = document["events"]
-    assert list(event) == ["event", "number", "order", "merchant", "asset", "paid", "deadline", "lines"]
+    assert list(event) == ["event", "number", "order", "merchant", "asset", "paid", "balance_due", "deadline", "lines"]
     assert list(event["order"]) == ["code", "hex", "owner", "reference"]
     assert list(event["merchant"]) == ["code", "hex"]
     assert event["paid"] == {"price": 15_000, "freight": 500, "tax": 2_480}
@@ -242,7 +242,7 @@ def test_a_p256_key_signs_and_its_owner_lets_another_act(sogdia, shop):
 NOT_THERE = (
     *("hold", "guardians", "recovery", "mandate", "consents", "passkeys", "attestation", "appeal", "handle"),
     *("handle-of", "file", "authorities", "proposal", "rate-card", "quote", "lock"),
-    *("swapped", "bond", "worst-cases"),
+    *("swapped", "bond", "worst-cases", "cash-record"),
     *("obligation", "netting-batch", "freeze", "measure", "redemption", "standing", "limit-offer", "purse"),
     "reference-rate",
 )
@@ -283,6 +283,7 @@ def test_every_declared_query_is_asked_by_words_or_by_options(sogdia, shop):
         "lock": ["nairobi/none"],
         "swapped": ["nairobi/none"],
         "bond": ["nairobi", "USD@bank"],
+        "cash-record": ["nairobi"],
         "worst-cases": ["nairobi/none", "100"],
         "issuance": ["USD", "@bank", "2026-12-31"],
         "allowance": ["nairobi", "USD", "@bank", "2026-12-31"],

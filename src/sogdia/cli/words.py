@@ -12,7 +12,7 @@ from sogdia.modules.book import Side, Validity
 from sogdia.modules.documents import DocumentClass, Part, Purpose
 from sogdia.modules.identity import AssuranceLevel, AttestationType, Kind, Role
 from sogdia.modules.market.causes import Cause
-from sogdia.modules.market.records import FinalLine
+from sogdia.modules.market.records import FinalLine, RestPaid
 
 if TYPE_CHECKING:
     from enum import IntEnum
@@ -28,6 +28,7 @@ NUMBERED: Final[dict[str, type[IntEnum | Role]]] = {
     "PurposeNumber": Purpose,
     "Roles": Role,
     "CauseNumber": Cause,
+    "RestPaidNumber": RestPaid,
     "SideNumber": Side,
     "ValidityNumber": Validity,
 }
@@ -63,6 +64,7 @@ METAVARS: Final[dict[str, str]] = {
     "Scheme": "SCHEME",
     "Seconds": "MOMENT",
     "CauseNumber": "CAUSE",
+    "RestPaidNumber": "WHEN",
     "SideNumber": "SIDE",
     "ValidityNumber": "VALIDITY",
     "bool": "yes|no",
@@ -86,6 +88,7 @@ HINTS: Final[dict[str, str]] = {
     "Kind": "one of " + ", ".join(kind.name.lower() for kind in Kind),
     "Language": "a language tag such as en or zh-Hans",
     "CauseNumber": "one of " + ", ".join(each.name.lower() for each in Cause),
+    "RestPaidNumber": "one of " + ", ".join(each.name.lower() for each in RestPaid),
     "SideNumber": "one of " + ", ".join(each.name.lower() for each in Side),
     "ValidityNumber": "one of " + ", ".join(each.name.lower() for each in Validity),
     "Price": "a decimal such as 41.3173: minor units of the quote for one of the base",

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from sogdia.modules.identity import Role
+from sogdia.modules.market.orders import AcceptOrder, ConfirmDelivery, ShipOrder
 from sogdia.modules.market.records import OrderState, Outcome, Share
 from sogdia.modules.market.refusals import MarketRefusal as Refuse
+from sogdia.modules.market.returns import RefuseReturn, RequestReturn
 from sogdia.modules.market.splits import AwardSplit
 from sogdia.testing.ledger import Ledger
 from tests.modules.market.in_steps import ARBITRATOR, INSURER, RELEASED_EARLY, first_order, shared_shop, unknown
@@ -22,6 +24,8 @@ from tests.modules.market.shop import (
     events_of,
     held,
     open_shop,
+    place,
+    quantities,
     settled,
 )
 from tests.refused import Row, assert_refused
@@ -72,10 +76,12 @@ def test_an_arbitrator_is_no_judge_of_its_own():
     ledger.register("osh", roles=Role.ARBITRATOR)
     open_shop(ledger, shares=(Share(ledger.account("osh"), 50),))
     ledger.fund("osh", PAID)
-    name = bring(ledger, OrderState.CONTESTED)
+    name = place(ledger, buyer="osh")
+    ledger.must(MERCHANT, AcceptOrder(order=name), ShipOrder(order=name))
+    ledger.must("osh", ConfirmDelivery(order=name), RequestReturn(order=name, lines=quantities((1, 1))))
+    ledger.must(MERCHANT, RefuseReturn(order=name))
 
-    assert ledger.send(MERCHANT, AwardSplit(order=name, to_buyer=0)).code == Refuse.SENDER_NOT_ARBITRATOR
-    assert ledger.send(BUYER, AwardSplit(order=name, to_buyer=PAID)).code == Refuse.SENDER_NOT_ARBITRATOR
+    assert ledger.send("osh", AwardSplit(order=name, to_buyer=PAID)).code == Refuse.SENDER_NOT_ARBITRATOR
 
 
 def awards(to_buyer):

@@ -64,12 +64,15 @@ class RestPaid(Numbered):
     """In cash at the door, to the carrier, who owes it from then on; or by the buyer's own hand until then."""
 
 
+RestPaidNumber = Annotated[int, Meta(ge=1, le=2)]
+
+
 class Payment(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """In which steps an order is paid, and paid out, when it is not all set aside at once and paid out at the end."""
 
     deposit: BasisPoints
     """The share of the whole that the buyer sets aside with the order, rounded up."""
-    rest_paid: Annotated[int, Meta(ge=1, le=2)]
+    rest_paid: RestPaidNumber
     """When the rest is paid: before the goods leave, or at the door."""
     carrier_stakes: BasisPoints = 0
     """The share of the cash that a carrier takes for which it sets money of its own aside until it hands over."""

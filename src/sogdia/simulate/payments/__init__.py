@@ -8,7 +8,7 @@ The order of reading is
     storms.py     the replays: monies, days, how long an order may take
     pricing.py    what a dealer asks, from the past alone
     trades.py     an order's plan, drawn from the seed, and what its money has done
-    stage.py      the ledger: genesis, parties, blocks, invariants (kernel/read_once.py reads the state once for all of them)
+    stage.py      the ledger: genesis, parties, blocks, and invariants after each of these
     books.py      what everybody must have, worked out apart from the ledger and compared with it after every block
     dealers.py    cards, hedges, and a dealer's own book
     replay.py     day by day until nothing is open and all money has been taken out
