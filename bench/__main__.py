@@ -241,7 +241,7 @@ def payments(*, quick: bool) -> tuple[list[Promise], Row]:
     from bench import payments as paying  # noqa: PLC0415 - beside its use
 
     lives = paying.lives(256 if quick else 1_024, 1 if quick else 5)
-    rounds, operations = (1, 512) if quick else (9, 2_048)
+    rounds, operations = (16, 256) if quick else (64, 256)
     sizes = (1_000, 10_000, 20_000) if quick else (1_000, 100_000, 1_000_000)
     small, middle, large = paying.books(sizes, operations, rounds)
     found = paying.paths(10_000 if quick else 100_000, 200 if quick else 1_000)

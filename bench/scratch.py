@@ -34,7 +34,7 @@ class Scratch:
         self.run(self.maker.preparations())
 
     def run(self, raw: Iterable[bytes]) -> float:
-        """Bring envelopes into blocks; give the seconds from wire bytes to durable receipts."""
+        """Bring envelopes into blocks; give the seconds from wire bytes to durable receipts and the tree after them."""
         envelopes = list(raw)
         open_envelope, limits = self.ledger.machine.envelopes.open, self.ledger.limits()
         started = perf_counter()
@@ -45,6 +45,7 @@ class Scratch:
                 if isinstance(outcome, Exception):
                     message = f"the bench's own envelope was refused: {outcome}"
                     raise RuntimeError(message)  # noqa: TRY004 - not a matter of types
+        self.ledger.settle()
         return perf_counter() - started
 
     def write(self, work: Callable[[State], None]) -> None:
