@@ -17,8 +17,8 @@ BOOK_FAULTS = (
     Fault(
         "A short price has the rank of a longer one",
         "modules/book/prices.py",
-        "        digits *= 10\n        magnitude -= 1\n",
-        "        digits *= 10\n",
+        "DIGITS_MAX - price.places - noughts\n",
+        "DIGITS_MAX - price.places\n",
         PRICES,
     ),
     Fault(
@@ -31,8 +31,8 @@ BOOK_FAULTS = (
     Fault(
         "Buyers stand with the lowest price first",
         "modules/book/records.py",
-        "    if side == Side.BUY:\n        rank",
-        "    if side == Side.SELL:\n        rank",
+        "(HIGHEST - rank if side else rank)",
+        "(rank if side else HIGHEST - rank)",
         OFFERS,
     ),
     Fault(
@@ -51,8 +51,15 @@ BOOK_FAULTS = (
     Fault(
         "A queue does not count what leaves it",
         "modules/book/queues.py",
-        "        units=queue.units - offer.left,\n        price=queue.price,",
-        "        units=queue.units,\n        price=queue.price,",
+        "last=last, units=queue.units - offer.left)",
+        "last=last)",
+        OFFERS,
+    ),
+    Fault(
+        "Whoever became the first of a queue leaves as if others stood before it",
+        "modules/book/queues.py",
+        "    if name == first:\n",
+        "    if before is None:\n",
         OFFERS,
     ),
     Fault(
@@ -65,15 +72,15 @@ BOOK_FAULTS = (
     Fault(
         "A better price is not the best",
         "modules/book/queues.py",
-        "if best is None or place[SIDE_BYTES:] < best.rank:",
+        "if best is None or rank < best.rank:",
         "if best is None:",
         OFFERS,
     ),
     Fault(
         "Monies part while the other side of their book is still open",
         "modules/book/queues.py",
-        "        if not is_open(state, offer.pair):\n            _part(state, offer.pair)",
-        "        _part(state, offer.pair)",
+        "            if not is_open(state, pair):\n                _part(state, pair)",
+        "            _part(state, pair)",
         OFFERS,
     ),
     Fault(

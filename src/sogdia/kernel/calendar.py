@@ -21,7 +21,7 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from sogdia.kernel.codec import Record
-from sogdia.kernel.digit_maps import DigitMap, clear, first, mark
+from sogdia.kernel.digit_maps import DigitMap, clear, first, knows, mark
 from sogdia.kernel.refusal import Broken, ensure
 from sogdia.kernel.state import Reader, State, Table
 
@@ -51,7 +51,7 @@ DUE_PAGES: Table[bytes, DuePage] = Table("kernel/due-pages", 4, DuePage, show_ke
 
 def page_of(state: Reader, deadline: int, due_object: bytes) -> DuePage | None:
     """Give the page on which an object stands under a deadline, if it does."""
-    return DUE_PAGES.find(state, _slot_in(state, _digits_of(deadline, due_object)))
+    return _page_in(state, _digits_of(deadline, due_object))[1]
 
 
 def schedule(state: State, deadline: int, due_object: bytes) -> None:
@@ -77,17 +77,17 @@ def _digits_of(deadline: int, due_object: bytes) -> bytes:
     return deadline.to_bytes(4, "big") + sha256(due_object).digest()
 
 
-def _slot_in(state: Reader, digits: bytes) -> bytes:
-    """Give as many digits as lead to a page, or to the place of one."""
-    depth = DIGITS
-    while DUE_PAGES.find(state, digits[:depth]) is None and DUE_NODES.find(state, digits[:depth]) is not None:
-        depth += 1
-    return digits[:depth]
+def _page_in(state: Reader, digits: bytes) -> tuple[bytes, DuePage | None]:
+    """Give as many digits as lead to a page, and the page; or to the place of one, and nothing."""
+    slot = digits[:DIGITS]
+    # The node above is asked: it will be needed, and there is nothing below a digit that it does not know.
+    while (page := DUE_PAGES.find(state, slot)) is None and slot != digits and knows(state, DUE_NODES, slot):
+        slot = digits[: len(slot) + 1]
+    return slot, page
 
 
 def _enter(state: State, digits: bytes, due_object: bytes) -> None:
-    slot = _slot_in(state, digits)
-    page = DUE_PAGES.find(state, slot)
+    slot, page = _page_in(state, digits)
     if page is None:
         DUE_PAGES.put(state, slot, DuePage(objects=(due_object,)))
         mark(state, DUE_NODES, slot)
@@ -114,8 +114,8 @@ def _divide(state: State, slot: bytes, objects: tuple[bytes, ...]) -> None:
 
 
 def _take_out(state: State, digits: bytes, due_object: bytes) -> None:
-    slot = _slot_in(state, digits)
-    objects = DUE_PAGES.must(state, slot).objects
+    slot, page = _page_in(state, digits)
+    objects = () if page is None else page.objects
     at = bisect_left(objects, due_object)
     ensure(objects[at : at + 1] == (due_object,), "an object that is not scheduled cannot be taken out")
     if len(objects) > 1:

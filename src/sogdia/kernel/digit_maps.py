@@ -25,6 +25,12 @@ class DigitMap(Record):
     present: Map
 
 
+def knows(state: Reader, nodes: Table[bytes, DigitMap], whole: bytes) -> bool:
+    """Tell whether the node above a string knows of it, or of others that it begins."""
+    node = nodes.find(state, whole[:-1])
+    return node is not None and bool(_bits(node) >> whole[-1] & 1)
+
+
 def mark(state: State, nodes: Table[bytes, DigitMap], whole: bytes, floor: int = 0) -> None:
     """Let the nodes above a new string know of it."""
     for depth in range(len(whole) - 1, floor - 1, -1):

@@ -45,6 +45,27 @@ def test_an_offer_stands_with_what_it_may_pay_set_aside(ledger):
     )
 
 
+def test_a_queue_keeps_its_order_whoever_leaves_it_and_under_whichever_name(ledger):
+    for who in ("bukhara", "lanzhou", "carrier"):
+        sell(ledger, who, 500, "3.25", "again")
+
+    ledger.must("bukhara", CancelLimitOffer(offer="again"))
+    sell(ledger, "bukhara", 400, "3.25", "again")
+    assert book(ledger, Side.SELL) == [("lanzhou", 500), ("carrier", 500), ("bukhara", 400)]
+
+    buy(ledger, "nairobi", 500, "3.25", validity=Validity.AT_ONCE)
+    assert book(ledger, Side.SELL) == [("carrier", 500), ("bukhara", 400)]
+
+    sell(ledger, "lanzhou", 300, "3.25", "again")
+    ledger.must("bukhara", CancelLimitOffer(offer="again"))
+    assert book(ledger, Side.SELL) == [("carrier", 500), ("lanzhou", 300)]
+
+    ledger.must("lanzhou", CancelLimitOffer(offer="again"))
+    ledger.must("carrier", CancelLimitOffer(offer="again"))
+    assert book(ledger, Side.SELL) == []
+    assert list(QUEUES.items(ledger.state)) == []
+
+
 def test_the_best_price_is_taken_first_and_of_a_price_the_oldest(ledger):
     sell(ledger, "bukhara", 500, "3.26")
     sell(ledger, "lanzhou", 400, "3.25")

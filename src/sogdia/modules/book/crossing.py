@@ -80,6 +80,7 @@ def sweep(state: Reader, wish: Wish, taker: bytes, time: int, most: int = CROSSI
     """Work out which offers a wish takes, meeting at most so many. Writes nothing."""
     fills: list[Fill] = []
     ended: list[tuple[bytes, LimitOffer]] = []
+    base = quote = 0
     left, stop = wish.amount, Stop.EMPTY
     for name, offer in queues.offers_of(state, wish.pair, Side.SELL if wish.buys else Side.BUY, wish.worst):
         if len(fills) + len(ended) == most:
@@ -99,11 +100,11 @@ def sweep(state: Reader, wish: Wish, taker: bytes, time: int, most: int = CROSSI
             ended.append((name, offer))
             continue
         fills.append(fill)
+        base, quote = base + fill.base, quote + fill.quote
         left -= fill.base if wish.exact_base else fill.quote
         if left == 0:
             stop = Stop.SERVED
             break
-    base, quote = sum(each.base for each in fills), sum(each.quote for each in fills)
     return Sweep(tuple(fills), tuple(ended), base, quote, left, stop)
 
 

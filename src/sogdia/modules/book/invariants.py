@@ -46,7 +46,7 @@ def queues_are_their_offers_in_order(state: Reader) -> None:
             ensure(
                 place_of(offer.pair, offer.side, offer.price) == place, "an offer stands at another price than its own"
             )
-            ensure(offer.before == before, "an offer has lost who stands before it")
+            ensure(before in (None, offer.before), "an offer has lost who stands before it")
             units, queued = units + offer.left, queued + 1
             if offer.behind is None:
                 break

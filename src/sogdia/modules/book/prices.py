@@ -1,7 +1,7 @@
 """Prices: exact decimals of twelve digits, as markets quote them, so that a price is a place in the book.
 
-    price = digits / 10^places     minor units of the quote per minor unit of the base
-    rank  = six bytes that rise    the order of two prices is that of their ranks; nothing is compared by division
+    price = digits / 10^places       minor units of the quote per minor unit of the base
+    rank  = a number of six bytes    the order of two prices is that of their ranks; nothing is compared by division
 
 What a price makes of an amount is rounded once, and always to the cost of whoever comes to the book: a standing offer
 is never served worse than its price.
@@ -27,7 +27,7 @@ LEAST = 100
 """An offer is worth at least so many minor units of both monies, so that rounding costs at most a hundredth."""
 
 _FULL: int = 10**DIGITS_MAX
-_POWERS = tuple(10**places for places in range(PLACES_MAX + DIGITS_MAX))
+_POWERS: tuple[int, ...] = tuple(10**places for places in range(PLACES_MAX + DIGITS_MAX))
 
 
 class Price(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -42,18 +42,15 @@ def check_price(price: Price) -> None:
     require(price.places == 0 or price.digits % 10 != 0, Refuse.PRICE_NOT_SHORTEST)
 
 
-def rank_of(price: Price) -> bytes:
-    """Give a price's place among all prices: bytes that rise with it."""
-    digits, magnitude = price.digits, PLACES_MAX + DIGITS_MAX - price.places
-    while digits < _FULL // 10:
-        digits *= 10
-        magnitude -= 1
-    rank: int = magnitude * _FULL + digits
-    return rank.to_bytes(RANK_BYTES, "big")
+def rank_of(price: Price) -> int:
+    """Give a price's place among all prices: a number that rises with it."""
+    noughts = DIGITS_MAX - len(str(price.digits))
+    magnitude = PLACES_MAX + DIGITS_MAX - price.places - noughts
+    return magnitude * _FULL + price.digits * _POWERS[noughts]
 
 
 def ratio_of(rank: int) -> tuple[int, int]:
-    """Give the price of a rank, as a number, again: minor units of the quote for so many of the base."""
+    """Give the price of a rank again: minor units of the quote for so many of the base."""
     magnitude, digits = divmod(rank, _FULL)
     return digits, _POWERS[PLACES_MAX + DIGITS_MAX - magnitude]
 

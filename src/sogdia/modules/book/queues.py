@@ -2,8 +2,8 @@
 
     prices  ──best first──▶ queue ──oldest first──▶ offer ⇄ offer ⇄ offer
 
-Entering and leaving touch the offer, its neighbours in the queue and the queue, whatever the book's size. A new price
-touches at most six nodes more, and the best price if it is better.
+Entering and leaving touch the offer, its neighbours in the queue and the queue, whatever the book's size; whoever is
+first leaves without touching the next. A new price touches at most six nodes more, and the best price if it is better.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from sogdia.kernel import digit_maps
-from sogdia.kernel.refusal import require
+from sogdia.kernel.refusal import Broken, require
 from sogdia.modules.book.prices import HIGHEST, ratio_of
 from sogdia.modules.book.records import (
     BEST,
@@ -31,6 +31,7 @@ from sogdia.modules.book.records import (
     Queue,
     Side,
     place_of,
+    rank_in,
     side_key,
 )
 from sogdia.modules.book.refusals import BookRefusal as Refuse
@@ -50,12 +51,13 @@ def enter(state: State, name: bytes, offer: LimitOffer) -> None:
     place = place_of(offer.pair, offer.side, offer.price)
     queue = QUEUES.find(state, place)
     if queue is None:
-        if not is_open(state, offer.pair):
+        side, rank = place[:SIDE_BYTES], place[SIDE_BYTES:]
+        best = BEST.find(state, side)
+        if best is None and not is_open(state, offer.pair):
             _meet(state, offer.pair)
         digit_maps.mark(state, PRICES, place, SIDE_BYTES)
-        best = BEST.find(state, place[:SIDE_BYTES])
-        if best is None or place[SIDE_BYTES:] < best.rank:
-            BEST.put(state, place[:SIDE_BYTES], Best(rank=place[SIDE_BYTES:]))
+        if best is None or rank < best.rank:
+            BEST.put(state, side, Best(rank=rank))
         QUEUES.put(state, place, Queue(first=name, last=name, units=offer.left, price=offer.price))
         OFFERS.put(state, name, offer)
         return
@@ -70,23 +72,24 @@ def leave(state: State, name: bytes, offer: LimitOffer) -> None:
     place = place_of(offer.pair, offer.side, offer.price)
     queue = QUEUES.must(state, place)
     OFFERS.drop(state, name)
-    if queue.first == queue.last:
-        QUEUES.drop(state, place)
-        _forget_price(state, place)
-        if not is_open(state, offer.pair):
-            _part(state, offer.pair)
-        return
-    if offer.before is not None:
-        OFFERS.put(state, offer.before, structs.replace(OFFERS.must(state, offer.before), behind=offer.behind))
-    if offer.behind is not None:
-        OFFERS.put(state, offer.behind, structs.replace(OFFERS.must(state, offer.behind), before=offer.before))
-    shorter = Queue(
-        first=offer.behind or queue.first if offer.before is None else queue.first,
-        last=offer.before or queue.last if offer.behind is None else queue.last,
-        units=queue.units - offer.left,
-        price=queue.price,
-    )
-    QUEUES.put(state, place, shorter)
+    before, behind = offer.before, offer.behind
+    first, last = queue.first, queue.last
+    if name == first:
+        if behind is None:
+            QUEUES.drop(state, place)
+            _forget_price(state, offer.pair, place)
+            return
+        # Nearly all leave from here. Whoever is first now keeps its `before`: nobody looks at it any more.
+        first = behind
+    else:
+        if before is None:
+            raise Broken("an offer has lost who stands before it")
+        OFFERS.put(state, before, structs.replace(OFFERS.must(state, before), behind=behind))
+        if behind is None:
+            last = before
+        else:
+            OFFERS.put(state, behind, structs.replace(OFFERS.must(state, behind), before=before))
+    QUEUES.put(state, place, structs.replace(queue, first=first, last=last, units=queue.units - offer.left))
 
 
 def shrink(state: State, name: bytes, offer: LimitOffer, left: int) -> None:
@@ -99,10 +102,12 @@ def shrink(state: State, name: bytes, offer: LimitOffer, left: int) -> None:
 
 def queues_of(state: Reader, pair: Pair, side: int, worst: Price | None = None) -> Iterator[Queue]:
     """Walk over a side's queues, the best price first, up to a worst one if it is named."""
-    last = None if worst is None else place_of(pair, side, worst)
     prefix = side_key(pair, side)
     best = BEST.find(state, prefix)
-    place = None if best is None else prefix + best.rank
+    if best is None:
+        return
+    last = None if worst is None else prefix + rank_in(side, worst)
+    place: bytes | None = prefix + best.rank
     while place is not None and (last is None or place <= last):
         yield QUEUES.must(state, place)
         place = digit_maps.after(state, PRICES, place, SIDE_BYTES)
@@ -144,13 +149,15 @@ def neighbours_of(state: Reader, money: bytes) -> tuple[bytes, ...]:
     return () if found is None else found.monies
 
 
-def _forget_price(state: State, place: bytes) -> None:
-    """Let a price go that nobody offers any more."""
+def _forget_price(state: State, pair: Pair, place: bytes) -> None:
+    """Let a price go that nobody offers any more, and the book when it was the last one."""
     side, rank = place[:SIDE_BYTES], place[SIDE_BYTES:]
     if BEST.must(state, side).rank == rank:
         following = digit_maps.after(state, PRICES, place, SIDE_BYTES)
         if following is None:
             BEST.drop(state, side)
+            if not is_open(state, pair):
+                _part(state, pair)
         else:
             BEST.put(state, side, Best(rank=following[SIDE_BYTES:]))
     digit_maps.clear(state, PRICES, place, SIDE_BYTES)

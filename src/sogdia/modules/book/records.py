@@ -30,6 +30,9 @@ class Side(IntEnum):
     BUY = 1
 
 
+_SIDES = tuple(bytes((side,)) for side in Side)
+
+
 class Validity(IntEnum):
     """What becomes of what is not exchanged at once (ISO 15022 calls it time in force)."""
 
@@ -67,7 +70,7 @@ class LimitOffer(Record):
     """How much of the base is not exchanged yet."""
     valid_until: Seconds
     before: Name | None
-    """Who stands before it in the queue of its price, and who behind."""
+    """Who stands before it in the queue of its price. Of the first it means nothing: whoever stood there is gone."""
     behind: Name | None
     sponsor: Account
     """Whose storage the offer takes."""
@@ -115,15 +118,18 @@ class Neighbours(Record):
 
 def side_key(pair: Pair, side: int) -> bytes:
     """Give the prefix of a pair's side: base, quote, side."""
-    return asset_key(pair.base) + asset_key(pair.quote) + bytes((side,))
+    return asset_key(pair.base) + asset_key(pair.quote) + _SIDES[side]
 
 
 def place_of(pair: Pair, side: int, price: Price) -> bytes:
     """Give the place of a price's queue: the best of a side comes first."""
+    return side_key(pair, side) + rank_in(side, price)
+
+
+def rank_in(side: int, price: Price) -> bytes:
+    """Give the rank of a price on a side, where the best comes first."""
     rank = rank_of(price)
-    if side == Side.BUY:
-        rank = (HIGHEST - int.from_bytes(rank, "big")).to_bytes(RANK_BYTES, "big")
-    return side_key(pair, side) + rank
+    return (HIGHEST - rank if side else rank).to_bytes(RANK_BYTES, "big")
 
 
 def _show_name(key: bytes) -> dict[str, Any]:

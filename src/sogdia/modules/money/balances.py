@@ -16,7 +16,7 @@ An asset without a policy costs nothing more here: whether it has one stands in 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
@@ -228,8 +228,9 @@ def may_receive(state: Reader, asset: Asset, account: bytes, units: int) -> bool
 
 def _shift(state: State, asset: Asset, account: bytes, *, available: int = 0, held: int = 0) -> None:
     """Change what an account has; neither part can go below nothing or pass the supply."""
-    before = balance(state, account, asset)
-    after = structs.replace(before, available=before.available + available, held=before.held + held)
+    key = BALANCES.full_key((account, asset))
+    before: Any = state.find(BALANCES, key) or NOTHING
+    after: Balance = structs.replace(before, available=before.available + available, held=before.held + held)
     sound = 0 <= after.available <= UNITS_MAX and 0 <= after.held <= UNITS_MAX
     ensure(sound, "a balance below nothing or beyond what can exist")
-    store(state, account, asset, after)
+    state.write(BALANCES, key, None if after == NOTHING else after)
