@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from sogdia.kernel.machine import Result
     from sogdia.modules.money import Asset
+    from sogdia.rails.memory import Memory
 
 LEGS_MAX: Final = 16
 """So many payments one fact can tell of: an order closes with five at most."""
@@ -43,13 +44,14 @@ class Told(NamedTuple):
 
 
 class Book:
-    """Reads blocks in order, from the first on."""
+    """Reads blocks in order, from the first on or from where another book has come to."""
 
-    def __init__(self, network: bytes) -> None:
-        """Begin before the first block of the network with this genesis hash."""
+    def __init__(self, network: bytes, memory: Memory | None = None, height: int = 0) -> None:
+        """Begin before the first block of the network with this genesis hash; or behind the one at a height, with what
+        was remembered there."""
         self.network = network
-        self.fold = Fold()
-        self.height = 0
+        self.fold = Fold(memory)
+        self.height = height
 
     def read(self, blocks: Iterable[bytes]) -> Iterator[Told]:
         """Read stored blocks, as a node or an archive gives them."""
@@ -64,9 +66,10 @@ class Book:
         self.height = height
         for place, result in enumerate(results):
             for number, fact in enumerate(_receipt(result.receipt).events):
-                yield self._told(Position(height, place, number), time, result.id, fact)
+                yield self.tell(Position(height, place, number), time, result.id, fact)
 
-    def _told(self, position: Position, time: int, result: bytes, fact: Any) -> Told:  # noqa: ANN401 - any event
+    def tell(self, position: Position, time: int, result: bytes, fact: Any) -> Told:  # noqa: ANN401 - any event
+        """Take the next fact of the ledger; say what it moved."""
         legs = []
         for number, movements in enumerate(pairs(self.fold.take(fact))):
             if position.number >= FACTS_MAX or number >= LEGS_MAX:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sogdia.modules.exchange.events import Converted, LockUndone, MoneySwapped
 from sogdia.modules.market.events import LinesRefunded, OrderClosed
 from sogdia.modules.money.events import Minted
+from sogdia.rails.memory import Exchange, Original, Swap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,22 +31,6 @@ class Way(StrEnum):
     CUSTOMER = "customer"
     INSTITUTION = "institution"
     RETURN = "return"
-
-
-class Exchange(NamedTuple):
-    """What was paid in another money for what arrived, and by which terms: the digest of the provider's card."""
-
-    asset: Asset
-    units: int
-    digest: bytes
-
-
-class Original(NamedTuple):
-    """The payment of which something is returned."""
-
-    uetr: str
-    units: int
-    time: int
 
 
 class Payment(NamedTuple):
@@ -69,9 +54,7 @@ class Payments:
 
     def __init__(self, fold: Fold) -> None:
         """Look up in `fold`, which has read up to the fact that is given, what facts leave out."""
-        self._fold = fold
-        self._swapped: dict[bytes, tuple[Exchange, int]] = {}
-        self._paid: dict[bytes, Original] = {}
+        self._memory = fold.memory
 
     def of(self, told: Told) -> Iterator[Payment]:
         """Give the payments that a fact tells of."""
@@ -91,8 +74,8 @@ class Payments:
                 yield from (_plain(told, each) for each in told.legs if _is_payment(told, each))
 
     def _note_swap(self, fact: MoneySwapped) -> None:
-        digest = self._fold.digests[fact.card]
-        self._swapped[fact.order] = Exchange(fact.takes, fact.payment, digest), fact.units
+        digest = self._memory.digests[fact.card]
+        self._memory.swaps[fact.order] = Swap(Exchange(fact.takes, fact.payment, digest), fact.units)
 
     def _to_provider(self, told: Told, leg: Leg) -> Payment:
         payer, provider = leg.movements
@@ -102,15 +85,17 @@ class Payments:
     def _conversion(self, told: Told) -> Iterator[Payment]:
         fact: Converted = told.fact
         taken, given = told.legs
-        digest = self._fold.digests[fact.card]
+        digest = self._memory.digests[fact.card]
         yield self._to_provider(told, taken)
         got = _plain(told, given)
         yield got._replace(debtor=fact.account, exchange=Exchange(fact.takes, fact.payment, digest))
 
     def _settled(self, told: Told) -> Iterator[Payment]:
         fact: OrderClosed = told.fact
-        exchange = self._swapped.pop(fact.order, None)
-        merchant = self._fold.orders[fact.order].merchant
+        exchange = self._memory.swaps.get(fact.order)
+        if exchange is not None:
+            del self._memory.swaps[fact.order]
+        merchant = self._memory.orders[fact.order].merchant
         for each in told.legs:
             if len(each.movements) == 1:
                 continue
@@ -120,11 +105,11 @@ class Payments:
                 share = whole._replace(units=whole.units * paid.units // units)
                 paid = paid._replace(exchange=share if share.units else None)
             if paid.creditor == merchant:
-                self._paid[fact.order] = Original(paid.uetr, paid.units, paid.time)
+                self._memory.paid[fact.order] = Original(paid.uetr, paid.units, paid.time)
             yield paid
 
     def _returned(self, told: Told, leg: Leg) -> Payment:
-        return _plain(told, leg)._replace(way=Way.RETURN, original=self._paid.get(told.fact.order))
+        return _plain(told, leg)._replace(way=Way.RETURN, original=self._memory.paid.get(told.fact.order))
 
 
 def _is_payment(told: Told, leg: Leg) -> bool:

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
     from sogdia.modules.money import Asset
     from sogdia.rails.books import Book, Holding, Told
+    from sogdia.rails.memory import Exchange
     from sogdia.rails.movements import Movement
-    from sogdia.rails.payments import Exchange
-
+    
 DAY: Final = 86_400
 ENTRIES_MAX: Final = 200_000
 """So many entries one statement can have: it is made in memory."""
