@@ -47,8 +47,7 @@ class Book:
     """Reads blocks in order, from the first on or from where another book has come to."""
 
     def __init__(self, network: bytes, memory: Memory | None = None, height: int = 0) -> None:
-        """Begin before the first block of the network with this genesis hash; or behind the one at a height, with what
-        was remembered there."""
+        """Begin before the first block of the network with this genesis hash; or behind `height`, with its memory."""
         self.network = network
         self.fold = Fold(memory)
         self.height = height

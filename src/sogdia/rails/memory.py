@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, TypeVar
 
-from sogdia.modules.money import Asset
+from sogdia.modules.money import Asset  # noqa: TC001 - the index decodes what is remembered by these types
 
 T = TypeVar("T")
 
