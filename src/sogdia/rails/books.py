@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from sogdia.modules.money import Asset
     from sogdia.rails.memory import Memory
 
-LEGS_MAX: Final = 16
+LEGS_MAX: Final = 8
 """So many payments one fact can tell of: an order closes with five at most."""
 
 FACTS_MAX: Final = (1 << NUMBER_BITS) // LEGS_MAX
+"""So many facts of one receipt can be told apart. Sixteen operations that each meet fifty offers state half of them."""
 
 _receipt = receipt_decoder(ALL).decode
 

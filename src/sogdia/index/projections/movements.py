@@ -1,7 +1,7 @@
 """Movements: what every fact did to everybody's money, by account, each with what its account had afterwards.
 
     holding = account ‖ currency ‖ issuer      43 bytes, the key of the ledger's own balances
-    number  = number of the fact × 16 + payment in it, as in a UETR
+    number  = number of the fact × 8 + payment in it, as in a UETR
 
 The list in `rails.movements` says what moved. Here its answers are kept, so that a statement reads the rows of its days
 and no block; the last row of a holding says what the ledger says.
