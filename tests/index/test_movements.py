@@ -278,7 +278,7 @@ def test_all_the_money_that_there_can_be_fits_into_a_row(database):
     ledger = RecordingLedger()
     key = {"holding": bytes(43), "time": 1, "position": 1, "number": 1, "fact": "", "reference": "", "purpose": ""}
     most = 2 * UNITS_MAX
-    row = key | {"available": -most, "held": most, "available_after": most, "held_after": -most, "uetr": bytes(16)}
+    row = key | {"available": -most, "held": most, "available_after": most, "held_after": -most}
     IndexWriter(database, ledger.genesis_json()).close()
     engine = open_engine(database, writing=True)
 

@@ -129,7 +129,8 @@ def test_a_buyer_who_takes_an_order_back_pays_for_the_time_and_that_is_told(bure
 
 
 def test_an_envelope_that_takes_all_the_offers_it_may_is_told_and_every_payment_has_its_uetr():
-    ledger = open_stand(WatchedLedger())
+    ledger = WatchedLedger()
+    open_stand(ledger)
     ledger.check_invariants = False
     for _round in range(CROSSINGS_MAX):
         ledger.must("bukhara", *(offer(ledger, Side.SELL, 1_000, "3") for _each in range(OPERATIONS_MAX)))

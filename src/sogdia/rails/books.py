@@ -70,15 +70,24 @@ class Book:
 
     def tell(self, position: Position, time: int, result: bytes, fact: Any) -> Told:  # noqa: ANN401 - any event
         """Take the next fact of the ledger; say what it moved."""
-        legs = []
-        for number, movements in enumerate(pairs(self.fold.take(fact))):
-            if position.number >= FACTS_MAX or number >= LEGS_MAX:
-                raise ValueError(
-                    f"more payments in one receipt than a UETR can tell apart, at height {position.height}"
-                )
-            at = position._replace(number=position.number * LEGS_MAX + number)
-            legs.append(Leg(uetr_of(self.network, result, at), movements))
-        return Told(position, time, result, fact, tuple(legs))
+        legs = self.legs(fact)
+        if legs and (position.number >= FACTS_MAX or len(legs) > LEGS_MAX):
+            raise ValueError(f"more payments in one receipt than a UETR can tell apart, at height {position.height}")
+        height, place, first = position.height, position.place, position.number * LEGS_MAX
+        return Told(
+            position,
+            time,
+            result,
+            fact,
+            tuple(
+                Leg(uetr_of(self.network, result, Position(height, place, number)), movements)
+                for number, movements in enumerate(legs, first)
+            ),
+        )
+
+    def legs(self, fact: Any) -> list[tuple[Movement, ...]]:  # noqa: ANN401 - as above
+        """Take the next fact; give its payments, without what they are called."""
+        return list(pairs(self.fold.take(fact)))
 
 
 def pairs(movements: Iterable[Movement]) -> Iterator[tuple[Movement, ...]]:

@@ -10,7 +10,7 @@ Money that was set aside and goes home was never paid, so nothing is returned; a
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sogdia.modules.exchange.events import Converted, LockUndone, MoneySwapped
 from sogdia.modules.market.events import LinesRefunded, OrderClosed
@@ -47,6 +47,11 @@ class Payment(NamedTuple):
     purpose: str
     exchange: Exchange | None = None
     original: Original | None = None
+
+
+EXCHANGING: Final = frozenset({Converted, MoneySwapped, OrderClosed})
+"""Facts of which a payment may be in another money, or that say what later ones need for it. Of others, a reader who
+asks for exchanges alone need not ask `Payments`."""
 
 
 class Payments:

@@ -1,7 +1,7 @@
 """Movements: what every fact did to everybody's money, by account, each with what its account had afterwards.
 
     holding = account ‖ currency ‖ issuer      43 bytes, the key of the ledger's own balances
-    number  = number of the fact × 8 + payment in it, as in a UETR
+    number  = number of the fact × 8 + payment in it, as in its UETR, which is worked out when it is asked for
 
 The list in `rails.movements` says what moved. Here its answers are kept, so that a statement reads the rows of its days
 and no block; the last row of a holding says what the ledger says.
@@ -9,8 +9,8 @@ and no block; the last row of a holding says what the ledger says.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
-from uuid import UUID
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Column, Integer, LargeBinary, Table, Text
 
@@ -23,7 +23,7 @@ from sogdia.modules.money import asset_key
 from sogdia.modules.money import events as money
 from sogdia.rails.books import LEGS_MAX, Book
 from sogdia.rails.movements import MOVES
-from sogdia.rails.payments import Payments
+from sogdia.rails.payments import EXCHANGING, Payments
 from sogdia.rails.uetr import Position
 
 if TYPE_CHECKING:
@@ -45,7 +45,6 @@ MOVEMENTS = Table(
     Column("held", Whole, nullable=False),
     Column("available_after", Whole, nullable=False),
     Column("held_after", Whole, nullable=False),
-    Column("uetr", LargeBinary, nullable=False),
     Column("other", LargeBinary),
     Column("reference", Text, nullable=False),
     Column("purpose", Text, nullable=False),
@@ -74,21 +73,12 @@ REMEMBERED = Table(
 """What books remember; see `index.remembering`."""
 
 
+_PLACE: Final = itemgetter(0, 1, 2, 3)
+
+
 def holding_key(account: bytes, asset: Any) -> bytes:  # noqa: ANN401 - an asset
     """Give the key under which the ledger keeps a balance, too."""
     return account + asset_key(asset)
-
-
-class Moved(NamedTuple):
-    """A movement that waits for the end of its batch."""
-
-    time: int
-    position: int
-    number: int
-    fact: str
-    uetr: bytes
-    movement: Movement
-    exchange: Exchange | None
 
 
 class Books:
@@ -107,18 +97,25 @@ class Books:
 
         self._book = Book(batch.network, kept_memory(find, put))
         self._payments = Payments(self._book.fold)
-        self.waiting: list[Moved] = []
+        self.waiting: list[tuple[bytes, int, int, int, str, Movement, Exchange | None]] = []
+        """What was moved in this batch: the parts of its key, what the ledger calls it, and what it is."""
 
     def take(self, batch: Batch, fact: Any) -> None:  # noqa: ANN401 - any event that moves money
         """Take the next fact."""
-        at = Position(height_of(batch.position), place_of(batch.position), batch.number)
-        told = self._book.tell(at, batch.time, batch.result, fact)
-        exchanges = {each.uetr: each.exchange for each in self._payments.of(told)}
-        name = type(fact).__name__
-        for number, leg in enumerate(told.legs, batch.number * LEGS_MAX):
-            uetr, exchanged = UUID(leg.uetr).bytes, exchanges.get(leg.uetr)
-            for movement in leg.movements:
-                self.waiting.append(Moved(batch.time, batch.position, number, name, uetr, movement, exchanged))
+        if type(fact) in EXCHANGING:
+            at = Position(height_of(batch.position), place_of(batch.position), batch.number)
+            told = self._book.tell(at, batch.time, batch.result, fact)
+            of_payment = {each.uetr: each.exchange for each in self._payments.of(told)}
+            legs: Iterable[tuple[Movement, ...]] = [leg.movements for leg in told.legs]
+            found = [of_payment.get(leg.uetr) for leg in told.legs]
+        else:
+            legs, found = self._book.legs(fact), None
+        name, first = type(fact).__name__, batch.number * LEGS_MAX
+        for number, movements in enumerate(legs):
+            exchanged = None if found is None else found[number]
+            for each in movements:
+                key = holding_key(each.account, each.asset)
+                self.waiting.append((key, batch.time, batch.position, first + number, name, each, exchanged))
 
 
 def moved(batch: Batch, fact: Any) -> None:  # noqa: ANN401 - any event that moves money
@@ -127,37 +124,23 @@ def moved(batch: Batch, fact: Any) -> None:  # noqa: ANN401 - any event that mov
 
 
 def finish(batch: Batch) -> None:
-    """Add a batch's movements up and write them: only now it is known whose holdings have to be read."""
-    books = batch.kept(Books)
+    """Add a batch's movements up and write them: only now it is known whose holdings have to be read.
+
+    They are written by holding and in the ledger's order within it, as they will lie in the table.
+    """
+    waiting = batch.kept(Books).waiting
     holdings = batch.rows(HOLDINGS)
-    keys = [holding_key(each.movement.account, each.movement.asset) for each in books.waiting]
-    holdings.want(keys)
+    holdings.want([each[0] for each in waiting])
     holdings.fetch()
-    for key, each in zip(keys, books.waiting, strict=True):
-        movement = each.movement
+    waiting.sort(key=_PLACE)
+    for key, time, position, number, name, movement, exchanged in waiting:
+        _account, _asset, available, held, other, reference, purpose = movement
         now = holdings.find(key)
-        if now is None:
-            now = {"holding": key, "available": 0, "held": 0}
-        available, held = now["available"] + movement.available, now["held"] + movement.held
-        holdings.put({"holding": key, "available": available, "held": held})
-        batch.append(
-            MOVEMENTS,
-            key,
-            each.time,
-            each.position,
-            each.number,
-            each.fact,
-            movement.available,
-            movement.held,
-            available,
-            held,
-            each.uetr,
-            movement.other,
-            movement.reference,
-            movement.purpose,
-            write_exchange(each.exchange),
-        )
-    books.waiting.clear()
+        free, aside = (available, held) if now is None else (now["available"] + available, now["held"] + held)
+        holdings.put({"holding": key, "available": free, "held": aside})
+        told = name, available, held, free, aside, other, reference, purpose, write_exchange(exchanged)
+        batch.append(MOVEMENTS, key, time, position, number, *told)
+    waiting.clear()
 
 
 def _needs(field: str, *kinds: Kind) -> Callable[[Any], Iterable[Need]]:

@@ -7,7 +7,6 @@ Each row says what its account had afterwards, so rows that are missing, doubled
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
@@ -15,11 +14,13 @@ from sogdia.index.cursors import NUMBER_MAX
 from sogdia.index.projections.movements import HOLDINGS, MOVEMENTS, REMEMBERED, holding_key
 from sogdia.index.reading.stand import stand
 from sogdia.index.remembering import kept_memory, read_exchange
+from sogdia.index.schema import RESULTS, height_of, place_of
 from sogdia.kernel.values import ACCOUNT_BYTES
 from sogdia.modules.money import asset_of
 from sogdia.rails.books import Balances, Book
 from sogdia.rails.movements import Movement
 from sogdia.rails.statements import ENTRIES_MAX, Account, Entry, Kept, Period, StatementUnbalancedError, too_many
+from sogdia.rails.uetr import Position, uetr_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row, Select
@@ -29,7 +30,10 @@ if TYPE_CHECKING:
 HOLDING_BYTES = 2 * ACCOUNT_BYTES + 3
 
 _ORDER = (MOVEMENTS.c.time, MOVEMENTS.c.position, MOVEMENTS.c.number)
-_OF_HOLDING = select(MOVEMENTS).where(MOVEMENTS.c.holding == bindparam("holding"))
+_OF_HOLDING = select(MOVEMENTS, RESULTS.c.id.label("result")).join_from(
+    MOVEMENTS, RESULTS, MOVEMENTS.c.position == RESULTS.c.position
+)
+_OF_HOLDING = _OF_HOLDING.where(MOVEMENTS.c.holding == bindparam("holding"))
 _BACKWARDS = [column.desc() for column in _ORDER]
 _BEFORE = _OF_HOLDING.where(MOVEMENTS.c.time < bindparam("moment")).order_by(*_BACKWARDS).limit(1)
 _BEHIND = _OF_HOLDING.where(MOVEMENTS.c.time >= bindparam("moment")).order_by(*_ORDER).limit(1)
@@ -110,7 +114,8 @@ def kept_of(connection: Connection, account: bytes, asset: Asset, present: Balan
     if newest is None or _after(newest) != present:
         raise _broken(account, asset, newest)
     closing = _after(rows[-1]) if rows else opening
-    entries = [_entry(number, account, asset, each) for number, each in enumerate(rows, 1)]
+    network = stand(connection).network
+    entries = [_entry(network, number, account, asset, each) for number, each in enumerate(rows, 1)]
     return Kept(opening, entries, closing, present)
 
 
@@ -126,7 +131,10 @@ def _broken(account: bytes, asset: Asset, row: Row[Any] | None) -> StatementUnba
     )
 
 
-def _entry(number: int, account: bytes, asset: Asset, row: Row[Any]) -> Entry:
+def _entry(network: bytes, number: int, account: bytes, asset: Asset, row: Row[Any]) -> Entry:
+    at = Position(height_of(row.position), place_of(row.position), row.number)
     other = None if row.other is None else bytes(row.other)
     movement = Movement(account, asset, row.available, row.held, other, row.reference, row.purpose)
-    return Entry(number, str(UUID(bytes=bytes(row.uetr))), row.time, row.fact, movement, read_exchange(row.exchange))
+    return Entry(
+        number, uetr_of(network, bytes(row.result), at), row.time, row.fact, movement, read_exchange(row.exchange)
+    )
