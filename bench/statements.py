@@ -49,7 +49,7 @@ SEED = 20_261_129
 
 
 class Stating(msgspec.Struct, frozen=True, kw_only=True):
-    """Seconds of processor time for one day's statement both ways, and blocks a second of an index with movements and without."""
+    """Processor seconds of one day's statement both ways; blocks a second of an index with movements and without."""
 
     blocks: int
     payments: int

@@ -13,13 +13,13 @@ from sogdia.index import following
 from sogdia.index.database import open_engine
 from sogdia.index.projections.movements import HOLDINGS, MOVEMENTS
 from sogdia.index.reading import movements as reading
-from sogdia.index.reading.movements import begin
+from sogdia.index.reading.movements import begin, holdings_of, holdings_page
 from sogdia.index.writer import IndexWriter
 from sogdia.kernel.values import UNITS_MAX
 from sogdia.modules.market.causes import Cause
 from sogdia.modules.market.orders import SettleOrder
 from sogdia.modules.market.returns import RefundLines
-from sogdia.modules.money import BALANCES
+from sogdia.modules.money import BALANCES, Asset
 from sogdia.modules.money.transfers import Transfer
 from sogdia.rails.books import Balances, Book
 from sogdia.rails.statements import Account, Period, StatementUnbalancedError, TooManyEntriesError, compare
@@ -288,3 +288,21 @@ def test_all_the_money_that_there_can_be_fits_into_a_row(database):
 
     assert (found.available, found.held, found.available_after, found.held_after) == (-most, most, most, -most)
     engine.dispose()
+
+
+@pytest.mark.parametrize("limit", [1, 2, 100])
+def test_what_an_account_has_comes_in_pages_that_join(read_only, played, limit):
+    with connected(read_only) as connection:
+        for account in accounts_of(played):
+            rows, after = [], b""
+            while True:
+                page = holdings_page(connection, account, after, limit)
+                rows += page.rows
+                assert len(page.rows) <= limit
+                assert page.height == len(played.raws)
+                if page.next is None:
+                    break
+                after = page.next
+            found = {Asset(each.currency, each.issuer): Balances(each.available, each.held) for each in rows}
+            assert len(found) == len(rows)
+            assert found == holdings_of(connection, account)

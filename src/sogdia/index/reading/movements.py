@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from sqlalchemy import bindparam, select
 
 from sogdia.index.cursors import NUMBER_MAX
@@ -30,11 +31,12 @@ if TYPE_CHECKING:
 HOLDING_BYTES = 2 * ACCOUNT_BYTES + 3
 
 _ORDER = (MOVEMENTS.c.time, MOVEMENTS.c.position, MOVEMENTS.c.number)
-_OF_HOLDING = select(MOVEMENTS, RESULTS.c.id.label("result")).join_from(
-    MOVEMENTS, RESULTS, MOVEMENTS.c.position == RESULTS.c.position
-)
-_OF_HOLDING = _OF_HOLDING.where(MOVEMENTS.c.holding == bindparam("holding"))
 _BACKWARDS = [column.desc() for column in _ORDER]
+_OF_HOLDING = (
+    select(MOVEMENTS, RESULTS.c.id.label("result"))
+    .join_from(MOVEMENTS, RESULTS, MOVEMENTS.c.position == RESULTS.c.position)
+    .where(MOVEMENTS.c.holding == bindparam("holding"))
+)
 _BEFORE = _OF_HOLDING.where(MOVEMENTS.c.time < bindparam("moment")).order_by(*_BACKWARDS).limit(1)
 _BEHIND = _OF_HOLDING.where(MOVEMENTS.c.time >= bindparam("moment")).order_by(*_ORDER).limit(1)
 _WITHIN = (
@@ -44,9 +46,10 @@ _WITHIN = (
 )
 _HOLDINGS = (
     select(HOLDINGS)
-    .where(HOLDINGS.c.holding >= bindparam("first"), HOLDINGS.c.holding <= bindparam("last"))
+    .where(HOLDINGS.c.holding > bindparam("first"), HOLDINGS.c.holding <= bindparam("last"))
     .order_by(HOLDINGS.c.holding)
 )
+_HOLDINGS_PAGE = _HOLDINGS.limit(bindparam("rows"))
 _HOLDING = select(HOLDINGS).where(HOLDINGS.c.holding == bindparam("holding"))
 _SAID = select(REMEMBERED.c.said).where(REMEMBERED.c.key == bindparam("key"))
 
@@ -71,6 +74,35 @@ def holdings_of(connection: Connection, account: bytes) -> dict[Asset, Balances]
         asset_of(bytes(row.holding)[ACCOUNT_BYTES:]): Balances(row.available, row.held)
         for row in connection.execute(_HOLDINGS, asked)
     }
+
+
+class Holding(msgspec.Struct, frozen=True):
+    """What an account has of one money, or had before it had nothing any more."""
+
+    currency: str
+    issuer: bytes
+    available: int
+    held: int
+
+
+class Holdings(msgspec.Struct, frozen=True):
+    """A page of what an account has as of a height, and behind which money the next page begins."""
+
+    height: int
+    rows: list[Holding]
+    next: bytes | None
+
+
+def holdings_page(connection: Connection, account: bytes, after: bytes, limit: int) -> Holdings:
+    """Give what an account has, by currency and issuer, behind the money with the key `after`."""
+    asked = {"first": account + after, "last": account.ljust(HOLDING_BYTES, b"\xff"), "rows": limit + 1}
+    found = connection.execute(_HOLDINGS_PAGE, asked).all()
+    rows = []
+    for row in found[:limit]:
+        asset = asset_of(bytes(row.holding)[ACCOUNT_BYTES:])
+        rows.append(Holding(asset.currency, asset.issuer, row.available, row.held))
+    more = bytes(found[limit - 1].holding)[ACCOUNT_BYTES:] if len(found) > limit else None
+    return Holdings(stand(connection).height, rows, more)
 
 
 def holding(connection: Connection, account: bytes, asset: Asset) -> Balances | None:
