@@ -52,8 +52,7 @@ def _check(desk: Desk, rail: str, found: Sequence[Happening]) -> None:
     told: dict[str, Entry] = {}
     for each in found:
         if isinstance(each, Entry):
-            known = told.setdefault(each.reference, each) if each.reference in told else None
-            known = known or desk.journal.entry(rail, each.reference)
+            known = told.get(each.reference) or desk.journal.entry(rail, each.reference)
             if known is not None and known.units != each.units:
                 raise MessageRefused(
                     Reason.AM05,
