@@ -62,6 +62,22 @@ def test_when_the_rail_says_no_the_holder_has_its_units_back_with_the_reason(fun
     assert declined.reason == f"The rail {rail} did not pay: AC04.", "the rail's words may name a person"
 
 
+@pytest.mark.parametrize("says", [Says.REFUSED, Says.ACCEPTED])
+def test_a_rail_that_speaks_of_another_ones_pay_out_is_not_believed(funded, says):
+    identity = funded.redeems("nairobi", 3_000, rail="bank")
+    funded.run()
+
+    funded.outside._send("wallet", [Answer(identity, says, "AC04")], funded.now)
+    funded.run()
+
+    payout = funded.journal.payout(identity)
+    assert (payout.outside, payout.inside, payout.why) == (Outside.ORDERED, Inside.OPEN, "")
+    funded.answers("yes")
+    funded.run()
+    payout = funded.journal.payout(identity)
+    assert (payout.outside, payout.inside, funded.owns("nairobi")) == (Outside.PAID, Inside.CONFIRMED, 7_000)
+
+
 def test_a_rail_s_words_without_a_code_stay_off_the_ledger(funded):
     identity = funded.redeems("nairobi", 3_000, rail="wallet")
     funded.run()

@@ -67,7 +67,7 @@ def _happened(desk: Desk, rail: str, told: Happening) -> None:
             if told.booked >= desk.settings.since and desk.journal.entry(rail, told.reference) is None:
                 _ENTRIES[told.kind](desk, rail, told)
         case Answer():
-            _answered(desk, told)
+            _answered(desk, rail, told)
         case Closing():
             desk.journal.put_closing(rail, told.units, told.until)
 
@@ -271,10 +271,14 @@ def _other(desk: Desk, rail: str, entry: Entry) -> None:
     desk.journal.note_entry(rail, entry, explained=False)
 
 
-def _answered(desk: Desk, answer: Answer) -> None:
-    """Take what a rail says of a pay-out; what has left cannot be refused any more."""
+def _answered(desk: Desk, rail: str, answer: Answer) -> None:
+    """Take what a rail says of a pay-out of its own; what has left cannot be refused any more.
+
+    An answer costs nothing to whoever gives it: were a rail believed about another one's pay-out, an agent could say no
+    to what the bank is about to pay, and the holder would have both the money and its units.
+    """
     payout = desk.journal.payout(answer.payout)
-    if payout is None or payout.outside not in (Outside.NEW, Outside.ORDERED):
+    if payout is None or payout.rail != rail or payout.outside not in (Outside.NEW, Outside.ORDERED):
         return
     if answer.says != Says.REFUSED:
         desk.journal.put_payout(payout._replace(why=answer.reason or f"{answer.says} by the rail"))
