@@ -208,7 +208,7 @@ def explain_payout(desk: Desk, payout: Payout) -> None:
             payout = _left(desk, payout._replace(rail=rail), entry)
             journal.put_payout(payout)
     for rail, entry in journal.unexplained(kind=Kind.RETURNED, about=payout.id):
-        if (payout.outside == Outside.PAID or payout.surplus) and entry.units <= payout.units:
+        if rail == payout.rail and (payout.outside == Outside.PAID or payout.surplus) and entry.units <= payout.units:
             journal.explain(rail, entry.reference)
             payout = _came_back(desk, rail, payout, entry)
             journal.put_payout(payout)
@@ -256,7 +256,8 @@ def _came_back(desk: Desk, rail: str, payout: Payout, entry: Entry) -> Payout:
 
 def _returned(desk: Desk, rail: str, entry: Entry) -> None:
     payout = desk.journal.payout(entry.about)
-    if payout is None or (payout.outside == Outside.RETURNED and not payout.surplus):
+    elsewhere = payout is not None and payout.rail not in ("", rail)
+    if payout is None or elsewhere or (payout.outside == Outside.RETURNED and not payout.surplus):
         desk.journal.note_entry(rail, entry, explained=True)
         back = Credit(
             rail, entry.reference, entry.units, 0, Stage.WAITING, NOBODY, 0, "", "", 0, entry.payer, entry.reason
