@@ -3,7 +3,7 @@
     python -m bench [--quick] [--only PART,PART,…] [--json FILE]
 
 Parts: limit, postgres, transfers, growth, ids, replay, passkeys, index, vault, http, light, network, sync, calls,
-netting, payments.
+netting, payments, statements.
 
 Absolute figures belong to the machine; ratios are what is promised. `--quick` takes shorter runs and a million records.
 """
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 
-from bench import growth, ids, light, node_load, passkeys
+from bench import growth, ids, light, node_load, passkeys, statements
 from bench import vault as sealing
 from bench.replaying import measure as measure_replay
 from bench.work import Maker
@@ -160,6 +160,20 @@ def indexed(*, quick: bool) -> tuple[list[Promise], Row]:
     return promises, rows
 
 
+def stated(*, quick: bool) -> tuple[list[Promise], Row]:
+    """Measure one day's statement of an account: from all blocks, and from the index."""
+    result = statements.measure(1_500 if quick else 6_000)
+    promises = [
+        at_least("one day's statement, from all blocks / from the index", result.ratio, 20),
+        at_most(
+            "index without movements / with them, blocks of payments alone",
+            result.index_without_blocks_per_second / result.index_blocks_per_second,
+            3,
+        ),
+    ]
+    return promises, {"statements": result}
+
+
 def vault(*, quick: bool) -> tuple[list[Promise], Row]:
     """Measure content keys wrapped for readers, beside the library's own bare seal."""
     result = sealing.measure(5_000 if quick else 20_000)
@@ -287,6 +301,7 @@ PARTS: dict[str, Callable[..., tuple[list[Promise], Row]]] = {
     "calls": application_by_call,
     "netting": netted,
     "payments": payments,
+    "statements": stated,
 }
 
 

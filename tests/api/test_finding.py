@@ -186,3 +186,21 @@ def test_an_index_of_another_network_is_not_shown(town, tmp_path):
         said = there.ask("/v1/index/parties")
 
     assert (said.status, said.document["refusal"]["name"]) == (503, "INDEX_FOREIGN")
+
+
+def test_what_a_party_has_comes_from_the_index_to_itself_alone_and_is_what_the_ledger_says(town):
+    nairobi = town.account("nairobi").hex()
+    address = f"/v1/index/parties/{nairobi}/balances"
+
+    found = town.found(f"{address}?limit=1", "nairobi")
+
+    for row in found["rows"]:
+        record = f"/v1/records/money/balances/{nairobi}/{row['currency']}/{row['issuer']}"
+        own = town.ask(record, authorization=town.token("nairobi")).document["record"]
+        assert (row["available"], row["held"]) == (own["available"], own["held"])
+    assert len(found["rows"]) == 1
+    behind = (b"USD" + b"\xff" * 20).hex()
+    assert found["rows"][0] not in town.found(f"{address}?after={found['next'] or behind}", "nairobi")["rows"]
+    assert town.ask(address).status == 401
+    for who in ("bukhara", "stranger"):
+        assert town.ask(address, authorization=town.token(who)).status == 403

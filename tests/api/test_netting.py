@@ -59,6 +59,15 @@ def test_what_somebody_owes_and_is_owed_in_all_is_for_that_party(town, owed):
         assert town.ask(address, authorization=town.token(who)).status == 403
 
 
+def test_naming_oneself_elsewhere_in_the_question_shows_nothing_of_others(town):
+    address = f"/v1/queries/obligations?account={town.account('nairobi').hex()}"
+
+    for who in ("bukhara", "clearing", "stranger"):
+        after = name_of(town.account(who), "a").hex()
+        assert town.ask(f"{address}&after={after}", authorization=town.token(who)).status == 403
+    assert town.ask(f"{address}&after={name_of(town.account('nairobi'), 'a').hex()}").status == 401
+
+
 def test_who_has_left_a_pool_is_seen_by_the_coordinator_no_more(town, owed):
     address = f"/v1/queries/obligation?name={owed[1].hex()}"
     assert town.ask(address, authorization=town.token("clearing")).status == 200

@@ -8,7 +8,7 @@ from sogdia.modules.market.listings import PublishTerms
 from sogdia.modules.money import Asset
 from sogdia.modules.money.holds import PlaceHold
 from sogdia.modules.money.transfers import Transfer
-from sogdia.rails.uetr import Position, position_in, uetr_of
+from sogdia.rails.uetr import HEIGHT_BITS, NUMBER_BITS, Position, position_in, uetr_of
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_a_uetr_that_is_made_up_is_not_found(town, paid):
     position = position_in(town.network, uetr)
     beside = [
         uetr_of(town.network, bytes(32), position),
-        uetr_of(town.network, bytes(32), position._replace(height=2**36 - 1)),
+        uetr_of(town.network, bytes(32), position._replace(height=2**HEIGHT_BITS - 1)),
         uetr_of(town.network, bytes(32), position._replace(height=0)),
         uetr_of(town.network, bytes(32), position._replace(place=2**20 - 1)),
         "4e6f2c1a-93d4-4b7e-8c05-1f2a3b4c5d6e",
@@ -63,7 +63,7 @@ def test_a_uetr_that_is_made_up_is_not_found(town, paid):
 
 def test_a_number_of_a_fact_that_is_not_there_is_not_found(town, paid):
     uetr, told = paid
-    position = position_in(town.network, uetr)._replace(number=4_095)
+    position = position_in(town.network, uetr)._replace(number=2**NUMBER_BITS - 1)
 
     made = uetr_of(town.network, bytes.fromhex(told["id"]), position)
 

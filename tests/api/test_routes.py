@@ -191,6 +191,9 @@ def test_balances_are_for_the_holder_and_the_issuer(town):
     assert town.ask(address, authorization=town.token("stranger")).status == 403
     assert int(town.ask(address, authorization=town.token("nairobi")).document["record"]["available"]) > 0
     assert town.ask("/v1/queries/balances").status == 401
+    for who in ("nairobi", "bukhara", "stranger"):
+        for asked in ("", f"?account={nairobi}"):
+            assert town.ask(f"/v1/queries/balances{asked}", authorization=town.token(who)).status == 403
 
 
 def test_a_quota_is_for_its_sponsor_and_what_the_ledger_keeps_for_itself_for_operators(town):

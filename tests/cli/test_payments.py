@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -119,6 +122,65 @@ def test_a_statement_for_programs_adds_up(sogdia, house, write):
     assert statement["opening"] == {"available": 0, "held": 0}
     assert sum(moved) == statement["closing"]["available"] + statement["closing"]["held"]
     assert -125 in moved
+
+
+EVER = ("--day", "1970-01-01", "--to", "2105-12-31")
+
+
+def stated(sogdia, house, *words: str) -> list[dict[str, Any]]:
+    """Nairobi's statements, without the height up to which the ledger was read."""
+    said = sogdia(*house.words("statement", "nairobi", *EVER, "--json", *words))
+    assert said.status == Exit.DONE, said.err
+    return [each | {"height": 0} for each in said.document["statements"]]
+
+
+def test_a_statement_is_the_same_from_all_blocks_and_from_an_index_that_lags_or_not(sogdia, house, write, tmp_path):
+    url = f"sqlite:///{tmp_path / 'index.sqlite'}"
+    sogdia(*write("i1"), "--yes")
+    assert sogdia("index", "rebuild", "--database", url, "--node", str(house.folder)).status == Exit.DONE
+    sogdia(*write("i2", "1.50"), "--yes")
+
+    lagging = stated(sogdia, house, "--index", url)
+    sogdia("index", "rebuild", "--database", url, "--node", str(house.folder))
+    whole = stated(sogdia, house, "--index", url)
+
+    assert lagging == whole == stated(sogdia, house) == stated(sogdia, house, "--index", url, "--from-blocks")
+    assert stated(sogdia, house, "--index", url, "--money", "USD@bank") == whole
+
+
+GAINED = """UPDATE holdings SET available = available + 1;
+UPDATE movements SET available_after = available_after + 1, available = available + (available_after = available)"""
+"""Everybody has one cent more than the ledger says, and the rows join."""
+
+
+@pytest.mark.parametrize(
+    ("damage", "status"),
+    [
+        ("UPDATE index_state SET schema = 1", Exit.USAGE),
+        ("UPDATE index_state SET hash = x'00'", Exit.DAMAGED),
+        ("UPDATE index_state SET network = x'00'", Exit.DAMAGED),
+        ("DELETE FROM movements", Exit.DAMAGED),
+        (GAINED, Exit.DAMAGED),
+    ],
+)
+def test_an_index_that_does_not_belong_to_the_node_gives_no_statement(sogdia, house, tmp_path, damage, status):
+    path = tmp_path / "index.sqlite"
+    url = f"sqlite:///{path}"
+    sogdia("index", "rebuild", "--database", url, "--node", str(house.folder))
+    with closing(sqlite3.connect(path)) as database:
+        database.executescript(damage)
+
+    said = sogdia(*house.words("statement", "nairobi", *EVER, "--index", url))
+
+    assert said.status == status
+    assert "--from-blocks" in said.err
+
+
+def test_an_index_that_is_named_and_not_there_is_not_passed_over(sogdia, house, tmp_path):
+    said = sogdia(*house.words("statement", "nairobi", *EVER, "--index", f"sqlite:///{tmp_path / 'none'}"))
+
+    assert said.status == Exit.NOT_FOUND
+    assert "has not been made yet" in said.err
 
 
 def test_days_that_are_none_are_refused(sogdia, house):

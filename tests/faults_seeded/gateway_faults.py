@@ -203,4 +203,18 @@ GATEWAY_FAULTS = (
         "if moment - clock() > OLD_SECONDS:",
         DOOR,
     ),
+    Fault(
+        "A rail says no to what another one is asked to pay",
+        "gateway/intake.py",
+        "payout is None or payout.rail != rail or payout.outside not in",
+        "payout is None or payout.outside not in",
+        OUT,
+    ),
+    Fault(
+        "What comes back by another rail undoes a pay-out",
+        "gateway/intake.py",
+        '    elsewhere = payout is not None and payout.rail not in ("", rail)',
+        "    elsewhere = False",
+        OUT,
+    ),
 )

@@ -10,6 +10,7 @@ MESSAGES = ("tests/rails/test_messages.py",)
 SPELLING = ("tests/rails/test_spelling.py",)
 IMPORTS = ("tests/rails/test_imports.py",)
 RECONCILING = ("tests/rails/test_reconciling.py",)
+KEPT = ("tests/index/test_movements.py",)
 
 RAILS_FAULTS = (
     Fault(
@@ -200,5 +201,40 @@ RAILS_FAULTS = (
         "        if not found or row.reference in known:",
         "        if not found:",
         RECONCILING,
+    ),
+    Fault(
+        "Books in the index forget the rates of orders between blocks",
+        "index/remembering.py",
+        "        rates=shelf(Kind.RATE, AtRate),\n",
+        "",
+        KEPT,
+    ),
+    Fault(
+        "What a batch moved stays behind when the batch breaks off",
+        "index/batch.py",
+        "        self._kept.clear()\n",
+        "",
+        KEPT,
+    ),
+    Fault(
+        "The movement behind the days is not looked at",
+        "index/reading/movements.py",
+        "    for each in rows if behind is None else [*rows, behind]:",
+        "    for each in rows:",
+        KEPT,
+    ),
+    Fault(
+        "A statement from the index leaves out the blocks that are not in it yet",
+        "index/reading/movements.py",
+        "    return Book(at.network, kept_memory(find, since.__setitem__), at.height)",
+        "    return Book(at.network, kept_memory(find, since.__setitem__), at.height + 1)",
+        KEPT,
+    ),
+    Fault(
+        "One envelope can hold more payments than UETRs tell apart",
+        "rails/uetr.py",
+        "NUMBER_BITS: Final = 14",
+        "NUMBER_BITS: Final = 11",
+        MOVEMENTS,
     ),
 )

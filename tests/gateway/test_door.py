@@ -103,3 +103,11 @@ def test_anything_else_is_turned_down_and_leaves_nothing(house, body, head, path
     assert post(house, body, head, path=path) == status
 
     assert sorted(house.folder.rglob("*")) == before
+
+
+def test_a_body_of_the_largest_size_is_taken_for_what_it_is(house):
+    """The signature in front of it does not count."""
+    body, head = parts_of(signed(b" " * (BODY_BYTES_MAX - 2) + b"{}"))
+
+    assert len(body) == BODY_BYTES_MAX
+    assert post(house, body, head) == 200

@@ -7,8 +7,8 @@ import pytest
 from sogdia.gateway import deciding, telling
 from sogdia.gateway.desk import HOUR
 from sogdia.gateway.emulator.writing import BankSide
-from sogdia.gateway.happenings import Answer, Says
-from sogdia.gateway.records import Inside, Outside, Why
+from sogdia.gateway.happenings import Answer, Kind, Says
+from sogdia.gateway.records import Inside, Outside, Stage, Why
 from sogdia.kernel.values import name_of
 from sogdia.modules.money.redemptions import ConfirmRedemption, DeclineRedemption
 from tests.gateway.door import IBAN, SETTINGS, House
@@ -60,6 +60,38 @@ def test_when_the_rail_says_no_the_holder_has_its_units_back_with_the_reason(fun
     assert funded.owns("nairobi") == 10_000
     (declined,) = events_of(funded, before)
     assert declined.reason == f"The rail {rail} did not pay: AC04.", "the rail's words may name a person"
+
+
+@pytest.mark.parametrize("says", [Says.REFUSED, Says.ACCEPTED])
+def test_a_rail_that_speaks_of_another_ones_pay_out_is_not_believed(funded, says):
+    identity = funded.redeems("nairobi", 3_000, rail="bank")
+    funded.run()
+
+    funded.outside._send("wallet", [Answer(identity, says, "AC04")], funded.now)
+    funded.run()
+
+    payout = funded.journal.payout(identity)
+    assert (payout.outside, payout.inside, payout.why) == (Outside.ORDERED, Inside.OPEN, "")
+    funded.answers("yes")
+    funded.run()
+    payout = funded.journal.payout(identity)
+    assert (payout.outside, payout.inside, funded.owns("nairobi")) == (Outside.PAID, Inside.CONFIRMED, 7_000)
+
+
+def test_what_comes_back_by_another_rail_waits_for_a_person(funded):
+    """Else an agent's word alone, without its limits, would give the holder its units beside the bank's money."""
+    identity = funded.redeems("nairobi", 3_000, rail="bank")
+    funded.run()
+    funded.answers("yes")
+    back = funded.outside.book_entry("wallet", Kind.RETURNED, 3_000, funded.now, about=identity)
+
+    funded.outside.tell(back, funded.now)
+    funded.run()
+
+    assert funded.journal.payout(identity).inside == Inside.CONFIRMED
+    assert funded.owns("nairobi") == 7_000
+    credit = funded.journal.credit("wallet", back.reference)
+    assert (credit.stage, credit.why) == (Stage.WAITING, Why.CAME_BACK)
 
 
 def test_a_rail_s_words_without_a_code_stay_off_the_ledger(funded):

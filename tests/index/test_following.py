@@ -26,7 +26,7 @@ from sogdia.index.errors import (
     IndexUnreachableError,
     IndexUnusableError,
 )
-from sogdia.index.migrations import migrate
+from sogdia.index.migrations import SCHEMA, migrate
 from sogdia.index.reading import series
 from sogdia.index.reading.stand import read_stand
 from sogdia.index.sources import FolderSource, NodeSource
@@ -227,16 +227,16 @@ def test_an_absent_server_is_one_to_wait_for(played):
 def test_an_index_is_migrated_step_by_step(indexed):
     engine = open_engine(indexed, writing=True)
     steps = {
-        2: lambda connection: connection.execute(text("CREATE TABLE second (one integer)")),
-        3: lambda connection: connection.execute(text("INSERT INTO second VALUES (3)")),
+        SCHEMA + 1: lambda connection: connection.execute(text("CREATE TABLE second (one integer)")),
+        SCHEMA + 2: lambda connection: connection.execute(text("INSERT INTO second VALUES (3)")),
     }
 
-    migrate(engine, steps=steps, newest=3)
-    migrate(engine, steps=steps, newest=3)
+    migrate(engine, steps=steps, newest=SCHEMA + 2)
+    migrate(engine, steps=steps, newest=SCHEMA + 2)
 
     with engine.connect() as connection:
         assert connection.execute(text("SELECT one FROM second")).scalars().all() == [3]
-        assert connection.execute(text("SELECT schema FROM index_state")).scalar() == 3
+        assert connection.execute(text("SELECT schema FROM index_state")).scalar() == SCHEMA + 2
     engine.dispose()
 
 
@@ -248,10 +248,10 @@ def test_a_step_that_fails_leaves_the_schema_before_it(indexed):
     engine = open_engine(indexed, writing=True)
 
     with pytest.raises(KeyboardInterrupt):
-        migrate(engine, steps={2: fail}, newest=2)
+        migrate(engine, steps={SCHEMA + 1: fail}, newest=SCHEMA + 1)
 
     with engine.connect() as connection:
-        assert connection.execute(text("SELECT schema FROM index_state")).scalar() == 1
+        assert connection.execute(text("SELECT schema FROM index_state")).scalar() == SCHEMA
         assert not engine.dialect.has_table(connection, "half")
     engine.dispose()
 
@@ -260,10 +260,10 @@ def test_an_index_of_a_later_release_or_of_one_too_old_is_refused(indexed):
     engine = open_engine(indexed, writing=True)
 
     with pytest.raises(IndexUnusableError, match="Rebuild it"):
-        migrate(engine, steps={}, newest=2)
+        migrate(engine, steps={}, newest=SCHEMA + 1)
     with engine.begin() as connection:
         connection.execute(text("UPDATE index_state SET schema = 9"))
-    with pytest.raises(IndexUnusableError, match="schema 9, and this release knows 1"):
+    with pytest.raises(IndexUnusableError, match=f"schema 9, and this release knows {SCHEMA}"):
         migrate(engine)
     engine.dispose()
 

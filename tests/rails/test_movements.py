@@ -7,12 +7,18 @@ from random import Random
 import pytest
 
 from sogdia.client.declared import events
+from sogdia.kernel.envelope import OPERATIONS_MAX
+from sogdia.modules.book.crossing import CROSSINGS_MAX
+from sogdia.modules.book.events import LimitOfferFilled
+from sogdia.modules.book.records import Side
 from sogdia.modules.exchange.events import LockUndone, MoneySwapped
 from sogdia.modules.market.events import LinesRefunded, OrderClosed
 from sogdia.modules.market.orders import AcceptOrder, CancelOrder, ShipOrder
 from sogdia.modules.market.returns import RefundLines
 from sogdia.modules.money.events import HoldEnded
+from sogdia.rails.books import FACTS_MAX
 from sogdia.rails.movements import MOVES, MOVES_NOTHING, WITHOUT_MONEY, Fold, UnknownFactError
+from tests.modules.book.stand import offer, open_stand
 from tests.modules.exchange.bureau import open_bureau
 from tests.modules.market.at_a_rate import at_rate
 from tests.modules.market.shop import open_shop, order_name, quantities
@@ -120,3 +126,24 @@ def test_a_buyer_who_takes_an_order_back_pays_for_the_time_and_that_is_told(bure
     paid = [leg.movements for leg in undone.legs if len(leg.movements) > 1]
     assert [(payer.booked, payee.booked) for payer, payee in paid] == [(-undone.fact.owed, undone.fact.owed)]
     assert undone.fact.owed > 0
+
+
+def test_an_envelope_that_takes_all_the_offers_it_may_is_told_and_every_payment_has_its_uetr():
+    ledger = WatchedLedger()
+    open_stand(ledger)
+    ledger.check_invariants = False
+    for _round in range(CROSSINGS_MAX):
+        ledger.must("bukhara", *(offer(ledger, Side.SELL, 1_000, "3") for _each in range(OPERATIONS_MAX)))
+    before = len(ledger.told)
+
+    ledger.must(
+        "nairobi",
+        *(offer(ledger, Side.BUY, CROSSINGS_MAX * 1_000, "3") for _each in range(OPERATIONS_MAX)),
+    )
+
+    ledger.agrees()
+    taken = ledger.told[before:]
+    assert sum(isinstance(each.fact, LimitOfferFilled) for each in taken) == OPERATIONS_MAX * CROSSINGS_MAX
+    assert taken[-1].position.number < FACTS_MAX // 2
+    uetrs = [leg.uetr for each in taken for leg in each.legs]
+    assert len(set(uetrs)) == len(uetrs)

@@ -30,9 +30,9 @@ CURRENCIES = st.sampled_from(sorted(MINOR_DIGITS))
 HASHES = st.binary(min_size=32, max_size=32)
 POSITIONS = st.builds(
     Position,
-    st.integers(0, 2**36 - 1),
+    st.integers(0, 2**34 - 1),
     st.integers(0, 2**20 - 1),
-    st.integers(0, 2**12 - 1),
+    st.integers(0, 2**14 - 1),
 )
 
 

@@ -15,6 +15,7 @@ from sogdia.api.faults import DoorRefusal
 from sogdia.api.finding_forms import (
     Begun,
     Ended,
+    HoldingsPage,
     IndexAnswer,
     Late,
     ListingPage,
@@ -42,6 +43,7 @@ from sogdia.index.errors import IndexAbsentError, IndexAwayError
 from sogdia.index.reading import series as counted
 from sogdia.index.reading import trade
 from sogdia.index.reading.chain import REFUSAL_PAGES, RESULTS_OF_ACCOUNT
+from sogdia.index.reading.movements import Holdings, holdings_page
 from sogdia.index.reading.opened import OpenedIndex
 from sogdia.index.reading.stand import stand
 
@@ -248,6 +250,13 @@ class FindingRoutes:
         require(call.reader, entitled=_is(call.reader, call.path.account))
         return answer(await self._page(trade.HOLDS_BY_PAYER, call.query, payer=call.path.account))
 
+    async def balances(self, call: Call) -> Response:
+        """Give what a party has of each money, to itself and whoever runs a node."""
+        asked, account = call.query, call.path.account
+        require(call.reader, entitled=_is(call.reader, account))
+        after = asked.after or b""
+        return answer(await self._read(lambda index: holdings_page(index, account, after, asked.limit)))
+
     async def involved(self, call: Call) -> Response:
         """Give the envelopes and exits that concern a party, to itself and whoever runs a node."""
         require(call.reader, entitled=_is(call.reader, call.path.account))
@@ -327,6 +336,9 @@ class FindingRoutes:
             Route(method="GET", path="/v1/index/parties/{account}/holds", name="index_holds", handler=self.holds,
                   path_type=OfAccount, query_type=Paging, answers={200: page_of(trade.Hold)}, needs_reader=True,
                   summary="Give what a party has set aside, to itself"),
+            Route(method="GET", path="/v1/index/parties/{account}/balances", name="index_balances",
+                  handler=self.balances, path_type=OfAccount, query_type=HoldingsPage, answers={200: Holdings},
+                  needs_reader=True, summary="Give what a party has of each money, to itself"),
             Route(method="GET", path="/v1/index/parties/{account}/envelopes", name="index_involved",
                   handler=self.involved, path_type=OfAccount, query_type=Paging, answers={200: page_of(Ended)},
                   needs_reader=True, summary="Give the envelopes and exits that concern a party, to itself"),

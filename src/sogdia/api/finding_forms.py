@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from sogdia.index.reading import series as counted
-from sogdia.kernel.values import Account, CountryCode, Name, Seconds
+from sogdia.kernel.values import Account, AssetKey, CountryCode, Name, Seconds
 
 if TYPE_CHECKING:
     from sogdia.index.reading.chain import Result
@@ -70,6 +70,13 @@ class PaymentPage(msgspec.Struct, frozen=True):
 
     side: Literal["payer", "payee"] = "payer"
     cursor: Cursor | None = None
+    limit: Limit = 24
+
+
+class HoldingsPage(msgspec.Struct, frozen=True):
+    """Behind which money to go on: the `next` of the page before."""
+
+    after: AssetKey | None = None
     limit: Limit = 24
 
 

@@ -124,8 +124,8 @@ class StateRoutes:
         partly = _partly_shown(record_of_query(declared))
 
         async def ask(call: Call) -> Response:
-            if name == "balances" and call.query.account is None:
-                require(call.reader, entitled=call.reader.sees_all)
+            if name in OF_THE_ASKED or kind is Class.NODES:
+                require(call.reader, entitled=_is_asked_about(call.reader, name, call.query))
             height, found = await self._network.query(_asked_by(call.reader, declared, call.query))
             if found is None:
                 require(call.reader, entitled=await self._may_know_of(call, kind, public=partly))
@@ -146,13 +146,11 @@ class StateRoutes:
         return kind is Class.PARTIES and call.reader.account in set(accounts_in(call.query))
 
     async def _sees_answer(self, call: Call, kind: Class, found: Any) -> bool:  # noqa: ANN401 - an answer
-        if kind is Class.PUBLIC or call.reader.sees_all:
-            return True
+        if kind is Class.PUBLIC or call.reader.sees_all or call.query.__struct_config__.tag in OF_THE_ASKED:
+            return True  # of what is of the asked alone, it was looked who asks before the node was
         if kind is Class.ORDER and await self._visibility.sees_order(call.reader, call.query.name):
             return True
-        named = set(accounts_in(call.query))
-        if call.query.__struct_config__.tag not in OF_THE_ASKED:
-            named |= set(accounts_in(found))
+        named = {*accounts_in(call.query), *accounts_in(found)}
         return kind in {Class.PARTIES, Class.ORDER} and call.reader.account in named
 
     # ------------------------------------------------------------------------------------------------------ records
@@ -365,6 +363,12 @@ def _asked_by(reader: Reader, declared: type[Query], given: msgspec.Struct) -> Q
     fields = {name: getattr(given, name) for name in given.__struct_fields__}
     asker = {declared.asker: reader.account or NO_ACCOUNT} if declared.asker else {}
     return declared(**fields, **asker)
+
+
+def _is_asked_about(reader: Reader, name: str, asked: msgspec.Struct) -> bool:
+    """Whether a reader runs a node, or is the account that a question is about."""
+    field = OF_THE_ASKED.get(name)
+    return reader.sees_all or (field is not None and reader.account == getattr(asked, field))
 
 
 def _accounts_of_key(table: Table[Any, Any], key: bytes) -> set[bytes]:

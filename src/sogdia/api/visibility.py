@@ -65,8 +65,12 @@ ANSWERS: Final[dict[str, type[msgspec.Struct]]] = {
 OF_WHAT_IS_PUBLIC: Final = frozenset({"rate-card", "rate-cards", "quote", "quotes", "depth", "paths"})
 """Answers made of public records, or of sums of what is offered; of who offers, an answer has what its asker owns."""
 
-OF_THE_ASKED: Final = frozenset({"obligations", "netting-pools", "netting-pool"})
-"""Answers made of objects of many parties: they are for the account that is asked about, not for all that they name."""
+OF_THE_ASKED: Final = {"obligations": "account", "netting-pools": "coordinator", "netting-pool": "coordinator"}
+"""Answers made of objects of many parties: they are for the account in this field of the question, not for all whom
+question and answer name. Nobody else gets as far as the node, which may have to read a whole table for one."""
+
+OF_NODES: Final = frozenset({"balances"})
+"""Questions for which the whole ledger is read, whatever is asked: for audits by those who run a node."""
 
 
 def class_of_record(declared: type) -> Class:
@@ -82,6 +86,8 @@ def class_of_query(declared: type[Query]) -> Class:
     """Say for whom an answer is: as its record, or for the parties that it names."""
     if declared.__struct_config__.tag in OF_WHAT_IS_PUBLIC:
         return Class.PUBLIC
+    if declared.__struct_config__.tag in OF_NODES:
+        return Class.NODES
     record = record_of_query(declared)
     return Class.PARTIES if record is None else class_of_record(record)
 

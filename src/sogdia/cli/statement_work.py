@@ -6,28 +6,23 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from sogdia.cli import documents, options
-from sogdia.cli.asking import all_balances
+from sogdia.cli import documents, options, statement_reading
 from sogdia.cli.exits import Exit, Stopped, usage
 from sogdia.cli.finding import find_node
 from sogdia.cli.moments import read_moment
-from sogdia.cli.progress import progress
 from sogdia.cli.sessions import Session, keys_of, read_limited
 from sogdia.cli.show import paragraphs
 from sogdia.cli.tables import table_words
 from sogdia.client.wording import amount_words, moment_words
-from sogdia.index.sources import NodeSource
-from sogdia.modules.money import Asset
 from sogdia.rails import camt, csv_files, pages, xml
-from sogdia.rails.books import Balances, Book
 from sogdia.rails.reconciling import Report, reconcile
-from sogdia.rails.statements import DAY, Account, Period, Statement, compare
+from sogdia.rails.statements import DAY, Period, Statement
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from sogdia.cli.options import Way
-    from sogdia.rails.books import Holding
+    from sogdia.rails.books import Balances
     from sogdia.rails.csv_files import BankRow
     from sogdia.rails.statements import Entry
 
@@ -39,6 +34,8 @@ class Asked(NamedTuple):
     money: str | None
     day: str | None
     to: str | None
+    database: str | None
+    from_blocks: bool
 
 
 class Made(NamedTuple):
@@ -53,24 +50,10 @@ def make(asked: Asked, session: Session, folder: Path) -> Made:
     account = session.naming.account(asked.account)
     money = None if asked.money is None else session.naming.asset(asked.money)
     network = session.naming.network.hash
-    period = _period(asked, session.now)
-    height, owned = all_balances(account, session.node.query)
-    book = Book(network)
-    making = Account(account, period, book)
-    source = NodeSource(folder)
-    try:
-        with progress(height, "Reading blocks") as advance:
-            for raw in source.blocks(1, height):
-                for told in book.read((raw,)):
-                    making.take(told)
-                advance(book.height)
-        time = source.time(height) if height else 0
-    finally:
-        source.close()
-    of_ledger: dict[Holding, Balances] = {
-        (each.account, Asset(each.currency, each.issuer)): Balances(each.available, each.held) for each in owned
-    }
-    compare(account, making.present, of_ledger)
+    wanted = statement_reading.Wanted(network, account, money, _period(asked, session.now))
+    making, height, time = statement_reading.read(
+        wanted, session.node, folder, asked.database, from_blocks=asked.from_blocks
+    )
     found = making.statements(height, time)
     if money is not None:
         found = [each for each in found if each.asset == money]

@@ -52,8 +52,7 @@ def _check(desk: Desk, rail: str, found: Sequence[Happening]) -> None:
     told: dict[str, Entry] = {}
     for each in found:
         if isinstance(each, Entry):
-            known = told.setdefault(each.reference, each) if each.reference in told else None
-            known = known or desk.journal.entry(rail, each.reference)
+            known = told.get(each.reference) or desk.journal.entry(rail, each.reference)
             if known is not None and known.units != each.units:
                 raise MessageRefused(
                     Reason.AM05,
@@ -68,7 +67,7 @@ def _happened(desk: Desk, rail: str, told: Happening) -> None:
             if told.booked >= desk.settings.since and desk.journal.entry(rail, told.reference) is None:
                 _ENTRIES[told.kind](desk, rail, told)
         case Answer():
-            _answered(desk, told)
+            _answered(desk, rail, told)
         case Closing():
             desk.journal.put_closing(rail, told.units, told.until)
 
@@ -209,7 +208,7 @@ def explain_payout(desk: Desk, payout: Payout) -> None:
             payout = _left(desk, payout._replace(rail=rail), entry)
             journal.put_payout(payout)
     for rail, entry in journal.unexplained(kind=Kind.RETURNED, about=payout.id):
-        if (payout.outside == Outside.PAID or payout.surplus) and entry.units <= payout.units:
+        if rail == payout.rail and (payout.outside == Outside.PAID or payout.surplus) and entry.units <= payout.units:
             journal.explain(rail, entry.reference)
             payout = _came_back(desk, rail, payout, entry)
             journal.put_payout(payout)
@@ -257,7 +256,8 @@ def _came_back(desk: Desk, rail: str, payout: Payout, entry: Entry) -> Payout:
 
 def _returned(desk: Desk, rail: str, entry: Entry) -> None:
     payout = desk.journal.payout(entry.about)
-    if payout is None or (payout.outside == Outside.RETURNED and not payout.surplus):
+    elsewhere = payout is not None and payout.rail not in ("", rail)
+    if payout is None or elsewhere or (payout.outside == Outside.RETURNED and not payout.surplus):
         desk.journal.note_entry(rail, entry, explained=True)
         back = Credit(
             rail, entry.reference, entry.units, 0, Stage.WAITING, NOBODY, 0, "", "", 0, entry.payer, entry.reason
@@ -272,10 +272,14 @@ def _other(desk: Desk, rail: str, entry: Entry) -> None:
     desk.journal.note_entry(rail, entry, explained=False)
 
 
-def _answered(desk: Desk, answer: Answer) -> None:
-    """Take what a rail says of a pay-out; what has left cannot be refused any more."""
+def _answered(desk: Desk, rail: str, answer: Answer) -> None:
+    """Take what a rail says of a pay-out of its own; what has left cannot be refused any more.
+
+    An answer costs nothing to whoever gives it: were a rail believed about another one's pay-out, an agent could say no
+    to what the bank is about to pay, and the holder would have both the money and its units.
+    """
     payout = desk.journal.payout(answer.payout)
-    if payout is None or payout.outside not in (Outside.NEW, Outside.ORDERED):
+    if payout is None or payout.rail != rail or payout.outside not in (Outside.NEW, Outside.ORDERED):
         return
     if answer.says != Says.REFUSED:
         desk.journal.put_payout(payout._replace(why=answer.reason or f"{answer.says} by the rail"))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import bindparam, delete
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     Need = tuple[Table, Any]
 
+Kept = TypeVar("Kept")
 HOUR = 3_600
 
 
@@ -44,6 +45,8 @@ class Projection:
     """What else a kind of fact will need."""
     genesis: Callable[[Batch, Any], None]
     """What stands in the tables from the start. It is given the whole genesis."""
+    finish: Callable[[Batch], None] | None = None
+    """What is done once all facts of a batch were handled: with rows of which only the facts together say which."""
 
 
 class Batch:
@@ -57,6 +60,7 @@ class Batch:
         self.position = 0
         self.number = 0
         self.by_deadline = False
+        self.result = b""
         self.envelope: OpenedEnvelope | None = None
         self.involved: set[bytes] = set()
         self._rows = {table: Rows(table, backend) for each in projections for table in each.tables}
@@ -77,6 +81,8 @@ class Batch:
             for kind, need in each.needs.items():
                 self._needs[kind].append(need)
         self._keys: dict[type[Any], list[tuple[str, Rows]]] = {}
+        self._finish = [each.finish for each in projections if each.finish is not None]
+        self._kept: dict[Callable[[Batch], Any], Any] = {}
 
     # ------------------------------------------------------------------------------------------ what handlers may use
 
@@ -113,6 +119,13 @@ class Batch:
         else:
             known[0] += 1
             known[1] += units
+
+    def kept(self, make: Callable[[Batch], Kept]) -> Kept:
+        """Give what a projection keeps from fact to fact, made at its first use and again after a batch that failed."""
+        known: Kept | None = self._kept.get(make)
+        if known is None:
+            known = self._kept[make] = make(self)
+        return known
 
     def founder(self, reference: str) -> bytes:
         """Give the account of a party that is there from the start."""
@@ -158,6 +171,8 @@ class Batch:
     def write(self) -> None:
         """Write everything into the transaction."""
         connection = self.connection
+        for finish in self._finish:
+            finish(self)
         for table, rows in self._new.items():
             self._inserts[table].append(connection, rows)
         self._new.clear()
@@ -183,6 +198,7 @@ class Batch:
 
     def forget(self) -> None:
         """Drop everything that was not written, and all that was read."""
+        self._kept.clear()
         self._new.clear()
         self._gone.clear()
         self._sums.clear()

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 
     Steps = Mapping[int, Callable[[Connection], None]]
 
-SCHEMA = 1
+SCHEMA = 2
 STEPS: Steps = {}
-"""From the number before to the number itself; number 1 is `make_tables`."""
+"""The steps to each number from the one before. None leads to 2, the first with movements: only blocks say them, so an
+older index is rebuilt."""
 
 TABLES = (projections, METADATA)[1].sorted_tables
 """All tables, the projections' included: they are declared when `projections` is imported."""

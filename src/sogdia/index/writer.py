@@ -205,6 +205,7 @@ class IndexWriter:
         for place, (result, receipt) in enumerate(zip(results, receipts, strict=True)):
             batch.position = position = position_of(height, place)
             batch.by_deadline = by_deadline = place >= len(envelopes)
+            batch.result = result.id
             sender, asked, length = None, "", 0
             involved: set[bytes] = set()
             batch.involved = involved

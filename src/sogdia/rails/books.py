@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 
     from sogdia.kernel.machine import Result
     from sogdia.modules.money import Asset
+    from sogdia.rails.memory import Memory
 
-LEGS_MAX: Final = 16
+LEGS_MAX: Final = 8
 """So many payments one fact can tell of: an order closes with five at most."""
 
 FACTS_MAX: Final = (1 << NUMBER_BITS) // LEGS_MAX
+"""So many facts of one receipt can be told apart. Sixteen operations that each meet fifty offers state half of them."""
 
 _receipt = receipt_decoder(ALL).decode
 
@@ -43,13 +45,13 @@ class Told(NamedTuple):
 
 
 class Book:
-    """Reads blocks in order, from the first on."""
+    """Reads blocks in order, from the first on or from where another book has come to."""
 
-    def __init__(self, network: bytes) -> None:
-        """Begin before the first block of the network with this genesis hash."""
+    def __init__(self, network: bytes, memory: Memory | None = None, height: int = 0) -> None:
+        """Begin before the first block of the network with this genesis hash; or behind `height`, with its memory."""
         self.network = network
-        self.fold = Fold()
-        self.height = 0
+        self.fold = Fold(memory)
+        self.height = height
 
     def read(self, blocks: Iterable[bytes]) -> Iterator[Told]:
         """Read stored blocks, as a node or an archive gives them."""
@@ -64,18 +66,28 @@ class Book:
         self.height = height
         for place, result in enumerate(results):
             for number, fact in enumerate(_receipt(result.receipt).events):
-                yield self._told(Position(height, place, number), time, result.id, fact)
+                yield self.tell(Position(height, place, number), time, result.id, fact)
 
-    def _told(self, position: Position, time: int, result: bytes, fact: Any) -> Told:  # noqa: ANN401 - any event
-        legs = []
-        for number, movements in enumerate(pairs(self.fold.take(fact))):
-            if position.number >= FACTS_MAX or number >= LEGS_MAX:
-                raise ValueError(
-                    f"more payments in one receipt than a UETR can tell apart, at height {position.height}"
-                )
-            at = position._replace(number=position.number * LEGS_MAX + number)
-            legs.append(Leg(uetr_of(self.network, result, at), movements))
-        return Told(position, time, result, fact, tuple(legs))
+    def tell(self, position: Position, time: int, result: bytes, fact: Any) -> Told:  # noqa: ANN401 - any event
+        """Take the next fact of the ledger; say what it moved."""
+        legs = self.legs(fact)
+        if legs and (position.number >= FACTS_MAX or len(legs) > LEGS_MAX):
+            raise ValueError(f"more payments in one receipt than a UETR can tell apart, at height {position.height}")
+        height, place, first = position.height, position.place, position.number * LEGS_MAX
+        return Told(
+            position,
+            time,
+            result,
+            fact,
+            tuple(
+                Leg(uetr_of(self.network, result, Position(height, place, number)), movements)
+                for number, movements in enumerate(legs, first)
+            ),
+        )
+
+    def legs(self, fact: Any) -> list[tuple[Movement, ...]]:  # noqa: ANN401 - as above
+        """Take the next fact; give its payments, without what they are called."""
+        return list(pairs(self.fold.take(fact)))
 
 
 def pairs(movements: Iterable[Movement]) -> Iterator[tuple[Movement, ...]]:

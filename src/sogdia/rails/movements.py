@@ -22,6 +22,7 @@ from sogdia.modules.money import Asset
 from sogdia.modules.money import events as money
 from sogdia.modules.netting import events as netting
 from sogdia.modules.vouchers import events as vouchers
+from sogdia.rails.memory import AtRate, Held, Memory, Ordered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,27 +48,6 @@ class Movement(NamedTuple):
         return self.available + self.held
 
 
-class Held(NamedTuple):
-    """A hold that is open: for whom it is, and in which money."""
-
-    payee: bytes
-    asset: Asset
-
-
-class Ordered(NamedTuple):
-    """An order that was placed. It is remembered after its end, as its merchant may refund lines later."""
-
-    merchant: bytes
-    asset: Asset
-
-
-class AtRate(NamedTuple):
-    """An order whose rate is kept, or was until its goods left."""
-
-    card: bytes
-    swapped: bool
-
-
 GOODS: Final = "GDDS"
 EXCHANGE: Final = "FREX"
 
@@ -75,15 +55,11 @@ EXCHANGE: Final = "FREX"
 class Fold:
     """Reads facts in order; gives the movements of each and remembers what later facts leave out."""
 
-    def __init__(self) -> None:
-        """Begin before the first block."""
-        self.holds: dict[bytes, Held] = {}
-        self.cards: dict[bytes, Asset] = {}
-        self.digests: dict[bytes, bytes] = {}
-        self.orders: dict[bytes, Ordered] = {}
-        self.rates: dict[bytes, AtRate] = {}
+    def __init__(self, memory: Memory | None = None) -> None:
+        """Begin before the first block; or behind the one after which `memory` was what is remembered."""
+        self.memory = Memory() if memory is None else memory
         self.refunds: set[bytes] = set()
-        """Orders of which a refund has just been told, by what it was in the buyer's money."""
+        """Orders of which a refund has just been told, by what it was in the buyer's money. Empty between results."""
 
     def take(self, fact: Any) -> tuple[Movement, ...]:  # noqa: ANN401 - any event of any module
         """Take the next fact; gives what it moved. One that is not known here is an error, never nothing."""
@@ -137,12 +113,13 @@ def _transferred(_fold: Fold, fact: money.Transferred) -> Iterator[Movement]:
 
 
 def _hold_placed(fold: Fold, fact: money.HoldPlaced) -> Iterator[Movement]:
-    fold.holds[fact.hold] = Held(fact.payee, fact.asset)
+    fold.memory.holds[fact.hold] = Held(fact.payee, fact.asset)
     yield _set_aside(owner_of(fact.hold), fact.asset, fact.units, _word(fact.hold), "")
 
 
 def _hold_ended(fold: Fold, fact: money.HoldEnded) -> Iterator[Movement]:
-    payee, asset = fold.holds.pop(fact.hold)
+    payee, asset = fold.memory.holds[fact.hold]
+    del fold.memory.holds[fact.hold]
     payer, reference = owner_of(fact.hold), _word(fact.hold)
     yield from _paid(payer, payee, asset, fact.captured, reference, "", from_held=True)
     yield _set_aside(payer, asset, -fact.returned, reference, "")
@@ -221,22 +198,24 @@ def _paid_across(_fold: Fold, fact: book.PaidAcross) -> Iterator[Movement]:
 
 
 def _card_posted(fold: Fold, fact: exchange.CardPosted) -> Iterator[Movement]:
-    fold.cards[fact.card] = fact.gives
-    fold.digests[fact.card] = fact.digest
+    fold.memory.cards[fact.card] = fact.gives
+    fold.memory.digests[fact.card] = fact.digest
     yield _set_aside(owner_of(fact.card), fact.gives, fact.capacity, _word(fact.card), EXCHANGE)
 
 
 def _card_changed(fold: Fold, fact: exchange.CardChanged) -> Iterator[Movement]:
-    fold.digests[fact.card] = fact.digest
+    fold.memory.digests[fact.card] = fact.digest
     return iter(())
 
 
 def _card_funded(fold: Fold, fact: exchange.CardFunded) -> Iterator[Movement]:
-    yield _set_aside(owner_of(fact.card), fold.cards[fact.card], fact.units, _word(fact.card), EXCHANGE)
+    yield _set_aside(owner_of(fact.card), fold.memory.cards[fact.card], fact.units, _word(fact.card), EXCHANGE)
 
 
 def _card_closed(fold: Fold, fact: exchange.CardClosed) -> Iterator[Movement]:
-    yield _set_aside(owner_of(fact.card), fold.cards.pop(fact.card), -fact.returned, _word(fact.card), EXCHANGE)
+    asset = fold.memory.cards[fact.card]
+    del fold.memory.cards[fact.card]
+    yield _set_aside(owner_of(fact.card), asset, -fact.returned, _word(fact.card), EXCHANGE)
 
 
 def _converted(_fold: Fold, fact: exchange.Converted) -> Iterator[Movement]:
@@ -246,7 +225,7 @@ def _converted(_fold: Fold, fact: exchange.Converted) -> Iterator[Movement]:
 
 
 def _rate_locked(fold: Fold, fact: exchange.RateLocked) -> Iterator[Movement]:
-    fold.rates[fact.order] = AtRate(fact.card, swapped=False)
+    fold.memory.rates[fact.order] = AtRate(fact.card, swapped=False)
     yield _set_aside(owner_of(fact.order), fact.takes, _cost(fact), _word(fact.order), GOODS)
 
 
@@ -260,7 +239,7 @@ def _lock_undone(_fold: Fold, fact: exchange.LockUndone) -> Iterator[Movement]:
 
 def _money_swapped(fold: Fold, fact: exchange.MoneySwapped) -> Iterator[Movement]:
     buyer, provider, reference = owner_of(fact.order), owner_of(fact.card), _word(fact.order)
-    fold.rates[fact.order] = AtRate(fact.card, swapped=True)
+    fold.memory.rates[fact.order] = AtRate(fact.card, swapped=True)
     yield from _paid(buyer, provider, fact.takes, _cost(fact), reference, EXCHANGE, from_held=True)
     yield _set_aside(provider, fact.takes, fact.cover, reference, EXCHANGE)
     yield Movement(provider, fact.gives, 0, -fact.units, buyer, reference, EXCHANGE)
@@ -297,8 +276,8 @@ def _swap_ended(_fold: Fold, fact: exchange.SwapEnded) -> Iterator[Movement]:
 
 
 def _order_placed(fold: Fold, fact: market.OrderPlaced) -> Iterator[Movement]:
-    fold.orders[fact.order] = Ordered(fact.merchant, fact.asset)
-    if fact.order not in fold.rates:
+    fold.memory.orders[fact.order] = Ordered(fact.merchant, fact.asset)
+    if fold.memory.rates.get(fact.order) is None:
         deposit = fact.paid.total() - fact.balance_due
         yield _set_aside(owner_of(fact.order), fact.asset, deposit, _word(fact.order), GOODS)
 
@@ -326,7 +305,7 @@ def _cash_kept(_fold: Fold, fact: market.CashKept) -> Iterator[Movement]:
 
 def _lines_refunded(fold: Fold, fact: market.LinesRefunded) -> Iterator[Movement]:
     units = fact.to_buyer
-    buyer, reference, (merchant, asset) = owner_of(fact.order), _word(fact.order), fold.orders[fact.order]
+    buyer, reference, (merchant, asset) = owner_of(fact.order), _word(fact.order), fold.memory.orders[fact.order]
     if fact.late:
         yield from _paid(merchant, buyer, asset, units, reference, GOODS)
     elif fact.order in fold.refunds:
@@ -336,14 +315,14 @@ def _lines_refunded(fold: Fold, fact: market.LinesRefunded) -> Iterator[Movement
 
 
 def _order_closed(fold: Fold, fact: market.OrderClosed | market.PartReleased) -> Iterator[Movement]:
-    buyer, reference, asset = owner_of(fact.order), _word(fact.order), fold.orders[fact.order].asset
+    buyer, reference, asset = owner_of(fact.order), _word(fact.order), fold.memory.orders[fact.order].asset
     for payout in fact.payouts:
         yield from _paid(buyer, payout.account, asset, payout.units, reference, GOODS, from_held=True)
 
 
 def _told_by_lock(fold: Fold, order: bytes) -> bool:
     """Tell whether what goes back of an order is told by its lock: until the goods leave."""
-    rate = fold.rates.get(order)
+    rate = fold.memory.rates.get(order)
     return rate is not None and not rate.swapped
 
 

@@ -10,11 +10,12 @@ Money that was set aside and goes home was never paid, so nothing is returned; a
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sogdia.modules.exchange.events import Converted, LockUndone, MoneySwapped
 from sogdia.modules.market.events import LinesRefunded, OrderClosed
 from sogdia.modules.money.events import Minted
+from sogdia.rails.memory import Exchange, Original, Swap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,22 +31,6 @@ class Way(StrEnum):
     CUSTOMER = "customer"
     INSTITUTION = "institution"
     RETURN = "return"
-
-
-class Exchange(NamedTuple):
-    """What was paid in another money for what arrived, and by which terms: the digest of the provider's card."""
-
-    asset: Asset
-    units: int
-    digest: bytes
-
-
-class Original(NamedTuple):
-    """The payment of which something is returned."""
-
-    uetr: str
-    units: int
-    time: int
 
 
 class Payment(NamedTuple):
@@ -64,14 +49,17 @@ class Payment(NamedTuple):
     original: Original | None = None
 
 
+EXCHANGING: Final = frozenset({Converted, MoneySwapped, OrderClosed})
+"""Facts of which a payment may be in another money, or that say what later ones need for it. Of others, a reader who
+asks for exchanges alone need not ask `Payments`."""
+
+
 class Payments:
     """Reads what was told, in order, and gives the payments in it."""
 
     def __init__(self, fold: Fold) -> None:
         """Look up in `fold`, which has read up to the fact that is given, what facts leave out."""
-        self._fold = fold
-        self._swapped: dict[bytes, tuple[Exchange, int]] = {}
-        self._paid: dict[bytes, Original] = {}
+        self._memory = fold.memory
 
     def of(self, told: Told) -> Iterator[Payment]:
         """Give the payments that a fact tells of."""
@@ -91,8 +79,8 @@ class Payments:
                 yield from (_plain(told, each) for each in told.legs if _is_payment(told, each))
 
     def _note_swap(self, fact: MoneySwapped) -> None:
-        digest = self._fold.digests[fact.card]
-        self._swapped[fact.order] = Exchange(fact.takes, fact.payment, digest), fact.units
+        digest = self._memory.digests[fact.card]
+        self._memory.swaps[fact.order] = Swap(Exchange(fact.takes, fact.payment, digest), fact.units)
 
     def _to_provider(self, told: Told, leg: Leg) -> Payment:
         payer, provider = leg.movements
@@ -102,15 +90,17 @@ class Payments:
     def _conversion(self, told: Told) -> Iterator[Payment]:
         fact: Converted = told.fact
         taken, given = told.legs
-        digest = self._fold.digests[fact.card]
+        digest = self._memory.digests[fact.card]
         yield self._to_provider(told, taken)
         got = _plain(told, given)
         yield got._replace(debtor=fact.account, exchange=Exchange(fact.takes, fact.payment, digest))
 
     def _settled(self, told: Told) -> Iterator[Payment]:
         fact: OrderClosed = told.fact
-        exchange = self._swapped.pop(fact.order, None)
-        merchant = self._fold.orders[fact.order].merchant
+        exchange = self._memory.swaps.get(fact.order)
+        if exchange is not None:
+            del self._memory.swaps[fact.order]
+        merchant = self._memory.orders[fact.order].merchant
         for each in told.legs:
             if len(each.movements) == 1:
                 continue
@@ -120,11 +110,11 @@ class Payments:
                 share = whole._replace(units=whole.units * paid.units // units)
                 paid = paid._replace(exchange=share if share.units else None)
             if paid.creditor == merchant:
-                self._paid[fact.order] = Original(paid.uetr, paid.units, paid.time)
+                self._memory.paid[fact.order] = Original(paid.uetr, paid.units, paid.time)
             yield paid
 
     def _returned(self, told: Told, leg: Leg) -> Payment:
-        return _plain(told, leg)._replace(way=Way.RETURN, original=self._paid.get(told.fact.order))
+        return _plain(told, leg)._replace(way=Way.RETURN, original=self._memory.paid.get(told.fact.order))
 
 
 def _is_payment(told: Told, leg: Leg) -> bool:

@@ -18,12 +18,12 @@ from sogdia.rails.payments import Payments
 from sogdia.rails.spelling import write_amount
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sogdia.modules.money import Asset
     from sogdia.rails.books import Book, Holding, Told
+    from sogdia.rails.memory import Exchange
     from sogdia.rails.movements import Movement
-    from sogdia.rails.payments import Exchange
 
 DAY: Final = 86_400
 ENTRIES_MAX: Final = 200_000
@@ -91,6 +91,16 @@ class Period(NamedTuple):
     until: int
 
 
+class Kept(NamedTuple):
+    """What somebody has kept of one money of an account up to some block: the days that are stated, and what it has."""
+
+    opening: Balances | None
+    """Nothing, when it had none of this money before."""
+    entries: Sequence[Entry]
+    closing: Balances | None
+    present: Balances
+
+
 class Account:
     """One account's statements in the making: fed with everything that was told, in order."""
 
@@ -104,6 +114,15 @@ class Account:
         self._entries: dict[Asset, list[Entry]] = {}
         self.present: dict[Asset, Balances] = {}
         """What it has after all that was read."""
+
+    def go_on(self, asset: Asset, kept: Kept) -> None:
+        """Begin one money with what was kept; what is taken afterwards is what was told since."""
+        if kept.opening is not None:
+            self._opening[asset] = kept.opening
+        if kept.closing is not None:
+            self._closing[asset] = kept.closing
+        self._entries[asset] = list(kept.entries)
+        self.present[asset] = kept.present
 
     def take(self, told: Told) -> None:
         """Take the next fact."""
@@ -124,7 +143,7 @@ class Account:
         elif told.time < self._period.until:
             found = self._entries.setdefault(asset, [])
             if len(found) == ENTRIES_MAX:
-                raise TooManyEntriesError(f"more than {ENTRIES_MAX} entries: ask for fewer days at once")
+                raise too_many()
             found.append(Entry(len(found) + 1, uetr, told.time, type(told.fact).__name__, movement, exchange))
 
     def statements(self, height: int, time: int) -> list[Statement]:
@@ -148,6 +167,11 @@ class Account:
         for each in made:
             each.check()
         return made
+
+
+def too_many() -> TooManyEntriesError:
+    """Say that a statement would have more entries than fit into one."""
+    return TooManyEntriesError(f"more than {ENTRIES_MAX} entries: ask for fewer days at once")
 
 
 def compare(account: bytes, found: Mapping[Asset, Balances], owned: Mapping[Holding, Balances]) -> None:

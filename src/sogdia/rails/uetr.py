@@ -1,6 +1,6 @@
 """UETR: the reference that a payment keeps from end to end, worked out from where the payment stands in the ledger.
 
-    position   68 bits: height (36), place in the block (20), number of the fact (12)
+    position   68 bits: height (34), place in the block (20), number of the payment (14)
     check      54 bits of SHA-256(genesis hash ‖ id of the result ‖ number of the fact)
     UETR       both in the form of a UUID of version 4, the position hidden by a mask that is made from the check
 
@@ -15,9 +15,9 @@ from hashlib import sha256
 from typing import Final, NamedTuple
 from uuid import UUID
 
-HEIGHT_BITS: Final = 36
+HEIGHT_BITS: Final = 34
 PLACE_BITS: Final = 20
-NUMBER_BITS: Final = 12
+NUMBER_BITS: Final = 14
 POSITION_BITS: Final = HEIGHT_BITS + PLACE_BITS + NUMBER_BITS
 CHECK_BITS: Final = 122 - POSITION_BITS
 

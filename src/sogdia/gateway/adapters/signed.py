@@ -141,9 +141,9 @@ class Signed(NamedTuple):
 
     def opened(self, raw: bytes) -> tuple[int, bytes]:
         """Give the moment and the body of a document whose signature is good."""
-        if len(raw) > BODY_BYTES_MAX:
-            raise MessageRefused(Reason.FF01, f"The document has more than {BODY_BYTES_MAX} bytes.")
         head = _HEAD.match(raw)
+        if len(raw) > BODY_BYTES_MAX + (0 if head is None else head.end()):
+            raise MessageRefused(Reason.FF01, f"The document has more than {BODY_BYTES_MAX} bytes.")
         if head is None:
             raise MessageRefused(Reason.FF01, "The document does not begin with its signature: t=…,v1=….")
         body = raw[head.end() :]

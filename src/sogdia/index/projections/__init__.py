@@ -5,6 +5,6 @@ A module without a file here is in `events`, in the sums by hour and with those 
 
 from __future__ import annotations
 
-from sogdia.index.projections import governance, identity, market, money
+from sogdia.index.projections import governance, identity, market, money, movements
 
-ALL = (identity.PROJECTION, governance.PROJECTION, money.PROJECTION, market.PROJECTION)
+ALL = (identity.PROJECTION, governance.PROJECTION, money.PROJECTION, market.PROJECTION, movements.PROJECTION)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import inspect
 
-from sogdia.index.database import SQLITE, open_engine, told
+from sogdia.index.database import POSTGRESQL, SQLITE, open_engine, told
 from sogdia.index.errors import IndexAbsentError, IndexAwayError, IndexStoppedError, IndexUnreachableError
 from sogdia.index.schema import STATE
 
@@ -27,6 +27,14 @@ class OpenedIndex:
         self._url = url
         self._lock = threading.Lock()
         self._engine: Engine | None = None
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Lend a connection for which the index stands still, however long it reads."""
+        with self.connect() as connection:
+            if connection.dialect.name == POSTGRESQL:  # a transaction of SQLite sees one state anyway
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            yield connection
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:
