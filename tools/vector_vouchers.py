@@ -145,7 +145,7 @@ def text_vectors(stall: Stall) -> Iterator[Vector]:
         "eight characters more": text + "0" * 8,
         "two vouchers at once": text + text,
         "more text than is looked at": text + " " * (2_001 - len(text)),
-        "other check digits": _with_check(encode(usual), b"\0\0\0\0"),
+        "other check digits": with_check(encode(usual), b"\0\0\0\0"),
     }
     for what, other in wrong.items():
         yield {"name": "a voucher", "damage": what, "text": other}
@@ -163,7 +163,7 @@ def text_vectors(stall: Stall) -> Iterator[Vector]:
         "a byte behind": encode(usual) + b"\0",
         "a number spelled long": encode(usual).replace(b"\x7d", b"\xcc\x7d", 1),
     }.items():
-        yield {"name": "a voucher with the right check digits", "damage": what, "text": _with_check(raw)}
+        yield {"name": "a voucher with the right check digits", "damage": what, "text": with_check(raw)}
     yield {"name": "a voucher", "damage": "bits that mean nothing are set", "text": _other_spelling(stall)}
 
 
@@ -172,7 +172,8 @@ def encode_parts(signed: SignedVoucher) -> tuple[Any, ...]:
     return structs.astuple(signed.voucher)
 
 
-def _with_check(raw: bytes, check: bytes | None = None) -> str:
+def with_check(raw: bytes, check: bytes | None = None) -> str:
+    """Write any bytes as the text of a voucher, with the check that is right, or another."""
     whole = raw + (sha256(raw).digest()[:4] if check is None else check)
     return BEGINNING + b32encode(whole).decode("ascii").rstrip("=").translate(RFC_4648)
 

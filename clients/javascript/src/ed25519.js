@@ -64,7 +64,7 @@ function littleEndian(value) {
  * @param {Point} other
  * @returns {Point}
  */
-function sum([x1, y1, z1, t1], [x2, y2, z2, t2]) {
+function added([x1, y1, z1, t1], [x2, y2, z2, t2]) {
   const [a, b] = [modulo((y1 - x1) * (y2 - x2)), modulo((y1 + x1) * (y2 + x2))];
   const [c, d] = [modulo(2n * t1 * t2 * CURVE_D), modulo(2n * z1 * z2)];
   const [e, f, g, h] = [b - a, d - c, d + c, b + a];
@@ -79,12 +79,12 @@ function sum([x1, y1, z1, t1], [x2, y2, z2, t2]) {
  * @param {Point} q
  */
 function combined(m, p, n, q) {
-  const both = sum(p, q);
+  const both = added(p, q);
   let found = NEUTRAL;
   for (let bit = 1n << 255n; bit; bit >>= 1n) {
-    found = sum(found, found);
-    if (m & bit) found = sum(found, n & bit ? both : p);
-    else if (n & bit) found = sum(found, q);
+    found = added(found, found);
+    if (m & bit) found = added(found, n & bit ? both : p);
+    else if (n & bit) found = added(found, q);
   }
   return found;
 }
