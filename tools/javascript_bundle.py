@@ -1,7 +1,7 @@
-"""Writes the JavaScript modules in one small file each, and two pages, for proofs and for vouchers, with what they need inside.
+"""Writes the JavaScript modules in one small file each, and two pages with what they need: for proofs, for vouchers.
 
-    python -m tools.javascript_bundle            write sogdia.min.js, sogdia-light.min.js, both for all and for the
-                                                 explorer, check-proof.html and check-voucher.html
+    python -m tools.javascript_bundle            write sogdia.min.js, sogdia-light.min.js, check-voucher.html,
+                                                 each also for the explorer, and check-proof.html
     python -m tools.javascript_bundle --check    say which of them are not what this version would write
 
 The second file is the light client alone: it takes what it shares with the first from there, so that nothing is
@@ -128,7 +128,7 @@ def build() -> dict[Path, str]:
     """Make all files anew."""
     files = {BUNDLE: bundle(), LIGHT_BUNDLE: light_bundle(), PAGE: page()}
     files[VOUCHER_PAGE] = page(VOUCHER_PAGE.name, VOUCHER_ENTRY)
-    return files | {EXPLORER / each.name: files[each] for each in (BUNDLE, LIGHT_BUNDLE)}
+    return files | {EXPLORER / each.name: files[each] for each in (BUNDLE, LIGHT_BUNDLE, VOUCHER_PAGE)}
 
 
 def compressed_bytes(text: str) -> int:

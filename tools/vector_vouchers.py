@@ -76,7 +76,7 @@ class Stall:
             for reference, name in names.items()
         }
 
-    def signed(  # noqa: PLR0913 - what a voucher says
+    def signed(
         self,
         share: int,
         sequence: int,
@@ -287,6 +287,7 @@ def judge_look(stall: Stall, vector: Vector) -> Vector:
 def fraud_vectors(stall: Stall) -> Iterator[Vector]:
     """Give pairs of vouchers; the ones that prove nothing come first, as a purse is caught once."""
     one, other = stall.signed(BUKHARA, 3, 40), stall.signed(BUKHARA, 3, 41)
+    others = stall.signed(BUKHARA, 3, 41, keys=OTHER)
     unsigned = structs.replace(other, signature=bytes(64))
     chip = [stall.signed(ANYBODY, 7, units, "chip") for units in (5, 6)]
     twin = structs.replace(chip[0], signature=twin_of(chip[0].signature))
@@ -296,7 +297,7 @@ def fraud_vectors(stall: Stall) -> Iterator[Vector]:
         ("one number on two vouchers", "the numbers differ", (one, stall.signed(BUKHARA, 4, 41))),
         ("one number on two vouchers", "the shares differ", (one, stall.signed(LANZHOU, 3, 41))),
         ("one number on two vouchers", "one of them is not signed", (one, unsigned)),
-        ("one number on two vouchers", "another phone signed one of them", (one, stall.signed(BUKHARA, 3, 41, keys=OTHER))),
+        ("one number on two vouchers", "another phone signed one of them", (one, others)),
         ("one number on two vouchers", None, (one, other)),
         ("one number on two vouchers, by a key of P-256", None, (chip[1], chip[0])),
     ):  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from sogdia.cli.naming import Naming, Network
@@ -17,7 +19,7 @@ from tests.modules.reference.desk import put_in_force
 def said(tmp_path):
     """Say in words what a shop with one card quotes, with a dinar at so many cents."""
 
-    def say(dinar, after=0, **asked):
+    def say(dinar: str, after: int = 0, **asked: Any) -> list[str]:  # noqa: ANN401 - any field
         shop = open_shop()
         card(shop, ("KWD", "USD"), (31, 100), "keeps", premiums=PREMIUMS)
         put_in_force(shop, dinar, fresh_for=100)

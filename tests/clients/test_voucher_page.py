@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sogdia.client.codes import account_code
-from tests.clients.test_javascript_page import GENESIS, chromium, seen
+from tests.clients.test_javascript_page import GENESIS, seen
 from tests.clients.test_javascript_vouchers import FILE
 from tools import javascript_bundle
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["chromium"]
 pytestmark = pytest.mark.real("Chromium")
 
 LOOKS = {(each["name"], each.get("damage")): each for each in FILE["looks"]}
@@ -141,7 +140,7 @@ def test_a_voucher_of_ones_own_share_is_certain_and_every_part_is_told(chromium,
 def test_of_anybodys_share_it_says_that_it_is_a_risk_and_what_nobody_can_know(chromium, tmp_path):
     last = play(chromium, tmp_path, *SET_UP[:2], *check(ANYBODYS["text"]))[-1]
 
-    assert last["said"].startswith("RISK")
+    assert last["said"].startswith("RISK – for the account that it names")
     assert "cannot be known without a connection" in last["said"]
     assert "whether that is you is not compared" in last["said"]
 
@@ -160,6 +159,13 @@ def test_what_was_taken_is_remembered_and_a_second_voucher_of_its_number_is_proo
     assert OWN["text"] in other["said"].replace("\n", ""), "the other half of the proof stands there to be copied"
     assert not again["take"]
     assert not other["take"]
+
+
+def test_what_is_taken_is_what_was_looked_at_whatever_stands_in_the_field_by_then(chromium, tmp_path):
+    steps = (*SET_UP, *check(OWN["text"]), ("write", "text", ANYBODYS["text"]), ("press", "take"))
+    last = play(chromium, tmp_path, *steps)[-1]
+
+    assert last["saved"] == f"data:text/plain,{OWN['text']}\n"
 
 
 def test_it_is_remembered_when_the_page_is_opened_again(chromium, tmp_path):
@@ -261,5 +267,7 @@ def test_the_page_can_send_nothing_and_holds_all_that_it_needs():
     page = javascript_bundle.VOUCHER_PAGE.read_text("utf-8")
 
     assert "default-src 'none'" in page
-    assert not re.search(r"(?:src|href)=\"(?!data:)|\bimport\b|https?:|fetch\(|XMLHttpRequest|WebSocket|sendBeacon", page)
+    assert not re.search(
+        r"(?:src|href)=\"(?!data:)|\bimport\b|https?:|fetch\(|XMLHttpRequest|WebSocket|sendBeacon", page
+    )
     assert javascript_bundle.compressed_bytes(page) < javascript_bundle.VOUCHER_PAGE_BYTES_MAX
