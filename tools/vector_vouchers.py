@@ -50,9 +50,9 @@ class Unexpected(Exception):  # noqa: N818 - reads as what it says
 class Stall:
     """A payer with two purses, of whose vouchers two have been paid, as their proofs say it."""
 
-    def __init__(self) -> None:
+    def __init__(self, engine: str = "solo") -> None:
         """Play it."""
-        self.sealed = SealedLedger()
+        self.sealed = SealedLedger(engine)
         self.ledger = ledger = self.sealed.ledger
         shares = (Share(ledger.account("bukhara"), 500), Share(ledger.account("lanzhou"), 300), Share(None, 200))
         opened = [
@@ -70,7 +70,7 @@ class Stall:
         self.sealed.block(*(ledger.sign("carrier", RedeemVouchers(vouchers=(each,))) for each in paid))
         names = {reference: name_of(ledger.account("nairobi"), reference) for reference in ("trip", "chip")}
         proofs = self.sealed.prove(*(PURSES.full_key(name) for name in names.values()))
-        self.proofs = dict(zip(names, map(proof_bytes, proofs), strict=True))
+        self.proofs = dict(zip(names, proofs, strict=True))
         self.known = {
             reference: KnownPurse(ledger.network, name, PURSES.must(ledger.state, name))
             for reference, name in names.items()
@@ -255,7 +255,8 @@ def look_vectors(stall: Stall) -> Iterator[Vector]:
         "the signature is spelled with a larger s": r + (s + ORDER).to_bytes(32, "little"),
     }.items():
         yield asked(structs.replace(usual, signature=signature), "of one's own share", what)
-    for what, keys in {"another phone signed it": OTHER, "a key of another scheme signed it": CHIP}.items():
+    other_keys: dict[str, AnyKeyPair] = {"another phone signed it": OTHER, "a key of another scheme signed it": CHIP}
+    for what, keys in other_keys.items():
         yield asked(stall.signed(BUKHARA, 0, 125, keys=keys), "of one's own share", what)
     yield asked(usual, "of Bukhara's share", "none: the carrier looks", payee=carrier)
     yield asked(stall.signed(BUKHARA, 0, 5, payee=account("carrier")), "of Bukhara's share", "it names the carrier")
@@ -327,7 +328,7 @@ def voucher_vectors() -> dict[str, Any]:
         reference: {
             "name": known.name.hex(),
             "record": encode(known.purse).hex(),
-            "proof": stall.proofs[reference].hex(),
+            "proof": proof_bytes(stall.proofs[reference]).hex(),
         }
         for reference, known in stall.known.items()
     }

@@ -8,12 +8,18 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from sogdia.client.codes import account_code
+from sogdia.client.proofs import proof_bytes
+from sogdia.client.voucher_text import voucher_text
+from sogdia.kernel.comet import header_hash
 from tests.clients.test_javascript_page import GENESIS, seen
 from tests.clients.test_javascript_vouchers import FILE
 from tools import javascript_bundle
+from tools.network_proofs import Chain
+from tools.vector_vouchers import Stall
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -240,6 +246,25 @@ def test_a_browser_that_keeps_nothing_says_so_and_remembers_until_the_page_is_cl
 
     assert last["fleeting"]
     assert "You took it already" in last["said"]
+
+
+def test_of_a_network_that_several_organisations_run_trust_begins_with_a_header(chromium, tmp_path):
+    stall = Stall("cometbft")
+    led = Chain(stall).led(stall.proofs["trip"])
+    header = led.anchor.blocks[-1].header
+    named = f"{header.height}:{header_hash(header).hex()}"
+    text = voucher_text(stall.signed(0, 0, 125))
+    by_genesis = msgspec.json.encode(stall.ledger.genesis)
+
+    wrong, right, last = (
+        play(chromium, tmp_path / str(count), choose("genesis", by_genesis), ("write", "header", begins),
+             choose("proof", proof_bytes(led)), *check(text))[at]
+        for count, (begins, at) in enumerate(((named[:-1] + ("0" if named[-1] != "0" else "1"), 2), (named, 2), (named, -1)))
+    )  # fmt: skip
+
+    assert wrong["loaded"].startswith("The proof does NOT hold")
+    assert right["loaded"] == "The proof holds."
+    assert last["said"].startswith("CERTAIN")
 
 
 def test_forgetting_leaves_nothing(chromium, tmp_path):

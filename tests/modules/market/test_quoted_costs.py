@@ -36,7 +36,8 @@ def test_the_parts_of_a_payment_are_what_the_reference_says_the_spread_and_the_r
     for quoted in found.quotes:
         assert (quoted.payment, quoted.spread, quoted.rounding) == (4_427, 33, 1)
         assert quoted.spread_points == 75, "0.31 × 3.25 is 1.0075"
-        assert quoted.payment == found.reference.payment + quoted.spread + quoted.rounding
+        parts = (found.reference.payment, quoted.spread, quoted.rounding)
+        assert sum(each for each in parts if each is not None) == quoted.payment
     assert [each.premium for each in found.quotes] == [0, 18], "what keeping the rate costs is a part of its own"
 
 

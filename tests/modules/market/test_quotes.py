@@ -22,6 +22,7 @@ from sogdia.modules.exchange.records import CARDS, Rate, RateTerms, Tier
 from sogdia.modules.exchange.refusals import ExchangeRefusal
 from sogdia.modules.market.asked_prices import LINES_ASKED_MAX, LinesText
 from sogdia.modules.market.listings import AddVariant, CloseListing, OpenListing, PublishTerms
+from sogdia.modules.market.orders import PlaceOrderAtRate
 from sogdia.modules.market.quoted_costs import POINTS_MAX, Ratio
 from sogdia.modules.market.quotes import QuotesQuery
 from sogdia.modules.market.records import LINES, Parts
@@ -196,6 +197,7 @@ def test_several_lines_are_quoted_as_the_one_order_that_they_are(shop):
     assert found.goods == Parts(15_549, 1_200 + 70, 1_493 + 219)
     assert found.units == 18_531
     (order,) = [each.fields for each in found.quotes[-1].accept]
+    assert isinstance(order, PlaceOrderAtRate)
     assert [(each.listing, each.variant, each.quantity) for each in order.lines] == [("silk", 1, 3), ("bowl", 2, 2)]
 
 
@@ -284,7 +286,7 @@ def test_on_any_market_what_is_quoted_is_what_is_paid(number):
         monies_of_it: dict[str, Any] = {"takes": shop.asset(takes), "gives": shop.asset(gives)}
         shop.must("dealer", PostCard(reference=f"c{each}", **monies_of_it, capacity=95_000, rates=terms))
     dinar = Fraction(chance.randrange(1, 500), chance.randrange(1, 500))
-    put_in_force(shop, dinar)
+    put_in_force(shop, str(dinar))
     tried = 0
 
     for pays in ("KWD", "USD", "CNY"):
@@ -333,17 +335,17 @@ def unrounded(receipt: Receipt, quoted: Quoted, units: int, prices: dict[bytes, 
     return cost
 
 
-def beyond(quoted: Quoted) -> tuple[int, int] | None:
+def beyond(quoted: Quoted) -> tuple[int | None, int | None]:
     """What a quote says of the reference."""
-    return None if quoted.spread is None else (quoted.spread, quoted.spread_points)
+    return quoted.spread, quoted.spread_points
 
 
-def spread_to(dinar: Fraction, found: Quotes, quoted: Quoted, exact: Fraction) -> tuple[int, int] | None:
+def spread_to(dinar: Fraction, found: Quotes, quoted: Quoted, exact: Fraction) -> tuple[int | None, int | None]:
     """How far an exact cost is from what it would be with a dinar at its reference; only dollars have one, too."""
     monies = quoted.takes.currency, found.asset.currency
     if set(monies) != {"KWD", "USD"}:
         assert found.reference is None or found.reference.rate is None
-        return None
+        return None, None
     fair = found.units / dinar if monies[0] == "KWD" else found.units * dinar
     assert found.reference is not None
     assert found.reference.payment == floor(fair)

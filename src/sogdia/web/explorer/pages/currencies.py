@@ -37,7 +37,8 @@ def currency(asked: Asked) -> Page:
 
 def issuance_of(asked: Asked, asset: Asset) -> Issuance:
     """Ask for a currency of an issuer, which has to be there."""
-    code, found = asset.currency, None
+    code = asset.currency
+    found: Issuance | None = None
     if len(code) == 3 and code.isascii() and code.isalpha() and code.isupper():  # noqa: PLR2004 - a code of ISO 4217
         found = ask(asked.node, IssuanceQuery(currency=code, issuer=asset.issuer, at=asked.now))
     if found is None:
