@@ -86,7 +86,6 @@ CHOOSE = """
 
 def seen(chromium: str, folder: Path, page: str) -> str:
     """Open a page from the disk, without a network, and give what it has become."""
-    folder.mkdir(exist_ok=True)
     path = folder / "page.html"
     path.write_text(page, "utf-8")
     options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--dump-dom"]
