@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 
 const module = await import(process.argv[2]);
 const { hex } = module;
-if (process.argv[3] === "own") module.instead.ed25519 = module.verifyEd25519;
+if (process.argv[3] === "own") module.instead.verify = module.verifyEd25519;
 
 const fromHex = (text) => new Uint8Array(Buffer.from(text, "hex"));
 const knownOf = ({ network, name, record }) => ({

@@ -4,7 +4,7 @@
  */
 
 import { bigEndian, join, same } from "./codec.js";
-import { fromLittle } from "./keys.js";
+import { reversed } from "./keys.js";
 
 /** @typedef {[x: bigint, y: bigint, z: bigint, t: bigint]} Point x/z and y/z are the coordinates, and t is x·y/z */
 
@@ -27,8 +27,8 @@ const BASE = /** @type {Point} */ (unpacked(littleEndian(modulo(4n * powered(5n,
 export function verifyEd25519(publicKey, message, signature) {
   const key = unpacked(publicKey);
   if (!key) return false;
-  const [first, second] = [signature.slice(0, 32), fromLittle(signature.slice(32))];
-  const challenge = fromLittle(sha512(join(first, publicKey, message))) % GROUP_ORDER;
+  const [first, second] = [signature.slice(0, 32), reversed(signature.slice(32))];
+  const challenge = reversed(sha512(join(first, publicKey, message))) % GROUP_ORDER;
   const [x, y, z, t] = key;
   return same(packed(combined(second, BASE, challenge, [PRIME - x, y, z, PRIME - t])), first);
 }
@@ -103,7 +103,7 @@ function packed([x, y, z]) {
  * @returns {Point | null}
  */
 function unpacked(bytes) {
-  const y = fromLittle(bytes) & (2n ** 255n - 1n);
+  const y = reversed(bytes) & (2n ** 255n - 1n);
   const [u, v] = [modulo(y * y - 1n), modulo(CURVE_D * y * y + 1n)];
   let x = modulo(u * v ** 3n * powered(modulo(u * v ** 7n), (PRIME - 5n) / 8n));
   if (modulo(v * x * x) !== u) x = modulo(x * ROOT_OF_MINUS_1);

@@ -43,13 +43,16 @@ const bytesOf = (row) => /** @type {Plain} */ (row);
 /** @param {Uint8Array} row */
 const asNumber = (row) => row.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
 
-/** @param {Uint8Array} row */
-export const fromLittle = (row) => asNumber([...row].reverse());
+/**
+ * Read a number whose smallest byte comes first.
+ * @param {Uint8Array} row
+ */
+export const reversed = (row) => asNumber(row.slice().reverse());
 
 /**
  * What checks a signature of Ed25519 in place of WebCrypto, for a page that is to work in browsers that do not know it.
  * It is given only keys and signatures that are spelled as they must be.
- * @type {{ ed25519?: (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean }}
+ * @type {{ verify?: (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean }}
  */
 export const instead = {};
 
@@ -208,7 +211,7 @@ export async function verify(scheme, publicKey, message, signature) {
   if (signature.length !== 64) return false;
   const key = scheme === ED25519 ? ed25519Public(publicKey, signature) : scheme === P256 ? p256Public(publicKey) : null;
   if (!key) return false;
-  if (instead.ed25519 && scheme === ED25519) return instead.ed25519(key, message, signature);
+  if (instead.verify && scheme === ED25519) return instead.verify(key, message, signature);
   const algorithm = scheme === P256 ? ECDSA : { name: "Ed25519" };
   try {
     const imported = await crypto.subtle.importKey("raw", bytesOf(key), algorithm, false, ["verify"]);
@@ -229,10 +232,10 @@ export async function verify(scheme, publicKey, message, signature) {
  */
 function ed25519Public(publicKey, signature) {
   const sound = [publicKey, signature.slice(0, 32)].every((point) => {
-    const y = fromLittle(point) & (2n ** 255n - 1n);
+    const y = reversed(point) & (2n ** 255n - 1n);
     return point.length === 32 && y < ED25519_FIELD && !SMALL_ORDER.includes(y);
   });
-  return sound && fromLittle(signature.slice(32)) < ED25519_ORDER ? publicKey : null;
+  return sound && reversed(signature.slice(32)) < ED25519_ORDER ? publicKey : null;
 }
 
 /**

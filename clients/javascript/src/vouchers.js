@@ -106,7 +106,11 @@ export function readVoucher(text) {
   ought(begins, "beginning", `A voucher begins with ${VOUCHER_BEGINNING}. Scan it again.`);
   const body = letters.slice(4).map((each) => ({ O: "0", I: "1", L: "1" })[each] ?? each);
   const strange = body.find((each) => !VOUCHER_CODES.includes(each));
-  ought(strange === undefined, "character", `No voucher holds the character '${strange}'. Compare it where that stands.`);
+  ought(
+    strange === undefined,
+    "character",
+    `No voucher holds the character '${strange}'. Compare it where that stands.`,
+  );
   const fits = ![1, 3, 6].includes(body.length % 8) && letters.length <= VOUCHER_CHARACTERS_MAX;
   ought(fits, "length", `No voucher has ${letters.length} characters: a part is missing or too much. Copy it whole.`);
   const symbols = body.map((each) => VOUCHER_CODES.indexOf(each));
