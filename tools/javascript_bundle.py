@@ -1,7 +1,7 @@
-"""Writes the JavaScript modules in one small file each, and a page that checks proofs with what it needs inside.
+"""Writes the JavaScript modules in one small file each, and two pages with what they need: for proofs, for vouchers.
 
-    python -m tools.javascript_bundle            write sogdia.min.js, sogdia-light.min.js, both for all and for the
-                                                 explorer, and check-proof.html
+    python -m tools.javascript_bundle            write sogdia.min.js, sogdia-light.min.js, check-voucher.html,
+                                                 each also for the explorer, and check-proof.html
     python -m tools.javascript_bundle --check    say which of them are not what this version would write
 
 The second file is the light client alone: it takes what it shares with the first from there, so that nothing is
@@ -25,12 +25,14 @@ BUNDLE = FOLDER / "sogdia.min.js"
 LIGHT_BUNDLE = FOLDER / "sogdia-light.min.js"
 EXPLORER = FOLDER.parent.parent / "src" / "sogdia" / "web" / "explorer" / "assets"
 PAGE = FOLDER / "check-proof.html"
-PAGE_SOURCE = FOLDER / "page" / "check-proof.html"
+VOUCHER_PAGE = FOLDER / "check-voucher.html"
 ENTRY = "sogdia.js"
 LIGHT_ENTRY = "sogdia-light.js"
 PAGE_ENTRIES = ("proofs.js", "receipts.js")
+VOUCHER_ENTRY = "sogdia-vouchers.js"
 COMPRESSED_BYTES_MAX = 12_000
 PAGE_BYTES_MAX = 13_000
+VOUCHER_PAGE_BYTES_MAX = 25_000
 LIGHT_BYTES_MAX = 5_000
 HEAD = "// Sogdia's JavaScript client. Apache-2.0. Made by `python -m tools.javascript_bundle`; edit src.\n"
 
@@ -113,10 +115,10 @@ def light_bundle() -> str:
     return f'{HEAD}import{{{taken}}}from"./{BUNDLE.name}";{made}export{{{offered}}};\n'
 
 
-def page() -> str:
-    """Make the page with what it needs of the module inside, so that it works from a disk and without a network."""
-    made, _exported = joined(*PAGE_ENTRIES)
-    before, _import, after = re.split(r"(    import [^;]*;\n)", PAGE_SOURCE.read_text("utf-8"))
+def page(name: str = PAGE.name, *entries: str) -> str:
+    """Make a page with what it needs of the module inside, so that it works from a disk and without a network."""
+    made, _exported = joined(*(entries or PAGE_ENTRIES))
+    before, _import, after = re.split(r"(    import [^;]*;\n)", (FOLDER / "page" / name).read_text("utf-8"))
     script, rest = after.split("  </script>")
     # The braces keep the page's own names apart from those of the module.
     return f"{before}{HEAD}{made}\n{{{script}}}\n  </script>{rest}"
@@ -125,7 +127,8 @@ def page() -> str:
 def build() -> dict[Path, str]:
     """Make all files anew."""
     files = {BUNDLE: bundle(), LIGHT_BUNDLE: light_bundle(), PAGE: page()}
-    return files | {EXPLORER / each.name: files[each] for each in (BUNDLE, LIGHT_BUNDLE)}
+    files[VOUCHER_PAGE] = page(VOUCHER_PAGE.name, VOUCHER_ENTRY)
+    return files | {EXPLORER / each.name: files[each] for each in (BUNDLE, LIGHT_BUNDLE, VOUCHER_PAGE)}
 
 
 def compressed_bytes(text: str) -> int:

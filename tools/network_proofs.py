@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from sogdia.kernel.comet import CometHeader
     from sogdia.kernel.header import Header
     from tools.vector_story import Story
+    from tools.vector_vouchers import Stall
 
 FOUR: Final = voters(1, 1, 1, 1)
 STRANGERS: Final = voters(1, 1, 1, 1, first=20)
@@ -74,7 +75,7 @@ class NetworkCase(NamedTuple):
 class Chain:
     """Headers of CometBFT over the ledger of a story, one for each of its own headers."""
 
-    def __init__(self, story: Story) -> None:
+    def __init__(self, story: Story | Stall) -> None:
         """Begin at the story's genesis, with four validators of equal weight."""
         self._story = story
         self.network: bytes = story.ledger.network

@@ -51,9 +51,9 @@ class SealedBlock(NamedTuple):
 class SealedLedger:
     """The test ledger with a chain of signed headers."""
 
-    def __init__(self) -> None:
+    def __init__(self, engine: str = "solo") -> None:
         """Start from the test genesis, with the invariants left to the tests of the modules."""
-        self.ledger = Ledger(secret=SECRET)
+        self.ledger = Ledger(secret=SECRET, engine=engine)
         self.ledger.check_invariants = False
         self.trusted = trusted_by_genesis(self.ledger.genesis)
         self.handovers: list[Handover] = []

@@ -36,6 +36,7 @@ from tools.vector_example import example, with_example
 from tools.vector_signatures import p256_answers, passkey_answers
 from tools.vector_story import Story
 from tools.vector_verdicts import proves
+from tools.vector_vouchers import VOUCHERS_FILE, voucher_vectors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -294,6 +295,7 @@ def build() -> dict[Path, str]:
         **{FOLDER / name: text for name, text in client_files(story).items()},
         FOLDER / "signatures" / "p256.json": _text(p256_answers()),
         FOLDER / "signatures" / "passkeys.json": _text(passkey_answers()),
+        FOLDER / VOUCHERS_FILE: _text(voucher_vectors()),
         FOLDER / LIGHT_FILE: light_text(),
         FOLDER / NETWORK_FILE: network_text(story),
         WIRE: with_example(WIRE.read_text("utf-8"), example(story)),

@@ -127,6 +127,23 @@ def test_a_buyer_is_quoted_goods_in_its_money_and_pays_exactly_that(town, monies
     assert before - spendable(town, "nairobi", shillings) == int(quoted["total"])
 
 
+def test_several_lines_are_quoted_as_one_order_and_what_the_reference_says_is_told(town, monies):
+    shillings, _dollars = monies
+    asked = f"pays={asset_key(shillings).hex()}&merchant={town.account('bukhara').hex()}"
+
+    one = town.ask(f"/v1/queries/quotes?{asked}&lines=tea:0:2").document["answer"]
+    two = town.ask(f"/v1/queries/quotes?{asked}&lines=tea:0:2,tea:0:1").document["answer"]
+
+    assert (one["units"], two["units"]) == ("2500", "3750")
+    assert two["reference"] == {
+        "takes": {"currency": "KES", "issuer": town.account("bank").hex()},
+        "rate_state": "0", "rate": None, "payment": None,
+    }  # fmt: skip
+    assert [each["spread"] for each in two["quotes"]] == [None] * len(two["quotes"])
+    assert town.ask(f"/v1/queries/quotes?{asked}&lines=tea:0").status == 400
+    assert town.ask(f"/v1/queries/quotes?{asked}&lines=tea:0:1,wool:0:1").status == 404
+
+
 def spendable(town, who, money):
     """What somebody has of a money, as it is told over HTTP."""
     asked = f"account={town.account(who).hex()}&currency={money.currency}&issuer={money.issuer.hex()}"

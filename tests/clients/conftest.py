@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import real_parts
 from tests.clients import node_js
 
 if TYPE_CHECKING:
@@ -19,6 +20,12 @@ def node() -> str:
     if reason is not None:
         pytest.skip(reason)
     return "node"
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The program of Chromium; whoever asks for it is left out where there is none."""
+    return real_parts.program("chromium")
 
 
 @pytest.fixture(scope="session", params=[node_js.SOURCE, node_js.BUNDLE], ids=["sources", "one file"])

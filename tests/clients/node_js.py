@@ -19,6 +19,8 @@ JUDGE = Path(__file__).parent / "judge.js"
 LIGHT_SOURCE = FOLDER / "src" / "sogdia-light.js"
 LIGHT_BUNDLE = FOLDER / "sogdia-light.min.js"
 LIGHT_JUDGE = Path(__file__).parent / "light_judge.js"
+VOUCHER_SOURCE = FOLDER / "src" / "sogdia-vouchers.js"
+VOUCHER_JUDGE = Path(__file__).parent / "voucher_judge.js"
 VERSION_MIN = 20
 
 
@@ -49,10 +51,10 @@ class Wrong(Exception):  # noqa: N818 - reads as what it says
 class Judge:
     """A running Node.js with the module."""
 
-    def __init__(self, node: str, module: Path, judge: Path = JUDGE) -> None:
+    def __init__(self, node: str, module: Path, judge: Path = JUDGE, *more: str) -> None:
         """Start it."""
         self._process = subprocess.Popen(
-            [node, str(judge), str(module)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+            [node, str(judge), str(module), *more], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
         )
 
     def __enter__(self) -> Self:

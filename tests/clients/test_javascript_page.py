@@ -14,7 +14,6 @@ import pytest
 
 from sogdia.kernel.blinding import commitment_to
 from sogdia.testing.ledger import genesis
-from tests import real_parts
 from tests.clients.test_javascript_vectors import FILES
 from tools import javascript_bundle, light_vectors, vectors
 from tools.vector_ledger import SECRET
@@ -83,12 +82,6 @@ CHOOSE = """
   }
 </script>
 """
-
-
-@pytest.fixture(scope="module")
-def chromium() -> str:
-    """The program of Chromium; whoever asks for it is left out where there is none."""
-    return real_parts.program("chromium")
 
 
 def seen(chromium: str, folder: Path, page: str) -> str:

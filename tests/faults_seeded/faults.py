@@ -19,6 +19,7 @@ from tests.faults_seeded.light_faults import LIGHT_FAULTS
 from tests.faults_seeded.market_faults import ORDER_FAULTS, PRICING_FAULTS, RETURN_FAULTS, SETTLEMENT_FAULTS
 from tests.faults_seeded.netting_faults import NETTING_FAULTS
 from tests.faults_seeded.payments_faults import PAYMENTS_FAULTS
+from tests.faults_seeded.quotes_faults import QUOTES_FAULTS
 from tests.faults_seeded.rails_faults import RAILS_FAULTS
 from tests.faults_seeded.reference_faults import REFERENCE_FAULTS
 from tests.faults_seeded.steps_faults import STEPS_FAULTS
@@ -34,6 +35,7 @@ FAULTS = (
     *EXCHANGE_FAULTS,
     *BACKING_FAULTS,
     *BOOK_FAULTS,
+    *QUOTES_FAULTS,
     *VOUCHERS_FAULTS,
     *NETTING_FAULTS,
     *ORDER_FAULTS,

@@ -134,8 +134,8 @@ REFERENCE_FAULTS = (
     Fault(
         "The reference is not turned round",
         "modules/reference/guard.py",
-        "return known.median if base == pair.base else turned(known.median)",
-        "return known.median",
+        "known.median if base == pair.base else turned(known.median))",
+        "known.median)",
         GUARD,
     ),
     Fault(

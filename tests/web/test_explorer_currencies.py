@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from sogdia.client.codes import account_code
-from sogdia.modules.money import Asset
+from sogdia.client.proofs import check, trusted_by_genesis
+from sogdia.kernel.proof import ProvenRecord
+from sogdia.modules.money import Asset, asset_key
 from sogdia.modules.money.currencies import Mint
+from sogdia.modules.money.issuer_records import CONDUCT
+from sogdia.modules.money.records import CURRENCIES
 from sogdia.modules.money.redemptions import ConfirmRedemption, DeclineRedemption, RequestRedemption
 from sogdia.modules.money.reserves import AttestReserve
 from sogdia.settings.sections import ExplorerSettings
@@ -49,12 +53,16 @@ def play(network: Played) -> None:
     network.wait(6 * DAY)
 
 
+def monies() -> dict[str, Any]:
+    """The section of genesis with a regulated currency beside the plain ones."""
+    plain = [{"currency": each.currency, "issuer": each.issuer} for each in genesis().money.currencies]
+    return {"currencies": [*plain, REGULATED]}
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory) -> Iterator[Site]:
     """The explorer over a node with a regulated currency beside plain ones."""
-    money = genesis().money
-    currencies = [{"currency": each.currency, "issuer": each.issuer} for each in money.currencies]
-    network = Played(tmp_path_factory.mktemp("currencies") / "node", money={"currencies": [*currencies, REGULATED]})
+    network = Played(tmp_path_factory.mktemp("currencies") / "node", money=monies())
     with network.running():
         play(network)
         network.index()
@@ -85,6 +93,34 @@ def test_a_regulated_currency_shows_its_policy_its_reserve_and_its_redemptions(s
         assert row in words
     assert "has not shown who it is 1 000.00 EUR 2 000.00 EUR" in words
     assert "known with high assurance no limit no limit" in words
+
+
+@pytest.mark.parametrize(("kind", "table"), [("currency", CURRENCIES), ("conduct", CONDUCT)])
+@pytest.mark.parametrize("code", ["EUR", "USD"])
+def test_what_a_currencys_page_shows_is_proved(site, kind, table, code):
+    asset = Asset(code, site.played.account("bank"))
+    place = f"/{kind}/{code}:{account_code(asset.issuer)}"
+
+    assert f"/check{place}" in site.get(page(site, code)).links
+    checking = site.get(f"/check{place}")
+    assert page(site, code) in checking.links
+    assert f'data-expected="record:{table.number}:{asset_key(asset).hex()}"' in checking.text
+    proven = check(site.get(f"/proofs{place}").raw, trusted_by_genesis(genesis(money=monies())))
+    assert isinstance(proven, ProvenRecord)
+    assert (proven.table, proven.key) == (table.number, asset_key(asset))
+    if code == "EUR":
+        record = table.codec.decode(proven.value)
+        told = record.supply if kind == "currency" else record.paid.units
+        assert told == (499_000 if kind == "currency" else 1_000)
+
+
+@pytest.mark.parametrize("part", ["check", "proofs"])
+@pytest.mark.parametrize("kind", ["currency", "conduct"])
+@pytest.mark.parametrize(("key", "status"), [("XXX:{}", 404), ("usd:{}", 404), ("{}", 400), ("EUR", 400)])
+def test_what_is_no_currency_has_no_proof(site, part, kind, key, status):
+    said = site.get(f"/{part}/{kind}/{key.format(account_code(site.played.account('bank')))}")
+
+    assert said.status == status
 
 
 def test_a_reserve_that_is_vouched_for_no_more_is_shown_as_that(site):

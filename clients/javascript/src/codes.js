@@ -5,8 +5,8 @@
 
 import { Faulty } from "./faults.js";
 
-const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
-const SEPARATORS = " \t\r\n\u00a0-\u2010\u2011\u2012\u2013\u2014\u2212";
+export const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
+export const SEPARATORS = " \t\r\n\u00a0-\u2010\u2011\u2012\u2013\u2014\u2212";
 const CHECK_CHARACTERS = 6;
 const TEXT_MAX = 200;
 /** The generator's multiples for each of the five bits that leave the register, from the lowest. */
@@ -167,7 +167,7 @@ function fits(kind, content) {
  * @param {number} newWidth
  * @param {boolean} fill
  */
-function regroup(values, width, newWidth, fill) {
+export function regroup(values, width, newWidth, fill) {
   const row = [];
   let [held, bits] = [0, 0];
   for (const value of values) {

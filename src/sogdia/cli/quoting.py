@@ -9,17 +9,24 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from sogdia.client.shapes import Shape, fields_of
-from sogdia.client.wording import amount_words, is_money, length_words
+from sogdia.client.wording import amount_words, change_words, is_money, length_words
 from sogdia.modules.money import Asset
+from sogdia.modules.reference import RateState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sogdia.cli.show import Showing
-    from sogdia.modules.market.quotes import Acceptance, Quoted, QuotedStep, Quotes
+    from sogdia.modules.market.quoted_costs import AtReference, QuotedStep
+    from sogdia.modules.market.quotes import Acceptance, Quoted, Quotes
 
 NOTHING_LEADS = "Nothing leads there now: look at 'sogdia query rate-cards' and 'sogdia query depth'."
 INDENT = "   "
+NO_REFERENCE = {
+    int(RateState.NONE): "There is no reference rate of the two currencies",
+    int(RateState.STALE): "The reference rate of the two currencies is stale",
+    int(RateState.HALT): "The reference rate of the two currencies is halted",
+}
 
 
 def quote_words(found: Quotes, showing: Showing) -> str:
@@ -28,6 +35,8 @@ def quote_words(found: Quotes, showing: Showing) -> str:
     if found.goods is not None:
         price = showing.one_line(found.goods, None, found.asset)
     lines = [f"The price is {price}, in {showing.naming.call_asset(found.asset)}."]
+    if found.reference is not None:
+        lines.append(_by_reference(found.reference, found.asset))
     for number, quoted in enumerate(found.quotes, start=1):
         lines += ["", *_quoted(number, quoted, found, showing)]
     if not found.quotes:
@@ -37,10 +46,23 @@ def quote_words(found: Quotes, showing: Showing) -> str:
     return "\n".join(lines)
 
 
+def _by_reference(reference: AtReference, asset: Asset) -> str:
+    """Say what the price is by the reference rate, or why nobody can say."""
+    taken, given = reference.takes.currency, asset.currency
+    if reference.rate is None:
+        return f"{NO_REFERENCE[reference.rate_state]}, so no spread is told."
+    rate = f"{reference.rate.taken}/{reference.rate.given} minor units"
+    if reference.payment is None:
+        return f"At the reference rate, {rate}, it is more {taken} than an amount can be."
+    return f"At the reference rate from {given} to {taken}, {rate}, it is {amount_words(reference.payment, taken)}."
+
+
 def _quoted(number: int, quoted: Quoted, found: Quotes, showing: Showing) -> Iterator[str]:
     code = quoted.takes.currency
     until = "" if quoted.valid_until is None else f", until {showing.moment(quoted.valid_until)} at most"
     yield f"{number}. {amount_words(quoted.total, code)}{until}"
+    if quoted.steps:
+        yield INDENT + _beyond(quoted)
     for step in quoted.steps:
         yield INDENT + _step(step, showing)
     if quoted.digest is not None:
@@ -53,6 +75,17 @@ def _quoted(number: int, quoted: Quoted, found: Quotes, showing: Showing) -> Ite
         yield f"{INDENT}{_command(each, showing)}"
 
 
+def _beyond(quoted: Quoted) -> str:
+    """Say what of a payment is beyond the reference, and what is there because amounts are rounded."""
+    code = quoted.takes.currency
+    rounding = f"{amount_words(quoted.rounding, code)} by rounding"
+    if quoted.spread is None:
+        return f"of the payment {rounding}"
+    return (
+        f"spread {change_words(quoted.spread, code)} to the reference ({quoted.spread_points} basis points), {rounding}"
+    )
+
+
 def _step(step: QuotedStep, showing: Showing) -> str:
     taken, given = (showing.naming.call_asset(each) for each in (step.takes, step.gives))
     by = "by the book" if step.card is None else f"by the card {showing.naming.call_object(step.card)}"
@@ -61,7 +94,8 @@ def _step(step: QuotedStep, showing: Showing) -> str:
     if step.spread is not None:
         parts.append(f"{amount_words(step.spread, step.takes.currency)} beyond the middle of the book")
     if step.roundings:
-        parts.append("rounded once" if step.roundings == 1 else f"rounded {step.roundings} times")
+        often = "once" if step.roundings == 1 else f"{step.roundings} times"
+        parts.append(f"rounded {often}, {amount_words(step.rounding, step.takes.currency)} at most")
     return ", ".join(parts)
 
 

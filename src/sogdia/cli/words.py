@@ -86,6 +86,7 @@ HINTS: Final[dict[str, str]] = {
     "Handle": "3 to 32 lower-case letters of one alphabet, digits, and hyphens between them",
     "Hash": "64 hexadecimal digits, or file:PATH for the SHA-256 of a file",
     "Kind": "one of " + ", ".join(kind.name.lower() for kind in Kind),
+    "LinesText": "lines as listing:variant:quantity, separated by commas",
     "Language": "a language tag such as en or zh-Hans",
     "CauseNumber": "one of " + ", ".join(each.name.lower() for each in Cause),
     "RestPaidNumber": "one of " + ", ".join(each.name.lower() for each in RestPaid),

@@ -10,6 +10,7 @@ mishearing; against forgery there is the signature.
 from __future__ import annotations
 
 from base64 import b32decode, b32encode
+from enum import StrEnum
 from hashlib import sha256
 from string import ascii_lowercase, ascii_uppercase
 from typing import Final
@@ -43,8 +44,24 @@ _CAPITALS: Final = str.maketrans(ascii_lowercase, ascii_uppercase)
 _SEPARATORS: Final = str.maketrans(dict.fromkeys("\ufeff \t\r\n\u00a0-\u2010\u2011\u2012\u2013\u2014\u2212"))
 
 
+class TextFault(StrEnum):
+    """What is wrong with a text that is no voucher."""
+
+    LENGTH = "length"
+    BEGINNING = "beginning"
+    CHARACTER = "character"
+    CHECK = "check"
+    FORM = "form"
+    SPELLING = "spelling"
+
+
 class VoucherTextWrong(Exception):  # noqa: N818 - reads as what it says
     """Text that is no voucher: what is wrong with it, and what to do."""
+
+    def __init__(self, fault: TextFault, message: str) -> None:
+        """Remember the fault."""
+        super().__init__(message)
+        self.fault = fault
 
 
 def voucher_text(signed: SignedVoucher) -> str:
@@ -59,31 +76,34 @@ def read_voucher(text: str) -> SignedVoucher:
         message = (
             f"A voucher has at most {CHARACTERS_MAX} characters; this has {len(text)}. Give one voucher at a time."
         )
-        raise VoucherTextWrong(message)
+        raise VoucherTextWrong(TextFault.LENGTH, message)
     letters = text.translate(_SEPARATORS).translate(_CAPITALS)
     if not letters:
-        raise VoucherTextWrong("There is no text. Give the voucher as it was scanned or sent.")
+        raise VoucherTextWrong(TextFault.BEGINNING, "There is no text. Give the voucher as it was scanned or sent.")
     if not letters.startswith(BEGINNING):
-        raise VoucherTextWrong(f"A voucher begins with {BEGINNING}; this begins with {letters[:8]!r}. Scan it again.")
+        message = f"A voucher begins with {BEGINNING}; this begins with {letters[:8]!r}. Scan it again."
+        raise VoucherTextWrong(TextFault.BEGINNING, message)
     body = letters.removeprefix(BEGINNING)
     strange = next((letter for letter in body if letter not in _READABLE), None)
     if strange is not None:
-        raise VoucherTextWrong(f"No voucher holds the character {strange!r}. Compare it where that stands.")
+        message = f"No voucher holds the character {strange!r}. Compare it where that stands."
+        raise VoucherTextWrong(TextFault.CHARACTER, message)
     if len(body) % 8 in (1, 3, 6) or len(letters) > CHARACTERS_MAX:
-        raise VoucherTextWrong(
-            f"No voucher has {len(letters)} characters: a part is missing or too much. Copy it whole."
-        )
+        message = f"No voucher has {len(letters)} characters: a part is missing or too much. Copy it whole."
+        raise VoucherTextWrong(TextFault.LENGTH, message)
     raw = b32decode(body.translate(_FROM_CODES) + "=" * (-len(body) % 8))
     content, check = raw[:-CHECK_BYTES], raw[-CHECK_BYTES:]
     if _check(content) != check:
-        raise VoucherTextWrong("The check does not fit: a character is wrong, or a part is missing. Copy it again.")
+        message = "The check does not fit: a character is wrong, or a part is missing. Copy it again."
+        raise VoucherTextWrong(TextFault.CHECK, message)
     try:
         found = VOUCHERS.decode(content)
     except NotCanonicalError as wrong:
         message = f"The text is whole, and yet no voucher of this version: {wrong}. Update this program."
-        raise VoucherTextWrong(message) from wrong
+        raise VoucherTextWrong(TextFault.FORM, message) from wrong
     if voucher_text(found).translate(_FROM_CODES) != letters.translate(_FROM_CODES):
-        raise VoucherTextWrong("The text is a second spelling of a voucher. Copy it again.")
+        message = "The text is a second spelling of a voucher. Copy it again."
+        raise VoucherTextWrong(TextFault.SPELLING, message)
     return found
 
 

@@ -6,6 +6,7 @@ signed, or that the payee took. What nobody can know without a connection is sai
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from sogdia.kernel.envelope import NETWORK_BYTES
@@ -37,8 +38,30 @@ class Verdict(NamedTuple):
     """What the share has left after it, as far as this payee can know."""
 
 
+class LookFault(StrEnum):
+    """Why a voucher is not to be taken."""
+
+    NETWORK = "network"
+    PURSE = "purse"
+    SHARE = "share"
+    SIGNATURE = "signature"
+    PAYEE = "payee"
+    ENDED = "ended"
+    EXPIRED = "expired"
+    TWICE = "twice"
+    """Another voucher bears its number: both together are proof of fraud."""
+    TAKEN = "taken"
+    PAID = "paid"
+    LEFT = "left"
+
+
 class NotAcceptable(Exception):  # noqa: N818 - reads as what it says
     """A voucher that is not to be taken: why, and what to do."""
+
+    def __init__(self, fault: LookFault, message: str) -> None:
+        """Remember the fault."""
+        super().__init__(message)
+        self.fault = fault
 
 
 class NotToBeSigned(Exception):  # noqa: N818 - reads as what it says
@@ -55,27 +78,38 @@ def look(
     voucher reaches the ledger by `redeem_by`, and the purse was proven by the network that the payee trusts.
     """
     said, promised = signed.voucher, known.purse.promised
-    _must(said.network == known.network[:NETWORK_BYTES], "it is for another network", "Take none of that network.")
-    _must(said.purse == known.name, "it is of another purse", "Ask the payer for the proof of that purse.")
-    _must(said.share < len(promised.shares), "its purse has no such share", "Ask for one of a share that is there.")
+    ours = said.network == known.network[:NETWORK_BYTES]
+    _must(ours, LookFault.NETWORK, "it is for another network", "Take none of that network.")
+    _must(
+        said.purse == known.name,
+        LookFault.PURSE,
+        "it is of another purse",
+        "Ask the payer for the proof of that purse.",
+    )
+    there = said.share < len(promised.shares)
+    _must(there, LookFault.SHARE, "its purse has no such share", "Ask for one of a share that is there.")
     right = is_signed(known.network, promised, signed)
-    _must(right, "it is not signed by its purse's key as it reads", "Read it in again; it may have been altered.")
+    altered = "Read it in again; it may have been altered."
+    _must(right, LookFault.SIGNATURE, "it is not signed by its purse's key as it reads", altered)
     share, drawn = promised.shares[said.share], known.purse.drawn[said.share]
-    _must(payee in (None, said.payee), "it is for another payee", "Ask for one that names you.")
-    _must(share.payee in (None, said.payee), "its share is for another payee", "Ask for one of the right share.")
-    _must(now <= promised.ends_at, "its purse has ended", "Ask for one of another purse.")
-    _must(now <= said.expiry, "it has expired", "Ask for another one.")
+    _must(payee in (None, said.payee), LookFault.PAYEE, "it is for another payee", "Ask for one that names you.")
+    mine = share.payee in (None, said.payee)
+    _must(mine, LookFault.PAYEE, "its share is for another payee", "Ask for one of the right share.")
+    _must(now <= promised.ends_at, LookFault.ENDED, "its purse has ended", "Ask for one of another purse.")
+    _must(now <= said.expiry, LookFault.EXPIRED, "it has expired", "Ask for another one.")
     taken = [each for each in book if (each.voucher.purse, each.voucher.share) == (known.name, said.share)]
     same = next((each for each in taken if each.voucher.sequence == said.sequence), None)
     if same is not None:
-        twice = same.voucher != said
-        _must(not twice, "its number stands on another voucher that you took", "Report both: that is proof of fraud.")
-        _must(twice, "you took it already", "Ask for another one.")
+        twice, why = same.voucher != said, "its number stands on another voucher that you took"
+        _must(not twice, LookFault.TWICE, why, "Report both: that is proof of fraud.")
+        _must(twice, LookFault.TAKEN, "you took it already", "Ask for another one.")
     paid = is_used(drawn.used, said.sequence)
-    _must(not paid, "a voucher with its number has been paid", "If it read differently, report both as fraud.")
+    read_otherwise = "If it read differently, report both as fraud."
+    _must(not paid, LookFault.PAID, "a voucher with its number has been paid", read_otherwise)
     waiting = sum(each.voucher.units for each in taken if not is_used(drawn.used, each.voucher.sequence))
     left = drawn.left - waiting - said.units
-    _must(left >= 0, f"its share has {drawn.left - waiting} left, and it says {said.units}", "Ask for a smaller one.")
+    short = f"its share has {drawn.left - waiting} left, and it says {said.units}"
+    _must(left >= 0, LookFault.LEFT, short, "Ask for a smaller one.")
     return Verdict(share.payee is not None, min(said.expiry, promised.deadline), left)
 
 
@@ -139,8 +173,8 @@ def share_for(shares: Sequence[Share], payee: bytes) -> int | None:
     return None
 
 
-def _must(condition: object, why: str, way_out: str) -> None:
+def _must(condition: object, fault: LookFault, why: str, way_out: str) -> None:
     """Turn a voucher down unless a condition holds."""
     if not condition:
         message = f"{why}. {way_out}"
-        raise NotAcceptable(message)
+        raise NotAcceptable(fault, message)

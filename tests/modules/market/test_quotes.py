@@ -3,47 +3,53 @@
 from __future__ import annotations
 
 import random
-from typing import Any
+from fractions import Fraction
+from math import ceil, floor
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
-from sogdia.kernel.values import NO_ACCOUNT, name_of
+from sogdia.kernel.values import name_of
 from sogdia.modules.book import at_the_middle
-from sogdia.modules.book.records import Side
+from sogdia.modules.book.events import LimitOfferFilled
+from sogdia.modules.book.records import OFFERS, Side
 from sogdia.modules.book.refusals import BookRefusal
 from sogdia.modules.exchange.cards import ChangeCard, PostCard
+from sogdia.modules.exchange.events import Converted, RateLocked
 from sogdia.modules.exchange.queries import QuoteQuery
-from sogdia.modules.exchange.records import Premium, Rate, RateTerms, Tier
+from sogdia.modules.exchange.records import CARDS, Rate, RateTerms, Tier
 from sogdia.modules.exchange.refusals import ExchangeRefusal
+from sogdia.modules.market.asked_prices import LINES_ASKED_MAX, LinesText
 from sogdia.modules.market.listings import AddVariant, CloseListing, OpenListing, PublishTerms
-from sogdia.modules.market.quotes import Quotes, QuotesQuery, Ratio
-from sogdia.modules.market.records import Offer, Parts
-from sogdia.modules.money import asset_key, balance
-from sogdia.testing.ledger import Ledger
+from sogdia.modules.market.orders import PlaceOrderAtRate
+from sogdia.modules.market.quoted_costs import POINTS_MAX, Ratio
+from sogdia.modules.market.quotes import QuotesQuery
+from sogdia.modules.market.records import LINES, Parts
+from sogdia.modules.money import asset_key
 from tests import rotation as chosen
-from tests.modules.book.stand import WHO, card, enter_dealer, offer, open_money, open_stand, sell
+from tests.modules.book.stand import WHO, card, offer, sell
+from tests.modules.market.silk_shop import (
+    BUYER,
+    DAY,
+    MERCHANT,
+    PREMIUMS,
+    SEVERAL,
+    SILK,
+    accept,
+    open_shop,
+    quotes,
+    wealth,
+)
+from tests.modules.reference.desk import put_in_force
 
-DAY = 86_400
-BUYER = "nairobi"
-MERCHANT = "platform"
-SILK = Offer(price=3_850, tax=1_200)
-PREMIUMS = (Premium(DAY, 5), Premium(10 * DAY, 40))
+if TYPE_CHECKING:
+    from sogdia.kernel.receipt import Receipt
+    from sogdia.modules.market.quotes import Quoted, Quotes
+    from sogdia.testing.ledger import Ledger
+
 MARKETS = 12
 MARKETS_IN_A_FULL_RUN = 300
-
-
-def open_shop(code: str = "USD") -> Ledger:
-    """A merchant sells silk for dollars; a buyer has dinars, yuan and dollars; a dealer has all three."""
-    ledger = open_stand(Ledger())
-    open_money(ledger, "CNY")
-    enter_dealer(ledger, "USD", "KWD", "CNY")
-    terms = PublishTerms(
-        reference="t", asset=ledger.asset(code), carrier=None, freight_per_order=1_200, tax_collector=None,
-        platform=None, platform_fee=0,
-    )  # fmt: skip
-    listing = OpenListing(reference="silk", terms="t", title="Silk", language="en", unit="C62", hs_code="", origin="UZ")
-    ledger.must(MERCHANT, terms, listing, AddVariant(listing="silk", variant=1, offer=SILK, stock=10_000))
-    return ledger
 
 
 @pytest.fixture
@@ -56,26 +62,6 @@ def shop() -> Ledger:
     ledger.must("bukhara", offer(ledger, Side.SELL, 500_000, "0.042", monies=("CNY", "KWD")))
     ledger.must("lanzhou", offer(ledger, Side.BUY, 500_000, "0.139", monies=("CNY", "USD")))
     return ledger
-
-
-def quotes(ledger: Ledger, pays: str = "KWD", who: str | None = BUYER, **asked: Any) -> Quotes:  # noqa: ANN401 - any field
-    """What three scarves cost, unless something else is asked."""
-    fields: dict[str, Any] = {"at": ledger.time, "payer": NO_ACCOUNT if who is None else ledger.account(who)}
-    if "asks" not in asked:
-        fields |= {"listing": name_of(ledger.account(MERCHANT), "silk"), "variant": 1, "quantity": 3}
-    found = QuotesQuery(pays=asset_key(ledger.asset(pays)), **(fields | asked)).answer(ledger.state)
-    assert found is not None
-    return found
-
-
-def wealth(ledger: Ledger, who: str, code: str) -> int:
-    """What somebody has of a money that is its own to spend."""
-    return balance(ledger.state, ledger.account(who), ledger.asset(code)).available
-
-
-def accept(ledger: Ledger, number: int, found: Quotes, who: str = BUYER):
-    """Sign what a quote says."""
-    return ledger.send(who, *(each.fields for each in found.quotes[number].accept))
 
 
 def test_a_price_is_told_by_its_parts_and_each_way_by_its_own_the_cheapest_first(shop):
@@ -204,6 +190,84 @@ def test_a_closed_listing_has_no_quote(shop):
     assert asked.answer(shop.state) is None
 
 
+def test_several_lines_are_quoted_as_the_one_order_that_they_are(shop):
+    found = quotes(shop, lines=SEVERAL)
+
+    # silk: 11,550; bowls: 2 × 1,999.5 are 3,999; freight: 12.00 divided as 11,550 to 3,999, and 2 × 0.35 beside
+    assert found.goods == Parts(15_549, 1_200 + 70, 1_493 + 219)
+    assert found.units == 18_531
+    (order,) = [each.fields for each in found.quotes[-1].accept]
+    assert isinstance(order, PlaceOrderAtRate)
+    assert [(each.listing, each.variant, each.quantity) for each in order.lines] == [("silk", 1, 3), ("bowl", 2, 2)]
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_several_lines_are_paid_as_quoted(shop, number):
+    found = quotes(shop, lines=SEVERAL)
+    before = wealth(shop, BUYER, "KWD")
+
+    assert accept(shop, number, found).code == 0
+
+    name = name_of(shop.account(BUYER), "order")
+    assert before - wealth(shop, BUYER, "KWD") == found.quotes[number].total
+    assert sum(LINES.must(shop.state, (name, line)).paid.total() for line in (1, 2)) == found.units
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ("silk:1:1,rug:1:1", False),
+        ("silk:1:1,wool:1:1", False),
+        ("silk:1:1,bowl:1:1", False),
+        ("silk:1:6000,silk:1:4000", True),
+        ("silk:1:6000,silk:1:4001", False),
+        ("silk:65536:1", False),
+        ("silk:1:0", False),
+        ("silk:1:2147483648", False),
+    ],
+    ids=["other terms", "no listing", "no variant", "all", "more than all", "no such number", "none", "no quantity"],
+)
+def test_lines_that_no_order_could_have_have_no_quote(shop, lines, told):
+    terms = PublishTerms(
+        reference="u", asset=shop.asset(), carrier=None, freight_per_order=0, tax_collector=None, platform=None,
+        platform_fee=0,
+    )  # fmt: skip
+    rug = OpenListing(reference="rug", terms="u", title="Rug", language="en", unit="C62", hs_code="", origin="UZ")
+    shop.must(MERCHANT, terms, rug, AddVariant(listing="rug", variant=1, offer=SILK, stock=1))
+
+    asked = QuotesQuery(pays=asset_key(shop.asset("KWD")), merchant=shop.account(MERCHANT), lines=lines, at=shop.time)
+
+    assert (asked.answer(shop.state) is not None) is told
+
+
+def test_lines_of_nobody_have_no_quote(shop):
+    assert QuotesQuery(pays=asset_key(shop.asset("KWD")), lines=SEVERAL).answer(shop.state) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [
+        ("", True),
+        (SEVERAL, True),
+        (",".join(["silk:1:1"] * LINES_ASKED_MAX), True),
+        (",".join(["silk:1:1"] * (LINES_ASKED_MAX + 1)), False),
+        ("silk:1", False),
+        ("silk:1:1,", False),
+        ("silk:1:1\n", False),
+        ("silk:-1:1", False),
+        ("silk:1:\u0661", False),
+        ("s" * 17 + ":1:1", False),
+    ],
+)
+def test_lines_have_one_form_and_a_most(text, fits):
+    try:
+        read = msgspec.convert(text, LinesText)
+    except msgspec.ValidationError:
+        read = None
+
+    assert (read is not None) is fits
+
+
 @pytest.mark.parametrize("number", range(MARKETS_IN_A_FULL_RUN if chosen.full() else MARKETS))
 def test_on_any_market_what_is_quoted_is_what_is_paid(number):
     chance = random.Random(chosen.seed() + number)
@@ -221,27 +285,72 @@ def test_on_any_market_what_is_quoted_is_what_is_paid(number):
         terms = RateTerms(tiers=tiers, most=90_000, premiums=PREMIUMS, valid_until=shop.time + chance.choice((1, 600)))
         monies_of_it: dict[str, Any] = {"takes": shop.asset(takes), "gives": shop.asset(gives)}
         shop.must("dealer", PostCard(reference=f"c{each}", **monies_of_it, capacity=95_000, rates=terms))
+    dinar = Fraction(chance.randrange(1, 500), chance.randrange(1, 500))
+    put_in_force(shop, str(dinar))
     tried = 0
 
     for pays in ("KWD", "USD", "CNY"):
-        for quantity in (1, chance.randrange(2, 9)):
-            for place in range(len(quotes(shop, pays, quantity=quantity).quotes)):
-                reference = f"{pays}{quantity}-{place}"
-                found = quotes(shop, pays, quantity=quantity, reference=reference)
+        for goods in ({"quantity": 1}, {"quantity": chance.randrange(2, 9)}, {"lines": SEVERAL}):
+            for place in range(len(quotes(shop, pays, **goods).quotes)):
+                found = quotes(shop, pays, **goods, reference=f"r{tried}")
                 if place >= len(found.quotes):
                     break
-                quoted, before = (
-                    found.quotes[place],
-                    {code: wealth(shop, BUYER, code) for code in ("KWD", "USD", "CNY")},
-                )
-                assert accept(shop, place, found).code == 0
+                quoted, prices = found.quotes[place], prices_of(shop)
+                before = {code: wealth(shop, BUYER, code) for code in ("KWD", "USD", "CNY")}
+                receipt = accept(shop, place, found)
+                assert receipt.code == 0
                 after = {code: wealth(shop, BUYER, code) for code in before}
                 assert {code: before[code] - after[code] for code in before if before[code] != after[code]} == {
                     pays: quoted.total
                 }
+                exact = unrounded(receipt, quoted, found.units, prices)
+                assert quoted.rounding == quoted.payment - floor(exact)
+                assert beyond(quoted) == spread_to(dinar, found, quoted, exact)
                 tried += 1
                 assert [each.total for each in found.quotes] == sorted(each.total for each in found.quotes)
     assert tried
+
+
+def prices_of(shop: Ledger) -> dict[bytes, Any]:
+    """What stands on the ledger: each offer's price, each card's tiers."""
+    offers = {name: Fraction(each.price.digits, 10**each.price.places) for name, each in OFFERS.items(shop.state)}
+    return offers | {name: each.rates.tiers for name, each in CARDS.items(shop.state)}
+
+
+def unrounded(receipt: Receipt, quoted: Quoted, units: int, prices: dict[bytes, Any]) -> Fraction:
+    """What it would have cost with fractions of a cent: by what was done, and at the prices that stood there."""
+    cost = Fraction(units)
+    for step in quoted.steps:
+        of_step = Fraction()
+        for fact in receipt.events:
+            if isinstance(fact, LimitOfferFilled) and {fact.base, fact.quote} == {step.takes, step.gives}:
+                price = prices[fact.offer]
+                of_step += fact.base_units * price if fact.base == step.gives else fact.quote_units / price
+            if isinstance(fact, Converted | RateLocked) and fact.card == step.card:
+                tier = [each for each in prices[fact.card] if fact.units >= each.units][-1]
+                of_step += Fraction(fact.units * tier.rate.taken, tier.rate.given)
+        assert of_step <= step.payment < of_step + max(step.roundings, 1)
+        assert step.rounding == step.payment - floor(of_step)
+        cost *= of_step / step.units
+    return cost
+
+
+def beyond(quoted: Quoted) -> tuple[int | None, int | None]:
+    """What a quote says of the reference."""
+    return quoted.spread, quoted.spread_points
+
+
+def spread_to(dinar: Fraction, found: Quotes, quoted: Quoted, exact: Fraction) -> tuple[int | None, int | None]:
+    """How far an exact cost is from what it would be with a dinar at its reference; only dollars have one, too."""
+    monies = quoted.takes.currency, found.asset.currency
+    if set(monies) != {"KWD", "USD"}:
+        assert found.reference is None or found.reference.rate is None
+        return None, None
+    fair = found.units / dinar if monies[0] == "KWD" else found.units * dinar
+    assert found.reference is not None
+    assert found.reference.payment == floor(fair)
+    spread = quoted.payment - quoted.rounding - floor(fair)
+    return spread, min(ceil((exact / fair - 1) * 10_000), POINTS_MAX)
 
 
 @pytest.mark.parametrize(

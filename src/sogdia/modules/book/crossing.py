@@ -49,6 +49,14 @@ class Fill(NamedTuple):
     base: int
     quote: int
 
+    @property
+    def unrounded(self) -> tuple[int, int]:
+        """Give what its taker would give for what it gets were nothing rounded, as a fraction."""
+        price = self.offer.price
+        scale: int = 10**price.places
+        sells = self.offer.side == Side.SELL
+        return (self.base * price.digits, scale) if sells else (self.quote * scale, price.digits)
+
 
 class Stop(IntEnum):
     """Why a sweep took no more."""

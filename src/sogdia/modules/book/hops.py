@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from sogdia.kernel.exact import common_divisor
 from sogdia.kernel.refusal import require
 from sogdia.kernel.values import owner_of
 from sogdia.modules.book.crossing import Stop, Sweep, Wish, sweep
@@ -20,6 +21,8 @@ from sogdia.modules.exchange import CARDS, Accepted, Converted, ExchangeRefusal,
 from sogdia.modules.money import Asset, asset_key, keep_promise, pass_on, require_may_receive
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sogdia.kernel.operation import Context
     from sogdia.kernel.state import Reader
     from sogdia.modules.exchange import RateCard
@@ -61,6 +64,13 @@ class Leg(NamedTuple):
             return sum(not is_exact(fill.offer.price, fill.base, fill.quote) for fill in self.swept.fills)
         return 0 if self.accepted is None or self.accepted.is_exact else 1
 
+    @property
+    def unrounded(self) -> tuple[int, int]:
+        """Give what it would cost were nothing rounded, as a fraction in lowest terms: never more than `given`."""
+        if self.swept is not None:
+            return _added(fill.unrounded for fill in self.swept.fills)
+        return (self.given, 1) if self.accepted is None else self.accepted.unrounded
+
 
 def getting(state: Reader, hop: Hop, units: int, taker: Taker, most: int) -> Leg:
     """Work out what has to be given to get exactly so much, meeting at most so many offers, or refuse."""
@@ -99,6 +109,16 @@ def wish_for(gives: Asset, gets: Asset, units: int, *, exact_gets: bool) -> Wish
     buys = asset_key(gets) < asset_key(gives)
     pair = Pair(gets, gives) if buys else Pair(gives, gets)
     return Wish(pair, buys, exact_base=buys == exact_gets, amount=units)
+
+
+def _added(fractions: Iterable[tuple[int, int]]) -> tuple[int, int]:
+    """Add fractions up, in lowest terms."""
+    total, parts = 0, 1
+    for numerator, denominator in fractions:
+        total, parts = total * denominator + numerator * parts, parts * denominator
+        divisor = common_divisor(total, parts)
+        total, parts = total // divisor, parts // divisor
+    return total, parts
 
 
 def _served(met: Sweep) -> Sweep:

@@ -185,6 +185,12 @@ class Accepted(NamedTuple):
         rate = rate_for(self.card.rates, self.units)
         return self.units * rate.taken == self.payment * rate.given
 
+    @property
+    def unrounded(self) -> tuple[int, int]:
+        """Give what its units would cost were nothing rounded, as a fraction."""
+        rate = rate_for(self.card.rates, self.units)
+        return self.units * rate.taken, rate.given
+
 
 def accept(ctx: Context, name: bytes, digest: bytes, units: int) -> Accepted:
     """Give a card whose terms are those that were accepted and hold for so many units, or refuse. Writes nothing."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sogdia.modules.reference.guard import Part, rate_in_force, require_near
+from sogdia.modules.reference.guard import Part, Standing, rate_in_force, require_near, standing
 from sogdia.modules.reference.module import MODULE
 from sogdia.modules.reference.ratios import RATIO_PART_MAX, Ratio, decimal_text
 from sogdia.modules.reference.records import RateState
@@ -13,7 +13,9 @@ __all__ = [
     "Part",
     "RateState",
     "Ratio",
+    "Standing",
     "decimal_text",
     "rate_in_force",
     "require_near",
+    "standing",
 ]

@@ -22,6 +22,13 @@ if TYPE_CHECKING:
     from sogdia.modules.money import Asset
 
 
+class Standing(NamedTuple):
+    """How a pair of currencies stands at a moment, and the reference rate while one is in force."""
+
+    state: RateState
+    rate: Ratio | None
+
+
 class Part(NamedTuple):
     """One side of a price: so many minor units of a money."""
 
@@ -31,11 +38,17 @@ class Part(NamedTuple):
 
 def rate_in_force(state: Reader, base: str, quote: str, moment: int) -> Ratio | None:
     """Give the reference between two currencies, that way round, or nothing when none is in force."""
+    return standing(state, base, quote, moment).rate
+
+
+def standing(state: Reader, base: str, quote: str, moment: int) -> Standing:
+    """Say how a pair stands, and give its rate, that way round, while it is in force: for whoever shows it."""
     pair = pair_of(base, quote)
     known = RATES.find(state, pair)
-    if known is None or known.median is None or state_of(known, moment) != RateState.OK:
-        return None
-    return known.median if base == pair.base else turned(known.median)
+    stands = state_of(known, moment)
+    if known is None or known.median is None or stands != RateState.OK:
+        return Standing(stands, None)
+    return Standing(stands, known.median if base == pair.base else turned(known.median))
 
 
 def require_near(ctx: Context, gives: Part, gets: Part, *, despite: bool) -> None:

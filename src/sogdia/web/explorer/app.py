@@ -52,7 +52,8 @@ MENU: Final = ("blocks", "listings", "currencies", "refusals", "health")
 ROBOTS: Final = (
     "User-agent: *\nDisallow: /find\nDisallow: /enter\nDisallow: /passkey\nDisallow: /check\nDisallow: /proofs\n"
 )
-ASSETS: Final = dict.fromkeys(("check.js", "passkeys.js", "sogdia.min.js", "sogdia-light.min.js"), "text/javascript")
+SCRIPTS: Final = ("check.js", "passkeys.js", "sogdia.min.js", "sogdia-light.min.js")
+ASSETS: Final = dict.fromkeys(SCRIPTS, "text/javascript") | {"check-voucher.html": "text/html"}
 ASSET_SECONDS: Final = 3_600
 
 _log = logging.getLogger(__name__)

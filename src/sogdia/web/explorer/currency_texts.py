@@ -11,6 +11,7 @@ CURRENCY: Final = {
     "currency.listed": "Only for holders on the issuer’s list",
     "currency.panel": "Takes money back, or freezes longer, only with",
     "currency.reference_from": "Travel-rule reference from",
+    "currency.proof.conduct": "Proof of statements and redemptions",
     "currency.needed": "{needed} of",
     "currency.reserves": "Reserve",
     "currency.vouched": "vouched for",

@@ -433,6 +433,7 @@ TEXTS: Final[dict[str, str]] = {
     "check.elsewhere.header": "Or with a header that somebody you trust has named, by its height and hash:",
     "check.download": "The proof, as a file",
     "check.genesis.download": "This site’s genesis, to be compared with yours",
+    "check.vouchers": "Checking vouchers, without a connection once the page is open",
     "check.holds": "It holds.",
     "check.fails": "It does NOT hold: it proves nothing.",
     "check.rows": "Id|Key|Value|What anybody may see|Network|Block|Root|What does not fit|Trust began with|Led to the"

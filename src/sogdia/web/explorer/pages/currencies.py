@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sogdia.client.codes import account_code
+from sogdia.modules.money import Asset
 from sogdia.modules.money.issuer_queries import Issuance, IssuanceQuery
 from sogdia.web.explorer.pages.asking import PageError
-from sogdia.web.explorer.parts import Badge, Facts, Page, Paragraph, Several, Table, Words
+from sogdia.web.explorer.parts import Badge, Facts, Link, Page, Paragraph, Several, Table, Words
 from sogdia.web.explorer.sources import ask
 from sogdia.web.explorer.texts import say
 from sogdia.web.explorer.values import amount, count, most
@@ -21,11 +23,7 @@ REDEMPTIONS = ("asked", "paid", "declined", "missed")
 def currency(asked: Asked) -> Page:
     """One currency of one issuer."""
     code, issuer = asked.given("currency"), asked.account(asked.given("code"))
-    found: Issuance | None = None
-    if len(code) == 3 and code.isascii() and code.isalpha() and code.isupper():  # noqa: PLR2004 - a code of ISO 4217
-        found = ask(asked.node, IssuanceQuery(currency=code, issuer=issuer, at=asked.now))
-    if found is None:
-        raise PageError(404, say("error.no_currency"))
+    found = issuance_of(asked, Asset(code, issuer))
     sections: list[Section] = [_about(asked, code, issuer, found)]
     if found.policy.auditors:
         sections += _reserve(asked, code, found)
@@ -35,6 +33,17 @@ def currency(asked: Asked) -> Page:
     return Page(
         "currency", f"{code}@{asked.values.call(issuer).removeprefix('@')}", lead, sections, above=say("currency.above")
     )
+
+
+def issuance_of(asked: Asked, asset: Asset) -> Issuance:
+    """Ask for a currency of an issuer, which has to be there."""
+    code = asset.currency
+    found: Issuance | None = None
+    if len(code) == 3 and code.isascii() and code.isalpha() and code.isupper():  # noqa: PLR2004 - a code of ISO 4217
+        found = ask(asked.node, IssuanceQuery(currency=code, issuer=asset.issuer, at=asked.now))
+    if found is None:
+        raise PageError(404, say("error.no_currency"))
+    return found
 
 
 def _about(asked: Asked, code: str, issuer: bytes, found: Issuance) -> Facts:
@@ -50,8 +59,14 @@ def _about(asked: Asked, code: str, issuer: bytes, found: Issuance) -> Facts:
             say("currency.reference_from"),
             amount(policy.reference_from, code) if policy.reference_from else Words(say("none")),
         ),
+        (say("proof"), _proof("currency", code, issuer)),
+        (say("currency.proof.conduct"), _proof("conduct", code, issuer)),
     ]
     return Facts("", rows)
+
+
+def _proof(kind: str, code: str, issuer: bytes) -> Link:
+    return Link(f"/check/{kind}/{code}:{account_code(issuer)}", say("proof.link"))
 
 
 def _bodies(asked: Asked, accounts: tuple[bytes, ...], needed: int) -> Cell:

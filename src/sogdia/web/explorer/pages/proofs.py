@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sogdia.client.codes import account_code, name_code
 from sogdia.client.light.roots import first_trust, root_by_genesis
@@ -17,8 +17,12 @@ from sogdia.kernel.parameters import Limits
 from sogdia.kernel.proof import face_proof
 from sogdia.modules.market.queries import OrderQuery
 from sogdia.modules.market.records import CLOSED_ORDERS, LISTINGS, ORDERS, OrderState, Outcome
+from sogdia.modules.money import Asset, asset_key
+from sogdia.modules.money.issuer_records import CONDUCT
+from sogdia.modules.money.records import CURRENCIES
 from sogdia.web.explorer.pages.asking import PageError
 from sogdia.web.explorer.pages.chain import decode_receipt
+from sogdia.web.explorer.pages.currencies import issuance_of
 from sogdia.web.explorer.parts import SCRIPT, Cell, Link, Page, Words
 from sogdia.web.explorer.sources import NodeAwayError, ask
 from sogdia.web.explorer.texts import TEXTS, say
@@ -34,7 +38,17 @@ TOLD = (
 ).split()
 """What the script on the page may have to say."""
 
-PAGES = {"transaction": "transactions", "order": "orders", "party": "parties", "listing": "listings"}
+PAGES = {
+    "transaction": "transactions",
+    "order": "orders",
+    "party": "parties",
+    "listing": "listings",
+    "currency": "currencies",
+    "conduct": "currencies",
+}
+
+OF_A_CURRENCY: Final[dict[str, Table[Asset, Any]]] = {"currency": CURRENCIES, "conduct": CONDUCT}
+"""What its issuer has bound itself to, with the supply; and what its auditors state and how it has redeemed."""
 
 
 class Proved(NamedTuple):
@@ -96,7 +110,7 @@ def _page(title: str, lead: tuple[Cell, ...], more: dict[str, object]) -> Page:
 
 def _page_of(path: str) -> str:
     _empty, kind, code = path.split("/")
-    return f"/{PAGES[kind]}/{code}"
+    return f"/{PAGES[kind]}/{code.replace(':', '/')}"
 
 
 def _about(asked: Asked) -> Proved:
@@ -132,7 +146,25 @@ def _about(asked: Asked) -> Proved:
                 f"{code}.proof",
                 f"record:{LISTINGS.number}:{name.hex()}",
             )
+        case "currency" | "conduct":
+            asset = _asset(asked, key)
+            expected = f"record:{OF_A_CURRENCY[kind].number}:{asset_key(asset).hex()}"
+            path = f"/{kind}/{asset.currency}:{account_code(asset.issuer)}"
+            return Proved(
+                path,
+                f"{asset.currency}@{asked.values.call(asset.issuer).removeprefix('@')}",
+                f"{asset.currency}-{kind}.proof",
+                expected,
+            )
     raise PageError(404, say("error.404.way_out"))
+
+
+def _asset(asked: Asked, key: str) -> Asset:
+    """Read which money is meant: its currency and, after a colon, its issuer; there has to be such money."""
+    currency, _colon, code = key.partition(":")
+    asset = Asset(currency, asked.account(code))
+    issuance_of(asked, asset)
+    return asset
 
 
 def _must_see_transaction(asked: Asked, identity: bytes) -> None:
@@ -174,7 +206,10 @@ def proof_file(asked: Asked) -> tuple[bytes, str]:
             return proof_bytes(asked.node.prove_result(asked.digest(key))), about.file
         if kind == "order":
             return _order_proof(asked, asked.name(key)), about.file
-        full_key = PARTIES.full_key(asked.account(key)) if kind == "party" else LISTINGS.full_key(asked.name(key))
+        if kind in OF_A_CURRENCY:
+            full_key = OF_A_CURRENCY[kind].full_key(_asset(asked, key))
+        else:
+            full_key = PARTIES.full_key(asked.account(key)) if kind == "party" else LISTINGS.full_key(asked.name(key))
         return proof_bytes(asked.node.prove(full_key)), about.file
     except RequestWrongError as error:
         raise PageError(503, str(error)) from error
