@@ -28,7 +28,8 @@ SHIPPED = {
     Outcome.NOT_ACCEPTED: {},
     Outcome.NOT_SHIPPED: {1: Action.ACCEPT},
     Outcome.GOODWILL: {1: Action.ACCEPT, 3: Action.SHIP, 6: Action.DELIVER, 8: Action.REFUND_PART},
-    Outcome.RETURNED: {1: Action.ACCEPT, 3: Action.SHIP, 6: Action.DELIVER, 7: Action.REQUEST, 8: Action.APPROVE},
+    Outcome.CHANGED_MIND: {1: Action.ACCEPT, 3: Action.SHIP, 6: Action.DELIVER, 7: Action.REQUEST, 8: Action.APPROVE},
+    Outcome.FAULTY: {1: Action.ACCEPT, 3: Action.SHIP, 6: Action.DELIVER, 7: Action.REQUEST, 8: Action.APPROVE},
     Outcome.LOST: {1: Action.ACCEPT, 3: Action.SHIP, 8: Action.REFUND_ALL},
     Outcome.SPLIT: {
         1: Action.ACCEPT,
@@ -45,7 +46,7 @@ SHIPPED = {
 
 def named(name: str) -> Replay:
     """Give a replay by a part of its name."""
-    (found,) = (each for each in storms.ALL if name in each.name)
+    (found,) = (each for each in storms.ALL if name in each.name and not each.comes_back)
     return found
 
 
