@@ -16,6 +16,7 @@ from sogdia.simulate.payments.trades import Action, Outcome, Plan
 if TYPE_CHECKING:
     import pytest
 
+    from sogdia.simulate.payments.backing import Backing
     from sogdia.simulate.payments.storms import Replay
 
 ORDERS = 10
@@ -88,6 +89,18 @@ def each_order_ends(monkeypatch: pytest.MonkeyPatch, *outcomes: Outcome) -> None
         return Plan(outcome, SHIPPED[outcome], 16)
 
     monkeypatch.setattr("sogdia.simulate.payments.replay.draw", drawn)
+
+
+@cache
+def returns_of(name: str) -> Played:
+    """Play what comes back in the heart of a storm, once for all tests that look at it."""
+    first, last = HEARTS[name[:3]]
+    return play(storms.with_returns(replace(named(name), first=first, last=last)))
+
+
+def every_order_has(monkeypatch: pytest.MonkeyPatch, backing: Backing) -> None:
+    """Let the same stand behind all orders, instead of what chance draws."""
+    monkeypatch.setattr("sogdia.simulate.payments.replay.Backing", (backing,))
 
 
 def calm(first: str = "2021-01-11", last: str = "2021-01-22") -> Replay:

@@ -342,10 +342,11 @@ class Player:
         )
 
     def _still_waits(self, trade: Trade, day: int) -> bool:
-        """Say whether an order waits to be accepted, and was not ordered again by the rate already."""
+        """Say whether an order waits to be accepted, and may still be ordered again by the rate, once."""
         since = day - trade.placed_on
         acted = min(trade.plan.steps, default=self.replay.windows.accept + 1)
-        return 0 < since < min(acted, self.replay.windows.accept) and not trade.reordered_from
+        in_time = 0 < since < min(acted, self.replay.windows.accept)
+        return in_time and not trade.reordered_from and not self.replay.comes_back
 
     def _by_the_rate(self, trade: Trade, day: int) -> list[Step]:
         """Cancel and order again when that costs the buyer less than what it has locked."""

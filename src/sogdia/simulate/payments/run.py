@@ -68,8 +68,6 @@ def run(wish: Wish, progress: Callable[[int, int, str], None] = silent) -> repor
     for number, replay in enumerate(replays):
         series = replay.series(wish.seed)
         days = order_days(replay, series, wish.orders)
-        if replay.comes_back:
-            days = days_of_returns(days, series, replay.windows, wish.orders)
         if not days:
             left_out[replay.name] = TOO_SHORT if replay.comes_back else NO_RATES
             continue
@@ -124,5 +122,7 @@ def _cut(replay: Replay, wish: Wish) -> Replay | None:
 def order_days(replay: Replay, series: Series, orders: int) -> tuple[int, ...]:
     """Spread so many orders evenly over the days with a rate, once dealers have a past to go by."""
     between = series.between(ordinal(replay.first), ordinal(replay.last))
-    days = [day for day in between if len(series.moves(day, PAST_DAYS_MIN)) == PAST_DAYS_MIN]
+    days = tuple(day for day in between if len(series.moves(day, PAST_DAYS_MIN)) == PAST_DAYS_MIN)
+    if replay.comes_back:
+        return days_of_returns(days, series, replay.windows, orders)
     return tuple(days[at * len(days) // orders] for at in range(orders)) if days else ()
