@@ -105,8 +105,8 @@ def test_out_of_what_it_was_made_good_adds_up_to_what_is_owed():
     sold = repaid(Amends(NAME, 39_900, 1_050, 50, 100, 0, 0), mid=39)
     kept = repaid(Amends(None, 0, 0, 50, 99, 1_050, 0), mid=37)
 
-    assert (sold.from_escrow(), sold.from_bond(), sold.borne_by_buyer()) == (38_000, 1_900, 0)
-    assert (kept.from_escrow(), kept.from_bond(), kept.borne_by_buyer()) == (37_000, 1_850, 1_051)
+    assert [sold.from_escrow(), sold.from_bond(), sold.borne_by_buyer()] == [38_000, 1_900, 0]
+    assert [kept.from_escrow(), kept.from_bond(), kept.borne_by_buyer()] == [37_000, 1_850, 1_051]
 
 
 def test_each_backing_is_what_its_name_says():

@@ -84,10 +84,11 @@ def test_in_storms_a_bond_and_a_cover_each_take_from_what_the_buyer_bears_and_th
     found = {each.backing: each for each in group}
 
     nothing, bond, cover, both = (found[each] for each in Backing)
-    assert nothing.buyer_worst > 500 > both.buyer_worst
+    assert nothing.buyer_worst > 500 > bond.buyer > both.buyer
+    assert nothing.buyer_worst > both.buyer_worst
     assert nothing.buyer > bond.buyer > both.buyer
     assert nothing.buyer > cover.buyer > both.buyer
-    assert (nothing.bond, nothing.cover, bond.cover, cover.bond) == (0, 0, 0, 0)
+    assert nothing.bond == nothing.cover == bond.cover == cover.bond == 0
     assert bond.merchant > nothing.merchant  # which has the gains alone
     assert 0 < both.cover < cover.cover
 
