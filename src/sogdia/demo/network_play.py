@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from sogdia.client import keys as key_files
+from sogdia.demo.monies import currencies
 from sogdia.demo.stage import LOCK_MARGIN, WINDOWS, Stage
 from sogdia.demo.stage import PEOPLE as CAST
 from sogdia.demo.story import DemoFailedError, Story
@@ -34,7 +35,7 @@ ROLES: Final = {
 }
 """Which organisation plays whom in the story."""
 
-TRADERS: Final = ("pesa", "dealer", "bukhara", "nairobi")
+TRADERS: Final = ("pesa", "auditor", "dealer", "bukhara", "nairobi")
 TIMING: Final = Timing(propose=1_000, vote=500, commit=100, empty_block=1_000)
 PORT: Final = 26_700
 LOSES_POWER: Final = "ke-customs"
@@ -103,12 +104,7 @@ def set_up(place: Path) -> tuple[Plan, Stage]:
         port=PORT,
         timing=TIMING,
         sections={
-            "money": {
-                "currencies": [
-                    {"currency": "USD", "issuer": ROLES["bank"]},
-                    {"currency": "KES", "issuer": "pesa"},
-                ]
-            },
+            "money": {"currencies": currencies({"USD": ROLES["bank"], "KES": "pesa"}, "auditor")},
             "exchange": {"lock_margin": LOCK_MARGIN},
             "market": {"windows": WINDOWS},
         },

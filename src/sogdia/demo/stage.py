@@ -13,6 +13,7 @@ import msgspec
 
 from sogdia.client import keys as key_files
 from sogdia.client.connection import Connection, NodeNotRunningError
+from sogdia.demo.monies import currencies
 from sogdia.kernel.blinding import SECRET_BYTES, commitment_to
 from sogdia.kernel.genesis import genesis_type, network_of
 from sogdia.kernel.values import NO_ACCOUNT, account_of
@@ -34,6 +35,7 @@ PEOPLE: Final[dict[str, tuple[Kind, str, tuple[str, ...]]]] = {
     "platform": (Kind.PLATFORM, "KZ", ("platform",)),
     "treasury": (Kind.AUTHORITY, "KE", ("tax_collector",)),
     "pesa": (Kind.PAYMENT_INSTITUTION, "KE", ("issuer",)),
+    "auditor": (Kind.ENTERPRISE, "KZ", ()),
     "dealer": (Kind.PAYMENT_INSTITUTION, "KE", ("liquidity_provider",)),
     "bukhara": (Kind.ENTERPRISE, "UZ", ()),
     "nairobi": (Kind.PERSON, "KE", ()),
@@ -68,7 +70,7 @@ class Stage:
 
 
 def make_genesis(keys: dict[str, KeyPair], node_key: KeyPair, secret: bytes) -> GenesisBase:
-    """Make the genesis of the demo: a few parties, two currencies, windows of seconds."""
+    """Make the genesis of the demo: a few parties, two currencies under policies, windows of seconds."""
     parties: list[dict[str, Any]] = [
         {
             "reference": name,
@@ -87,7 +89,7 @@ def make_genesis(keys: dict[str, KeyPair], node_key: KeyPair, secret: bytes) -> 
         "validators": [[node_key.public.hex(), 1]],
         "blinding": commitment_to(secret),
         "identity": {"parties": parties, "registrars": [{"reference": "registrar"}]},
-        "money": {"currencies": [{"currency": "USD", "issuer": "bank"}, {"currency": "KES", "issuer": "pesa"}]},
+        "money": {"currencies": currencies({"USD": "bank", "KES": "pesa"}, "auditor")},
         "exchange": {"lock_margin": LOCK_MARGIN},
         "market": {"windows": WINDOWS},
     }

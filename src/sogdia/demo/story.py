@@ -10,6 +10,7 @@ import msgspec
 from sogdia.client.checking import begin, check
 from sogdia.client.envelopes import EnvelopeMaker, Sender
 from sogdia.client.proofs import proof_bytes
+from sogdia.demo.monies import DEALERS_DOLLARS, SAVINGS, issue, look_at_the_issuers, make_known, money, most_of
 from sogdia.demo.stage import LOCK_MARGIN, WINDOWS
 from sogdia.kernel.genesis import genesis_type
 from sogdia.kernel.machine import receipt_decoder
@@ -19,6 +20,7 @@ from sogdia.modules import ALL
 from sogdia.modules.exchange.cards import PostCard
 from sogdia.modules.exchange.queries import QuoteQuery
 from sogdia.modules.exchange.records import Premium, Rate, RateTerms, Tier
+from sogdia.modules.market.causes import Cause
 from sogdia.modules.market.listings import AddVariant, OpenListing, PublishTerms
 from sogdia.modules.market.orders import AcceptOrder, ConfirmDelivery, OrderLine, PlaceOrderAtRate, ShipOrder
 from sogdia.modules.market.queries import OrderQuery
@@ -26,8 +28,8 @@ from sogdia.modules.market.records import CLOSED_ORDERS, LineQuantity, Offer
 from sogdia.modules.market.refusals import MarketRefusal
 from sogdia.modules.market.returns import ApproveReturn, RequestReturn
 from sogdia.modules.money import Asset
-from sogdia.modules.money.currencies import Mint
 from sogdia.modules.money.queries import BalanceQuery
+from sogdia.modules.money.refusals import MoneyRefusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,8 +48,6 @@ TAX: Final = 1_600
 """Basis points of price and freight: Kenya's standard rate."""
 
 FEE: Final = 250
-SAVINGS: Final = 10_000_000
-DEALERS_DOLLARS: Final = 500_000
 CAPACITY: Final = 300_000
 RATE: Final = Rate(2_589, 20)
 """129.45 shillings a dollar; both have a hundred cents."""
@@ -98,21 +98,22 @@ class Story:
             between(number)
 
     def _open_the_market(self) -> None:
-        self.do("pesa", Mint(currency="KES", to=self.stage.account("nairobi"), units=SAVINGS))
-        self.say(f"A bank in Nairobi issues {money(SAVINGS, 'KES')} to a buyer, against her deposit;")
-        self.do("bank", Mint(currency="USD", to=self.stage.account("dealer"), units=DEALERS_DOLLARS))
-        self.say(f"    one in Almaty issues {money(DEALERS_DOLLARS)} to a dealer in Mombasa.")
+        issue(self)
         terms = RateTerms(
             tiers=(Tier(100, RATE),),
             most=CAPACITY,
             premiums=(Premium(KEPT_SECONDS, PREMIUM_POINTS),),
             valid_until=int(time.time()) + RATE_VALID_SECONDS,
         )
-        self.do(
-            "dealer",
-            PostCard(reference="usd", takes=self.shillings, gives=self.asset, capacity=CAPACITY, rates=terms),
-        )
-        self.say(f"The dealer sets {money(CAPACITY)} aside and gives them at 129.45 KES each: a firm rate for all.")
+        card = PostCard(reference="usd", takes=self.shillings, gives=self.asset, capacity=CAPACITY, rates=terms)
+        refused = self.attempt("dealer", card)
+        self.expect(refused.code == MoneyRefusal.PAYMENT_ABOVE_LIMIT, "a dealer whom nobody knows set so much aside")
+        most = money(most_of("USD", 0))
+        self.say(f"The dealer would set {money(CAPACITY)} aside. While nobody knows who it is {most} at once is the")
+        self.say("    most; so the registrar looks at its papers and attests what it saw, and the dealer shows that.")
+        make_known(self)
+        self.do("dealer", card)
+        self.say("Now it does, and gives them at 129.45 KES each: a firm rate for all.")
         sold_under = PublishTerms(
             reference="export",
             asset=self.asset,
@@ -155,11 +156,13 @@ class Story:
 
     def _return_one(self) -> None:
         before = self._balance("nairobi")["available"]
-        self.do("nairobi", RequestReturn(order=self.order, lines=(LineQuantity(1, 1),)))
-        self.say("One scarf has a loose thread: Nairobi asks to return it.")
+        asked = RequestReturn(order=self.order, lines=(LineQuantity(1, 1),), return_cause=Cause.MERCHANT)
+        self.do("nairobi", asked)
+        self.say("One scarf has a loose thread: Nairobi asks to return it, by the weaver's fault.")
         self.do("bukhara", ApproveReturn(order=self.order))
         back = self._balance("nairobi")["available"] - before
         self.say(f"Bukhara agrees. {money(back)} go back at once: its price, its freight, its tax, to the cent.")
+        self.say("    They would be shillings, at what she paid, if anybody here exchanged back.")
 
     def _forget_one(self) -> None:
         self.do("nairobi", self._place("silk-2", 1))
@@ -193,6 +196,8 @@ class Story:
         dealer = self._balance("dealer")
         self.expect(sum(dealer.values()) == DEALERS_DOLLARS - price, "the dealer's money does not add up")
         self.say(f"        nairobi keeps {kept} scarves and {money(buyer['available'])}: nothing made, nothing lost.")
+        look_at_the_issuers(self)
+        self.say("    Of both monies there is what was minted, and no more than the auditor vouches for.")
 
     def _prove_it(self) -> None:
         genesis = msgspec.json.decode(self.connection.genesis(), type=genesis_type(ALL))
@@ -258,8 +263,3 @@ def tax_on(quantity: int) -> int:
 def total_price(quantity: int) -> int:
     """Give what so many scarves cost with freight and tax."""
     return quantity * PRICE + FREIGHT + tax_on(quantity)
-
-
-def money(units: int, currency: str = "USD") -> str:
-    """Write an amount of one of the story's currencies, which both have a hundred cents."""
-    return f"{units // 100:,}.{units % 100:02d} {currency}"

@@ -16,6 +16,7 @@ from sogdia.simulate.payments.trades import Action, Outcome, Plan
 if TYPE_CHECKING:
     import pytest
 
+    from sogdia.simulate.payments.backing import Backing
     from sogdia.simulate.payments.storms import Replay
 
 ORDERS = 10
@@ -28,7 +29,8 @@ SHIPPED = {
     Outcome.NOT_ACCEPTED: {},
     Outcome.NOT_SHIPPED: {1: Action.ACCEPT},
     Outcome.GOODWILL: {1: Action.ACCEPT, 3: Action.SHIP, 6: Action.DELIVER, 8: Action.REFUND_PART},
-    Outcome.RETURNED: {1: Action.ACCEPT, 3: Action.SHIP, 6: Action.DELIVER, 7: Action.REQUEST, 8: Action.APPROVE},
+    Outcome.CHANGED_MIND: {1: Action.ACCEPT, 3: Action.SHIP, 6: Action.DELIVER, 7: Action.REQUEST, 8: Action.APPROVE},
+    Outcome.FAULTY: {1: Action.ACCEPT, 3: Action.SHIP, 6: Action.DELIVER, 7: Action.REQUEST, 8: Action.APPROVE},
     Outcome.LOST: {1: Action.ACCEPT, 3: Action.SHIP, 8: Action.REFUND_ALL},
     Outcome.SPLIT: {
         1: Action.ACCEPT,
@@ -45,7 +47,7 @@ SHIPPED = {
 
 def named(name: str) -> Replay:
     """Give a replay by a part of its name."""
-    (found,) = (each for each in storms.ALL if name in each.name)
+    (found,) = (each for each in storms.ALL if name in each.name and not each.comes_back)
     return found
 
 
@@ -87,6 +89,18 @@ def each_order_ends(monkeypatch: pytest.MonkeyPatch, *outcomes: Outcome) -> None
         return Plan(outcome, SHIPPED[outcome], 16)
 
     monkeypatch.setattr("sogdia.simulate.payments.replay.draw", drawn)
+
+
+@cache
+def returns_of(name: str) -> Played:
+    """Play what comes back in the heart of a storm, once for all tests that look at it."""
+    first, last = HEARTS[name[:3]]
+    return play(storms.with_returns(replace(named(name), first=first, last=last)))
+
+
+def every_order_has(monkeypatch: pytest.MonkeyPatch, backing: Backing) -> None:
+    """Let the same stand behind all orders, instead of what chance draws."""
+    monkeypatch.setattr("sogdia.simulate.payments.replay.Backing", (backing,))
 
 
 def calm(first: str = "2021-01-11", last: str = "2021-01-22") -> Replay:

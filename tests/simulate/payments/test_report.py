@@ -102,17 +102,20 @@ def test_the_parts_of_the_cost_are_those_of_the_orders():
 
     swapped = [trade for trade in played.trades if trade.swapped_on is not None]
     value = sum(trade.swapped_units * trade.mid for trade in swapped)
-    paid = sum(trade.swapped_payment + trade.swapped_premium for trade in swapped)
-    owed = sum(trade.owed for trade in played.trades)
+    paid = sum(trade.swapped_total for trade in swapped)
+    owed = sum(trade.owed + trade.premium_from_bond * trade.mid for trade in played.trades)
     fees = sum(trade.fee * trade.mid for trade in swapped)
     assert cost.agreed() == (paid + owed - value + fees) * 10_000 / value
     assert cost.ways_in_and_out == 0
     lost = Fraction(0)
     for trade in swapped:
-        for part in trade.refunds:
-            turned = [each for each in played.conversions if each.reference == trade.reference]
-            lost += part.units * trade.mid
-            lost -= sum(each.got for each in turned) + (part.units - sum(each.paid for each in turned)) * part.mid
+        turned = [each for each in played.conversions if each.reference == trade.reference]
+        in_hand = {part.mid: part.units for part in trade.in_hand}
+        lost += trade.refunded * trade.mid
+        lost -= sum(each.amends.sold + each.amends.from_cover for each in trade.repaid)
+        lost -= sum((each.amends.to_merchant - each.amends.from_bond) * each.mid for each in trade.repaid)
+        lost -= sum(mid * units for mid, units in in_hand.items())
+        lost -= sum(each.got - each.paid * each.since for each in turned)
     assert cost.conversions + cost.refunds == lost * 10_000 / value
 
 
@@ -124,6 +127,7 @@ def test_days_without_a_rate_are_refused():
 def test_a_replay_outside_the_chosen_days_is_named():
     made = run(Wish(orders=2, first="2024-03-01", last="2024-03-04"))
 
-    assert [each.replay.name for each in made.played] == ["KES, February 2024: China-Kenya"]
+    name = "KES, February 2024: China-Kenya"
+    assert [each.replay.name for each in made.played] == [name, f"{name}, returns"]
     assert made.left_out["TRY, autumn 2021: China-Turkiye"] == "outside the chosen days"
     assert "Left out, outside the chosen days: PKR, January 2023: China-Pakistan; " in as_markdown(made)

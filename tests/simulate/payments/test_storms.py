@@ -10,10 +10,20 @@ import pytest
 
 from sogdia.kernel.machine import Machine
 from sogdia.simulate.payments import storms
+from sogdia.simulate.payments.backing import Backing
 from sogdia.simulate.payments.dealers import BACK, is_worth_turning
 from sogdia.simulate.payments.stage import Stage
-from sogdia.simulate.payments.trades import BEFORE_THE_SWAP, WITHOUT_REFUND, Outcome
-from tests.simulate.payments.replays import ORDERS, calm, each_order_ends, named, play, player, storm
+from sogdia.simulate.payments.trades import BEFORE_THE_SWAP, SHARES, WITHOUT_REFUND, Outcome
+from tests.simulate.payments.replays import (
+    ORDERS,
+    calm,
+    each_order_ends,
+    every_order_has,
+    named,
+    play,
+    player,
+    storm,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +45,7 @@ def test_what_was_agreed_is_what_everybody_has(name):
         assert exact <= trade.payment < exact + 1, trade
         assert trade.merchants_loss() == 0, trade
         if trade.outcome in BEFORE_THE_SWAP:
-            assert trade.back + trade.owed == trade.payment + trade.premium, trade
+            assert trade.back + trade.owed == trade.paid_in, trade
             assert trade.buyers_loss() == 0, trade
             assert trade.owed == 0 or trade.takes_back, trade
         if trade.outcome in WITHOUT_REFUND:
@@ -46,6 +56,7 @@ def test_what_was_agreed_is_what_everybody_has(name):
 
 def test_a_dealer_has_what_its_swaps_brought_on_the_days_on_which_it_hedged(monkeypatch):
     each_order_ends(monkeypatch, *[Outcome.COMPLETED] * 6)
+    every_order_has(monkeypatch, Backing.NOTHING)
     monkeypatch.setattr("sogdia.simulate.payments.replay.Player._by_the_rate", lambda *_: [])
 
     played = play(named(CHINA), orders=6)
@@ -83,14 +94,15 @@ def test_a_buyer_whose_money_rises_cancels_orders_again_and_pays_the_premium():
     for trade in used:
         other = again[trade.reference]
         assert trade.owed > 0
-        assert trade.saved == trade.payment + trade.premium - trade.owed - other.payment - other.premium > 0
+        assert trade.saved == trade.paid_in - trade.owed - other.paid_in > 0
         assert other.units == trade.units
         assert trade.buyers_loss() == 0
 
 
 def test_an_order_of_every_outcome_keeps_the_promise(monkeypatch):
-    planned = [outcome for outcome in Outcome if outcome is not Outcome.EXERCISED]
+    planned = list(SHARES)
     each_order_ends(monkeypatch, *planned)
+    every_order_has(monkeypatch, Backing.BOTH)
     monkeypatch.setattr("sogdia.simulate.payments.replay.Player._by_the_rate", lambda *_: [])
 
     played = play(calm(), orders=len(planned))
@@ -103,11 +115,15 @@ def test_an_order_of_every_outcome_keeps_the_promise(monkeypatch):
     assert by_outcome[Outcome.SPLIT].refunded == by_outcome[Outcome.SPLIT].units // 2
     assert by_outcome[Outcome.LOST].refunded == by_outcome[Outcome.LOST].units
     assert 0 < by_outcome[Outcome.IN_PART].undone < by_outcome[Outcome.IN_PART].units
-    assert len(played.conversions) == 4
+    turned = {each.reference for each in played.conversions}
+    in_hand = {trade.reference for trade in played.trades if trade.in_hand}
+    assert turned == in_hand
+    assert {by_outcome[outcome].reference for outcome in (Outcome.CHANGED_MIND, Outcome.SPLIT)} <= turned
+    assert not {by_outcome[outcome].reference for outcome in (Outcome.FAULTY, Outcome.GOODWILL)} & turned
 
 
 def test_a_refund_larger_than_the_dealers_cards_is_turned_day_by_day(monkeypatch, tmp_path):
-    each_order_ends(monkeypatch, Outcome.LOST)
+    each_order_ends(monkeypatch, Outcome.CHANGED_MIND)
     began = player(tmp_path, calm(), orders=1)
     for dealer in began.dealers:
         dealer.cards[BACK].capacity //= 200

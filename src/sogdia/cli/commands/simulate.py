@@ -99,7 +99,7 @@ def _show(made: Report, folder: Path, *, as_json: bool) -> None:
 @click.option(
     "--orders", type=click.IntRange(1, 5_000), metavar="N", help="Orders a replay. Default: 30, in a full run 300."
 )
-@click.option("--full", is_flag=True, help="Replay every corridor over years. Takes long.")
+@click.option("--full", is_flag=True, help="Replay every corridor over years. Takes ten minutes or more.")
 @json_option
 def payments(  # noqa: PLR0913 - one parameter an option
     report: Path | None,

@@ -40,6 +40,8 @@ class AskedPrice(NamedTuple):
     lines: tuple[OrderLine, ...] = ()
     bond: int = 0
     """For which share of an order at a rate the merchant's bond stands."""
+    in_steps: bool = False
+    """Whether the terms take the money in steps; then no rate is kept for it."""
 
 
 def lines_in(text: str) -> tuple[OrderLine, ...]:
@@ -80,4 +82,4 @@ def price_of_goods(
     total = goods.total()
     if not 0 < total <= UNITS_MAX:
         return None
-    return AskedPrice(terms.asset, total, goods, merchant, lines, terms.bond)
+    return AskedPrice(terms.asset, total, goods, merchant, lines, terms.bond, terms.payment is not None)

@@ -232,7 +232,7 @@ def _bought_now(wish: _Wish, found: Found) -> Quoted:
 def _at_kept_rates(wish: _Wish) -> Iterator[Quoted]:
     """Give the quotes of the cards that keep their rate until the goods leave."""
     state, asked, price = wish.state, wish.asked, wish.price
-    for name in cards_of(state, wish.pays, price.asset) if price.lines else ():
+    for name in cards_of(state, wish.pays, price.asset) if price.lines and not price.in_steps else ():
         card = CARDS.must(state, name)
         if owner_of(name) == asked.payer:
             continue

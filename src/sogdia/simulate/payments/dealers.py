@@ -1,7 +1,7 @@
 """Dealers: each has a card either way, changes both every day, keeps them filled, and hedges what it has got.
 
     out     takes the buyer's money, gives the merchant's: for orders
-    back    takes the merchant's money, gives the buyer's: for buyers who were refunded after the swap
+    back    takes the merchant's money, gives the buyer's: for refunds by cause, and for buyers who turn one themselves
 
 A dealer's capital is in the merchant's money, with a float of the buyer's. What it took of the buyer's money in a day
 beyond what it gave is sold on the market that day, at the mid rate less the market's cost. The market is outside the
@@ -27,15 +27,15 @@ from sogdia.simulate.payments.promises import PromiseBroken
 from sogdia.simulate.payments.stage import ISSUER_A, ISSUER_B, Step
 
 if TYPE_CHECKING:
-    from sogdia.modules.exchange.records import Premium, Rate
+    from sogdia.modules.exchange.records import Rate
     from sogdia.modules.money import Asset
     from sogdia.simulate.payments.books import Books
     from sogdia.simulate.payments.pricing import Asked
     from sogdia.simulate.payments.stage import Stage
 
 OUT, BACK = "out", "back"
-VALID_SECONDS = 900
-"""The longest that a network allows by default."""
+VALID_SECONDS = 8 * 3_600
+"""From nine to five: rates are daily, so terms hold for the day. The genesis of a replay allows it."""
 
 LEAST = 100
 PURPOSE = "OTHR"
@@ -115,8 +115,13 @@ def quote_steps(books: Books, dealer: Dealer, mid: Fraction, asked: Asked, time:
     operations: list[PostCard | ChangeCard | FundCard] = []
     for way, rate in ((OUT, mid), (BACK, 1 / mid)):
         card = dealer.cards[way]
-        premiums = asked.premiums if way == OUT else ()
-        terms = _terms(quoted(rate, dealer.margin, asked.volatility), premiums, card.capacity, time)
+        terms = RateTerms(
+            tiers=(Tier(LEAST, quoted(rate, dealer.margin, asked.volatility)),),
+            most=card.capacity,
+            premiums=asked.premiums if way == OUT else (),
+            covers=asked.covers if way == OUT else (),
+            valid_until=time + VALID_SECONDS,
+        )
         if card.terms is None:
             operations.append(
                 PostCard(reference=way, takes=card.takes, gives=card.gives, capacity=card.capacity, rates=terms)
@@ -144,13 +149,18 @@ def conversion(dealer: Dealer, buyer: str, payment: int, mid: Fraction) -> tuple
     if units < LEAST:
         return None
     paid = up(units * card.rate.taken, card.rate.given)
-    card.left -= units
+    enter_sale(dealer, units, paid, mid)
+    operation = Convert(card=card.name, digest=card.digest(), units=units, pay_at_most=paid)
+    return Step((buyer,), (operation,), f"conversion of {buyer}'s refund"), paid, units
+
+
+def enter_sale(dealer: Dealer, units: int, paid: int, mid: Fraction) -> None:
+    """Enter that the card back gave so many units: to a buyer who turned its refund, or for a refund by cause."""
+    dealer.cards[BACK].left -= units
     dealer.open_a -= units
     dealer.converted_b += paid
     dealer.converted_a += units
     dealer.converted_market += units / mid
-    operation = Convert(card=card.name, digest=card.digest(), units=units, pay_at_most=paid)
-    return Step((buyer,), (operation,), f"conversion of {buyer}'s refund"), paid, units
 
 
 def is_worth_turning(payment: int, mid: Fraction) -> bool:
@@ -183,7 +193,8 @@ def profit(stage: Stage, books: Books, dealer: Dealer, swapped: int) -> int:
     a, b = stage.asset_a.currency, stage.asset_b.currency
     book = dealer.hedges
     has_a, has_b = books.available(dealer.name, a), books.available(dealer.name, b)
-    must_b = dealer.capital - swapped + dealer.converted_b + book.got - book.paid
+    premiums = books.premiums_from_bonds[dealer.name]
+    must_b = dealer.capital - swapped + premiums + dealer.converted_b + book.got - book.paid
     if (has_a - dealer.open_a, has_b) != (dealer.float_a, must_b):
         raise PromiseBroken(
             f"the books of {dealer.name} do not balance: it has {has_a} {a} and {has_b} {b},"
@@ -192,10 +203,6 @@ def profit(stage: Stage, books: Books, dealer: Dealer, swapped: int) -> int:
     if books.held(dealer.name, a) or books.held(dealer.name, b):
         raise PromiseBroken(f"money of {dealer.name} is set aside for nothing")
     return has_b - dealer.capital
-
-
-def _terms(rate: Rate, premiums: tuple[Premium, ...], most: int, time: int) -> RateTerms:
-    return RateTerms(tiers=(Tier(LEAST, rate),), most=most, premiums=premiums, valid_until=time + VALID_SECONDS)
 
 
 def _exchange(stage: Stage, dealer: Dealer, gives: tuple[Asset, int], gets: tuple[Asset, int]) -> Step:

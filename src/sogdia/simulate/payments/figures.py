@@ -30,6 +30,7 @@ class Costs:
     spread: Fraction
     funding: Fraction
     option: Fraction
+    cover: Fraction
     fees: Fraction
     ways_in_and_out: Fraction
     conversions: Fraction
@@ -37,7 +38,7 @@ class Costs:
 
     def agreed(self) -> Fraction:
         """Add up what the buyer and the merchant agreed to when the order was placed."""
-        return self.spread + self.funding + self.option + self.fees + self.ways_in_and_out
+        return self.spread + self.funding + self.option + self.cover + self.fees + self.ways_in_and_out
 
     def total(self) -> Fraction:
         """Add all parts up, with what the rate made of refunds after the swap."""
@@ -53,6 +54,10 @@ class Losses:
     worst: Fraction
     merchants: int
     """What merchants lack of what was agreed, in minor units."""
+    merchants_bear: Fraction
+    """What the rate cost them on average: out of their bonds, less what they gained."""
+    covers_paid: Fraction
+    """What dealers' covers paid on average."""
     now_mean: Fraction
     now_worst: Fraction
 
@@ -88,14 +93,18 @@ def costs(played: Played) -> Costs:
     """Give the parts of what exchanging cost."""
     swapped = [trade for trade in played.trades if trade.swapped_on is not None]
     spread = sum((trade.swapped_payment - trade.swapped_units * trade.mid for trade in swapped), NOTHING)
-    premium = sum(trade.swapped_premium + trade.owed for trade in played.trades)
+    premium = sum(trade.swapped_premium + trade.owed + trade.premium_from_bond * trade.mid for trade in played.trades)
+    cover = Fraction(sum(trade.swapped_cover_premium for trade in played.trades))
     funding = sum((trade.for_funding() for trade in played.trades), NOTHING)
     fees = sum((trade.fee * trade.mid for trade in swapped), NOTHING)
     unburned = sum(played.minted[code] - played.burned.get(code, 0) for code in played.minted)
     back = sum((each.paid * each.mid - each.got for each in played.conversions), NOTHING)
     refunds = sum((part.units * (trade.mid - part.mid) for trade in swapped for part in trade.refunds), NOTHING)
     refunds += sum((each.paid * (each.since - each.mid) for each in played.conversions), NOTHING)
-    parts = spread, funding, premium - funding, fees, Fraction(unburned), back, refunds
+    for each in (repaid for trade in swapped for repaid in trade.repaid):
+        back += each.amends.payment * each.mid - each.amends.sold
+        refunds -= each.amends.from_cover
+    parts = spread, funding, premium - funding, cover, fees, Fraction(unburned), back, refunds
     return Costs(*(part * BASIS / (_value(swapped) or 1) for part in parts))
 
 
@@ -125,6 +134,8 @@ def losses(trades: Iterable[Trade]) -> Losses:
         mean=_mean(own),
         worst=max(own, default=NOTHING),
         merchants=sum(trade.merchants_loss() for trade in group),
+        merchants_bear=_mean([trade.merchant_bears() * trade.mid * BASIS / trade.gone_back() for trade in group]),
+        covers_paid=_mean([trade.cover_used * BASIS / trade.gone_back() for trade in group]),
         now_mean=_mean(now),
         now_worst=max(now, default=NOTHING),
     )
@@ -155,8 +166,8 @@ def dealing(played: Played) -> Dealing:
     """Give what the dealers earned and bore."""
     swapped = [trade for trade in played.trades if trade.swapped_on is not None]
     units = sum(trade.swapped_units for trade in swapped) or 1
-    taken = sum(((trade.swapped_payment + trade.swapped_premium) / trade.mid for trade in swapped), NOTHING)
-    owed = sum((trade.owed / trade.mid for trade in played.trades), NOTHING)
+    taken = sum(((trade.swapped_total - trade.cover_used) / trade.mid for trade in swapped), NOTHING)
+    owed = sum((trade.owed / trade.mid + trade.premium_from_bond for trade in played.trades), NOTHING)
     locked = sum(_days_locked(trade) for trade in played.trades)
     at_once = sum((_sold_at_once(trade) for trade in played.trades), NOTHING)
     for dealer in played.dealers:
@@ -227,7 +238,8 @@ def _dearer() -> Fraction:
 def _sold_at_once(trade: Trade) -> Fraction:
     """Give what an order would have brought a dealer that hedges when the rate is locked, in the merchant's money."""
     forward = 1 / (trade.mid * _dearer())
-    result = (trade.swapped_payment + trade.swapped_premium) * forward - trade.swapped_units
+    result = trade.swapped_total * forward - trade.swapped_units + trade.premium_from_bond
+    result -= sum((each.amends.from_cover * _dearer() / each.mid for each in trade.repaid), NOTHING)
     for part in trade.parts_undone:
         units = trade.payment * Fraction(part.units, trade.units)
         result += units * forward - units * _dearer() / part.mid

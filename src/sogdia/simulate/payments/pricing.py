@@ -7,6 +7,9 @@
 The second part of the premium is the price of the option that a buyer has while the merchant has not accepted: at the
 money it is worth about four tenths of the volatility, times the root of the days. Later only the merchant can end the
 order, who gains nothing by the rate.
+
+A cover is priced as the same option over the days between the goods' leaving and the last return, as if one order in
+four came back: cover premium = 0.4 × volatility × √(those days) / 4.
 """
 
 from __future__ import annotations
@@ -18,8 +21,9 @@ from typing import TYPE_CHECKING
 
 from sogdia.kernel.exact import up
 from sogdia.kernel.parameters import DAY
-from sogdia.modules.exchange.records import Premium, Rate
+from sogdia.modules.exchange.records import Cover, Premium, Rate
 from sogdia.modules.money.iso4217 import MINOR_DIGITS
+from sogdia.simulate.payments.backing import COVER_POINTS
 from sogdia.simulate.payments.rates import MILLION
 
 if TYPE_CHECKING:
@@ -38,6 +42,9 @@ HEDGE_MILLIONTHS = 500
 MARGINS = (1_500, 2_500)
 """The dealers' own margins, in millionths: fifteen and twenty-five basis points."""
 
+COVERS_DRAWN_ONE_IN = 4
+"""Dealers price a cover as if one in so many were drawn. More orders come back complete, but who buys one knows why."""
+
 PIPS = 10**9
 """A quote has at least so many steps: it is rounded up to one, which costs less than a millionth of a basis point."""
 
@@ -50,6 +57,7 @@ class Asked:
     premiums: tuple[Premium, ...]
     funding: tuple[int, ...]
     """How much of each premium is for funding, in basis points."""
+    covers: tuple[Cover, ...]
 
 
 def asked(series: Series, day: int, windows: Windows) -> Asked | None:
@@ -64,7 +72,9 @@ def asked(series: Series, day: int, windows: Windows) -> Asked | None:
         Premium(days * DAY, min(funded + _option(square, min(days, windows.accept)), 10_000))
         for days, funded in zip(tenors, funding, strict=True)
     )
-    return Asked(_root(square), premiums, funding)
+    option = _option(square, windows.deliver + windows.returns)
+    covers = (Cover(COVER_POINTS, min(up(option, COVERS_DRAWN_ONE_IN), COVER_POINTS)),)
+    return Asked(_root(square), premiums, funding, covers)
 
 
 def minor(price: Fraction, pays: str, asks: str) -> Fraction:

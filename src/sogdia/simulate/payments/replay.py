@@ -1,8 +1,8 @@
 """A replay: day by day over a series, until no order is open and everybody has taken its money out.
 
-    08:00   what merchants, carriers and buyers do about orders under way; deadlines that have passed
-    09:00   dealers change their cards to the day's rate (on days that have one)
-    09:05   buyers cancel, order, and turn refunds into their own money
+    09:00   dealers change their cards to the day's rate (on days that have one), in force until five
+    09:05   what merchants and buyers do about orders under way; what is refunded is exchanged by the dealers' cards
+    09:10   buyers cancel, order, and turn what came back in the merchant's money into their own
     16:00   dealers hedge; deadlines that have passed
 
 A buyer whose order waits to be accepted looks at the rate each day: when cancelling, paying the premium for the time
@@ -13,51 +13,46 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sogdia.kernel.exact import up
 from sogdia.kernel.values import name_of
-from sogdia.modules.market.listings import AddVariant, OpenListing, PublishTerms
-from sogdia.modules.market.orders import (
-    AcceptOrder,
-    CancelOrder,
-    ConfirmDelivery,
-    DeclineOrder,
-    OrderLine,
-    PlaceOrderAtRate,
-    SettleOrder,
-    ShipOrder,
-)
-from sogdia.modules.market.records import LineQuantity, Offer
-from sogdia.modules.market.returns import ApproveReturn, RefundLines, RefuseReturn, RequestReturn
-from sogdia.modules.market.splits import AcceptSplit, ProposeSplit
+from sogdia.modules.market.orders import CancelOrder, OrderLine, PlaceOrderAtRate
 from sogdia.modules.money.currencies import Burn, Mint
 from sogdia.modules.money.records import CURRENCIES
 from sogdia.modules.money.transfers import Transfer
+from sogdia.simulate.payments import returns, shops
+from sogdia.simulate.payments.acts import acts
+from sogdia.simulate.payments.backing import Backing
 from sogdia.simulate.payments.books import Books
 from sogdia.simulate.payments.dealers import (
+    BACK,
     OUT,
     PURPOSE,
     Dealer,
     capital_steps,
     closing_steps,
     conversion,
+    enter_sale,
     hedge_steps,
     is_worth_turning,
     make_dealer,
     profit,
     quote_steps,
 )
+from sogdia.simulate.payments.friends import weigh
+from sogdia.simulate.payments.offers import Offered, cheapest
 from sogdia.simulate.payments.pricing import MARGINS, asked, minor
 from sogdia.simulate.payments.promises import PromiseBroken
 from sogdia.simulate.payments.stage import (
     BUYERS,
     DEALERS,
+    FRIEND,
+    FRIENDS_SHOP,
     HOLDERS,
     ISSUER_A,
     ISSUER_B,
     MERCHANT,
-    PLATFORM,
     Stage,
     Step,
     moment,
@@ -65,11 +60,9 @@ from sogdia.simulate.payments.stage import (
 from sogdia.simulate.payments.storms import ordinal
 from sogdia.simulate.payments.trades import (
     BASIS,
-    FEE_POINTS,
     PRICES,
     Action,
     Outcome,
-    Part,
     Plan,
     Trade,
     draw,
@@ -81,14 +74,11 @@ if TYPE_CHECKING:
     from fractions import Fraction
     from pathlib import Path
 
-    from sogdia.modules.exchange.records import Premium
-    from sogdia.modules.market.orders import OrderOperation
     from sogdia.simulate.payments.pricing import Asked
     from sogdia.simulate.payments.rates import Series
     from sogdia.simulate.payments.storms import Replay
+    from sogdia.simulate.payments.trades import Part
 
-TERMS, LISTING = "export", "goods"
-STOCK = 10**9
 TAIL_DAYS_MAX = 120
 """So long after the last order a replay has to be over; anything else is a fault."""
 
@@ -128,6 +118,24 @@ class Played:
     burned: dict[str, int]
 
 
+class Basket(NamedTuple):
+    """What somebody wants to order, and how it is meant to go on."""
+
+    reference: str
+    buyer: str
+    quantities: tuple[int, int]
+    plan: Plan
+    backing: Backing
+    merchant: str = MERCHANT
+    instead_of: str = ""
+    """The order that it replaces, when the rate has moved."""
+
+    @property
+    def paid(self) -> tuple[int, int]:
+        """What each line costs."""
+        return self.quantities[0] * PRICES[0], self.quantities[1] * PRICES[1]
+
+
 class Player:
     """Plays one replay on a ledger of its own."""
 
@@ -155,6 +163,7 @@ class Player:
             make_dealer(self.stage, name, margin, (largest, back), capital)
             for name, margin in zip(DEALERS, MARGINS, strict=True)
         ]
+        self._turnover = capital
 
     def play(self, tell: Callable[[int, int], None]) -> Played:
         """Play it to its end."""
@@ -163,7 +172,7 @@ class Player:
             day = self._first
             while day <= self._last or self._open or self._waiting(day):
                 self._day(day)
-                day += 1
+                day = self._next_to_play(day)
                 tell(min(day, self._last + 1) - self._first, self._last + 1 - self._first)
                 if day > self._last + TAIL_DAYS_MAX:
                     waiting = [*self._open, *(trade.reference for trade, _part in self._refunds)]
@@ -194,36 +203,20 @@ class Player:
 
     def _set_up(self) -> None:
         stage = self.stage
-        terms = PublishTerms(
-            reference=TERMS,
-            asset=stage.asset_b,
-            carrier=None,
-            freight_per_order=0,
-            tax_collector=None,
-            platform=stage.account(PLATFORM),
-            platform_fee=FEE_POINTS,
-        )
-        listing = OpenListing(
-            reference=LISTING, terms=TERMS, title="Goods", language="en", unit="C62", hs_code="621410", origin="CN"
-        )
-        variants = (
-            AddVariant(listing=LISTING, variant=number, offer=Offer(price=price), stock=STOCK)
-            for number, price in enumerate(PRICES, start=1)
-        )
-        steps = [Step((MERCHANT,), (terms, listing, *variants), "listing")]
+        steps = shops.opening_steps(stage, self._turnover)
         for dealer in self.dealers:
             steps += capital_steps(stage, dealer)
         self._block(self._first, moment(self._first, 7), steps)
 
     def _day(self, day: int) -> None:
         """Go through one day of the calendar."""
-        self._block(day, moment(day, 8), self._due_steps(day))
-        mid_price = self.series.on(day)
-        if mid_price is not None:
+        quoted = self.series.on(day) is not None
+        if quoted:
             self._quote(day)
-        self._block(day, moment(day, 9, 5), self._buyers_steps(day, quoted=mid_price is not None))
+        self._block(day, moment(day, 9, 5), self._due_steps(day, quoted=quoted))
+        self._block(day, moment(day, 9, 10), self._buyers_steps(day, quoted=quoted))
         hedges = []
-        if mid_price is not None:
+        if quoted:
             for dealer in self.dealers:
                 hedges += hedge_steps(self.stage, dealer, self._mid(day))
         self._block(day, moment(day, 16), hedges)
@@ -243,17 +236,19 @@ class Player:
         for dealer in self.dealers:
             dealer.most_set_aside = max(dealer.most_set_aside, self.books.held(dealer.name, b))
 
-    def _due_steps(self, day: int) -> list[Step]:
-        """Give what is done this morning about orders under way."""
+    def _due_steps(self, day: int, *, quoted: bool) -> list[Step]:
+        """Give what is done at five past nine about orders under way."""
         steps = []
         for trade in list(self._open.values()):
             action = trade.plan.steps.get(day - trade.placed_on)
-            if action is not None and action is not Action.CANCEL:
-                steps += _acts(trade, action)
+            if action in {Action.WEIGH_DECLINE, Action.WEIGH_RETURN}:
+                steps += weigh(trade, action, self.dealers if quoted else [], moment(day, 9, 5))
+            elif action is not None and action is not Action.CANCEL:
+                steps += acts(trade, action)
         return steps
 
     def _buyers_steps(self, day: int, *, quoted: bool) -> list[Step]:
-        """Give what buyers do at five past nine."""
+        """Give what buyers do at ten past nine."""
         steps: list[Step] = []
         for trade in list(self._open.values()):
             if trade.plan.steps.get(day - trade.placed_on) is Action.CANCEL:
@@ -273,100 +268,107 @@ class Player:
     def _order(self, day: int) -> list[Step]:
         """Draw an order and its plan, and place it with the dealer that asks least."""
         chance, lots = self._chance, self.replay.lots
+        if self.replay.comes_back:
+            return self._order_what_comes_back(day)
         left = ordinal(self.replay.end_by) - day if self.replay.end_by else 10**6
         plan = draw(chance, self.replay.windows, left)
         quantities = chance.randint(*lots), chance.randint(1, max(2, lots[1] // 4))
-        buyer = chance.choice(BUYERS)
+        buyer, backing = chance.choice(BUYERS), chance.choice(tuple(Backing))
         if plan is None or self._asked is None:
             self._not_placed += 1
             return []
-        return self._place(day, buyer, quantities, plan, f"o{len(self.trades) + 1}")
+        return self._place(day, Basket(f"o{len(self.trades) + 1}", buyer, quantities, plan, backing))
 
-    def _place(  # noqa: PLR0913 - what is ordered, by whom, and how it is meant to go on
-        self, day: int, buyer: str, quantities: tuple[int, int], plan: Plan, reference: str, origin: str = ""
-    ) -> list[Step]:
-        paid = (quantities[0] * PRICES[0], quantities[1] * PRICES[1])
-        offer = self._offer(sum(paid))
-        if offer is None:
+    def _order_what_comes_back(self, day: int) -> list[Step]:
+        """Order the same goods several times over: all of it comes back, for each cause and by every backing."""
+        pieces = self.replay.lots[1] // returns.LOTS_IN
+        buyer = self._chance.choice(BUYERS)
+        steps = []
+        for plan, backing in returns.orders_of_a_day(day, self.series, self.replay.windows, self._chance):
+            friends = plan.outcome in {Outcome.FRIENDS_BEFORE, Outcome.FRIENDS_AFTER}
+            who, shop = (FRIEND, FRIENDS_SHOP) if friends else (buyer, MERCHANT)
+            reference = f"o{len(self.trades) + 1}"
+            steps += self._place(day, Basket(reference, who, (pieces, max(1, pieces // 4)), plan, backing, shop))
+        return steps
+
+    def _place(self, day: int, basket: Basket) -> list[Step]:
+        offer = cheapest(self.dealers, sum(basket.paid), basket.backing)
+        if offer is None or self._asked is None:
             self._not_placed += 1
             return []
-        dealer, payment, premium, premiums = offer
-        card = dealer.cards[OUT]
-        card.left -= sum(paid)
-        time, account = moment(day, 9, 5), self.stage.account(buyer)
+        card, time, buyer = offer.dealer.cards[OUT], moment(day, 9, 10), self.stage.account(basket.buyer)
+        card.left -= sum(basket.paid)
+        listing = shops.listing_for(basket.backing)
         operation = PlaceOrderAtRate(
-            reference=reference,
-            merchant=self.stage.account(MERCHANT),
-            lines=(OrderLine(LISTING, 1, quantities[0]), OrderLine(LISTING, 2, quantities[1])),
+            reference=basket.reference,
+            merchant=self.stage.account(basket.merchant),
+            lines=tuple(OrderLine(listing, line, pieces) for line, pieces in enumerate(basket.quantities, start=1)),
             card=card.name,
             digest=card.digest(),
-            pay_at_most=payment + premium,
+            pay_at_most=offer.total,
+            cover=basket.backing.cover_points,
         )
-        fresh = Mint(currency=self.stage.asset_a.currency, to=account, units=payment + premium)
-        if card.rate is None:
-            raise ValueError("an order needs a card that has been posted")
-        trade = Trade(
-            reference=reference,
-            name=name_of(account, reference),
-            buyer=buyer,
-            dealer=dealer.name,
-            quantities=quantities,
-            paid=paid,
+        fresh = Mint(currency=self.stage.asset_a.currency, to=buyer, units=offer.total)
+        trade = self._trade(day, time, basket, offer, self._asked)
+        self.trades.append(trade)
+        self.books.trades[trade.name] = trade
+        self._open[basket.reference] = trade
+        return [Step((ISSUER_A, basket.buyer), (fresh, operation), basket.reference)]
+
+    def _trade(self, day: int, time: int, basket: Basket, offer: Offered, prices: Asked) -> Trade:
+        """Write down what was agreed."""
+        return Trade(
+            reference=basket.reference,
+            name=name_of(self.stage.account(basket.buyer), basket.reference),
+            buyer=basket.buyer,
+            dealer=offer.dealer.name,
+            quantities=basket.quantities,
+            paid=basket.paid,
             mid=self._mid(day),
-            rate=card.rate,
-            payment=payment,
-            premium=premium,
-            premiums=premiums,
-            funding=self._asked.funding if self._asked is not None else (),
+            rate=offer.rate,
+            payment=offer.payment,
+            premium=offer.premium,
+            premiums=prices.premiums,
+            funding=prices.funding,
             placed_on=day,
             placed_at=time,
             placed_height=self.stage.height + 1,
-            plan=plan,
-            reordered_from=origin,
+            plan=basket.plan,
+            merchant=basket.merchant,
+            backing=basket.backing,
+            cover_premium=offer.cover_premium,
+            bond=up(sum(basket.paid) * basket.backing.bond_points, BASIS),
+            reordered_from=basket.instead_of,
         )
-        self.trades.append(trade)
-        self.books.trades[trade.name] = trade
-        self._open[reference] = trade
-        return [Step((ISSUER_A, buyer), (fresh, operation), reference)]
-
-    def _offer(self, units: int) -> tuple[Dealer, int, int, tuple[Premium, ...]] | None:
-        """Give the dealer that asks least for so many units, with the payment and the premium for keeping the rate."""
-        found = []
-        for number, dealer in enumerate(self.dealers):
-            card = dealer.cards[OUT]
-            if card.rate is None or card.terms is None or not units <= card.left:
-                continue
-            payment = up(units * card.rate.taken, card.rate.given)
-            premium = up(payment * card.terms.premiums[-1].points, BASIS)
-            found.append((payment + premium, number, payment, premium, card.terms.premiums))
-        if not found:
-            return None
-        _total, number, payment, premium, premiums = min(found)
-        return self.dealers[number], payment, premium, premiums
 
     def _still_waits(self, trade: Trade, day: int) -> bool:
-        """Say whether an order waits to be accepted, and was not ordered again by the rate already."""
+        """Say whether an order waits to be accepted, and may still be ordered again by the rate, once."""
         since = day - trade.placed_on
         acted = min(trade.plan.steps, default=self.replay.windows.accept + 1)
-        return 0 < since < min(acted, self.replay.windows.accept) and not trade.reordered_from
+        in_time = 0 < since < min(acted, self.replay.windows.accept)
+        return in_time and not trade.reordered_from and not self.replay.comes_back
 
     def _by_the_rate(self, trade: Trade, day: int) -> list[Step]:
         """Cancel and order again when that costs the buyer less than what it has locked."""
-        offer = self._offer(trade.units)
-        time = moment(day, 9, 5)
-        locked, owed = trade.payment + trade.premium, trade.owed_at(time)
-        if offer is None or offer[1] + offer[2] + owed >= locked:
+        offer = cheapest(self.dealers, trade.units, trade.backing)
+        owed = trade.owed_at(moment(day, 9, 10))
+        if offer is None or offer.total + owed >= trade.paid_in:
             return []
         left = ordinal(self.replay.end_by) - day if self.replay.end_by else 10**6
         plan = plan_for(Outcome.COMPLETED, self._chance, self.replay.windows)
         if plan.days > left:
             return []
-        trade.takes_back, trade.saved = True, locked - owed - offer[1] - offer[2]
+        trade.takes_back, trade.saved = True, trade.paid_in - owed - offer.total
         cancel = Step((trade.buyer,), (CancelOrder(order=trade.name),), trade.reference)
-        again = self._place(
-            day, trade.buyer, trade.quantities, plan, f"{trade.reference}-again", origin=trade.reference
+        again = Basket(
+            f"{trade.reference}-again",
+            trade.buyer,
+            trade.quantities,
+            plan,
+            trade.backing,
+            instead_of=trade.reference,
         )
-        return [cancel, *again]
+        return [cancel, *self._place(day, again)]
 
     def _convert(self, day: int) -> list[Step]:
         """Turn refunds that came in the merchant's money into the buyer's own, by the dealer that asks least."""
@@ -389,18 +391,22 @@ class Player:
 
     def _block(self, day: int, time: int, steps: Sequence[Step]) -> None:
         """Make a block, enter its facts in the books, and take note of orders that ended and of refunds."""
-        before = {reference: len(trade.refunds) for reference, trade in self._open.items()}
-        swapped = {reference for reference, trade in self._open.items() if trade.swapped_on is None}
-        owed = {reference: trade.owed for reference, trade in self._open.items()}
+        before = {reference: len(trade.in_hand) for reference, trade in self._open.items()}
         closed = self.books.take(self.stage.block(time, steps), day, self._mid(day))
+        for dealer in self.dealers:
+            dealer.open_a += self.books.to_dealers[dealer.name]
+            for sale in self.books.sales:
+                if sale.card == dealer.cards[BACK].name:
+                    enter_sale(dealer, sale.units, sale.payment, self._mid(day))
         for reference, trade in self._open.items():
-            dealer = self.dealers[DEALERS.index(trade.dealer)]
-            if reference in swapped and trade.swapped_on is not None:
-                dealer.open_a += trade.swapped_payment + trade.swapped_premium
-            dealer.open_a += trade.owed - owed[reference]
-            self._refunds += [(trade, part) for part in trade.refunds[before[reference] :] if part.units]
+            self._refunds += [(trade, part) for part in trade.in_hand[before.get(reference, 0) :] if part.units]
         for trade in closed:
             del self._open[trade.reference]
+
+    def _next_to_play(self, day: int) -> int:
+        """Give the next day, or the next one on which somebody orders when until then there is nothing to be done."""
+        quiet = not self._open and not self._refunds and not any(dealer.open_a for dealer in self.dealers)
+        return max(day + 1, self._to_place[0]) if quiet and self._to_place else day + 1
 
     def _mid(self, day: int) -> Fraction:
         """Give the last mid rate up to a day, in minor units: so many of the buyer's for one of the merchant's."""
@@ -413,7 +419,8 @@ class Player:
     def _wind_up(self, day: int) -> tuple[int, ...]:
         """Close the cards, look at the dealers' books, and let everybody take its money out: nothing may be left."""
         stage, books = self.stage, self.books
-        self._block(day, moment(day, 10), [step for dealer in self.dealers for step in closing_steps(dealer)])
+        steps = [step for dealer in self.dealers for step in closing_steps(dealer)]
+        self._block(day, moment(day, 10), [*steps, *shops.closing_steps(stage, books)])
         profits = []
         for dealer in self.dealers:
             swapped = sum(trade.swapped_units for trade in self.trades if trade.dealer == dealer.name)
@@ -432,34 +439,3 @@ class Player:
             if left or books.minted[asset.currency] != books.burned[asset.currency]:
                 raise PromiseBroken(f"{left} {asset.currency} are left when everybody has taken its money out")
         return tuple(profits)
-
-
-def _acts(trade: Trade, action: Action) -> list[Step]:
-    """Give the envelopes of an action about an order."""
-    order, about = trade.name, f"{trade.reference}, {action}"
-    whole = tuple(LineQuantity(number, quantity) for number, quantity in enumerate(trade.quantities, start=1))
-    part = (LineQuantity(1, max(1, trade.quantities[0] // 3)),)
-    by_merchant: dict[Action, OrderOperation] = {
-        Action.ACCEPT: AcceptOrder(order=order),
-        Action.ACCEPT_IN_PART: AcceptOrder(order=order, declined=(2,)),
-        Action.DECLINE: DeclineOrder(order=order),
-        Action.SHIP: ShipOrder(order=order),
-        Action.REFUND_PART: RefundLines(order=order, lines=part),
-        Action.REFUND_ALL: RefundLines(order=order, lines=whole),
-        Action.APPROVE: ApproveReturn(order=order),
-        Action.REFUSE: RefuseReturn(order=order),
-    }
-    by_buyer: dict[Action, OrderOperation] = {
-        Action.DELIVER: ConfirmDelivery(order=order),
-        Action.SETTLE: SettleOrder(order=order),
-        Action.REQUEST: RequestReturn(order=order, lines=whole),
-    }
-    if action is Action.PROPOSE:
-        half = (trade.swapped_units - trade.refunded) // 2
-        return [
-            Step((trade.buyer,), (ProposeSplit(order=order, to_buyer=half),), about),
-            Step((MERCHANT,), (AcceptSplit(order=order, to_buyer=half),), about),
-        ]
-    if action in by_merchant:
-        return [Step((MERCHANT,), (by_merchant[action],), about)]
-    return [Step((trade.buyer,), (by_buyer[action],), about)]

@@ -6,20 +6,24 @@ Nothing in it depends on the clock or the machine: the same series, seed and opt
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fractions import Fraction
 from html import escape
 from textwrap import fill, wrap
 from typing import TYPE_CHECKING, Any
 
 from sogdia.simulate.payments import figures
-from sogdia.simulate.payments.pricing import FUNDING_POINTS, HEDGE_MILLIONTHS, MARGINS
+from sogdia.simulate.payments.backing import BOND_POINTS, COVER_POINTS
+from sogdia.simulate.payments.made_good import friends, made_good
+from sogdia.simulate.payments.pricing import COVERS_DRAWN_ONE_IN, FUNDING_POINTS, HEDGE_MILLIONTHS, MARGINS
+from sogdia.simulate.payments.returns import DAYS_MAX
 from sogdia.simulate.payments.tables import Table, all_tables, day_words, tenths
 from sogdia.simulate.payments.trades import FEE_POINTS, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sogdia.simulate.payments.made_good import Friends, MadeGood
     from sogdia.simulate.payments.replay import Played
 
 TITLE = "Payments through real storms"
@@ -118,18 +122,23 @@ def _opening(report: Report) -> list[str]:
     blocks = sum(each.blocks for each in report.played)
     checks = sum(each.checks for each in report.played)
     margins = " and ".join(tenths(Fraction(margin, 100)) for margin in MARGINS)
+    bond, cover = (tenths(Fraction(points, 100)) for points in (BOND_POINTS, COVER_POINTS))
     what_it_was = (
         f"Replays: {len(report.played)}, each on a ledger of its own. Orders: {orders:,}, in {blocks:,} sealed blocks"
         f" of signed envelopes. After every block all invariants held, and {checks:,} times everybody's balances were"
         " compared with what was agreed, to the unit. Orders that were completed and orders that ended before the goods"
-        " left cost neither side anything by the rate, and the dealers' books balance."
+        " left cost neither side anything by the rate, and the dealers' books balance. Every refund after that was what"
+        " its cause, the bond and the cover make it, by a second computation."
     )
     what_is_assumed = (
         f"Seed: {report.seed}. Orders a replay: {report.orders:,}, and those that are placed again. Dealers ask"
         f" {margins} basis points and a quarter of a day's volatility; funding costs them"
         f" {tenths(Fraction(FUNDING_POINTS, 100))} % a year, hedging {tenths(Fraction(HEDGE_MILLIONTHS, 100))} basis"
-        f" points; the platform takes {FEE_POINTS}. These, and how often orders end in which way, are assumptions; the"
-        " rates are not. bp: basis points, hundredths of a percent."
+        f" points; the platform takes {FEE_POINTS}. Where there is a bond it stands for {bond} % of an order, a cover"
+        f" for {cover} % of the payment, priced as if one in {COVERS_DRAWN_ONE_IN} were drawn; which order has which is"
+        " left to chance. These, and how often orders end in which way, are assumptions; the rates are not. What comes"
+        f" back is ordered on up to {DAYS_MAX} days of a replay, evenly spread. bp: basis points, hundredths of a"
+        " percent."
     )
     sources = "; ".join(sorted({each.series.source for each in report.played}))
     lines = [what_it_was, what_is_assumed, f"Rates: {sources}."]
@@ -144,6 +153,7 @@ def _replay(played: Played) -> dict[str, Any]:
     return {
         "name": replay.name,
         "kind": replay.kind.value,
+        "comes_back": replay.comes_back,
         "pays": replay.pays,
         "asks": replay.asks,
         "source": played.series.source,
@@ -155,8 +165,16 @@ def _replay(played: Played) -> dict[str, Any]:
         "minted": dict(sorted(played.minted.items())),
         "burned": dict(sorted(played.burned.items())),
         "outcomes": {outcome.value: sum(trade.outcome is outcome for trade in played.trades) for outcome in Outcome},
+        "made_good": [_group(each) for each in made_good([played])] if replay.comes_back else [],
+        "friends": [_group(each) for each in friends([played])],
         "basis_points": {name: tenths(value) for name, value in _points(played).items()},
     }
+
+
+def _group(group: MadeGood | Friends) -> dict[str, Any]:
+    """Give a group of returns by the names of its fields."""
+    found = {field.name: getattr(group, field.name) for field in fields(group)}
+    return {name: tenths(value) if isinstance(value, Fraction) else value for name, value in found.items()}
 
 
 def _points(played: Played) -> dict[str, Fraction]:
@@ -167,6 +185,7 @@ def _points(played: Played) -> dict[str, Fraction]:
         "spread": cost.spread,
         "premium_funding": cost.funding,
         "premium_option": cost.option,
+        "premium_cover": cost.cover,
         "fees": cost.fees,
         "in_and_out": cost.ways_in_and_out,
         "conversions": cost.conversions,

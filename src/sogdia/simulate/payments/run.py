@@ -12,15 +12,18 @@ from sogdia.simulate.payments import report as reports
 from sogdia.simulate.payments.pricing import PAST_DAYS_MIN
 from sogdia.simulate.payments.rates import read_rates
 from sogdia.simulate.payments.replay import Player
+from sogdia.simulate.payments.returns import days_of_returns
 from sogdia.simulate.payments.sources import ecb_is_there
 from sogdia.simulate.payments.storms import (
     CORRIDORS,
     QUICK_CORRIDORS,
     STORMS,
+    STORMS_BACK,
     SYNTHETICS,
     Replay,
     ordinal,
     own,
+    with_returns,
 )
 
 if TYPE_CHECKING:
@@ -34,6 +37,7 @@ ORDERS_FULL = 300
 ORDERS_MAX = 5_000
 OUTSIDE = "outside the chosen days"
 NO_RATES = "without a rate on the chosen days and five before it"
+TOO_SHORT = "too short for the returns of whole orders"
 WITHOUT_ECB = "in need of the rates of the European Central Bank (pip install 'sogdia[simulate]')"
 SCALE = 1_000
 """In how many parts a replay's progress is told."""
@@ -65,7 +69,7 @@ def run(wish: Wish, progress: Callable[[int, int, str], None] = silent) -> repor
         series = replay.series(wish.seed)
         days = order_days(replay, series, wish.orders)
         if not days:
-            left_out[replay.name] = NO_RATES
+            left_out[replay.name] = TOO_SHORT if replay.comes_back else NO_RATES
             continue
 
         def tell(done: int, total: int, number: int = number, name: str = replay.name) -> None:
@@ -82,12 +86,14 @@ def run(wish: Wish, progress: Callable[[int, int, str], None] = silent) -> repor
 def _chosen(wish: Wish) -> tuple[list[Replay], dict[str, str]]:
     """Give the replays of a wish, and for those that are left out the reason."""
     if wish.rates is not None:
-        found: tuple[Replay, ...] = tuple(own(series) for series in read_rates(wish.rates).values())
+        own_ones = [own(series) for series in read_rates(wish.rates).values()]
+        found: tuple[Replay, ...] = (*own_ones, *map(with_returns, own_ones))
     elif wish.full:
-        found = (*STORMS, *(_long(each) for each in CORRIDORS), *SYNTHETICS)
+        long = [_long(each) for each in CORRIDORS]
+        found = (*STORMS, *STORMS_BACK, *long, *map(with_returns, long), *SYNTHETICS)
     else:
         quick = wish.only or QUICK_CORRIDORS
-        found = (*STORMS, *(each for each in CORRIDORS if each.name in quick), *SYNTHETICS)
+        found = (*STORMS, *STORMS_BACK, *(each for each in CORRIDORS if each.name in quick), *SYNTHETICS)
     left_out: dict[str, str] = {}
     chosen = []
     for each in found:
@@ -116,5 +122,7 @@ def _cut(replay: Replay, wish: Wish) -> Replay | None:
 def order_days(replay: Replay, series: Series, orders: int) -> tuple[int, ...]:
     """Spread so many orders evenly over the days with a rate, once dealers have a past to go by."""
     between = series.between(ordinal(replay.first), ordinal(replay.last))
-    days = [day for day in between if len(series.moves(day, PAST_DAYS_MIN)) == PAST_DAYS_MIN]
+    days = tuple(day for day in between if len(series.moves(day, PAST_DAYS_MIN)) == PAST_DAYS_MIN)
+    if replay.comes_back:
+        return days_of_returns(days, series, replay.windows, orders)
     return tuple(days[at * len(days) // orders] for at in range(orders)) if days else ()

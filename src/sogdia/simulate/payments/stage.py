@@ -3,6 +3,7 @@
     registrar, sponsor   there because every network has them       issuer-a   issues the money that buyers pay in
     merchant, platform   sell, and take the fee                     issuer-b   issues the money that the merchant asks
     dealer-1, dealer-2   quote and hedge                            buyer-1 … buyer-6   order
+    friend, friends-shop a buyer and a merchant who act as one
 
 Every envelope is signed and checked, every block is sealed, and after each the invariants of all modules are tried.
 """
@@ -42,20 +43,25 @@ DEALERS = ("dealer-1", "dealer-2")
 BUYERS = tuple(f"buyer-{number}" for number in range(1, 7))
 ISSUER_A, ISSUER_B = "issuer-a", "issuer-b"
 MERCHANT, PLATFORM, REGISTRAR, SPONSOR, NODE = "merchant", "platform", "registrar", "sponsor", "node"
-HOLDERS = (*BUYERS, *DEALERS, MERCHANT, PLATFORM, ISSUER_A, ISSUER_B)
+FRIEND, FRIENDS_SHOP = "friend", "friends-shop"
+SHOPS = (MERCHANT, FRIENDS_SHOP)
+HOLDERS = (*BUYERS, FRIEND, *DEALERS, *SHOPS, PLATFORM, ISSUER_A, ISSUER_B)
 
 _PARTIES: dict[str, tuple[Kind, tuple[str, ...]]] = {
     REGISTRAR: (Kind.REGISTRAR, ("registrar",)),
     SPONSOR: (Kind.ENTERPRISE, ()),
     ISSUER_A: (Kind.PAYMENT_INSTITUTION, ("issuer",)),
     ISSUER_B: (Kind.PAYMENT_INSTITUTION, ("issuer",)),
-    MERCHANT: (Kind.ENTERPRISE, ()),
+    **dict.fromkeys(SHOPS, (Kind.ENTERPRISE, ())),
     PLATFORM: (Kind.PLATFORM, ("platform",)),
     **dict.fromkeys(DEALERS, (Kind.PAYMENT_INSTITUTION, ("liquidity_provider",))),
-    **dict.fromkeys(BUYERS, (Kind.PERSON, ())),
+    **dict.fromkeys((*BUYERS, FRIEND), (Kind.PERSON, ())),
 }
 _QUOTA = {"operations": 10**9, "bytes": 10**13, "reserved_operations": 10**9, "stored_bytes": 10**13}
 _HOUR = 3_600
+TERMS_SECONDS_MAX = 9 * 3_600
+"""How long a dealer's terms may hold on the network of a replay: through the day, as rates are daily."""
+
 _BLOCKS_IN_A_COMMIT = 100
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC).toordinal()
 
@@ -178,6 +184,7 @@ class Stage:
                     {"currency": replay.asks, "issuer": ISSUER_B, **caps},
                 ]
             },
+            "exchange": {"age_max": TERMS_SECONDS_MAX},
             "market": {"windows": windows},
         }
         return msgspec.convert(content, genesis_type(ALL))

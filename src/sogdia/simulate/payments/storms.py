@@ -3,11 +3,13 @@
 corridor   a buyer's money and a merchant's: orders are placed over ordinary days
 storm      the same in days when the rate broke away
 synthetic  a path that never happened, for monies with three official days
+
+Storms, and in full runs corridors, are played once more with orders that come back (`returns.py`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -65,6 +67,8 @@ class Replay:
     long: tuple[str, str] | None = None
     """The days of a full run."""
     needs_ecb: bool = False
+    comes_back: bool = False
+    """Whether everything that is ordered comes back."""
 
 
 SHORT = Windows(accept=2, ship=3, deliver=3, returns=1, answer=1, agree=1)
@@ -146,10 +150,16 @@ def _synthetic() -> tuple[Replay, ...]:
     )  # fmt: skip
 
 
+def with_returns(played: Replay) -> Replay:
+    """Give a replay once more, in which everything comes back."""
+    return replace(played, name=f"{played.name}, returns", comes_back=True)
+
+
 STORMS = _storms()
 CORRIDORS = _corridors()
 SYNTHETICS = _synthetic()
-ALL = (*STORMS, *CORRIDORS, *SYNTHETICS)
+STORMS_BACK = tuple(with_returns(each) for each in STORMS)
+ALL = (*STORMS, *STORMS_BACK, *CORRIDORS, *SYNTHETICS)
 QUICK_CORRIDORS = ("China-Pakistan", "Gulf-Pakistan (AED)", "China-Kenya", "China-Turkiye")
 """What a quick run replays of the corridors."""
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sogdia.modules.money.iso4217 import MINOR_DIGITS
 from sogdia.simulate.payments import figures
+from sogdia.simulate.payments.backing import Backing
+from sogdia.simulate.payments.made_good import friends, made_good
 from sogdia.simulate.payments.replay import Played
 from sogdia.simulate.payments.storms import Kind
+from sogdia.simulate.payments.trades import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from fractions import Fraction
 
 Column = tuple[str, Callable[[Played], str]]
 """The head of a column, and what gives a replay's cell in it."""
@@ -35,8 +39,9 @@ NOTES = {
     ),
 }
 PROTECTION = (
-    "What the rate cost each side, in its own money. After the swap a refund is in the merchant's money, valued at that"
-    " day's mid rate; minus is a gain. SWAP NOW is the same orders with the monies exchanged when they are placed."
+    "What the rate cost each side, in its own money. After the swap a refund goes by its cause; what of it is in the"
+    " merchant's money counts at that day's mid rate; minus is a gain. SWAP NOW is the same orders with the monies"
+    " exchanged when they are placed."
 )
 ALL_IN = (
     "In basis points of what was swapped, at the mid rate of the day of the order. In and out is what the ledger takes"
@@ -44,8 +49,9 @@ ALL_IN = (
 )
 OUTCOMES = (
     "All replays on real series, in basis points of what went back; mean over orders. After the swap the figure holds"
-    " the spread that was paid when ordering, too. A buyer who takes an order back pays the premium: that is a price,"
-    " and stands in the all-in cost."
+    " the spread that was paid when ordering, too; what goes back for the merchant's or the carrier's cause is"
+    " measured by all that was paid for it, premiums included. A buyer who takes an order back pays the premium: that"
+    " is a price, and stands in the all-in cost."
 )
 DEALERS = (
     "In basis points of what was swapped. On the ledger a dealer sells what it got on the day of the swap, so it bears"
@@ -55,6 +61,23 @@ DEALERS = (
 PREMIUMS = (
     "What cards ask for keeping a rate, by how long, and what buyers made of their right to cancel while the merchant"
     " has not accepted: saved is what cancelling and ordering again cost them less, after the premium."
+)
+MADE_GOOD = (
+    "The same goods, ordered at the same moment at the same rate, and sent back on the same day for each cause: what"
+    " differs is what stood behind the order. In basis points of all that was paid, premiums included: that is what"
+    " the buyer is owed, unless it changed its mind. Escrow, bond and cover, and what the buyer bears, add up to"
+    " 10,000. What it got in the merchant's money counts at the day's mid rate. Minus is a gain."
+)
+BY_REPLAY = (
+    "Goods sent back as faulty on days on which dealers quoted: what the buyer bears of what it is owed, in basis"
+    " points, mean / worst."
+)
+FRIENDS = (
+    "A buyer and a merchant who act as one look at the rate as late as they can. Before shipping the merchant declines"
+    " when the rate has gone their way; worth is against the same money bought on that day. After shipping the goods go"
+    " back as faulty when the merchant's money has fallen; escrow and bond are their own, so what they win is the"
+    " dealer's cover, which is never more than what was set aside for it. Basis points of the payment, means over all"
+    " such orders, used or not."
 )
 FINALITY = (
     "Time here is the series' own. Each step is final in the block that holds it, and its money can be spent in the"
@@ -76,11 +99,16 @@ class Table:
 def all_tables(played: Sequence[Played]) -> list[Table]:
     """Give all tables that have rows."""
     made: list[Table] = []
+    ordinary = [each for each in played if not each.replay.comes_back]
     for kind, title in TITLES.items():
-        group = [each for each in played if each.replay.kind is kind]
+        group = [each for each in ordinary if each.replay.kind is kind]
         made += [protection(title, NOTES[kind], group), all_in(title, group)]
-    real = [each for each in played if each.replay.kind is not Kind.SYNTHETIC]
-    made += [outcomes(real), dealers(played), premiums(played), finality(played)]
+    real = [each for each in ordinary if each.replay.kind is not Kind.SYNTHETIC]
+    made.append(outcomes(real))
+    for kind, title in TITLES.items():
+        back = [each for each in played if each.replay.comes_back and each.replay.kind is kind]
+        made += [made_good_table(title, back), by_replay(title, back), friends_table(title, back)]
+    made += [dealers(ordinary), premiums(ordinary), finality(ordinary)]
     return [table for table in made if table.rows]
 
 
@@ -113,6 +141,7 @@ def all_in(title: str, group: Iterable[Played]) -> Table:
             ("spread", lambda each: tenths(figures.costs(each).spread)),
             ("premium: funding", lambda each: tenths(figures.costs(each).funding)),
             ("premium: right to cancel", lambda each: tenths(figures.costs(each).option)),
+            ("premium: cover", lambda each: tenths(figures.costs(each).cover)),
             ("fees", lambda each: tenths(figures.costs(each).fees)),
             ("in and out", lambda each: tenths(figures.costs(each).ways_in_and_out)),
             ("agreed when ordering", lambda each: tenths(figures.costs(each).agreed())),
@@ -131,7 +160,9 @@ def outcomes(group: Sequence[Played]) -> Table:
         "orders",
         "buyer mean, bp",
         "buyer worst, bp",
-        "merchant, bp",
+        "merchant lacks of what was agreed",
+        "merchant, out of its bond less gains: mean, bp",
+        "dealer, out of its cover: mean, bp",
         "SWAP NOW: buyer mean, bp",
         "SWAP NOW: buyer worst, bp",
     )
@@ -142,6 +173,8 @@ def outcomes(group: Sequence[Played]) -> Table:
             tenths(found.mean),
             tenths(found.worst),
             _units(found.merchants),
+            tenths(found.merchants_bear),
+            tenths(found.covers_paid),
             tenths(found.now_mean),
             tenths(found.now_worst),
         )
@@ -149,6 +182,70 @@ def outcomes(group: Sequence[Played]) -> Table:
         if found.orders
     )
     return Table("Exchange loss by outcome", OUTCOMES, head, rows)
+
+
+def made_good_table(title: str, group: Sequence[Played]) -> Table:
+    """Show out of what refunds were made good, by cause and by what stood behind the order."""
+    head = (
+        "why, and what stood behind it",
+        "orders",
+        "out of the escrow",
+        "out of the bond",
+        "out of the cover",
+        "the buyer bears: mean",
+        "worst",
+        "the merchant gives less gains: mean",
+    )
+    rows = tuple(
+        (
+            f"{each.outcome}; {each.backing}{'' if each.quoted else '; NOBODY QUOTED THAT DAY'}",
+            f"{each.orders:,}",
+            *map(tenths, (each.escrow, each.bond, each.cover, each.buyer, each.buyer_worst, each.merchant)),
+        )
+        for each in made_good(group)
+    )
+    return Table(f"{title}: everything comes back, and who makes up for the rate", MADE_GOOD, head, rows)
+
+
+def by_replay(title: str, group: Sequence[Played]) -> Table:
+    """Show what buyers bear of faulty goods in each replay, by what stood behind the order."""
+
+    def borne(backing: Backing, played: Played) -> str:
+        for each in made_good([played]):
+            if (each.outcome, each.backing, each.quoted) == (Outcome.FAULTY, backing, True):
+                return _pair(each.orders, each.buyer, each.buyer_worst)
+        return _pair(0, Fraction(0), Fraction(0))
+
+    columns: list[Column] = [
+        ("worst move of the money bought in 30 days, %", lambda each: tenths(figures.worst_move(each) / 100))
+    ]
+    columns += [(backing.value, partial(borne, backing)) for backing in Backing]
+    return _table(f"{title}: what the buyer bears of faulty goods", BY_REPLAY, group, columns)
+
+
+def friends_table(title: str, group: Sequence[Played]) -> Table:
+    """Show what a buyer and a merchant who are friends could win, and who paid for it."""
+    head = (
+        "what they do, and what stood behind it",
+        "orders",
+        "done",
+        "worth to them: mean",
+        "most",
+        "their bond paid: mean",
+        "premium for the cover: mean",
+        "the dealer's cover paid: mean",
+        "most",
+    )
+    rows = tuple(
+        (
+            f"{each.outcome}; {each.backing}",
+            f"{each.orders:,}",
+            f"{each.used:,}",
+            *map(tenths, (each.worth, each.worth_most, each.from_bond, each.premium, each.cover, each.cover_most)),
+        )
+        for each in friends(group)
+    )
+    return Table(f"{title}: what friends could win, and who pays for it", FRIENDS, head, rows)
 
 
 def dealers(group: Iterable[Played]) -> Table:

@@ -8,11 +8,14 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from sogdia.kernel.exact import share, up
+from sogdia.modules.market.causes import Cause
+from sogdia.simulate.payments.backing import Backing, Behind
 
 if TYPE_CHECKING:
     from random import Random
 
     from sogdia.modules.exchange.records import Premium, Rate
+    from sogdia.simulate.payments.backing import Repaid
     from sogdia.simulate.payments.storms import Windows
 
 FEE_POINTS = 5
@@ -34,22 +37,26 @@ class Outcome(StrEnum):
     DECLINED = "declined by the merchant"
     NOT_ACCEPTED = "not accepted in time"
     NOT_SHIPPED = "not shipped in time"
-    GOODWILL = "refunded in part after shipping"
-    RETURNED = "sent back, refunded whole"
-    LOST = "never arrived, refunded whole by the merchant"
+    GOODWILL = "a part was faulty, refunded without being asked"
+    CHANGED_MIND = "sent back, the buyer changed its mind"
+    FAULTY = "sent back, wrong or faulty"
+    LOST = "lost on the way, refunded whole"
     SPLIT = "disputed, halved by agreement"
     STANDS = "disputed, the sale stood"
+    FRIENDS_BEFORE = "friends: declined if the rate had moved"
+    FRIENDS_AFTER = "friends: sent back if the rate had moved"
 
 
 SHARES = {
-    Outcome.COMPLETED: 55,
+    Outcome.COMPLETED: 53,
     Outcome.IN_PART: 6,
     Outcome.CANCELLED: 4,
     Outcome.DECLINED: 6,
     Outcome.NOT_ACCEPTED: 4,
     Outcome.NOT_SHIPPED: 5,
-    Outcome.GOODWILL: 6,
-    Outcome.RETURNED: 5,
+    Outcome.GOODWILL: 5,
+    Outcome.CHANGED_MIND: 4,
+    Outcome.FAULTY: 4,
     Outcome.LOST: 3,
     Outcome.SPLIT: 4,
     Outcome.STANDS: 2,
@@ -60,6 +67,13 @@ BEFORE_THE_SWAP = frozenset(
     {Outcome.CANCELLED, Outcome.EXERCISED, Outcome.DECLINED, Outcome.NOT_ACCEPTED, Outcome.NOT_SHIPPED}
 )
 WITHOUT_REFUND = frozenset({Outcome.COMPLETED, Outcome.IN_PART, Outcome.STANDS})
+CAUSES = {
+    Outcome.GOODWILL: Cause.MERCHANT,
+    Outcome.CHANGED_MIND: Cause.REMORSE,
+    Outcome.FAULTY: Cause.MERCHANT,
+    Outcome.LOST: Cause.CARRIER,
+}
+"""Why goods go back, where they do for a cause; of a disputed order the buyer says that they were faulty."""
 
 
 class Action(StrEnum):
@@ -78,7 +92,8 @@ class Action(StrEnum):
     APPROVE = "approve the return"
     REFUSE = "refuse the return"
     PROPOSE = "propose to halve it"
-    AGREE = "agree"
+    WEIGH_DECLINE = "friends: decline if the rate has moved, else ship"
+    WEIGH_RETURN = "friends: send back if the rate has moved, else settle"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +149,7 @@ def _shipped_plan(outcome: Outcome, accepted: int, chance: Random, windows: Wind
     match outcome:
         case Outcome.GOODWILL:
             steps[soon] = Action.REFUND_PART
-        case Outcome.RETURNED:
+        case Outcome.CHANGED_MIND | Outcome.FAULTY:
             steps |= {soon: Action.REQUEST, soon + 1: Action.APPROVE}
             over = max(over, soon + 1)
         case Outcome.SPLIT:
@@ -164,6 +179,8 @@ class Part(NamedTuple):
     day: int
     units: int
     mid: Fraction
+    made_good: bool = False
+    """Whether it went back for a cause that is not the buyer's: then a `Repaid` tells what came of it."""
 
 
 @dataclass(slots=True)
@@ -188,6 +205,11 @@ class Trade:
     placed_at: int
     placed_height: int
     plan: Plan
+    merchant: str = "merchant"
+    backing: Backing = Backing.NOTHING
+    cover_premium: int = 0
+    bond: int = 0
+    """How much of the merchant's bond stands for it, in the merchant's money."""
     reordered_from: str = ""
     takes_back: bool = False
     """The buyer has sent its cancellation."""
@@ -203,8 +225,19 @@ class Trade:
     swapped_units: int = 0
     swapped_payment: int = 0
     swapped_premium: int = 0
-    swapped_mid: Fraction = Fraction(0)
+    swapped_cover_premium: int = 0
+    cover: int = 0
+    """What the dealer leaves aside since the swap, in the buyer's money."""
     refunds: list[Part] = field(default_factory=list)
+    """All that went back after the swap, in whichever money."""
+    repaid: list[Repaid] = field(default_factory=list)
+    """What of it went back for a cause that is not the buyer's."""
+    in_hand: list[Part] = field(default_factory=list)
+    """What the buyer got of it in the merchant's money."""
+    premium_from_bond: int = 0
+    """What the merchant paid for the time, having not shipped, in its own money."""
+    weighed: Fraction | None = None
+    """What a choice was worth to friends who had it, in the buyer's money."""
     merchant_got: int = 0
     fee: int = 0
     closed_on: int | None = None
@@ -221,9 +254,34 @@ class Trade:
         return Outcome.EXERCISED if self.saved else self.plan.outcome
 
     @property
+    def cause(self) -> Cause:
+        """Why goods go back after the swap, if they do."""
+        return CAUSES.get(self.outcome, Cause.MERCHANT)
+
+    @property
+    def paid_in(self) -> int:
+        """What the buyer paid when it ordered, premiums included."""
+        return self.payment + self.premium + self.cover_premium
+
+    @property
+    def swapped_total(self) -> int:
+        """What the buyer paid for what was swapped, premiums included."""
+        return self.swapped_payment + self.swapped_premium + self.swapped_cover_premium
+
+    @property
     def refunded(self) -> int:
         """What went back after the swap, in the merchant's money."""
         return sum(part.units for part in self.refunds)
+
+    @property
+    def bond_used(self) -> int:
+        """What refunds took out of the bond."""
+        return sum(each.amends.from_bond for each in self.repaid)
+
+    @property
+    def cover_used(self) -> int:
+        """What refunds took out of the cover."""
+        return sum(each.amends.from_cover for each in self.repaid)
 
     def part_back(self, whole: int, more: int) -> int:
         """Give what goes back of payment or premium when so many more units do: a difference of rounded-down shares."""
@@ -234,12 +292,28 @@ class Trade:
         paid, of, before = self.paid[line], self.quantities[line], self.returned[line]
         return share(paid, before + more, of) - share(paid, before, of)
 
-    def owed_at(self, time: int) -> int:
-        """Give what a buyer who takes the order back at a time owes for it."""
+    def owed_for(self, payment: int, premium: int, time: int) -> int:
+        """Give what keeping the rate until a time costs, for a part with such a payment and premium."""
         for each in self.premiums:
             if time - self.placed_at <= each.seconds:
-                return min(self.premium, up(self.payment * each.points, BASIS))
-        return self.premium
+                return min(premium, up(payment * each.points, BASIS))
+        return premium
+
+    def owed_at(self, time: int) -> int:
+        """Give what a buyer who takes the whole order back at a time owes for it."""
+        return self.owed_for(self.payment, self.premium, time)
+
+    def owed_by_bond(self, owed: int) -> int:
+        """Give what the bond pays of it when the merchant has not shipped: at the rate that was kept, rounded up."""
+        return min(self.bond - self.premium_from_bond, up(owed * self.units, self.payment))
+
+    def behind_part(self, units: int, *, merchant_bears: bool) -> Behind:
+        """Give what stands behind so many units more that go back after the swap: shares of wholes, rounded down."""
+        before, of = self.refunded, self.swapped_units
+        owed = share(self.swapped_total, before + units, of) - share(self.swapped_total, before, of)
+        bond = share(self.bond - self.premium_from_bond, before + units, of) - self.bond_used
+        cover = share(self.cover, before + units, of) - self.cover_used
+        return Behind(owed, units, bond if merchant_bears else 0, cover)
 
     def for_funding(self) -> Fraction:
         """Give how much of the premium that was paid is for funding; the rest is for the right to cancel."""
@@ -250,16 +324,17 @@ class Trade:
         """Give what the rate has cost the buyer, in its money: paid, less agreed for what it kept, less what came back.
 
         What came back in the merchant's money counts at the mid rate of its day. Before the swap everything comes back
-        in the money that was paid, so the difference is exactly 0: `books.Books` holds every order to that.
+        in the money that was paid, so the difference is exactly 0: `books.Books` holds every order to that. What went
+        back for somebody else's cause is measured by all that was paid for it; else premiums are a price, and no loss.
         """
-        left = self.payment + self.premium - self.back - self.owed
+        left = self.paid_in - self.back - self.owed
         if self.swapped_on is None:
             return Fraction(left)
-        agreed = self.swapped_payment + self.swapped_premium
-        lost = Fraction(left - agreed)
+        lost = Fraction(left - self.swapped_total)
         for part in self.refunds:
-            lost += Fraction(self.swapped_payment * part.units, self.swapped_units) - part.units * part.mid
-        return lost
+            if not part.made_good:
+                lost += Fraction(self.swapped_payment * part.units, self.swapped_units) - part.units * part.mid
+        return lost + sum((each.borne_by_buyer() for each in self.repaid), Fraction(0))
 
     def buyers_loss_by_swap_now(self) -> Fraction:
         """Give what the rate would have cost the buyer, had the monies been swapped when the order was placed."""
@@ -273,6 +348,11 @@ class Trade:
         if self.swapped_on is None:
             return 0 - self.merchant_got
         return self.swapped_units - self.refunded - self.fee - self.merchant_got
+
+    def merchant_bears(self) -> int:
+        """Give what the rate has cost the merchant, in its money: out of its bond, less what it gained."""
+        gained = sum(each.amends.to_merchant for each in self.repaid)
+        return self.premium_from_bond + self.bond_used - gained
 
     def gone_back(self) -> Fraction:
         """Give the value, at the agreed rate, of what went back; the whole order's when nothing did."""
