@@ -29,6 +29,7 @@ from tests.modules.market.backed import ALL, FALLEN_FURTHER, backed_shop, delive
 from tests.modules.market.shop import BUYER, MERCHANT, quantities
 from tests.network.random_life import RandomLife
 from tests.properties import random_trade
+from tests.rails.test_steps_told import told_town
 from tests.rails.watched import balances_of
 
 if TYPE_CHECKING:
@@ -141,6 +142,32 @@ def test_what_was_exchanged_and_returned_is_remembered_over_the_end_of_the_index
                     assert stated(from_the_index(connection, ledger, account, always), ledger) == statements
 
     assert any(entry.exchange for statements, _now in wanted.values() for each in statements for entry in each.entries)
+
+
+class Quiet(RecordingLedger):
+    """A ledger whose books are looked at in the end."""
+
+    def agrees(self) -> None:
+        """Later."""
+
+
+def test_orders_in_steps_are_the_same_by_both_ways(tmp_path):
+    ledger = told_town(Quiet).ledger
+    url = f"sqlite:///{tmp_path / 'index.sqlite'}"
+    period = Period(START, ledger.time)
+
+    with closing(IndexWriter(url, ledger.genesis_json())) as writer:
+        writer.write(ledger.raws[: len(ledger.raws) // 2])
+        with connected(url) as connection:
+            for account in accounts_of(ledger):
+                made = from_the_index(connection, ledger, account, period)
+                assert stated(made, ledger) == stated(from_all_blocks(ledger, account, period), ledger)
+                compare(account, made.present, balances_of(ledger))
+        writer.write(ledger.raws[len(ledger.raws) // 2 :])
+        with connected(url) as connection:
+            for account in accounts_of(ledger):
+                has = {asset: each for asset, each in holdings_of(connection, account).items() if each != Balances()}
+                assert has == {asset: each for (owner, asset), each in balances_of(ledger).items() if owner == account}
 
 
 def test_what_everybody_has_by_the_index_is_what_the_ledger_says_after_every_block(tmp_path, rotation, monkeypatch):

@@ -57,10 +57,10 @@ HOURS = (1, 1, 24, 24, 24 * 4, 24 * 8, 24 * 46)
 class Town:
     """Somebody sells under all of the terms, to a buyer whose every second step is a wrong one."""
 
-    def __init__(self, seed: int) -> None:
-        """Open the shop."""
+    def __init__(self, seed: int, kind: type[Any] = PayingLedger) -> None:
+        """Open the shop on a ledger of some kind."""
         self.chance = Random(seed)
-        self.ledger = PayingLedger()
+        self.ledger = kind()
         self.ledger.register(ARBITRATOR, roles=Role.ARBITRATOR)
         shares = (Share(self.ledger.account(ARBITRATOR), 777),)
         for number, payment in enumerate(TERMS):
@@ -142,7 +142,12 @@ class Town:
 @pytest.fixture(scope="module")
 def town():
     """A town in which every fact has come about, with a look at the books after each."""
-    made = Town(1)
+    return told_town(PayingLedger)
+
+
+def told_town(kind: type[Any]) -> Town:
+    """A town on a ledger of some kind, in which all stories have been tried under all terms."""
+    made = Town(1, kind)
     for number in range(len(TERMS)):
         for story in STORIES:
             play(made, number, story)
@@ -186,7 +191,7 @@ def due(town: Town, name: bytes) -> int:
 def play(town: Town, number: int, story: Story) -> None:
     """Place an order under some terms and try a story with it."""
     ledger = town.ledger
-    reference = f"s{number}x{len(ledger.told)}"
+    reference = f"s{number}x{ledger.height}"
     wanted = [OrderLine(f"tea{number}", 1, 3), OrderLine(f"pot{number}", 1, 2)]
     ledger.must(BUYER, order(ledger, wanted, reference))
     for who, step in story:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
+from msgspec import structs
 
 from sogdia.kernel.values import name_of
 from sogdia.modules.book import at_the_middle
@@ -25,7 +26,7 @@ from sogdia.modules.market.listings import AddVariant, CloseListing, OpenListing
 from sogdia.modules.market.orders import PlaceOrderAtRate
 from sogdia.modules.market.quoted_costs import POINTS_MAX, Ratio
 from sogdia.modules.market.quotes import QuotesQuery
-from sogdia.modules.market.records import LINES, Parts
+from sogdia.modules.market.records import LINES, TERMS, Parts, Payment, RestPaid
 from sogdia.modules.money import asset_key
 from tests import rotation as chosen
 from tests.modules.book.stand import WHO, card, offer, sell
@@ -42,6 +43,7 @@ from tests.modules.market.silk_shop import (
     wealth,
 )
 from tests.modules.reference.desk import put_in_force
+from tests.refused import poke
 
 if TYPE_CHECKING:
     from sogdia.kernel.receipt import Receipt
@@ -188,6 +190,17 @@ def test_a_closed_listing_has_no_quote(shop):
 
     asked = QuotesQuery(pays=asset_key(shop.asset("KWD")), listing=name_of(shop.account(MERCHANT), "silk"), variant=1)
     assert asked.answer(shop.state) is None
+
+
+def test_goods_that_are_paid_in_steps_have_no_kept_rate(shop):
+    steps = Payment(3_000, RestPaid.BEFORE_SHIPPING)
+    terms = structs.replace(TERMS.must(shop.state, name_of(shop.account(MERCHANT), "t")), payment=steps)
+    poke(shop, TERMS, name_of(shop.account(MERCHANT), "t"), terms)
+
+    kept = [each for each in quotes(shop).quotes for asked in each.accept if isinstance(asked.fields, PlaceOrderAtRate)]
+
+    assert kept == []
+    assert quotes(shop).quotes
 
 
 def test_several_lines_are_quoted_as_the_one_order_that_they_are(shop):
