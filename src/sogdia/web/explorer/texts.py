@@ -317,6 +317,8 @@ TEXTS: Final[dict[str, str]] = {
     "order.paid": "Paid",
     "order.refunded": "Given back",
     "order.due": "Still to be paid",
+    "order.released": "Of the price paid out already",
+    "order.share": "Insurer or arbitrator",
     "order.parts": "{total}: goods {price}, freight {freight}, tax {tax}",
     "order.lines": "Lines",
     "order.lines.from": "Lines from {first} on",

@@ -18,7 +18,7 @@ from sogdia.web.explorer.pages.chain import decode_receipt
 from sogdia.web.explorer.parts import Badge, Digest, Facts, Link, Page, Paragraph, Step, Steps, Table, Words
 from sogdia.web.explorer.sources import ask
 from sogdia.web.explorer.texts import say
-from sogdia.web.explorer.values import count, parts_words
+from sogdia.web.explorer.values import count, parts_words, share
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -85,6 +85,7 @@ def _party_rows(asked: Asked, name: bytes, record: Order | ClosedOrder) -> list[
             (say("order.carrier"), record.carrier),
             (say("order.collector"), record.tax_collector),
             (say("order.platform"), record.platform),
+            *((say("order.share"), each.account) for each in record.shares),
         )
         rows += [(label, values.account(account)) for label, account in others if account is not None]
     return rows
@@ -96,6 +97,8 @@ def _money_rows(record: Order | ClosedOrder) -> list[tuple[str, Cell]]:
         rows.append((say("order.refunded"), parts_words(record.refunded, record.asset)))
     if isinstance(record, Order) and record.balance_due:
         rows.append((say("order.due"), Words(amount_words(record.balance_due, record.asset.currency))))
+    if isinstance(record, Order) and record.released:
+        rows.append((say("order.released"), share(record.released)))
     return rows
 
 
