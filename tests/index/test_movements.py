@@ -25,6 +25,7 @@ from sogdia.rails.books import Balances, Book
 from sogdia.rails.statements import Account, Period, StatementUnbalancedError, TooManyEntriesError, compare
 from sogdia.testing.ledger import START
 from tests.index.recorder import RecordedSource, RecordingLedger, dump
+from tests.index.test_projections import assert_same_orders
 from tests.modules.market.backed import ALL, FALLEN_FURTHER, backed_shop, delivered, sells_back
 from tests.modules.market.shop import BUYER, MERCHANT, quantities
 from tests.network.random_life import RandomLife
@@ -168,6 +169,7 @@ def test_orders_in_steps_are_the_same_by_both_ways(tmp_path):
             for account in accounts_of(ledger):
                 has = {asset: each for asset, each in holdings_of(connection, account).items() if each != Balances()}
                 assert has == {asset: each for (owner, asset), each in balances_of(ledger).items() if owner == account}
+    assert_same_orders(url, ledger.state)
 
 
 def test_what_everybody_has_by_the_index_is_what_the_ledger_says_after_every_block(tmp_path, rotation, monkeypatch):

@@ -133,7 +133,8 @@ def assert_same_orders(url: str, state: State) -> None:
         closing = order.state == OrderState.CLOSING
         assert row["state"] == OrderState(order.state).name.lower()
         assert row["deadline"] == (None if closing else order.deadline)
-        assert_same(row, order, "merchant", "lines")
+        assert_same(row, order, "merchant", "lines", "carrier")
+        assert row["balance_due"] == order.balance_due
         assert parts(row, "paid") == msgspec.structs.astuple(order.paid)
         assert parts(row, "refunded") == msgspec.structs.astuple(order.refunded)
     for name, closed in CLOSED_ORDERS.items(state):

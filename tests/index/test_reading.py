@@ -59,6 +59,7 @@ LISTS: dict[str, tuple[Pages[Any], Callable[[RecordingLedger], dict[str, Any]]]]
     "listings": (trade.LISTING_PAGES, lambda _ledger: {}),
     "listings of a merchant": (trade.LISTINGS_OF_MERCHANT, lambda ledger: {"merchant": ledger.account("bukhara")}),
     "orders of a buyer": (trade.ORDERS_OF_BUYER, lambda ledger: {"buyer": ledger.account("nairobi")}),
+    "orders of a carrier": (trade.ORDERS_OF_CARRIER, lambda ledger: {"carrier": ledger.account("carrier")}),
     "orders of a merchant": (trade.ORDERS_OF_MERCHANT, lambda ledger: {"merchant": ledger.account("bukhara")}),
 }
 

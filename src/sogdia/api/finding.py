@@ -213,11 +213,14 @@ class FindingRoutes:
     # --------------------------------------------------------------------------------------------------- for some alone
 
     async def orders(self, call: Call) -> Response:
-        """Give a party's orders, each as its reader may see it; those placed with it to itself and its overseers."""
+        """Give a party's orders as their reader may see them; what it sells or carries to itself and its overseers."""
         asked, account = call.query, call.path.account
         if asked.side == "merchant":
             require(call.reader, entitled=await self._oversees(call.reader, account))
             page = await self._page(trade.ORDERS_OF_MERCHANT, asked, merchant=account)
+        elif asked.side == "carrier":
+            require(call.reader, entitled=await self._oversees(call.reader, account))
+            page = await self._page(trade.ORDERS_OF_CARRIER, asked, carrier=account)
         else:
             page = await self._page(trade.ORDERS_OF_BUYER, asked, buyer=account)
         return answer({"rows": [await self._order(call.reader, each) for each in page.rows], "next": page.next})
@@ -264,7 +267,7 @@ class FindingRoutes:
         return answer({"rows": [ended(each) for each in page.rows], "next": page.next})
 
     async def _oversees(self, reader: Reader, account: bytes) -> bool:
-        """Whether a reader may see with whom a merchant trades: itself, its country's authorities, who runs a node."""
+        """Whether a reader may see with whom another trades: itself, its country's authorities, who runs a node."""
         if _is(reader, account):
             return True
         party = await self._network.party(account) if reader.is_authority else None

@@ -60,7 +60,7 @@ class PartyPage(msgspec.Struct, frozen=True):
 class OrderPage(msgspec.Struct, frozen=True):
     """Which orders: those a party has placed, or those placed with it."""
 
-    side: Literal["buyer", "merchant"] = "buyer"
+    side: Literal["buyer", "merchant", "carrier"] = "buyer"
     cursor: Cursor | None = None
     limit: Limit = 24
 

@@ -86,6 +86,7 @@ ORDERS = Table(
     Column("number", Integer, nullable=False),
     Column("buyer", LargeBinary, nullable=False),
     Column("merchant", LargeBinary, nullable=False),
+    Column("carrier", LargeBinary),
     Column("from_country", Text, nullable=False),
     Column("to_country", Text, nullable=False),
     Column("asset", LargeBinary, nullable=False),
@@ -98,6 +99,7 @@ ORDERS = Table(
     Column("refunded_price", Whole, nullable=False),
     Column("refunded_freight", Whole, nullable=False),
     Column("refunded_tax", Whole, nullable=False),
+    Column("balance_due", Whole, nullable=False),
     Column("deadline", Whole),
     Column("return_until", Whole),
     Column("placed_at", Whole, nullable=False),
@@ -108,9 +110,11 @@ ORDERS = Table(
     Column("changed", Whole, nullable=False),
 )
 """`placed` and `changed` are positions, `number` is that of the fact that placed it. Goods go from the merchant's
-country to the buyer's. A closed order's state is how it ended: settled, cancelled or split."""
+country to the buyer's. A closed order's state is how it ended, such as settled or cancelled. Of an order whose state
+is collected `balance_due` is the cash that its carrier owes."""
 Index("orders_by_buyer", ORDERS.c.buyer, ORDERS.c.placed, ORDERS.c.number)
 Index("orders_by_merchant", ORDERS.c.merchant, ORDERS.c.placed, ORDERS.c.number)
+Index("orders_by_carrier", ORDERS.c.carrier, ORDERS.c.placed, ORDERS.c.number)
 
 ORDER_LINES = Table(
     "order_lines",
@@ -226,6 +230,7 @@ def order_placed(batch: Batch, fact: facts.OrderPlaced) -> None:
     """Enter an order and take its goods out of stock."""
     buyer = owner_of(fact.order)
     parties, variants = batch.rows(PARTIES), batch.rows(VARIANTS)
+    terms = batch.rows(LISTINGS).must(fact.lines[0].listing)["terms"]
     row: Row = dict.fromkeys(ORDERS.columns.keys())
     row.update(
         order=fact.order,
@@ -233,6 +238,8 @@ def order_placed(batch: Batch, fact: facts.OrderPlaced) -> None:
         number=batch.number,
         buyer=buyer,
         merchant=fact.merchant,
+        carrier=batch.rows(TERMS).must(terms)["carrier"],
+        balance_due=fact.balance_due,
         from_country=parties.must(fact.merchant)["country"],
         to_country=parties.must(buyer)["country"],
         asset=asset_key(fact.asset),
@@ -310,7 +317,7 @@ def _delivered_again(batch: Batch, row: Row) -> None:
 
 def balance_paid(batch: Batch, fact: facts.BalancePaid) -> None:
     """Note until when the order is to be shipped, or handed over."""
-    _order(batch, fact.order)["deadline"] = fact.deadline
+    _order(batch, fact.order).update(deadline=fact.deadline, balance_due=0)
 
 
 def cash_collected(batch: Batch, fact: facts.CashCollected) -> None:
@@ -318,6 +325,11 @@ def cash_collected(batch: Batch, fact: facts.CashCollected) -> None:
     row = _order(batch, fact.order)
     row["deadline"] = fact.deadline
     _state(row, OrderState.COLLECTED)
+
+
+def cash_remitted(batch: Batch, fact: facts.CashRemitted) -> None:
+    """Note that the carrier owes nothing any more."""
+    _order(batch, fact.order)["balance_due"] = 0
 
 
 def refusal_contested(batch: Batch, fact: facts.RefusalContested) -> None:
@@ -346,6 +358,9 @@ def lines_refunded(batch: Batch, fact: facts.LinesRefunded) -> None:
         if not_shipped:
             _restock(batch, line.listing, line.variant, line.quantity)
     held["lines"] = json_text(lines)
+    if row["balance_due"]:
+        # What is refunded before the rest is paid is taken off the rest first, and nothing has been paid out by then.
+        row["balance_due"] -= sum(line.parts.total() for line in fact.lines) - fact.to_buyer
     batch.count("refunds", _asset_text_of(row), sum(line.parts.total() for line in fact.lines))
     if not fact.late and held["requested"] != "[]":
         _shorten_request(batch, row, held, {line.number: line.quantity for line in fact.lines})
@@ -366,7 +381,7 @@ def _shorten_request(batch: Batch, row: Row, held: Row, given: dict[int, int]) -
 def order_closed(batch: Batch, fact: facts.OrderClosed) -> None:
     """Note how an order ended and what was paid out."""
     row = _order(batch, fact.order)
-    row.update(outcome=fact.outcome, deadline=None)
+    row.update(outcome=fact.outcome, deadline=None, balance_due=0)
     _put_parts(row, "paid", fact.paid)
     _put_parts(row, "refunded", fact.refunded)
     _state(row, OrderState.CLOSING)
@@ -397,6 +412,7 @@ def _needs_order(fact: facts.OrderPlaced) -> Iterable[Need]:
     yield PARTIES, owner_of(fact.order)
     yield PARTIES, fact.merchant
     yield ORDERS, fact.order
+    yield LISTINGS, fact.lines[0].listing
     for line in fact.lines:
         yield VARIANTS, (line.listing, line.variant)
 
@@ -431,7 +447,7 @@ PROJECTION = Projection(
         facts.PartReleased: happened,
         facts.BalancePaid: balance_paid,
         facts.CashCollected: cash_collected,
-        facts.CashRemitted: happened,
+        facts.CashRemitted: cash_remitted,
         facts.CashKept: happened,
         facts.ParcelRefused: happened,
         facts.RefusalContested: refusal_contested,

@@ -122,6 +122,7 @@ class Order(msgspec.Struct, frozen=True):
     placed: int
     buyer: bytes
     merchant: bytes
+    carrier: bytes | None
     from_country: str
     to_country: str
     asset: bytes
@@ -134,6 +135,7 @@ class Order(msgspec.Struct, frozen=True):
     refunded_price: int
     refunded_freight: int
     refunded_tax: int
+    balance_due: int
     deadline: int | None
     return_until: int | None
     placed_at: int
@@ -178,6 +180,14 @@ ORDERS_OF_MERCHANT = Pages(
     number=ORDERS.c.placed,
     second=ORDERS.c.number,
     filters=(ORDERS.c.merchant,),
+)
+ORDERS_OF_CARRIER = Pages(
+    "orders of a carrier",
+    ORDERS,
+    Order,
+    number=ORDERS.c.placed,
+    second=ORDERS.c.number,
+    filters=(ORDERS.c.carrier,),
 )
 
 CURRENCIES_MAX = 1_000
