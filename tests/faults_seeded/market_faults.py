@@ -91,8 +91,8 @@ ORDER_FAULTS = (
     Fault(
         "Settlement can pay somebody what it may not have",
         "modules/market/orders.py",
-        "        payees = settlement.payees(order, order.paid)\n",
-        "        payees = ()\n",
+        "    for_whom = payees(order, order.paid)\n",
+        "    for_whom = ()\n",
         PLACING,
     ),
     Fault(
@@ -126,8 +126,8 @@ ORDER_FAULTS = (
     Fault(
         "The time for shipping is the time for accepting",
         "modules/market/orders.py",
-        ".windows.ship",
-        ".windows.accept",
+        "waits_for_balance(order) else windows.ship)",
+        "waits_for_balance(order) else windows.accept)",
         DEADLINES,
     ),
     Fault(

@@ -87,8 +87,8 @@ PAYMENTS_FAULTS = (
     Fault(
         "What a cancelled order owes is a loss by the rate",
         f"{HOME}/trades.py",
-        "left = self.payment + self.premium - self.back - self.owed",
-        "left = self.payment + self.premium - self.back",
+        "left = self.paid_in - self.back - self.owed",
+        "left = self.paid_in - self.back",
         TRADES,
     ),
     Fault(
