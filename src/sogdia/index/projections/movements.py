@@ -156,6 +156,7 @@ NEEDS: Final[dict[type[Any], Callable[[Any], Iterable[Need]]]] = {
     market.OrderPlaced: _needs("order", Kind.RATE),
     market.LinesRefunded: _needs("order", Kind.ORDER, Kind.RATE, Kind.PAID),
     market.OrderClosed: _needs("order", Kind.ORDER, Kind.SWAP),
+    market.PartReleased: _needs("order", Kind.ORDER),
 }
 """What a fact asks of the books' memory, so that it is read for a whole batch at once. What is missing here is read
 when it is asked for."""
