@@ -18,7 +18,7 @@ from sogdia.index.reading.movements import begin, holdings_of, holdings_page
 from sogdia.index.writer import IndexWriter
 from sogdia.kernel.values import UNITS_MAX
 from sogdia.modules.market.causes import Cause
-from sogdia.modules.market.orders import SettleOrder
+from sogdia.modules.market.orders import AcceptOrder, ConfirmDelivery, DeclineOrder, SettleOrder, ShipOrder
 from sogdia.modules.market.returns import RefundLines
 from sogdia.modules.money import BALANCES, Asset
 from sogdia.modules.money.transfers import Transfer
@@ -27,8 +27,9 @@ from sogdia.rails.statements import Account, Period, StatementUnbalancedError, T
 from sogdia.testing.ledger import START
 from tests.index.recorder import RecordedSource, RecordingLedger, dump
 from tests.index.test_projections import assert_same_orders
-from tests.modules.market.backed import ALL, FALLEN_FURTHER, backed_shop, delivered, sells_back
-from tests.modules.market.shop import BUYER, MERCHANT, quantities
+from tests.modules.market.at_a_rate import at_rate
+from tests.modules.market.backed import ALL, COVER_POINTS, FALLEN_FURTHER, WHOLE, backed_shop, placed, sells_back
+from tests.modules.market.shop import BUYER, MERCHANT, order, order_name, quantities
 from tests.network.random_life import RandomLife
 from tests.properties import random_trade
 from tests.rails.test_steps_told import told_town
@@ -128,9 +129,16 @@ def test_what_was_exchanged_and_returned_is_remembered_over_the_end_of_the_index
     """Rates, bonds, covers and late refunds: what one half of the blocks says, the other needs."""
     ledger = backed_shop(kind=RecordingLedger)
     assert isinstance(ledger, RecordingLedger)
-    name = delivered(ledger)
+    refused = placed(ledger)
+    ledger.must(MERCHANT, AcceptOrder(order=refused, declined=(1,)))
+    ledger.must(MERCHANT, DeclineOrder(order=refused))
+    name = order_name(ledger, "o2")
+    ledger.must(BUYER, at_rate(ledger, order(ledger, reference="o2"), cover=COVER_POINTS, pay_at_most=WHOLE))
+    ledger.must(MERCHANT, AcceptOrder(order=name))
+    ledger.must(MERCHANT, ShipOrder(order=name))
     sells_back(ledger, FALLEN_FURTHER)
     ledger.must(MERCHANT, RefundLines(order=name, lines=quantities(*ALL), return_cause=Cause.MERCHANT))
+    ledger.must(BUYER, ConfirmDelivery(order=name))
     ledger.must(BUYER, SettleOrder(order=name))
     url = f"sqlite:///{tmp_path / 'index.sqlite'}"
     always = Period(0, ledger.time + 1)
