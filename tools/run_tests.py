@@ -15,8 +15,8 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 ROOT = Path(__file__).resolve().parent.parent
-BESIDE = ("network", "faults", "soak", "properties", "faults_seeded", "modules")
-"""Folders whose tests wait for processes of their own most of the time, and those of the rules, which take long."""
+BESIDE = ("network", "faults", "soak", "properties", "faults_seeded", "modules", "rails", "simulate")
+"""Folders whose tests wait for processes of their own most of the time, and others, so that both parts take as long."""
 
 
 def main() -> int:
