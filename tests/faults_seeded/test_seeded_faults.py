@@ -27,6 +27,7 @@ AREAS = (
     "modules/governance",
     "rails",
     "gateway",
+    "index",
     "simulate/payments",
 )
 
@@ -49,7 +50,7 @@ def test_there_are_faults_in_every_area():
     found = Counter(next(area for area in AREAS if fault.file.startswith(area)) for fault in FAULTS)
 
     assert len(FAULTS) >= 40
-    assert all(found[area] >= 5 for area in AREAS)
+    assert all(found[area] >= 4 for area in AREAS)
     assert len({fault.breaks for fault in FAULTS}) == len(FAULTS)
     assert set(SURVIVORS) <= {fault.breaks for fault in FAULTS}
     assert all((ROOT / path).exists() for fault in FAULTS for path in fault.tests)

@@ -12,7 +12,7 @@ STEPS = 160
 BEGINNING = 40
 """Steps of the whole walk, in which merchants open their shops."""
 
-CORE = (3, 4)
+CORE = (12, 14)
 
 
 def walk(seed: int) -> tuple[RandomLife, int]:

@@ -110,11 +110,12 @@ class Person:
         return self.page.inner_text("#command")
 
     def sign_in(self, account: str) -> None:
-        """Sign in with the passkey."""
+        """Sign in with the passkey, and wait for what the page makes of it: another page, or words."""
         self.visit.go("/enter")
         self.page.fill("#account", account)
         self.page.click("main button")
         self.page.click("#enter button")
+        self.page.wait_for_selector("footer button, #said p")
 
     def held(self) -> list[dict[str, Any]]:
         """Give the passkeys that the device holds."""
