@@ -130,6 +130,13 @@ STEPS_FAULTS = (
         DEPOSITS,
     ),
     Fault(
+        "A split of the deposit can be accepted once all is paid",
+        "modules/market/cash.py",
+        "deadline=deadline, split=None)",
+        "deadline=deadline)",
+        CASH,
+    ),
+    Fault(
         "A carrier stakes nothing",
         "modules/market/cash.py",
         "up(order.balance_due * order.payment.carrier_stakes, BASIS)",

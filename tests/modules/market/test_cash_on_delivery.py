@@ -227,6 +227,21 @@ def test_a_deposit_can_be_divided_while_the_goods_are_on_their_way(to_buyer):
     assert (available(ledger, BUYER), held(ledger)) == (BUYERS_MONEY - DEPOSIT + to_buyer, 0)
 
 
+@pytest.mark.parametrize("paid", ["in-cash", "by-its-own-hand"])
+def test_a_split_of_the_deposit_is_off_once_there_is_more(paid):
+    ledger = staking_half()
+    name = at_the_door(ledger)
+    ledger.must(BUYER, ProposeSplit(order=name, to_buyer=1_000))
+
+    if paid == "in-cash":
+        ledger.must("carrier", CollectCash(order=name, units=BALANCE))
+        ledger.must("carrier", RemitCash(order=name, units=BALANCE))
+    else:
+        ledger.must(BUYER, pay(ledger, name))
+
+    assert ledger.send(MERCHANT, AcceptSplit(order=name, to_buyer=1_000)).code == Refuse.NOTHING_PROPOSED
+
+
 def test_a_frozen_carrier_cannot_hand_over_but_its_stake_is_safe(ledger):
     name = collected(ledger)
     ledger.must("bank", FreezeHolder(currency="USD", account=ledger.account("carrier"), reason="Court order 17"))

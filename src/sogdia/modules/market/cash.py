@@ -70,7 +70,7 @@ class CollectCash(OrderOperation, tag=440):
         return (UNKNOWN_MONEY, self.units) if order is None else (asset_key(order.asset), stake_of(order))
 
     def apply(self, ctx: Context) -> None:
-        """Set the stake aside and start the time to hand over."""
+        """Set the stake aside and start the time to hand over. A split that was proposed of the deposit is off."""
         order = carrier_order(ctx, self.order, OrderState.SHIPPED)
         require_due(order, self.units)
 
@@ -81,7 +81,9 @@ class CollectCash(OrderOperation, tag=440):
         count_for_carrier(ctx.state, ctx.sender, collected=1)
         count_for_buyer(ctx.state, owner_of(self.order), paid=1)
         deadline = ctx.time + RULES.must(ctx.state, None).windows.remit
-        advance(ctx, self.order, order, structs.replace(order, state=OrderState.COLLECTED, deadline=deadline))
+        advance(
+            ctx, self.order, order, structs.replace(order, state=OrderState.COLLECTED, deadline=deadline, split=None)
+        )
 
         ctx.emit(
             CashCollected(

@@ -42,7 +42,10 @@ class PayBalance(OrderOperation, tag=418):
         return UNKNOWN_MONEY if order is None else asset_key(order.asset), self.units
 
     def apply(self, ctx: Context) -> None:
-        """Set the money aside. Who is paid in the end could receive it when the order was placed, which stands."""
+        """Set the money aside. Who is paid in the end could receive it when the order was placed, which stands.
+
+        A split that was proposed of less money is off.
+        """
         order = buyer_order(ctx, self.order, OrderState.PLACED, OrderState.ACCEPTED, OrderState.SHIPPED)
         require_due(order, self.units)
 
@@ -50,7 +53,7 @@ class PayBalance(OrderOperation, tag=418):
         deadline = order.deadline
         if order.state == OrderState.ACCEPTED and waits_for_balance(order):
             deadline = ctx.time + RULES.must(ctx.state, None).windows.ship
-        advance(ctx, self.order, order, structs.replace(order, balance_due=0, deadline=deadline))
+        advance(ctx, self.order, order, structs.replace(order, balance_due=0, deadline=deadline, split=None))
 
         ctx.emit(BalancePaid(order=self.order, asset=order.asset, units=self.units, deadline=deadline))
 
