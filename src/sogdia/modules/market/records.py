@@ -83,10 +83,10 @@ class Payment(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Share(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A further payee: which share of the price an insurer or an arbitrator gets, rounded down."""
+    """A further payee: which share of the price an insurer or an arbitrator gets, rounded down; one may work for 0."""
 
     account: Account
-    points: Annotated[int, Meta(ge=1, le=10_000)]
+    points: BasisPoints
 
 
 SHARES_MAX = 4
