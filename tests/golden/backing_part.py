@@ -21,17 +21,19 @@ from sogdia.modules.market.orders import (
     ShipOrder,
 )
 from sogdia.modules.market.records import LineQuantity, Offer
-from sogdia.modules.market.returns import ApproveReturn, RefundLines, RequestReturn
+from sogdia.modules.market.returns import ApproveReturn, RefundLines, RequestReturn, TakeUnexchanged
 from sogdia.modules.money.currencies import Mint
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.golden.script import Script
 
 DAY = 86_400
 
 
 def backing(script: Script) -> None:
-    """Play a bond and a cover: an order that is not shipped, and one of which parts go back for each cause."""
+    """Play a bond and a cover: an order that is not shipped, one of which parts go back for each cause, two waits."""
     ledger, account = script.ledger, script.account
     asset, dinars = ledger.asset(), ledger.asset("KWD")
     script.send("bank", Mint(currency="USD", to=account("dealer"), units=10**6))
@@ -97,4 +99,22 @@ def backing(script: Script) -> None:
         script.send("bukhara", ApproveReturn(order=first))
         script.wait(901)
     script.send("bukhara", RefundLines(order=first, lines=(LineQuantity(1, 1),), return_cause=Cause.MERCHANT))
+    _wait_for_a_rate(script, first, lambda: card("late", Rate(1, 3), back=True))
     script.send("nairobi", SettleOrder(order=first))
+
+
+def _wait_for_a_rate(script: Script, first: bytes, late: Callable[[], PostCard]) -> None:
+    """Play a refund for which somebody exchanges back at last, and one for which its buyer does not wait."""
+    rug = (LineQuantity(1, 1),)
+    third = name_of(script.account("nairobi"), "b3")
+    script.send("bukhara", AcceptOrder(order=third), ShipOrder(order=third))
+    script.send("nairobi", ConfirmDelivery(order=third))
+    for order in (first, third):
+        script.send("nairobi", RequestReturn(order=order, lines=rug, return_cause=Cause.MERCHANT))
+        script.send("bukhara", RefundLines(order=order, lines=rug, return_cause=Cause.CARRIER))
+        script.send("bukhara", ApproveReturn(order=order))
+    script.send("nairobi", TakeUnexchanged(order=third))
+    script.wait(7_000)
+    script.send("dealer", late())
+    script.wait(300)
+    script.send("nairobi", SettleOrder(order=third))

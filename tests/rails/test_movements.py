@@ -13,8 +13,8 @@ from sogdia.modules.book.events import LimitOfferFilled
 from sogdia.modules.book.records import Side
 from sogdia.modules.exchange.events import LockUndone, MoneySwapped
 from sogdia.modules.market.events import LinesRefunded, OrderClosed
-from sogdia.modules.market.orders import AcceptOrder, CancelOrder, ShipOrder
-from sogdia.modules.market.returns import RefundLines
+from sogdia.modules.market.orders import AcceptOrder, CancelOrder, ConfirmDelivery, ShipOrder
+from sogdia.modules.market.returns import ApproveReturn, RequestReturn
 from sogdia.modules.money.events import HoldEnded
 from sogdia.rails.books import FACTS_MAX
 from sogdia.rails.movements import MOVES, MOVES_NOTHING, WITHOUT_MONEY, Fold, UnknownFactError
@@ -108,7 +108,9 @@ def test_what_goes_back_after_the_goods_have_left_is_in_the_merchants_money(bure
     bureau.must("bukhara", AcceptOrder(order=name))
     bureau.must("bukhara", ShipOrder(order=name))
 
-    bureau.must("bukhara", RefundLines(order=name, lines=quantities((1, 1))))
+    bureau.must("nairobi", ConfirmDelivery(order=name))
+    bureau.must("nairobi", RequestReturn(order=name, lines=quantities((1, 1))))
+    bureau.must("bukhara", ApproveReturn(order=name))
 
     bureau.agrees()
     ((refund,),) = (leg.movements for leg in bureau.told[-1].legs)

@@ -6,7 +6,8 @@ import pytest
 
 from sogdia.modules.exchange.bonds import WithdrawBond
 from sogdia.modules.market.causes import Cause
-from sogdia.modules.market.orders import DeclineOrder, SettleOrder
+from sogdia.modules.market.orders import DeclineOrder
+from sogdia.modules.market.records import ORDERS
 from sogdia.modules.market.returns import RefundLines
 from sogdia.rails.clearing import message_of
 from sogdia.rails.payments import Way
@@ -24,8 +25,9 @@ from tests.modules.market.backed import (
     delivered,
     placed,
     sells_back,
+    sent_back,
 )
-from tests.modules.market.shop import BUYER, MERCHANT, quantities
+from tests.modules.market.shop import BUYER, DAY, MERCHANT, quantities
 from tests.rails.walks import PayingLedger
 
 
@@ -46,10 +48,13 @@ def test_whatever_a_refund_comes_to_the_books_agree(ledger, cause, rate, parts):
         sells_back(ledger, rate)
     ledger.agrees()
 
-    ledger.must(MERCHANT, RefundLines(order=name, lines=quantities(*parts), return_cause=cause))
+    sent_back(ledger, name, *parts, cause=cause)
+    ledger.agrees()
+    ledger.wait(15 * DAY)
     ledger.agrees()
 
-    ledger.must(BUYER, SettleOrder(order=name))
+    ledger.wait(DAY)
+    assert ORDERS.find(ledger.state, name) is None
     ledger.agrees()
 
 

@@ -21,6 +21,7 @@ from sogdia.modules.money.refusals import MoneyRefusal
 from sogdia.modules.vouchers import MODULE as VOUCHERS
 from sogdia.modules.vouchers.genesis import VouchersGenesis
 from sogdia.testing.ledger import Ledger
+from tests.modules.market.backed import ALL, backed_shop, delivered, sent_back
 from tests.modules.market.in_steps import AT_THE_DOOR, BEFORE_SHIPPING, accepted, collected, shop_in_steps
 from tests.modules.market.shop import MERCHANT, bring, open_order, open_shop
 from tests.modules.money.purse import pay
@@ -53,7 +54,8 @@ def lines(rows):
 
 HEADER, ROWS = table("state")
 STEPS_HEADER, STEPS_ROWS = table("in steps")
-LINES, IN_STEPS = lines(ROWS), lines(STEPS_ROWS)
+RATE_HEADER, RATE_ROWS = table("at a rate")
+LINES, IN_STEPS, AT_A_RATE = lines(ROWS), lines(STEPS_ROWS), lines(RATE_ROWS)
 
 
 def test_every_state_has_a_line_and_every_line_says_what_each_can_do():
@@ -79,8 +81,19 @@ def test_an_order_in_steps_has_two_states_more():
     assert open_order(ledger, collected(ledger)).deadline - ledger.time == IN_STEPS["collected"].days * DAY
 
 
+def test_an_order_at_a_rate_has_one_that_takes_time():
+    assert RATE_HEADER[1:] == COLUMNS[1:]
+    assert list(AT_A_RATE) == ["refunding"]
+    assert all(cell for row in RATE_ROWS for cell in row)
+
+    ledger = backed_shop()
+    name = delivered(ledger)
+    sent_back(ledger, name, *ALL)
+    assert open_order(ledger, name).deadline - ledger.time == AT_A_RATE["refunding"].days * DAY
+
+
 def test_every_window_stands_there_with_its_length():
-    everywhere = [*LINES.values(), *IN_STEPS.values()]
+    everywhere = [*LINES.values(), *IN_STEPS.values(), *AT_A_RATE.values()]
     said = {line.window: line.days * DAY for line in everywhere if line.window != NEXT_BLOCK}
 
     assert said == {name: getattr(Windows(), name) for name in Windows.__struct_fields__}

@@ -149,7 +149,7 @@ RECORDS: Final[dict[str, dict[Sees, str]]] = {
         _P: "record state deadline history",
         _O: "merchant asset carrier tax_collector platform platform_fee shares payment balance_due released "
         "door_record lines paid refunded commitment "
-        "sponsor delivery_confirmed return_until requested return_cause split closing due",
+        "sponsor delivery_confirmed return_until requested return_cause tries_at split closing due",
     },
     "CashRecord": {_P: "record collected remitted kept", _O: "as_buyer"},
     "Line": {_O: "record listing variant quantity paid promotion returned"},
@@ -317,6 +317,7 @@ EVENTS: Final[dict[str, dict[Sees, str]]] = {
     "ReturnRequested": {_P: "order", _O: "lines return_cause deadline"},
     "ReturnRefused": {_P: "order", _O: "deadline reason"},
     "ReturnDropped": {_P: "order", _O: "lines"},
+    "RefundWaits": {_P: "order", _O: "return_cause until"},
     "SplitProposed": {_P: "order", _O: "proposer to_buyer"},
     "OrderClosed": {_P: "order outcome", _O: "paid refunded payouts"},
     "BalancePaid": {_P: "order", _O: "asset units deadline"},

@@ -100,7 +100,7 @@ AT_THE_DEADLINE = {
     OrderState.RETURNING: "unless the merchant answers until then, the asked lines are refunded",
     OrderState.CONTESTED: "unless the two agree until then, a confirmed delivery stands, another is refunded",
     OrderState.CLOSING: "its next lines are put away",
-    OrderState.REFUNDING: "the next of the asked lines are refunded",
+    OrderState.REFUNDING: "the asked lines are refunded, whether anybody has exchanged what goes back or not",
     OrderState.COLLECTED: "unless the carrier hands the cash over until then, all are paid out of what it has staked",
 }
 """What happens to an order in each state when its time runs out (see `modules/market/exits.py`)."""

@@ -408,6 +408,7 @@ MOVES_NOTHING: Final = frozenset(
         market.ReturnRequested,
         market.ReturnRefused,
         market.ReturnDropped,
+        market.RefundWaits,
         market.SplitProposed,
         market.SplitAwarded,
         market.ParcelRefused,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sogdia.modules.exchange.bonds import PostBond
 from sogdia.modules.exchange.events import RefundedAtRate
@@ -14,7 +14,7 @@ from sogdia.modules.market.orders import (
     ConfirmDelivery,
     ShipOrder,
 )
-from sogdia.modules.market.returns import RefundLines
+from sogdia.modules.market.returns import ApproveReturn, RefundLines, RequestReturn
 from sogdia.testing.ledger import Ledger
 from tests.modules.exchange.bureau import (
     money_of,
@@ -30,6 +30,9 @@ from tests.modules.market.shop import (
     order_name,
     quantities,
 )
+
+if TYPE_CHECKING:
+    from sogdia.kernel.receipt import Receipt
 
 BOND_POINTS, COVER_POINTS = 500, 1_000
 BOND = 458
@@ -96,10 +99,19 @@ def sells_back(ledger: Ledger, rate: Rate = AS_IT_WAS, reference: str = "back", 
 
 
 def refund(ledger: Ledger, name: bytes, *parts: tuple[int, int], cause: Cause = Cause.MERCHANT) -> RefundedAtRate:
-    """Let the merchant refund parts for a cause; give what is told of it."""
-    receipt = ledger.must(MERCHANT, RefundLines(order=name, lines=quantities(*parts), return_cause=cause))
+    """Let the merchant refund parts for its own cause, or the buyer ask for another; give what is told of it."""
+    if cause == Cause.MERCHANT:
+        receipt = ledger.must(MERCHANT, RefundLines(order=name, lines=quantities(*parts), return_cause=cause))
+    else:
+        receipt = sent_back(ledger, name, *parts, cause=cause)
     (told,) = [each for each in receipt.events if isinstance(each, RefundedAtRate)]
     return told
+
+
+def sent_back(ledger: Ledger, name: bytes, *parts: tuple[int, int], cause: Cause = Cause.MERCHANT) -> Receipt:
+    """Let the buyer ask to return parts, and the merchant agree; give the receipt of that."""
+    ledger.must(BUYER, RequestReturn(order=name, lines=quantities(*parts), return_cause=cause))
+    return ledger.must(MERCHANT, ApproveReturn(order=name))
 
 
 def swapped_of(ledger: Ledger, name: bytes) -> Swapped:

@@ -20,7 +20,7 @@ from sogdia.modules.market.orders import (
 )
 from sogdia.modules.market.records import LINES, FinalLine, Offer, OrderState, Outcome
 from sogdia.modules.market.refusals import MarketRefusal as Refuse
-from sogdia.modules.market.returns import ApproveReturn, RefundLines, RefuseReturn, RequestReturn
+from sogdia.modules.market.returns import ApproveReturn, RefundLines, RefuseReturn, RequestReturn, TakeUnexchanged
 from sogdia.modules.market.settlement import WRITES_APART_FROM_LINES
 from sogdia.modules.market.splits import AcceptSplit, AwardSplit, ProposeSplit
 from sogdia.testing.ledger import Ledger
@@ -264,6 +264,7 @@ def test_many_more_orders_than_a_block_may_close_are_due_in_one_second():
 
 # ------------------------------------------------------------------------------------------------------ refusals
 
+
 REFUSALS = [
     Row(Refuse.ORDER_CLOSING, who, ask, note=who)
     for who, ask in (
@@ -280,6 +281,7 @@ REFUSALS = [
         (BUYER, lambda it: ProposeSplit(order=order_name(it), to_buyer=0)),
         (MERCHANT, lambda it: AcceptSplit(order=order_name(it), to_buyer=0)),
         ("lanzhou", lambda it: AwardSplit(order=order_name(it), to_buyer=0)),
+        (BUYER, lambda it: TakeUnexchanged(order=order_name(it))),
         (BUYER, lambda it: PayBalance(order=order_name(it), units=1)),
         ("carrier", lambda it: CollectCash(order=order_name(it), units=1)),
         ("carrier", lambda it: RemitCash(order=order_name(it), units=1)),

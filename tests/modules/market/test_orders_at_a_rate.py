@@ -13,6 +13,7 @@ from sogdia.modules.exchange.cards import CloseCard
 from sogdia.modules.exchange.events import LockUndone, MoneySwapped, RateLocked
 from sogdia.modules.exchange.records import LOCKS, Premium
 from sogdia.modules.exchange.refusals import ExchangeRefusal as Exchange
+from sogdia.modules.market.causes import Cause
 from sogdia.modules.market.events import OrderClosed
 from sogdia.modules.market.orders import (
     AcceptOrder,
@@ -24,7 +25,7 @@ from sogdia.modules.market.orders import (
 )
 from sogdia.modules.market.records import ORDERS, OrderState
 from sogdia.modules.market.refusals import MarketRefusal as Market
-from sogdia.modules.market.returns import RefundLines, RequestReturn
+from sogdia.modules.market.returns import RefundLines
 from sogdia.modules.market.splits import AcceptSplit, ProposeSplit
 from sogdia.modules.money.currencies import FreezeHolder
 from tests.modules.exchange.bureau import (
@@ -44,6 +45,7 @@ from tests.modules.exchange.bureau import (
     rate_terms,
 )
 from tests.modules.market.at_a_rate import PAYMENT, PREMIUM, TOTAL, at_rate
+from tests.modules.market.backed import sent_back
 from tests.modules.market.shop import (
     BUYER,
     BUYERS_MONEY,
@@ -166,8 +168,7 @@ def test_an_order_that_nobody_looks_after_is_paid_by_its_deadlines_alone(ledger)
 def test_returns_after_the_goods_have_left_are_in_the_merchants_money(ledger):
     name = brought(ledger, OrderState.DELIVERED)
 
-    ledger.must(BUYER, RequestReturn(order=name, lines=quantities((1, 3))))
-    ledger.must(MERCHANT, RefundLines(order=name, lines=quantities((1, 3))))
+    sent_back(ledger, name, (1, 3), cause=Cause.REMORSE)
 
     assert everybody(ledger)[0] == (*SWAPPED[0], BUYERS_MONEY + 8_193, PAID - 8_193)
 
@@ -289,8 +290,9 @@ def test_refunds_in_any_order_before_and_after_the_goods_leave(ledger, order_of_
         ledger.must(MERCHANT, RefundLines(order=name, lines=quantities(part)))
     kept = PAID - open_order(ledger, name).refunded.total()
     ledger.must(MERCHANT, ShipOrder(order=name))
+    ledger.must(BUYER, ConfirmDelivery(order=name))
     for part in late:
-        ledger.must(MERCHANT, RefundLines(order=name, lines=quantities(part)))
+        sent_back(ledger, name, part, cause=Cause.REMORSE)
 
     (buyer, dealer) = everybody(ledger)
     paid = CUSTOMERS_DINARS - buyer[0]

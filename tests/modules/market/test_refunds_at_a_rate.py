@@ -18,7 +18,7 @@ from sogdia.modules.market.orders import (
     ShipOrder,
 )
 from sogdia.modules.market.records import OrderState
-from sogdia.modules.market.returns import ApproveReturn, RefundLines, RefuseReturn, RequestReturn
+from sogdia.modules.market.returns import ApproveReturn, RefuseReturn, RequestReturn
 from sogdia.modules.market.settlement import WRITES_APART_FROM_LINES
 from sogdia.modules.market.splits import AcceptSplit, ProposeSplit
 from tests.modules.exchange.bureau import (
@@ -47,6 +47,7 @@ from tests.modules.market.backed import (
     placed,
     refund,
     sells_back,
+    sent_back,
     swapped_of,
 )
 from tests.modules.market.shop import (
@@ -96,12 +97,12 @@ FATES = [
     Fate(Cause.MERCHANT, FALLEN, Changes(WHOLE, 0), PAID - 9_461, 0),
     Fate(Cause.MERCHANT, FALLEN_FURTHER, Changes(WHOLE, 0), -BOND, -1_454),
     Fate(Cause.MERCHANT, FALLEN_FAR, Changes(COVER, PAID + BOND), -BOND, -COVER),
-    Fate(Cause.MERCHANT, None, Changes(0, PAID), 0, 0),
+    Fate(Cause.MERCHANT, None, Changes(COVER, PAID + BOND), -BOND, -COVER),
     Fate(Cause.CARRIER, RISEN, Changes(WHOLE, PAID - 8_870), 0, 0),
     Fate(Cause.CARRIER, FALLEN, Changes(WHOLE, 0), 0, -904),
     Fate(Cause.CARRIER, FALLEN_FURTHER, Changes(WHOLE, 0), 0, -2_736),
     Fate(Cause.CARRIER, FALLEN_FAR, Changes(COVER, PAID), 0, -COVER),
-    Fate(Cause.CARRIER, None, Changes(0, PAID), 0, 0),
+    Fate(Cause.CARRIER, None, Changes(COVER, PAID), 0, -COVER),
 ]
 """By hand: 28,381 fils cost 8,870 cents at 3.2 fils a cent (8,869.06), and 9,461 at 3.0 (9,460.33). At 2.8 escrow and
 bond, 9,617 cents, give 26,927 fils and leave 1,454 to the cover; the escrow alone gives 25,645."""
@@ -120,7 +121,8 @@ def test_who_bears_what_the_rate_has_done(ledger, fate):
         sells_back(ledger, fate.rate)
     before = {who: owned(ledger, who) for who in (BUYER, MERCHANT, DEALER)}
 
-    ledger.must(MERCHANT, RefundLines(order=name, lines=quantities(*ALL), return_cause=fate.cause))
+    sent_back(ledger, name, *ALL, cause=fate.cause)
+    ledger.wait(15 * DAY)
 
     buyer = changed(ledger, BUYER, before[BUYER])
     got = Changes(buyer.dinars, buyer.dollars + PAID)
@@ -193,7 +195,7 @@ def test_parts_for_several_causes_are_told_apart(ledger, causes):
 
     for part, cause in zip(PARTS, causes, strict=True):
         back = swapped_of(ledger, name).back
-        ledger.must(MERCHANT, RefundLines(order=name, lines=quantities(part), return_cause=cause))
+        sent_back(ledger, name, part, cause=cause)
         now = swapped_of(ledger, name).back
         if cause == Cause.REMORSE:
             kept += now - back
@@ -218,7 +220,7 @@ def test_a_small_part_uses_its_share_of_bond_and_cover_and_no_more(ledger):
 
 def test_what_an_earlier_part_left_of_the_bond_is_there_for_a_later_one(ledger):
     name = delivered(ledger)
-    ledger.must(MERCHANT, RefundLines(order=name, lines=quantities((2, 2))))
+    sent_back(ledger, name, (2, 2), cause=Cause.REMORSE)
     sells_back(ledger, FALLEN_FAR)
 
     told = refund(ledger, name, (1, 3))

@@ -19,7 +19,7 @@ from sogdia.modules.book.records import Side, Validity
 from sogdia.modules.exchange.cards import ChangeCard, CloseCard, FundCard
 from sogdia.modules.exchange.records import Rate, Tier
 from sogdia.modules.market.orders import AcceptOrder, CancelOrder, ConfirmDelivery, SettleOrder, ShipOrder
-from sogdia.modules.market.returns import RefundLines, RequestReturn
+from sogdia.modules.market.returns import ApproveReturn, RequestReturn
 from sogdia.modules.reference.guard import Part, require_near
 from sogdia.modules.reference.records import RATES
 from sogdia.modules.reference.refusals import ReferenceRefusal as Refuse
@@ -254,7 +254,7 @@ def life_of_promises(disturb: Callable[[Ledger], None]) -> tuple[dict[bytes, byt
     do("carrier", ConfirmDelivery(order=names["settled"]))
     do("carrier", ConfirmDelivery(order=names["in-part"]))
     do(BUYER, RequestReturn(order=names["in-part"], lines=quantities((1, 1))))
-    do(MERCHANT, RefundLines(order=names["in-part"], lines=quantities((1, 1))))
+    do(MERCHANT, ApproveReturn(order=names["in-part"]))
     do(BUYER, SettleOrder(order=names["settled"]))
     do("carrier", CancelLimitOffer(offer="b"))
     told += [each.events for each in ledger.wait(30 * DAY)]

@@ -31,7 +31,7 @@ SHIPPED = {
     Outcome.GOODWILL: {1: Action.ACCEPT, 3: Action.SHIP, 6: Action.DELIVER, 8: Action.REFUND_PART},
     Outcome.CHANGED_MIND: {1: Action.ACCEPT, 3: Action.SHIP, 6: Action.DELIVER, 7: Action.REQUEST, 8: Action.APPROVE},
     Outcome.FAULTY: {1: Action.ACCEPT, 3: Action.SHIP, 6: Action.DELIVER, 7: Action.REQUEST, 8: Action.APPROVE},
-    Outcome.LOST: {1: Action.ACCEPT, 3: Action.SHIP, 8: Action.REFUND_ALL},
+    Outcome.LOST: {1: Action.ACCEPT, 3: Action.SHIP, 16: Action.REQUEST, 17: Action.APPROVE},
     Outcome.SPLIT: {
         1: Action.ACCEPT,
         3: Action.SHIP,

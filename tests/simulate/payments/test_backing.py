@@ -43,9 +43,11 @@ SAME, DEARER = card(1, 40), card(1, 38)
         (Behind(40_000, 1_000, 50, 100), [DEARER], Amends(NAME, 39_900, 1_050, 50, 100, 0, 0)),
         # One unit less of cover, and it does not reach: all of it is the buyer's as it is.
         (Behind(40_000, 1_000, 50, 99), [DEARER], Amends(None, 0, 0, 50, 99, 1_050, 0)),
-        # Nobody exchanges so much: nobody knows what was lost.
-        (Behind(40_000, 1_000, 50, 100), [card(1, 40, left=39_999)], Amends(None, 0, 0, 0, 0, 1_000, 0)),
-        (Behind(40_000, 1_000, 50, 100), [], Amends(None, 0, 0, 0, 0, 1_000, 0)),
+        # Nobody exchanges so much, and the time to wait for somebody is over: who stands for a rate has shown none.
+        (Behind(40_000, 1_000, 50, 100), [card(1, 40, left=39_999)], Amends(None, 0, 0, 50, 100, 1_050, 0)),
+        (Behind(40_000, 1_000, 50, 100), [], Amends(None, 0, 0, 50, 100, 1_050, 0)),
+        # Nobody exchanges so little: no wait would help.
+        (Behind(99, 3, 5, 9), [SAME], Amends(None, 0, 0, 0, 0, 3, 0)),
         # The cheaper of two.
         (Behind(40_000, 1_000, 60, 9), [DEARER, card(1, 39)], Amends(OTHER, 40_000, 1_026, 26, 0, 0, 0)),
     ],
@@ -100,7 +102,7 @@ def test_it_is_what_the_ledger_works_out_another_way(there, quoted, gain):
 def test_out_of_what_it_was_made_good_adds_up_to_what_is_owed():
     def repaid(made: Amends, *, mid: int) -> Repaid:
         behind = Behind(40_000, 1_000, 50, 100)
-        return Repaid(day=9, cause=Cause.MERCHANT, quoted=True, behind=behind, amends=made, mid=Fraction(mid))
+        return Repaid(day=9, cause=Cause.MERCHANT, quoted=True, waited=0, behind=behind, amends=made, mid=Fraction(mid))
 
     sold = repaid(Amends(NAME, 39_900, 1_050, 50, 100, 0, 0), mid=39)
     kept = repaid(Amends(None, 0, 0, 50, 99, 1_050, 0), mid=37)

@@ -69,14 +69,20 @@ def test_what_is_owed_is_given_to_the_unit_or_everything_that_lay_there_is(name)
         for each in trade.repaid:
             if each.amends.card is not None:
                 assert each.amends.sold + each.amends.from_cover == each.behind.owed
-            elif each.quoted:
+            else:
                 assert each.amends.kept == each.behind.escrow + each.behind.bond
                 assert each.amends.from_cover == each.behind.cover
-            else:
-                assert (each.amends.kept, each.amends.from_cover) == (each.behind.escrow, 0)
         if trade.outcome in RETURNS:
             parts = parts_of(trade)
             assert parts.escrow + parts.bond + parts.cover + parts.buyer == parts.owed == trade.swapped_total
+
+
+def test_in_storms_refunds_wait_for_a_day_with_a_rate_and_none_goes_without():
+    repaid = [each for played in all_played() for trade in played.trades for each in trade.repaid]
+
+    assert all(each.quoted for each in repaid)
+    assert 0 < sum(each.waited > 0 for each in repaid) < len(repaid) // 2
+    assert max(each.waited for each in repaid) <= Windows().rate
 
 
 def test_in_storms_a_bond_and_a_cover_each_take_from_what_the_buyer_bears_and_the_bond_comes_first():
@@ -84,7 +90,7 @@ def test_in_storms_a_bond_and_a_cover_each_take_from_what_the_buyer_bears_and_th
     found = {each.backing: each for each in group}
 
     nothing, bond, cover, both = (found[each] for each in Backing)
-    assert nothing.buyer_worst > 500 > bond.buyer > both.buyer
+    assert nothing.buyer_worst > bond.buyer_worst > both.buyer_worst
     assert nothing.buyer_worst > both.buyer_worst
     assert nothing.buyer > bond.buyer > both.buyer
     assert nothing.buyer > cover.buyer > both.buyer

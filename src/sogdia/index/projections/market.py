@@ -304,6 +304,13 @@ def return_refused(batch: Batch, fact: facts.ReturnRefused) -> None:
     _state(row, OrderState.CONTESTED)
 
 
+def refund_waits(batch: Batch, fact: facts.RefundWaits) -> None:
+    """Note how long a refund waits for somebody who exchanges it."""
+    row = _order(batch, fact.order)
+    row["deadline"] = fact.until
+    _state(row, OrderState.REFUNDING)
+
+
 def return_dropped(batch: Batch, fact: facts.ReturnDropped) -> None:
     """Note that the sale stands."""
     batch.rows(ORDER_LINES).change(fact.order)["requested"] = "[]"
@@ -367,14 +374,18 @@ def lines_refunded(batch: Batch, fact: facts.LinesRefunded) -> None:
 
 
 def _shorten_request(batch: Batch, row: Row, held: Row, given: dict[int, int]) -> None:
-    """Take what was refunded off a return; an exit that has more lines than a block goes on a second later."""
+    """Take what was refunded off a return; an exit that has more lines than a block goes on a second later.
+
+    What has waited for a rate and is exchanged in time keeps the time that it had.
+    """
     asked: list[list[int]] = json.loads(held["requested"])
     left = [[line, quantity - given.get(line, 0)] for line, quantity in asked if quantity > given.get(line, 0)]
     held["requested"] = json_text(left)
     if not left:
         _delivered_again(batch, row)
     elif batch.by_deadline:
-        row["deadline"] += 1
+        if row["deadline"] < batch.time:
+            row["deadline"] += 1
         _state(row, OrderState.REFUNDING)
 
 
@@ -442,6 +453,7 @@ PROJECTION = Projection(
         facts.ReturnRequested: return_requested,
         facts.ReturnRefused: return_refused,
         facts.ReturnDropped: return_dropped,
+        facts.RefundWaits: refund_waits,
         facts.SplitProposed: happened,
         facts.SplitAwarded: happened,
         facts.PartReleased: happened,

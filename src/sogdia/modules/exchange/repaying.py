@@ -8,10 +8,15 @@
 Whoever bears what the rate has done has its gain, too: what is left of the escrow is the merchant's, or the buyer's.
 Nothing is sold where it does not reach. Then the buyer keeps the escrow's part in the merchant's money, and with it as
 much of bond and cover as falls to that part: so a dear card, whoever posted it, sells nobody's money for less than was
-agreed to be borne. And where no card at all exchanges back, nobody knows what has been lost, and the buyer keeps the
-escrow's part alone.
+agreed to be borne.
 
-No refund waits for anybody: the cards are the ledger's own, and what they give is set aside.
+    nobody exchanges so much back now      the part can wait for somebody, as long as the market lets it
+    nobody has when that time is over      as where it does not reach: who stands for a rate has to show one
+    the buyer does not want to wait        the escrow's part in the merchant's money, alone
+    too little for any card, or the buyer  the same, at once: no wait would change it
+    may not have its own money now
+
+The cards are the ledger's own, and what they give is set aside: nobody is asked, and nobody can say no.
 """
 
 from __future__ import annotations
@@ -32,7 +37,7 @@ from sogdia.modules.exchange.records import CARDS, SWAPPED, RateCard, Swapped
 from sogdia.modules.money import keep_promise, may_receive
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from sogdia.kernel.operation import Context
 
@@ -74,8 +79,20 @@ def keep_given_money(ctx: Context, order: bytes, swapped: Swapped, units: int) -
 def repay(ctx: Context, order: bytes, swapped: Swapped, units: int, *, merchant_bears: bool) -> None:
     """Let a part of the escrow go back in the buyer's money, as far as it reaches. It cannot be refused."""
     reach = _reach_of(swapped, units, merchant_bears=merchant_bears)
-    chosen = share_out(reach, _offers(ctx, order, swapped, reach), gain_to_buyer=not merchant_bears)
+    if _buyer_may_receive(ctx, order, swapped, reach):
+        chosen = share_out(reach, _offers(ctx, order, swapped, reach), gain_to_buyer=not merchant_bears)
+    else:
+        chosen = _as_it_is(reach)
     _pay(ctx, order, swapped, reach, chosen)
+
+
+def nobody_exchanges(ctx: Context, order: bytes, swapped: Swapped, units: int, *, merchant_bears: bool) -> bool:
+    """Say whether a part could go back in the buyer's money, but for a card that exchanges so much of it now."""
+    reach = _reach_of(swapped, units, merchant_bears=merchant_bears)
+    if not _buyer_may_receive(ctx, order, swapped, reach):
+        return False
+    cards = list(_offers(ctx, order, swapped, reach))
+    return not _is_too_little(reach.owed, cards) and all(_sale(name, card, reach.owed) is None for name, card in cards)
 
 
 def end_swap(ctx: Context, order: bytes) -> None:
@@ -104,18 +121,29 @@ def end_swap(ctx: Context, order: bytes) -> None:
 
 def share_out(reach: Reach, cards: Iterable[tuple[bytes, RateCard]], *, gain_to_buyer: bool) -> Share:
     """Choose how a part goes back; `cards` are those that may be used now, with their names."""
+    cards = list(cards)
+    if _is_too_little(reach.owed, cards):
+        return _as_it_is(reach)
     budget = reach.escrow + reach.bond
     wholes = [(sale, card) for name, card in cards if (sale := _sale(name, card, reach.owed)) is not None]
     cheapest = min((sale for sale, _card in wholes), key=lambda sale: (sale.payment, sale.card), default=None)
-    if cheapest is None:
-        return Share(None, 0, 0, reach.escrow)
-    if cheapest.payment <= budget:
+    if cheapest is not None and cheapest.payment <= budget:
         return _sold(reach, cheapest, 0, gain_to_buyer=gain_to_buyer)
     parts = [part for sale, card in wholes if (part := _most(sale.card, card, budget)) is not None]
     best = max(parts, key=lambda sale: (sale.units, -sale.payment), default=None)
     if best is not None and reach.owed - best.units <= reach.cover:
         return _sold(reach, best, reach.owed - best.units, gain_to_buyer=gain_to_buyer)
     return Share(None, reach.bond, reach.cover, budget)
+
+
+def _as_it_is(reach: Reach) -> Share:
+    """Let the buyer keep the escrow's part, and nothing of what stands behind it be used."""
+    return Share(None, 0, 0, reach.escrow)
+
+
+def _is_too_little(owed: int, cards: Collection[tuple[bytes, RateCard]]) -> bool:
+    """Say whether so little is owed that nobody who exchanges now does so for that."""
+    return owed == 0 or (len(cards) > 0 and all(owed < card.rates.tiers[0].units for _name, card in cards))
 
 
 def _sold(reach: Reach, sale: Sale, from_cover: int, *, gain_to_buyer: bool) -> Share:
@@ -150,11 +178,13 @@ def _reach_of(swapped: Swapped, units: int, *, merchant_bears: bool) -> Reach:
     return Reach(of(swapped.paid), units, bond, unused(swapped.cover, swapped.cover_used))
 
 
+def _buyer_may_receive(ctx: Context, order: bytes, swapped: Swapped, reach: Reach) -> bool:
+    return may_receive(ctx.state, swapped.takes, owner_of(order), reach.owed)
+
+
 def _offers(ctx: Context, order: bytes, swapped: Swapped, reach: Reach) -> Iterator[tuple[bytes, RateCard]]:
-    """Give the cards that sell the buyer's money for the merchant's now, if both sides may have what they get."""
+    """Give the cards that sell the buyer's money for the merchant's now, and whose provider may have what it gets."""
     state, buyer = ctx.state, owner_of(order)
-    if not may_receive(state, swapped.takes, buyer, reach.owed):
-        return
     for name in cards_of(state, swapped.gives, swapped.takes):
         card, provider = CARDS.must(state, name), owner_of(name)
         in_force = ctx.time <= card.rates.valid_until and provider != buyer

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sogdia.kernel.values import owner_of
-from sogdia.modules.exchange import LOCKS, SWAPPED, keep_given_money, repay, swap, undo
+from sogdia.modules.exchange import LOCKS, SWAPPED, keep_given_money, nobody_exchanges, repay, swap, undo
 from sogdia.modules.market.causes import Cause
 from sogdia.modules.market.records import Order, OrderState
 from sogdia.modules.money import keep_promise
@@ -35,6 +35,17 @@ def pay_back(ctx: Context, name: bytes, order: Order, units: int, cause: int) ->
         keep_given_money(ctx, name, swapped, units)
     else:
         repay(ctx, name, swapped, units, merchant_bears=cause == Cause.MERCHANT)
+
+
+def was_at_rate(ctx: Context, name: bytes) -> bool:
+    """Say whether an order was paid in another money and its goods have left."""
+    return SWAPPED.find(ctx.state, name) is not None
+
+
+def waits_for_a_rate(ctx: Context, name: bytes, units: int, cause: int) -> bool:
+    """Say whether so much of the escrow would go back in the buyer's money, if anybody exchanged it now."""
+    swapped = SWAPPED.find(ctx.state, name) if units and cause != Cause.REMORSE else None
+    return swapped is not None and nobody_exchanges(ctx, name, swapped, units, merchant_bears=cause == Cause.MERCHANT)
 
 
 def undo_escrow(ctx: Context, name: bytes, order: Order, units: int, *, by_buyer: bool = False) -> bool:

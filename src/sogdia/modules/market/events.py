@@ -235,6 +235,14 @@ class RefusalContested(Event, tag=428):
     reason: Hash | None
 
 
+class RefundWaits(Event, tag=429):
+    """Nobody exchanges back what is refunded: it waits for somebody who does, until then at the longest."""
+
+    order: Name
+    return_cause: CauseNumber
+    until: Seconds
+
+
 class OrderDigested(Event, tag=420):
     """The order's lines have left the state; the root over them stays."""
 

@@ -10,6 +10,7 @@
     returning   merchant did not answer   the asked lines are refunded
     contested   no agreement              delivery confirmed: the sale stands; else the asked lines are refunded
     refunding   more lines than a block   the next lines are refunded
+                nobody exchanged them     the asked lines are refunded with what stands behind them
     closing     more lines than a block   the next lines are digested
 
 The last two are closed to operations, so that nobody can step between two halves of one exit.
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
 
 
 def deadline_of(order: Order) -> int:
-    """Give an order's deadline."""
-    return order.deadline
+    """Give when something happens by itself: at the deadline, or, while a refund waits for a rate, at the next try."""
+    return order.tries_at or order.deadline
 
 
 def moved(order: Order, place: int) -> Order:

@@ -115,7 +115,7 @@ def every_open_order_is_due_at_its_deadline(state: Reader) -> None:
         due_object = ORDERS.full_key(name)
         page = calendar.page_of(state, order.due, due_object)
         ensure(page is not None and due_object in page.objects, "an order is missing in the calendar")
-        ensure(order.due <= order.deadline, "an order comes up after its deadline")
+        ensure(order.due <= (order.tries_at or order.deadline), "an order comes up after its deadline")
         ensure(len(name) > ACCOUNT_BYTES, "an order without a reference")
 
 

@@ -45,6 +45,7 @@ MODULE = Module(
         returns.ApproveReturn,
         returns.RefuseReturn,
         returns.RefundLines,
+        returns.TakeUnexchanged,
         splits.ProposeSplit,
         splits.AcceptSplit,
         splits.AwardSplit,
@@ -92,6 +93,7 @@ MODULE = Module(
         events.CashKept,
         events.ParcelRefused,
         events.RefusalContested,
+        events.RefundWaits,
     ),
     refusals=MarketRefusal,
     queries=(

@@ -470,9 +470,10 @@ def advance(ctx: Context, name: bytes, before: Order, after: Order) -> None:
 
     Most orders move on several times before they are due first, and each move would write four records.
     """
-    if after.deadline < before.due:
-        calendar.move(ctx.state, before.due, after.deadline, ORDERS.full_key(name))
-        after = structs.replace(after, due=after.deadline)
+    next_at = after.tries_at or after.deadline
+    if next_at < before.due:
+        calendar.move(ctx.state, before.due, next_at, ORDERS.full_key(name))
+        after = structs.replace(after, due=next_at)
     ORDERS.put(ctx.state, name, after)
 
 

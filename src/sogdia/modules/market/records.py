@@ -48,6 +48,7 @@ class Windows(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     agree: Window = 14 * 86_400
     pay: Window = 7 * 86_400
     remit: Window = 3 * 86_400
+    rate: Window = 14 * 86_400
 
 
 class MarketRules(Record):
@@ -291,6 +292,8 @@ class Order(Record):
     requested: tuple[LineQuantity, ...] = ()
     return_cause: Annotated[int, Meta(ge=0, le=3)] = 0
     """Why the requested lines go back, while some do."""
+    tries_at: Seconds = 0
+    """When the requested lines are tried next, while they wait for somebody who exchanges what goes back."""
     split: Split | None = None
     closing: Closing | None = None
     state: int

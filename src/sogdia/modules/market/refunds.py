@@ -37,6 +37,15 @@ def check_wanted(wanted: tuple[LineQuantity, ...]) -> None:
     require(wanted and in_order, Refuse.LINES_NOT_IN_ORDER)
 
 
+def worth_of(ctx: Context, name: bytes, wanted: tuple[LineQuantity, ...]) -> int:
+    """Give what quantities of lines are worth that go back next, in the merchant's money. Writes nothing."""
+    worth = 0
+    for each in wanted:
+        line = LINES.must(ctx.state, (name, each.line))
+        worth += refund_parts(line.paid, line.quantity, line.returned, each.quantity).total()
+    return worth
+
+
 def refund_lines(ctx: Context, name: bytes, order: Order, wanted: tuple[LineQuantity, ...], cause: int) -> Order:
     """Pay quantities of lines back to the buyer; give the order with its new totals, which the caller writes."""
     facts = []

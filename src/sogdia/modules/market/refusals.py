@@ -121,3 +121,14 @@ class MarketRefusal(RefusalCode):
         "Only an arbitrator whom the order's terms name may do this, and no side of it",
         "Ask the arbitrator.",
     )
+    CAUSE_IS_THE_BUYERS = (
+        461,
+        "Of an order at a kept rate only the buyer can say that somebody else than the merchant is why goods go back",
+        "State your own cause, or let the buyer ask for the return.",
+    )
+    NOBODY_EXCHANGES = (
+        462,
+        "Nobody exchanges so much back into the buyer's money now",
+        "Try again when somebody does, or let the buyer ask for the return: that one waits by itself.",
+    )
+    NOTHING_WAITS = 463, "The refund does not wait for a rate", "Nothing to do; it goes on by itself."

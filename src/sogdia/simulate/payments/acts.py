@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from sogdia.simulate.payments.trades import Trade
 
 
-def acts(trade: Trade, action: Action) -> list[Step]:
-    """Give the envelopes of an action about an order."""
+def acts(trade: Trade, action: Action, *, quoted: bool = True) -> list[Step]:
+    """Give the envelopes of an action about an order; on a day without a rate a merchant has itself asked for refunds.
+
+    What a merchant refunds unasked needs somebody who exchanges; what it is asked for waits by itself.
+    """
     order, about, cause = trade.name, f"{trade.reference}, {action}", trade.cause
     whole = tuple(LineQuantity(number, quantity) for number, quantity in enumerate(trade.quantities, start=1))
     part = (LineQuantity(1, max(1, trade.quantities[0] // 3)),)
@@ -27,7 +30,6 @@ def acts(trade: Trade, action: Action) -> list[Step]:
         Action.DECLINE: DeclineOrder(order=order),
         Action.SHIP: ShipOrder(order=order),
         Action.REFUND_PART: RefundLines(order=order, lines=part, return_cause=cause),
-        Action.REFUND_ALL: RefundLines(order=order, lines=whole, return_cause=cause),
         Action.APPROVE: ApproveReturn(order=order),
         Action.REFUSE: RefuseReturn(order=order),
     }
@@ -36,6 +38,12 @@ def acts(trade: Trade, action: Action) -> list[Step]:
         Action.SETTLE: SettleOrder(order=order),
         Action.REQUEST: RequestReturn(order=order, lines=whole, return_cause=cause),
     }
+    if action is Action.REFUND_PART and not quoted:
+        asked = RequestReturn(order=order, lines=part, return_cause=cause)
+        return [
+            Step((trade.buyer,), (asked,), about),
+            Step((trade.merchant,), (by_merchant[Action.APPROVE],), about),
+        ]
     if action is Action.PROPOSE:
         half = (trade.swapped_units - trade.refunded) // 2
         return [

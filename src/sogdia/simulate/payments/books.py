@@ -8,6 +8,7 @@ monies. One unit too much or too little anywhere ends the replay and names the o
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sogdia.kernel.exact import share
@@ -21,12 +22,13 @@ from sogdia.modules.money import events as money
 from sogdia.simulate.payments.backing import Quoted, Repaid, amends
 from sogdia.simulate.payments.promises import PromiseBroken
 from sogdia.simulate.payments.stage import HOLDERS, PLATFORM
-from sogdia.simulate.payments.trades import BASIS, FEE_POINTS, WITHOUT_REFUND, Part, Trade
+from sogdia.simulate.payments.trades import BASIS, FEE_POINTS, WITHOUT_REFUND, Part, Trade, Waits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from fractions import Fraction
 
+    from sogdia.modules.money import Asset
     from sogdia.simulate.payments.stage import Stage
 
 
@@ -78,6 +80,8 @@ class Books:
             match event:
                 case exchange.RefundedAtRate():
                     self._repaid(event, day, mid)
+                case market.RefundWaits():
+                    self._waits(event, day)
                 case market.LinesRefunded():
                     self._refunded(event, day, mid)
                 case market.OrderClosed():
@@ -224,18 +228,16 @@ class Books:
         trade = self._trade(event.order)
         merchant_bears = trade.cause is Cause.MERCHANT
         behind = trade.behind_part(event.escrow, merchant_bears=merchant_bears)
-        cards, time = self._cards, self._stage.ledger.tip.time
-        offers = [
-            (name, card)
-            for name, card in sorted(cards.items())
-            if (card.takes, card.gives) == (event.gives, event.takes) and time <= card.terms.valid_until
-        ]
+        offers = self._in_force(event.gives, event.takes)
         due = amends(behind, offers, gain_to_buyer=not merchant_bears)
         wanted = {"from_bond": due.from_bond, "from_cover": due.from_cover, "exchanged": due.sold}
         self._must(trade, "a refund", event, owed=behind.owed, to_merchant=due.to_merchant, **wanted)
         if trade.bond_used + due.from_bond > trade.bond or trade.cover_used + due.from_cover > trade.cover:
             self._broken(trade, "more is taken of bond or cover than stands behind it")
-        repaid = Repaid(day, trade.cause, bool(offers), behind, due, mid)
+        somebody = self._waited(trade, behind.owed, offers)
+        waited = 0 if trade.waits is None else day - trade.waits.day
+        repaid = Repaid(day, trade.cause, somebody, waited, behind, due, mid)
+        trade.waits = None
         trade.refunds.append(Part(day, event.escrow, mid, made_good=True))
         trade.repaid.append(repaid)
         if due.kept:
@@ -248,6 +250,37 @@ class Books:
         self._available[trade.buyer, b] += due.kept
         self._available[trade.merchant, b] += due.to_merchant
         self._promised = trade, repaid
+
+    def _waits(self, event: market.RefundWaits, day: int) -> None:
+        """Enter that a refund waits, and who exchanged at that time."""
+        trade = self._trade(event.order)
+        if trade.waits is not None or trade.cause is Cause.REMORSE:
+            self._broken(trade, "a refund waits that has waited, or need not")
+        offers = self._in_force(self._stage.asset_b, self._stage.asset_a)
+        trade.waits = Waits(day, event.until, tuple(replace(card) for _name, card in offers))
+
+    def _waited(self, trade: Trade, owed: int, offers: list[tuple[bytes, Quoted]]) -> bool:
+        """Look that a refund waited if nobody exchanged it, no longer than it may; tells whether somebody does now."""
+        somebody = any(card.price(owed) is not None for _name, card in offers)
+        waits = trade.waits
+        if waits is None:
+            too_little = owed == 0 or bool(offers and all(card.is_above(owed) for _name, card in offers))
+            if not somebody and not too_little:
+                self._broken(trade, "nobody exchanged its refund, and it did not wait")
+        elif any(card.price(owed) is not None for card in waits.offers):
+            self._broken(trade, "its refund waited on a day on which dealers exchanged as much")
+        elif not somebody and self._stage.ledger.tip.time <= waits.until:
+            self._broken(trade, "its refund was paid without a rate before the time for one was over")
+        return somebody
+
+    def _in_force(self, takes: Asset, gives: Asset) -> list[tuple[bytes, Quoted]]:
+        """Give the cards that exchange one money for another now, by name."""
+        time = self._stage.ledger.tip.time
+        return [
+            (name, card)
+            for name, card in sorted(self._cards.items())
+            if (card.takes, card.gives) == (takes, gives) and time <= card.terms.valid_until
+        ]
 
     def _refunded(self, event: market.LinesRefunded, day: int, mid: Fraction) -> None:
         trade = self._trade(event.order)

@@ -42,8 +42,12 @@ class MadeGood:
     outcome: Outcome
     backing: Backing
     quoted: bool
-    """Whether dealers quoted on the day of the refund."""
+    """Whether a dealer exchanged it, at once or while it could wait."""
     orders: int
+    waited: int
+    """How many of them waited for a day with a rate."""
+    waited_most: int
+    """For how many days, at most."""
     escrow: Fraction
     bond: Fraction
     cover: Fraction
@@ -85,7 +89,7 @@ def parts_of(trade: Trade) -> Parts:
 
 
 def made_good(played: Iterable[Played]) -> list[MadeGood]:
-    """Give the returns of replays, by cause, by backing, and by whether anybody quoted that day."""
+    """Give the returns of replays, by cause, by backing, and by whether anybody exchanged it."""
     trades = [trade for each in played for trade in each.trades]
     found = []
     for outcome in RETURNS:
@@ -126,6 +130,7 @@ def _quoted(trade: Trade) -> bool:
 
 def _made_good(outcome: Outcome, backing: Backing, group: list[Trade], *, quoted: bool) -> MadeGood:
     parts = [parts_of(trade) for trade in group]
+    waited = [max((each.waited for each in trade.repaid), default=0) for trade in group]
 
     def mean(values: Iterable[Fraction | int]) -> Fraction:
         shares = [value * Fraction(BASIS, each.owed) for value, each in zip(values, parts, strict=True)]
@@ -136,6 +141,8 @@ def _made_good(outcome: Outcome, backing: Backing, group: list[Trade], *, quoted
         backing=backing,
         quoted=quoted,
         orders=len(group),
+        waited=sum(days > 0 for days in waited),
+        waited_most=max(waited),
         escrow=mean(each.escrow for each in parts),
         bond=mean(each.bond for each in parts),
         cover=mean(each.cover for each in parts),

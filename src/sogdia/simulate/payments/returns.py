@@ -51,7 +51,7 @@ class Wanted(NamedTuple):
 
 def days_of_returns(days: tuple[int, ...], series: Series, windows: Windows, orders: int) -> tuple[int, ...]:
     """Choose the days on which such orders are placed: evenly over those that leave time for an order's whole life."""
-    fit = [day for day in days if day + windows.longest() <= series.days[-1]]
+    fit = [day for day in days if day + windows.longest() + windows.rate <= series.days[-1]]
     count = min(len(fit), DAYS_MAX, max(2, orders // ORDERS_A_DAY))
     return tuple(fit[at * len(fit) // count] for at in range(count))
 

@@ -10,6 +10,7 @@ Every envelope is signed and checked, every block is sealed, and after each the 
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -191,7 +192,7 @@ class Stage:
 
 
 def _as_dict(windows: Any) -> dict[str, int]:  # noqa: ANN401 - a frozen dataclass with slots
-    return {name: getattr(windows, name) for name in ("accept", "ship", "deliver", "returns", "answer", "agree")}
+    return {each.name: getattr(windows, each.name) for each in fields(windows)}
 
 
 def _events(receipts: Iterable[Receipt]) -> Iterable[Any]:

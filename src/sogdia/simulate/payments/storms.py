@@ -41,9 +41,11 @@ class Windows:
     returns: int = 4
     answer: int = 2
     agree: int = 3
+    rate: int = 12
+    """How long a refund waits for a day on which dealers quote: longer than markets close over feasts."""
 
     def longest(self) -> int:
-        """Give how many days an order may take from placing to its end."""
+        """Give how many days an order may take from placing to its end, unless a refund of it waits for a rate."""
         return self.accept + self.ship + self.deliver + self.returns + self.answer + self.agree
 
 
@@ -71,7 +73,7 @@ class Replay:
     """Whether everything that is ordered comes back."""
 
 
-SHORT = Windows(accept=2, ship=3, deliver=3, returns=1, answer=1, agree=1)
+SHORT = Windows(accept=2, ship=3, deliver=3, returns=1, answer=1, agree=1, rate=4)
 """For roubles, whose rates end with 1 March 2022."""
 
 RUPEE_LOTS = (500, 40_000)

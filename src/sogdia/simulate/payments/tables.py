@@ -69,7 +69,7 @@ MADE_GOOD = (
     " 10,000. What it got in the merchant's money counts at the day's mid rate. Minus is a gain."
 )
 BY_REPLAY = (
-    "Goods sent back as faulty on days on which dealers quoted: what the buyer bears of what it is owed, in basis"
+    "Goods sent back as faulty, and exchanged by a dealer: what the buyer bears of what it is owed, in basis"
     " points, mean / worst."
 )
 FRIENDS = (
@@ -189,6 +189,7 @@ def made_good_table(title: str, group: Sequence[Played]) -> Table:
     head = (
         "why, and what stood behind it",
         "orders",
+        "waited for a rate: orders / days at most",
         "out of the escrow",
         "out of the bond",
         "out of the cover",
@@ -198,8 +199,9 @@ def made_good_table(title: str, group: Sequence[Played]) -> Table:
     )
     rows = tuple(
         (
-            f"{each.outcome}; {each.backing}{'' if each.quoted else '; NOBODY QUOTED THAT DAY'}",
+            f"{each.outcome}; {each.backing}{'' if each.quoted else '; NOBODY EXCHANGED IT'}",
             f"{each.orders:,}",
+            f"{each.waited:,} / {each.waited_most}",
             *map(tenths, (each.escrow, each.bond, each.cover, each.buyer, each.buyer_worst, each.merchant)),
         )
         for each in made_good(group)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from sogdia.modules.exchange.records import Premium, Rate
-    from sogdia.simulate.payments.backing import Repaid
+    from sogdia.simulate.payments.backing import Quoted, Repaid
     from sogdia.simulate.payments.storms import Windows
 
 FEE_POINTS = 5
@@ -87,7 +87,6 @@ class Action(StrEnum):
     DELIVER = "deliver"
     SETTLE = "settle"
     REFUND_PART = "refund a part"
-    REFUND_ALL = "refund all"
     REQUEST = "request a return"
     APPROVE = "approve the return"
     REFUSE = "refuse the return"
@@ -139,9 +138,9 @@ def _shipped_plan(outcome: Outcome, accepted: int, chance: Random, windows: Wind
     shipped = accepted + chance.randint(1, windows.ship)
     steps[shipped] = Action.SHIP
     if outcome is Outcome.LOST:
-        late = shipped + windows.deliver
-        steps[late] = Action.REFUND_ALL
-        return Plan(outcome, steps, late + windows.returns + 1)
+        late = shipped + windows.deliver + 1
+        steps |= {late: Action.REQUEST, late + 1: Action.APPROVE}
+        return Plan(outcome, steps, late + max(windows.returns, 1 + windows.rate))
     delivered = shipped + chance.randint(1, windows.deliver)
     steps[delivered] = Action.DELIVER
     over = delivered + windows.returns
@@ -149,9 +148,10 @@ def _shipped_plan(outcome: Outcome, accepted: int, chance: Random, windows: Wind
     match outcome:
         case Outcome.GOODWILL:
             steps[soon] = Action.REFUND_PART
+            over = max(over, soon + windows.rate)
         case Outcome.CHANGED_MIND | Outcome.FAULTY:
             steps |= {soon: Action.REQUEST, soon + 1: Action.APPROVE}
-            over = max(over, soon + 1)
+            over = max(over, soon + 1 + (windows.rate if outcome is Outcome.FAULTY else 0))
         case Outcome.SPLIT:
             steps |= {soon: Action.REQUEST, soon + 1: Action.REFUSE, soon + 2: Action.PROPOSE}
             over = soon + 2
@@ -181,6 +181,16 @@ class Part(NamedTuple):
     mid: Fraction
     made_good: bool = False
     """Whether it went back for a cause that is not the buyer's: then a `Repaid` tells what came of it."""
+
+
+class Waits(NamedTuple):
+    """A refund that waits for somebody who exchanges it."""
+
+    day: int
+    until: int
+    """The second until which it may."""
+    offers: tuple[Quoted, ...]
+    """The cards that were in force when it began to."""
 
 
 @dataclass(slots=True)
@@ -232,6 +242,8 @@ class Trade:
     """All that went back after the swap, in whichever money."""
     repaid: list[Repaid] = field(default_factory=list)
     """What of it went back for a cause that is not the buyer's."""
+    waits: Waits | None = None
+    """Since when a refund waits for a rate, while one does."""
     in_hand: list[Part] = field(default_factory=list)
     """What the buyer got of it in the merchant's money."""
     premium_from_bond: int = 0

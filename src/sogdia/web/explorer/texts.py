@@ -192,6 +192,7 @@ TEXTS: Final[dict[str, str]] = {
     "event.ReturnRequested": "The buyer asked to return goods",
     "event.ReturnRefused": "The merchant refused the return",
     "event.ReturnDropped": "The time to agree ran out: the sale stands",
+    "event.RefundWaits": "The refund waits for somebody who exchanges it",
     "event.SplitProposed": "One side proposed to divide the money",
     "event.OrderClosed": "The money was paid out, and the order was closed",
     "event.BalancePaid": "The buyer set the rest of the money aside",
