@@ -76,8 +76,8 @@ BACKING_FAULTS = (
     Fault(
         "What is lost on the way takes the merchant's bond",
         "modules/market/escrow.py",
-        "merchant_bears=cause == Cause.MERCHANT",
-        "merchant_bears=True",
+        "repay(ctx, name, swapped, units, merchant_bears=cause == Cause.MERCHANT)",
+        "repay(ctx, name, swapped, units, merchant_bears=True)",
         REFUNDS,
     ),
     Fault(
@@ -139,8 +139,8 @@ BACKING_FAULTS = (
     Fault(
         "Nobody asks whether the buyer may have its money",
         "modules/exchange/repaying.py",
-        "    if not may_receive(state, swapped.takes, buyer, reach.owed):\n        return\n",
-        "",
+        "return may_receive(ctx.state, swapped.takes, owner_of(order), reach.owed)",
+        "return True",
         SELLING_BACK,
     ),
     Fault(

@@ -24,6 +24,7 @@ from tests.faults_seeded.rails_faults import RAILS_FAULTS
 from tests.faults_seeded.reference_faults import REFERENCE_FAULTS
 from tests.faults_seeded.steps_faults import STEPS_FAULTS
 from tests.faults_seeded.vouchers_faults import VOUCHERS_FAULTS
+from tests.faults_seeded.waiting_faults import WAITING_FAULTS
 from tools.seeded_faults import Fault
 
 FAULTS = (
@@ -42,6 +43,7 @@ FAULTS = (
     *SETTLEMENT_FAULTS,
     *RETURN_FAULTS,
     *STEPS_FAULTS,
+    *WAITING_FAULTS,
     *DOCUMENT_FAULTS,
     *VAULT_FAULTS,
     *LIGHT_FAULTS,

@@ -258,8 +258,8 @@ RETURN_FAULTS = (
     Fault(
         "A step is possible between two halves of a refund",
         "modules/market/returns.py",
-        "state=OrderState.REFUNDING",
-        "state=OrderState.RETURNING",
+        "refunded,\n            state=OrderState.REFUNDING",
+        "refunded,\n            state=OrderState.RETURNING",
         LONG,
     ),
     Fault(

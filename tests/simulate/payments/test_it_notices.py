@@ -80,6 +80,24 @@ def test_a_buyer_who_takes_back_an_order_for_nothing_is_noticed(monkeypatch):
         play(calm(), orders=1)
 
 
+def test_a_refund_that_does_not_wait_for_a_rate_is_noticed(monkeypatch):
+    """The goods of one of these orders come back on a Saturday."""
+    each_order_ends(monkeypatch, *[Outcome.FAULTY] * 7)
+    monkeypatch.setattr("sogdia.modules.market.returns.waits_for_a_rate", lambda *_given: False)
+
+    with pytest.raises(PromiseBroken, match=r"order o\d: nobody exchanged its refund, and it did not wait"):
+        play(calm(), orders=7)
+
+
+def test_a_refund_that_waits_for_nothing_is_noticed(monkeypatch):
+    each_order_ends(monkeypatch, Outcome.FAULTY)
+    waits = iter((True,))
+    monkeypatch.setattr("sogdia.modules.market.returns.waits_for_a_rate", lambda *_given: next(waits, False))
+
+    with pytest.raises(PromiseBroken, match="order o1: its refund waited on a day on which dealers exchanged as much"):
+        play(calm(), orders=1)
+
+
 def test_a_dealer_whose_hedge_brings_a_unit_less_is_noticed(monkeypatch):
     each_order_ends(monkeypatch, Outcome.COMPLETED)
     exchange = dealers._exchange

@@ -13,29 +13,35 @@ if TYPE_CHECKING:
     from sogdia.kernel.tree import Tree
 
 RECORDS_MAX = 100_000
-ABSENT: Any = object()
-"""Stands for a record that is provably not there: a new object's name is looked up more than once."""
+ABSENT_MAX = 5_000
+"""What is not there is asked for again at once or never: a new object's name, and what is due at a block's height."""
 
 
 class CommittedState:
-    """Records over the tree, with the ones read or written lately kept decoded. Every read from the tree is checked."""
+    """Records over the tree, with the ones read or written lately kept decoded. Every read from the tree is checked.
 
-    __slots__ = ("_recent", "_tree", "records_max")
+    Names of which it is proven that nothing is there are kept, too, apart and far fewer: every block adds some.
+    """
+
+    __slots__ = ("_absent", "_recent", "_tree", "records_max")
 
     def __init__(self, tree: Tree, records_max: int = RECORDS_MAX) -> None:
         """Start with nothing decoded."""
         self._tree = tree
         self._recent: dict[bytes, Record] = {}
+        self._absent: dict[bytes, None] = {}
         self.records_max = records_max
 
     def find(self, table: Table[Any, Any], key: bytes) -> Record | None:
         """Give the record stored under a full key, or nothing."""
         known = self._recent.get(key)
         if known is not None:
-            return None if known is ABSENT else known
+            return known
+        if key in self._absent:
+            return None
         raw = self._tree.read(key)
         if raw is None:
-            self._recent[key] = ABSENT
+            self._absent[key] = None
             return None
         record: Record = table.codec.decode_trusted(raw)
         self._recent[key] = record
@@ -47,13 +53,24 @@ class CommittedState:
 
     def apply(self, state: State) -> None:
         """Take over a block's changes, after the tree has."""
-        recent = self._recent
+        recent, absent = self._recent, self._absent
         for key, (_table, record) in state.changes.items():
-            recent[key] = ABSENT if record is None else record
-        if len(recent) > self.records_max:
-            # A dictionary keeps the order of first entry; records in use come back at one read each.
-            for key in list(islice(recent, len(recent) // 2)):
-                del recent[key]
+            if record is None:
+                recent.pop(key, None)
+                absent[key] = None
+            else:
+                recent[key] = record
+                absent.pop(key, None)
+        _keep(recent, self.records_max)
+        _keep(absent, ABSENT_MAX)
+
+
+def _keep(known: dict[bytes, Any], most: int) -> None:
+    """Forget the older half when there is more; what is in use comes back at one read each."""
+    if len(known) > most:
+        # A dictionary keeps the order of first entry.
+        for key in list(islice(known, len(known) // 2)):
+            del known[key]
 
 
 class UsedIds:

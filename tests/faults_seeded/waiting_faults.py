@@ -1,0 +1,152 @@
+"""Faults in refunds that wait for somebody who exchanges them, and in the replay's own way of working refunds out."""
+
+from __future__ import annotations
+
+from tools.seeded_faults import Fault
+
+WAITING = ("tests/modules/market/test_waiting_for_a_rate.py",)
+STORMS = ("tests/simulate/payments/test_storms.py",)
+BY_HAND = ("tests/simulate/payments/test_backing.py",)
+
+WAITING_FAULTS = (
+    Fault(
+        "A refund that nobody exchanges is paid without",
+        "modules/market/returns.py",
+        "    if in_time and waits_for_a_rate(",
+        "    if False and waits_for_a_rate(",
+        WAITING,
+    ),
+    Fault(
+        "A refund waits for ever",
+        "modules/market/returns.py",
+        "in_time = order.tries_at == 0 or ctx.time <= order.deadline",
+        "in_time = True",
+        WAITING,
+    ),
+    Fault(
+        "A refund is tried once, at the end",
+        "modules/market/returns.py",
+        "again = min(until, ctx.time + max(1, window // RATE_TRIES))",
+        "again = until",
+        WAITING,
+    ),
+    Fault(
+        "Every try begins the wait anew",
+        "modules/market/returns.py",
+        "until = order.deadline if order.tries_at else ctx.time + window",
+        "until = ctx.time + window",
+        WAITING,
+    ),
+    Fault(
+        "Every try tells that a refund waits",
+        "modules/market/returns.py",
+        "    if not order.tries_at:\n        ctx.emit(RefundWaits",
+        "    if order.deadline:\n        ctx.emit(RefundWaits",
+        WAITING,
+    ),
+    Fault(
+        "Lines that waited wait no more once the first are exchanged",
+        "modules/market/returns.py",
+        "deadline = order.deadline if waited and in_time else order.deadline + 1",
+        "deadline = order.deadline + 1",
+        (*WAITING, "tests/index/test_waiting.py"),
+    ),
+    Fault(
+        "A merchant names the buyer's cause",
+        "modules/market/returns.py",
+        "            require(self.return_cause == Cause.MERCHANT, Refuse.CAUSE_IS_THE_BUYERS)\n",
+        "",
+        WAITING,
+    ),
+    Fault(
+        "A merchant chooses a day without a rate",
+        "modules/market/returns.py",
+        "            require(not waits_for_a_rate(ctx, self.order, worth, Cause.MERCHANT), Refuse.NOBODY_EXCHANGES)\n",
+        "",
+        WAITING,
+    ),
+    Fault(
+        "What is not waited for is what was asked for",
+        "modules/market/returns.py",
+        "order.requested, Cause.REMORSE)",
+        "order.requested, order.return_cause)",
+        WAITING,
+    ),
+    Fault(
+        "Anybody ends the wait",
+        "modules/market/returns.py",
+        "order = buyer_order(ctx, self.order, OrderState.REFUNDING)",
+        "order = open_order(ctx, self.order, OrderState.REFUNDING)",
+        WAITING,
+    ),
+    Fault(
+        "A buyer who changed its mind waits",
+        "modules/market/escrow.py",
+        "SWAPPED.find(ctx.state, name) if units and cause != Cause.REMORSE else None",
+        "SWAPPED.find(ctx.state, name) if units else None",
+        WAITING,
+    ),
+    Fault(
+        "What is too little for any card waits",
+        "modules/exchange/repaying.py",
+        "return owed == 0 or (len(cards) > 0 and all(",
+        "return owed == 0 or (len(cards) > 9 and all(",
+        WAITING,
+    ),
+    Fault(
+        "A buyer who may not have its own money waits for it",
+        "modules/exchange/repaying.py",
+        "    if not _buyer_may_receive(ctx, order, swapped, reach):\n        return False\n",
+        "",
+        ("tests/modules/market/test_selling_back.py",),
+    ),
+    Fault(
+        "One card that gives less than is owed ends the wait",
+        "modules/exchange/repaying.py",
+        "and all(_sale(name, card, reach.owed) is None for name, card in cards)",
+        "and not cards",
+        WAITING,
+    ),
+    Fault(
+        "The index forgets until when a refund waits",
+        "index/projections/market.py",
+        '    row["deadline"] = fact.until\n',
+        "",
+        ("tests/index/test_waiting.py",),
+    ),
+    Fault(
+        "The index lets what waited end a second later",
+        "index/projections/market.py",
+        '        if row["deadline"] < batch.time:\n            row["deadline"] += 1\n',
+        '        row["deadline"] += 1\n',
+        ("tests/index/test_waiting.py",),
+    ),
+    Fault(
+        "The replay's books have the bond stand for what the carrier lost",
+        "simulate/payments/trades.py",
+        "return Behind(owed, units, bond if merchant_bears else 0, cover)",
+        "return Behind(owed, units, bond, cover)",
+        STORMS,
+    ),
+    Fault(
+        "The replay's books never look whether a refund had to wait",
+        "simulate/payments/books.py",
+        '                self._broken(trade, "nobody exchanged its refund, and it did not wait")\n',
+        "                pass\n",
+        ("tests/simulate/payments/test_it_notices.py",),
+    ),
+    Fault(
+        "The replay's books take the dearest card",
+        "simulate/payments/backing.py",
+        "price, name, _card = wholes[0]",
+        "price, name, _card = wholes[-1]",
+        BY_HAND,
+    ),
+    Fault(
+        "The replay's books give a gain to whoever does not bear the risk",
+        "simulate/payments/backing.py",
+        "to_merchant=0 if gain_to_buyer else gain,",
+        "to_merchant=gain if gain_to_buyer else 0,",
+        BY_HAND,
+    ),
+)
