@@ -87,10 +87,10 @@ WAITING_FAULTS = (
         WAITING,
     ),
     Fault(
-        "What is too little for any card waits",
+        "What is nothing in the buyer's money waits",
         "modules/exchange/repaying.py",
-        "return owed == 0 or (len(cards) > 0 and all(",
-        "return owed == 0 or (len(cards) > 9 and all(",
+        "return reach.owed > 0 and all(",
+        "return reach.owed >= 0 and all(",
         WAITING,
     ),
     Fault(
@@ -103,8 +103,8 @@ WAITING_FAULTS = (
     Fault(
         "One card that gives less than is owed ends the wait",
         "modules/exchange/repaying.py",
-        "and all(_sale(name, card, reach.owed) is None for name, card in cards)",
-        "and not cards",
+        "all(_sale(name, card, reach.owed) is None for name, card in offers)",
+        "not list(offers)",
         WAITING,
     ),
     Fault(

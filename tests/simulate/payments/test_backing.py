@@ -46,8 +46,10 @@ SAME, DEARER = card(1, 40), card(1, 38)
         # Nobody exchanges so much, and the time to wait for somebody is over: who stands for a rate has shown none.
         (Behind(40_000, 1_000, 50, 100), [card(1, 40, left=39_999)], Amends(None, 0, 0, 50, 100, 1_050, 0)),
         (Behind(40_000, 1_000, 50, 100), [], Amends(None, 0, 0, 50, 100, 1_050, 0)),
-        # Nobody exchanges so little: no wait would help.
-        (Behind(99, 3, 5, 9), [SAME], Amends(None, 0, 0, 0, 0, 3, 0)),
+        # Nobody exchanges so little: the same.
+        (Behind(99, 3, 5, 9), [SAME], Amends(None, 0, 0, 5, 9, 8, 0)),
+        # Nothing is owed in the buyer's money.
+        (Behind(0, 3, 5, 9), [SAME], Amends(None, 0, 0, 0, 0, 3, 0)),
         # The cheaper of two.
         (Behind(40_000, 1_000, 60, 9), [DEARER, card(1, 39)], Amends(OTHER, 40_000, 1_026, 26, 0, 0, 0)),
     ],

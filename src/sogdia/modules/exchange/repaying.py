@@ -13,8 +13,7 @@ agreed to be borne.
     nobody exchanges so much back now      the part can wait for somebody, as long as the market lets it
     nobody has when that time is over      as where it does not reach: who stands for a rate has to show one
     the buyer does not want to wait        the escrow's part in the merchant's money, alone
-    too little for any card, or the buyer  the same, at once: no wait would change it
-    may not have its own money now
+    the buyer may not have its own money   the same, at once: no card would change it
 
 The cards are the ledger's own, and what they give is set aside: nobody is asked, and nobody can say no.
 """
@@ -37,7 +36,7 @@ from sogdia.modules.exchange.records import CARDS, SWAPPED, RateCard, Swapped
 from sogdia.modules.money import keep_promise, may_receive
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from sogdia.kernel.operation import Context
 
@@ -91,8 +90,8 @@ def nobody_exchanges(ctx: Context, order: bytes, swapped: Swapped, units: int, *
     reach = _reach_of(swapped, units, merchant_bears=merchant_bears)
     if not _buyer_may_receive(ctx, order, swapped, reach):
         return False
-    cards = list(_offers(ctx, order, swapped, reach))
-    return not _is_too_little(reach.owed, cards) and all(_sale(name, card, reach.owed) is None for name, card in cards)
+    offers = _offers(ctx, order, swapped, reach)
+    return reach.owed > 0 and all(_sale(name, card, reach.owed) is None for name, card in offers)
 
 
 def end_swap(ctx: Context, order: bytes) -> None:
@@ -121,8 +120,7 @@ def end_swap(ctx: Context, order: bytes) -> None:
 
 def share_out(reach: Reach, cards: Iterable[tuple[bytes, RateCard]], *, gain_to_buyer: bool) -> Share:
     """Choose how a part goes back; `cards` are those that may be used now, with their names."""
-    cards = list(cards)
-    if _is_too_little(reach.owed, cards):
+    if reach.owed == 0:
         return _as_it_is(reach)
     budget = reach.escrow + reach.bond
     wholes = [(sale, card) for name, card in cards if (sale := _sale(name, card, reach.owed)) is not None]
@@ -139,11 +137,6 @@ def share_out(reach: Reach, cards: Iterable[tuple[bytes, RateCard]], *, gain_to_
 def _as_it_is(reach: Reach) -> Share:
     """Let the buyer keep the escrow's part, and nothing of what stands behind it be used."""
     return Share(None, 0, 0, reach.escrow)
-
-
-def _is_too_little(owed: int, cards: Collection[tuple[bytes, RateCard]]) -> bool:
-    """Say whether so little is owed that nobody who exchanges now does so for that."""
-    return owed == 0 or (len(cards) > 0 and all(owed < card.rates.tiers[0].units for _name, card in cards))
 
 
 def _sold(reach: Reach, sale: Sale, from_cover: int, *, gain_to_buyer: bool) -> Share:

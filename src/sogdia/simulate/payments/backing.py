@@ -64,10 +64,6 @@ class Quoted:
     terms: RateTerms
     left: int
 
-    def is_above(self, units: int) -> bool:
-        """Say whether the card exchanges only more than so many units."""
-        return units < self.terms.tiers[0].units
-
     def price(self, units: int) -> int | None:
         """Give what so many units cost, or nothing when the card does not exchange so many."""
         tier = self.terms.tiers[0]
@@ -150,11 +146,10 @@ class Repaid(NamedTuple):
 def amends(behind: Behind, cards: Iterable[tuple[bytes, Quoted]], *, gain_to_buyer: bool) -> Amends:
     """Give what a part that goes back must come to; `cards` are those in force, which sell the buyer's money.
 
-    A part that is below what each of them exchanges goes back as it is; else, without one, all that stands behind it
-    does: that it may have to wait before that is `books.Books`' to see.
+    Without one that exchanges so much, all that stands behind the part goes back: that it had to wait before that is
+    `books.Books`' to see.
     """
-    cards = list(cards)
-    if behind.owed == 0 or (cards and all(card.is_above(behind.owed) for _name, card in cards)):
+    if behind.owed == 0:
         return Amends(None, 0, 0, 0, 0, behind.escrow, 0)
     budget = behind.escrow + behind.bond
     wholes = sorted(

@@ -264,8 +264,7 @@ class Books:
         somebody = any(card.price(owed) is not None for _name, card in offers)
         waits = trade.waits
         if waits is None:
-            too_little = owed == 0 or bool(offers and all(card.is_above(owed) for _name, card in offers))
-            if not somebody and not too_little:
+            if not somebody and owed:
                 self._broken(trade, "nobody exchanged its refund, and it did not wait")
         elif any(card.price(owed) is not None for card in waits.offers):
             self._broken(trade, "its refund waited on a day on which dealers exchanged as much")
