@@ -76,8 +76,8 @@ BACKING_FAULTS = (
     Fault(
         "What is lost on the way takes the merchant's bond",
         "modules/market/escrow.py",
-        "repay(ctx, name, swapped, units, merchant_bears=cause == Cause.MERCHANT)",
-        "repay(ctx, name, swapped, units, merchant_bears=True)",
+        "repay(ctx, name, swapped, units, merchant_bears=cause == Cause.MERCHANT,",
+        "repay(ctx, name, swapped, units, merchant_bears=True,",
         REFUNDS,
     ),
     Fault(

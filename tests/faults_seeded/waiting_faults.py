@@ -68,7 +68,7 @@ WAITING_FAULTS = (
     Fault(
         "What is not waited for is what was asked for",
         "modules/market/returns.py",
-        "order.requested, Cause.REMORSE)",
+        "order.requested, order.return_cause, as_it_is=True)",
         "order.requested, order.return_cause)",
         WAITING,
     ),

@@ -10,7 +10,7 @@ from sogdia.modules.exchange.cards import CloseCard
 from sogdia.modules.exchange.events import RefundedAtRate
 from sogdia.modules.exchange.records import Rate, Tier
 from sogdia.modules.market.causes import Cause
-from sogdia.modules.market.events import RefundWaits
+from sogdia.modules.market.events import LinesRefunded, RefundWaits
 from sogdia.modules.market.orders import AcceptOrder, ConfirmDelivery, OrderLine, SettleOrder, ShipOrder
 from sogdia.modules.market.records import Offer, OrderState
 from sogdia.modules.market.refusals import MarketRefusal as Refuse
@@ -323,7 +323,10 @@ def test_a_buyer_need_not_wait_and_has_the_merchants_money_alone(ledger, cause):
 
     receipt = ledger.must(BUYER, TakeUnexchanged(order=name))
 
-    assert told([receipt]) == []
+    (only,) = told([receipt])
+    assert (only.owed, only.escrow, only.exchanged) == (WHOLE, PAID, 0)
+    assert (only.to_merchant, only.from_bond, only.from_cover) == (0, 0, 0)
+    assert [each.return_cause for each in receipt.events if isinstance(each, LinesRefunded)] == [cause]
     assert {who: changed(ledger, who, before[who]) for who in before} == dict.fromkeys(before, Changes(0, 0))
     found = open_order(ledger, name)
     assert (found.state, found.tries_at, found.refunded.total()) == (OrderState.DELIVERED, 0, PAID)

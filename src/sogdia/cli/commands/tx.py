@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from inspect import cleandoc
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -147,7 +148,7 @@ def _command(name: str, declared: type[Operation]) -> click.Command:
 
 
 def _help(declared: type[Operation]) -> str:
-    text = "\n\n".join(part.strip() for part in (declared.__doc__ or "").split("\n\n"))
+    text = cleandoc(declared.__doc__ or "")
     lane = "\n\nIt stays open when the sponsor's quota is spent." if declared.reserved else ""
     return f"{text}{lane}\n\nOperation {declared.__struct_config__.tag}."
 

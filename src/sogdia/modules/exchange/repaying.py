@@ -75,10 +75,15 @@ def keep_given_money(ctx: Context, order: bytes, swapped: Swapped, units: int) -
     SWAPPED.put(ctx.state, order, structs.replace(swapped, back=swapped.back + units))
 
 
-def repay(ctx: Context, order: bytes, swapped: Swapped, units: int, *, merchant_bears: bool) -> None:
-    """Let a part of the escrow go back in the buyer's money, as far as it reaches. It cannot be refused."""
+def repay(  # noqa: PLR0913 - what goes back, and in which of its ways
+    ctx: Context, order: bytes, swapped: Swapped, units: int, *, merchant_bears: bool, as_it_is: bool = False
+) -> None:
+    """Let a part of the escrow go back in the buyer's money, as far as it reaches. It cannot be refused.
+
+    `as_it_is` says that the buyer would rather have the merchant's money now.
+    """
     reach = _reach_of(swapped, units, merchant_bears=merchant_bears)
-    if _buyer_may_receive(ctx, order, swapped, reach):
+    if not as_it_is and _buyer_may_receive(ctx, order, swapped, reach):
         chosen = share_out(reach, _offers(ctx, order, swapped, reach), gain_to_buyer=not merchant_bears)
     else:
         chosen = _as_it_is(reach)

@@ -21,8 +21,13 @@ if TYPE_CHECKING:
 NOT_SHIPPED = (OrderState.PLACED, OrderState.ACCEPTED)
 
 
-def pay_back(ctx: Context, name: bytes, order: Order, units: int, cause: int) -> None:
-    """Pay a part of the escrow back to the buyer, for a cause; before the goods have left as it was paid."""
+def pay_back(  # noqa: PLR0913 - what goes back, why, and in which of its ways
+    ctx: Context, name: bytes, order: Order, units: int, cause: int, *, as_it_is: bool = False
+) -> None:
+    """Pay a part of the escrow back to the buyer, for a cause; before the goods have left as it was paid.
+
+    `as_it_is` says that the buyer does not want to wait for somebody who exchanges it.
+    """
     if units == 0:
         return
     if order.state in NOT_SHIPPED:
@@ -34,7 +39,7 @@ def pay_back(ctx: Context, name: bytes, order: Order, units: int, cause: int) ->
     elif cause == Cause.REMORSE:
         keep_given_money(ctx, name, swapped, units)
     else:
-        repay(ctx, name, swapped, units, merchant_bears=cause == Cause.MERCHANT)
+        repay(ctx, name, swapped, units, merchant_bears=cause == Cause.MERCHANT, as_it_is=as_it_is)
 
 
 def was_at_rate(ctx: Context, name: bytes) -> bool:

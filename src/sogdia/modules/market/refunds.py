@@ -46,8 +46,13 @@ def worth_of(ctx: Context, name: bytes, wanted: tuple[LineQuantity, ...]) -> int
     return worth
 
 
-def refund_lines(ctx: Context, name: bytes, order: Order, wanted: tuple[LineQuantity, ...], cause: int) -> Order:
-    """Pay quantities of lines back to the buyer; give the order with its new totals, which the caller writes."""
+def refund_lines(  # noqa: PLR0913 - what goes back, why, and in which of its ways
+    ctx: Context, name: bytes, order: Order, wanted: tuple[LineQuantity, ...], cause: int, *, as_it_is: bool = False
+) -> Order:
+    """Pay quantities of lines back to the buyer; give the order with its new totals, which the caller writes.
+
+    `as_it_is` says that the buyer does not want to wait for somebody who exchanges what goes back.
+    """
     facts = []
     refunded = NOTHING
     for each in wanted:
@@ -60,7 +65,7 @@ def refund_lines(ctx: Context, name: bytes, order: Order, wanted: tuple[LineQuan
             restock(ctx.state, line.listing, line.variant, each.quantity)
         facts.append(LineFact(each.line, line.listing, line.variant, each.quantity, parts, promotion))
     after, to_buyer = _without(order, refunded)
-    pay_back(ctx, name, order, to_buyer, cause)
+    pay_back(ctx, name, order, to_buyer, cause, as_it_is=as_it_is)
     ctx.emit(LinesRefunded(order=name, late=False, return_cause=cause, to_buyer=to_buyer, lines=tuple(facts)))
     return after
 

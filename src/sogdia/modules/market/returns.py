@@ -104,7 +104,7 @@ class TakeUnexchanged(OrderOperation, tag=444):
         order = buyer_order(ctx, self.order, OrderState.REFUNDING)
         require(order.tries_at > 0, Refuse.NOTHING_WAITS, order=self.order)
 
-        refunded = refund_lines(ctx, self.order, order, order.requested, Cause.REMORSE)
+        refunded = refund_lines(ctx, self.order, order, order.requested, order.return_cause, as_it_is=True)
         advance(ctx, self.order, order, delivered_again(refunded, ctx.time))
 
 
