@@ -85,7 +85,7 @@ def backing(script: Script) -> None:
         )
 
     script.send("dealer", card("there", Rate(3_077, 1_000), back=False))
-    script.send("nairobi", order("b1", 4, 500), order("b2", 4, 0))
+    script.send("nairobi", order("b1", 5, 500), order("b2", 4, 0))
     script.send("nairobi", order("b3", 5, 500))
     script.send("nairobi", order("b3", 1, 7))
     first, second = (name_of(account("nairobi"), reference) for reference in ("b1", "b2"))
@@ -103,18 +103,17 @@ def backing(script: Script) -> None:
     script.send("nairobi", SettleOrder(order=first))
 
 
-def _wait_for_a_rate(script: Script, first: bytes, late: Callable[[], PostCard]) -> None:
+def _wait_for_a_rate(script: Script, order: bytes, late: Callable[[], PostCard]) -> None:
     """Play a refund for which somebody exchanges back at last, and one for which its buyer does not wait."""
     rug = (LineQuantity(1, 1),)
-    third = name_of(script.account("nairobi"), "b3")
-    script.send("bukhara", AcceptOrder(order=third), ShipOrder(order=third))
-    script.send("nairobi", ConfirmDelivery(order=third))
-    for order in (first, third):
-        script.send("nairobi", RequestReturn(order=order, lines=rug, return_cause=Cause.MERCHANT))
-        script.send("bukhara", RefundLines(order=order, lines=rug, return_cause=Cause.CARRIER))
-        script.send("bukhara", ApproveReturn(order=order))
-    script.send("nairobi", TakeUnexchanged(order=third))
+    script.send("nairobi", RequestReturn(order=order, lines=rug, return_cause=Cause.MERCHANT))
+    script.send("bukhara", RefundLines(order=order, lines=rug, return_cause=Cause.CARRIER))
+    script.send("bukhara", ApproveReturn(order=order))
     script.wait(7_000)
     script.send("dealer", late())
     script.wait(300)
-    script.send("nairobi", SettleOrder(order=third))
+    script.send("nairobi", TakeUnexchanged(order=order))
+    script.wait(700)
+    script.send("nairobi", RequestReturn(order=order, lines=rug, return_cause=Cause.MERCHANT))
+    script.send("bukhara", ApproveReturn(order=order))
+    script.send("nairobi", TakeUnexchanged(order=order))
