@@ -5,6 +5,8 @@ from __future__ import annotations
 from tools.seeded_faults import Fault
 
 WAITING = ("tests/modules/market/test_waiting_for_a_rate.py",)
+REFUNDS = ("tests/modules/market/test_refunds_at_a_rate.py",)
+SELLING_BACK = ("tests/modules/market/test_selling_back.py",)
 STORMS = ("tests/simulate/payments/test_storms.py",)
 BY_HAND = ("tests/simulate/payments/test_backing.py",)
 
@@ -89,28 +91,56 @@ WAITING_FAULTS = (
     Fault(
         "What is nothing in the buyer's money waits",
         "modules/exchange/repaying.py",
-        "return reach.owed > 0 and all(",
-        "return reach.owed >= 0 and all(",
+        "backed = reach.owed > 0 and reach.own",
+        "backed = reach.own",
         WAITING,
     ),
     Fault(
-        "A buyer who may not have its own money waits for it",
+        "What has nothing behind it waits",
         "modules/exchange/repaying.py",
-        "    if not _buyer_may_receive(ctx, order, swapped, reach):\n        return False\n",
-        "",
-        ("tests/modules/market/test_selling_back.py",),
+        "reach.owed > 0 and reach.own != Behind(0, 0)",
+        "reach.owed > 0",
+        WAITING,
     ),
     Fault(
-        "One card that gives less than is owed ends the wait",
+        "A buyer who may not have its own money gets bond and cover for that",
         "modules/exchange/repaying.py",
-        "all(_sale(name, card, reach.owed) is None for name, card in offers)",
-        "not list(offers)",
+        "with_backing=not as_it_is and _buyer_may_receive(ctx, order, swapped, reach)",
+        "with_backing=not as_it_is",
+        SELLING_BACK,
+    ),
+    Fault(
+        "A crumb takes what others have left",
+        "modules/exchange/repaying.py",
+        "    bond, cover = reach.own if",
+        "    bond, cover = Behind(reach.bond, reach.cover) if",
+        REFUNDS,
+    ),
+    Fault(
+        "A dear card ends the wait",
+        "modules/exchange/repaying.py",
+        "and _exchanged(ctx, order, swapped, reach, merchant_bears=merchant_bears) is None",
+        "and not list(_offers(ctx, order, swapped, reach))",
+        WAITING,
+    ),
+    Fault(
+        "Who does not wait gives up a rate that there is",
+        "modules/exchange/repaying.py",
+        "    if chosen is None:\n        chosen = kept(",
+        "    if chosen is None or as_it_is:\n        chosen = kept(",
         WAITING,
     ),
     Fault(
         "The index forgets until when a refund waits",
         "index/projections/market.py",
         '    row["deadline"] = fact.until\n',
+        "",
+        ("tests/index/test_waiting.py",),
+    ),
+    Fault(
+        "A wait that an envelope has ended begins again in the index",
+        "index/projections/market.py",
+        '    if batch.rows(ORDER_LINES).must(fact.order)["requested"] == "[]":\n        return\n',
         "",
         ("tests/index/test_waiting.py",),
     ),
@@ -124,8 +154,8 @@ WAITING_FAULTS = (
     Fault(
         "The replay's books have the bond stand for what the carrier lost",
         "simulate/payments/trades.py",
-        "return Behind(owed, units, bond if merchant_bears else 0, cover)",
-        "return Behind(owed, units, bond, cover)",
+        "            bond = own_bond = 0\n",
+        "            pass\n",
         STORMS,
     ),
     Fault(

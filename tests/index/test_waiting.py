@@ -114,3 +114,19 @@ def test_a_short_wait_and_one_that_its_buyer_ends(tmp_path):
     ledger.wait(61)
 
     assert (open_order(ledger, name).state, open_order(ledger, name).tries_at) == (OrderState.DELIVERED, 0)
+
+
+def test_a_wait_that_begins_and_ends_in_one_block(tmp_path):
+    """The merchant has been silent for too long, and the first to say anything is a buyer who does not want to wait."""
+    ledger = backed_shop(kind=Followed)
+    assert isinstance(ledger, Followed)
+    ledger.must(BUYER, at_rate(ledger, cover=COVER_POINTS, pay_at_most=10**6))
+    name = order_name(ledger)
+    for who, step in ((MERCHANT, AcceptOrder), (MERCHANT, ShipOrder), ("carrier", ConfirmDelivery)):
+        ledger.must(who, step(order=name))
+    ledger.must(BUYER, RequestReturn(order=name, lines=quantities((1, 1)), return_cause=Cause.MERCHANT))
+    ledger.folder = tmp_path
+
+    ledger.must(BUYER, TakeUnexchanged(order=name), at=open_order(ledger, name).deadline + 1)
+
+    assert open_order(ledger, name).state == OrderState.DELIVERED

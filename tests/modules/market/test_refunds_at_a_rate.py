@@ -207,25 +207,46 @@ def test_parts_for_several_causes_are_told_apart(ledger, causes):
     assert kept > 0
 
 
-def test_a_small_part_uses_its_share_of_bond_and_cover_and_no_more(ledger):
+def test_a_small_part_that_nobody_exchanges_has_its_share_of_bond_and_cover_and_no_more(ledger):
     name = delivered(ledger)
     sells_back(ledger, FALLEN_FAR)
+    before = {who: owned(ledger, who) for who in (BUYER, MERCHANT, DEALER)}
 
-    told = refund(ledger, name, (2, 1))
+    sent_back(ledger, name, (2, 1))
+    ledger.wait(15 * DAY)
 
-    assert told.escrow == 483
-    assert told.from_bond == share(BOND, 483, PAID)
-    assert told.from_cover == share(COVER, 483, PAID)
+    bond, cover = share(BOND, 483, PAID), share(COVER, 483, PAID)
+    assert changed(ledger, BUYER, before[BUYER]) == (cover, bond)
+    assert changed(ledger, MERCHANT, before[MERCHANT]).dollars == -bond
+    assert changed(ledger, DEALER, before[DEALER]).dinars == -cover
 
 
-def test_what_an_earlier_part_left_of_the_bond_is_there_for_a_later_one(ledger):
+def test_what_an_earlier_part_left_of_the_bond_is_there_for_a_later_one_that_is_exchanged(ledger):
     name = delivered(ledger)
     sent_back(ledger, name, (2, 2), cause=Cause.REMORSE)
-    sells_back(ledger, FALLEN_FAR)
+    sells_back(ledger, FALLEN_FURTHER)
 
     told = refund(ledger, name, (1, 3))
 
-    assert (told.from_bond, told.from_cover) == (BOND, COVER)
+    assert told.from_bond == BOND > share(BOND, 8_193, PAID)
+    assert told.exchanged + told.from_cover == told.owed
+
+
+def test_a_crumb_does_not_take_what_others_have_left(ledger):
+    """All but a bowl is exchanged, and needs neither; the bowl, which nobody exchanges, has what falls to a bowl."""
+    name = delivered(ledger)
+    sells_back(ledger, RISEN)
+    refund(ledger, name, (1, 3), (2, 1))
+    before = owned(ledger, BUYER)
+    ledger.wait(DAY)
+
+    sent_back(ledger, name, (2, 1))
+    ledger.wait(15 * DAY)
+
+    assert changed(ledger, BUYER, before) == (
+        COVER - share(COVER, PAID - 483, PAID),
+        BOND - share(BOND, PAID - 483, PAID),
+    )
 
 
 # --------------------------------------------------------------------------------------------------- who says the cause

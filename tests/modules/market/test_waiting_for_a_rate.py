@@ -32,7 +32,9 @@ from tests.modules.market.backed import (
     BOND,
     COVER,
     COVER_POINTS,
+    FALLEN_FAR,
     FALLEN_FURTHER,
+    RISEN,
     WHOLE,
     Changes,
     backed_shop,
@@ -243,21 +245,32 @@ def test_an_order_in_one_money_waits_for_nobody(ledger):
     assert (state_of(ledger, name), open_order(ledger, name).refunded.total()) == (OrderState.DELIVERED, PAID)
 
 
+def test_what_has_nothing_behind_it_waits_for_nobody(ledger):
+    """No bond stands for what the carrier lost, and this buyer has bought no cover."""
+    name = delivered(ledger, cover=0)
+    before = owned(ledger, BUYER)
+
+    sent_back(ledger, name, *ALL, cause=Cause.CARRIER)
+
+    assert state_of(ledger, name) == OrderState.DELIVERED
+    assert changed(ledger, BUYER, before) == (0, 0)
+
+
 def test_what_is_nothing_in_the_buyers_money_waits_for_nobody(ledger):
-    """A hundred cents cost a fils here, so nothing is owed for the first cent that comes back."""
+    """A hundred cents cost a fils here, so nothing is owed for the first twenty; a cent of the bond stands for them."""
     many = rate_terms(ledger, tiers=(Tier(1, Rate(1, 100)),), covers=(), bond=0)
     ledger.must(DEALER, posting(ledger, "many", capacity=20_000, rates=many))
-    ledger.must(MERCHANT, terms(ledger, "plain", carrier=None, freight_per_order=0, tax_collector=None))
+    ledger.must(MERCHANT, terms(ledger, "plain", carrier=None, freight_per_order=0, tax_collector=None, bond=500))
     for reference, price in (("rug", 8_990), ("bead", 1)):
         sell(ledger, reference, Offer(price=price), of_terms="plain")
-    lines = [OrderLine("rug", 1, 1), OrderLine("bead", 1, 3)]
+    lines = [OrderLine("rug", 1, 1), OrderLine("bead", 1, 30)]
     card = {"card": card_name(ledger, "many"), "digest": digest(ledger, "many")}
     ledger.must(BUYER, at_rate(ledger, order(ledger, lines), **card))
     name = order_name(ledger)
     for who, step in ((MERCHANT, AcceptOrder), (MERCHANT, ShipOrder), (BUYER, ConfirmDelivery)):
         ledger.must(who, step(order=name))
 
-    sent_back(ledger, name, (2, 1))
+    sent_back(ledger, name, (2, 20))
     assert state_of(ledger, name) == OrderState.DELIVERED
     sent_back(ledger, name, (1, 1))
     assert state_of(ledger, name) == OrderState.REFUNDING
@@ -289,6 +302,20 @@ def test_a_card_that_does_not_exchange_so_much_or_so_little_is_none(ledger, card
     sent_back(ledger, name, *ALL)
 
     assert state_of(ledger, name) == OrderState.REFUNDING
+
+
+@pytest.mark.parametrize("rate", [FALLEN_FAR, Rate(1_000, 1)], ids=["fallen-far", "out-of-all-reason"])
+def test_a_card_that_does_not_reach_ends_no_wait(ledger, rate):
+    """Else a buyer's friend could name a rate that nobody pays, and bond and cover were the buyer's."""
+    name = waiting(ledger)
+    before = {who: owned(ledger, who) for who in (BUYER, MERCHANT, DEALER)}
+
+    assert told(try_again(ledger, name, rate=rate)) == []
+
+    assert state_of(ledger, name) == OrderState.REFUNDING
+    assert {who: changed(ledger, who, before[who]) for who in before} == dict.fromkeys(before, Changes(0, 0))
+    (only,) = told(try_again(ledger, name, rate=FALLEN_FURTHER, reference="fair"))
+    assert only.exchanged + only.from_cover == WHOLE
 
 
 def test_a_card_that_has_been_emptied_is_waited_for(ledger):
@@ -332,6 +359,18 @@ def test_a_buyer_need_not_wait_and_has_the_merchants_money_alone(ledger, cause):
     assert (found.state, found.tries_at, found.refunded.total()) == (OrderState.DELIVERED, 0, PAID)
     ledger.must(BUYER, SettleOrder(order=name))
     assert bond_of(ledger).bound == 0
+
+
+def test_a_buyer_who_does_not_wait_has_its_own_money_if_somebody_exchanges_by_then(ledger):
+    """Else it could look at the rate first, and take what the merchant would have gained."""
+    name = waiting(ledger)
+    sells_back(ledger, RISEN)
+    before = owned(ledger, BUYER)
+
+    (only,) = told([ledger.must(BUYER, TakeUnexchanged(order=name))])
+
+    assert (only.exchanged, only.to_merchant) == (WHOLE, PAID - 8_870)
+    assert changed(ledger, BUYER, before) == (WHOLE, -PAID)
 
 
 def test_thirty_lines_wait_part_by_part():

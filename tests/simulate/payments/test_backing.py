@@ -41,13 +41,13 @@ SAME, DEARER = card(1, 40), card(1, 38)
         (Behind(40_000, 1_000, 60, 9), [DEARER], Amends(NAME, 40_000, 1_053, 53, 0, 0, 0)),
         # With 50 of a bond 1,050 yuan buy 39,900; the cover pays the other 100.
         (Behind(40_000, 1_000, 50, 100), [DEARER], Amends(NAME, 39_900, 1_050, 50, 100, 0, 0)),
-        # One unit less of cover, and it does not reach: all of it is the buyer's as it is.
-        (Behind(40_000, 1_000, 50, 99), [DEARER], Amends(None, 0, 0, 50, 99, 1_050, 0)),
+        # One unit less of cover, and it does not reach: what falls to it alone is the buyer's, as it is.
+        (Behind(40_000, 1_000, 50, 99, 40, 90), [DEARER], Amends(None, 0, 0, 40, 90, 1_040, 0)),
         # Nobody exchanges so much, and the time to wait for somebody is over: who stands for a rate has shown none.
-        (Behind(40_000, 1_000, 50, 100), [card(1, 40, left=39_999)], Amends(None, 0, 0, 50, 100, 1_050, 0)),
-        (Behind(40_000, 1_000, 50, 100), [], Amends(None, 0, 0, 50, 100, 1_050, 0)),
+        (Behind(40_000, 1_000, 50, 100, 50, 100), [card(1, 40, left=39_999)], Amends(None, 0, 0, 50, 100, 1_050, 0)),
+        (Behind(40_000, 1_000, 50, 100, 20, 30), [], Amends(None, 0, 0, 20, 30, 1_020, 0)),
         # Nobody exchanges so little: the same.
-        (Behind(99, 3, 5, 9), [SAME], Amends(None, 0, 0, 5, 9, 8, 0)),
+        (Behind(99, 3, 5, 9, 5, 9), [SAME], Amends(None, 0, 0, 5, 9, 8, 0)),
         # Nothing is owed in the buyer's money.
         (Behind(0, 3, 5, 9), [SAME], Amends(None, 0, 0, 0, 0, 3, 0)),
         # The cheaper of two.
@@ -88,9 +88,13 @@ def test_it_is_what_the_ledger_works_out_another_way(there, quoted, gain):
         for each in quoted
     ]
 
-    own = amends(Behind(*there), zip(names, quoted, strict=True), gain_to_buyer=gain)
-    reach = repaying.Reach(*there)
+    falls_to_it = repaying.Behind(there[2] // 2, there[3] // 2)
+    behind = Behind(*there)._replace(own_bond=falls_to_it.bond, own_cover=falls_to_it.cover)
+    own = amends(behind, zip(names, quoted, strict=True), gain_to_buyer=gain)
+    reach = repaying.Reach(*there)._replace(own=falls_to_it)
     ledgers = repaying.share_out(reach, zip(names, records, strict=True), gain_to_buyer=gain)
+    if ledgers is None:
+        ledgers = repaying.kept(reach, with_backing=True)
 
     sale = ledgers.sale
     assert (own.card, own.sold, own.payment) == (

@@ -23,6 +23,7 @@ from tests.simulate.payments.replays import named, player, returns_of
 
 if TYPE_CHECKING:
     from sogdia.simulate.payments.replay import Played
+    from sogdia.simulate.payments.trades import Trade
 
 GULF, CHINA = "PKR, January 2023: Gulf-Pakistan", "PKR, January 2023: China-Pakistan"
 NAMES = tuple(each.name for each in storms.STORMS)
@@ -31,6 +32,13 @@ NAMES = tuple(each.name for each in storms.STORMS)
 def all_played() -> list[Played]:
     """Give the hearts of all storms."""
     return [returns_of(name) for name in NAMES]
+
+
+def came_back_on(trade: Trade) -> tuple[int, ...]:
+    """The days on which parts of an order would have been refunded, had none waited."""
+    if trade.repaid:
+        return tuple(each.day - each.waited for each in trade.repaid)
+    return tuple(part.day for part in trade.refunds)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -45,7 +53,7 @@ def test_what_differs_between_orders_of_a_day_is_the_cause_and_what_stands_behin
             same = [trade for trade in trades if trade.outcome is outcome]
             assert tuple(trade.backing for trade in same) == BACKINGS.get(outcome, ())
             if outcome in RETURNS:
-                assert len({tuple(part.day for part in trade.refunds) for trade in same}) == 1
+                assert len({came_back_on(trade) for trade in same}) == 1
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -70,19 +78,24 @@ def test_what_is_owed_is_given_to_the_unit_or_everything_that_lay_there_is(name)
             if each.amends.card is not None:
                 assert each.amends.sold + each.amends.from_cover == each.behind.owed
             else:
-                assert each.amends.kept == each.behind.escrow + each.behind.bond
-                assert each.amends.from_cover == each.behind.cover
+                assert each.amends.kept == each.behind.escrow + each.behind.own_bond
+                assert each.amends.from_cover == each.behind.own_cover
         if trade.outcome in RETURNS:
             parts = parts_of(trade)
             assert parts.escrow + parts.bond + parts.cover + parts.buyer == parts.owed == trade.swapped_total
 
 
-def test_in_storms_refunds_wait_for_a_day_with_a_rate_and_none_goes_without():
-    repaid = [each for played in all_played() for trade in played.trades for each in trade.repaid]
+def test_in_storms_refunds_wait_for_a_rate_that_reaches_if_anything_stands_behind_them():
+    trades = [trade for played in all_played() for trade in played.trades if trade.repaid]
+    backed = [each for trade in trades if trade.backing is not Backing.NOTHING for each in trade.repaid]
+    exchanged = [each for each in backed if each.amends.card is not None]
 
-    assert all(each.quoted for each in repaid)
-    assert 0 < sum(each.waited > 0 for each in repaid) < len(repaid) // 2
-    assert max(each.waited for each in repaid) <= Windows().rate
+    assert all(each.waited == 0 for trade in trades if trade.backing is Backing.NOTHING for each in trade.repaid)
+    assert 0 < sum(each.waited > 0 for each in exchanged) < len(exchanged) // 2
+    assert max(each.waited for each in backed) <= Windows().rate + 1
+    for each in backed:
+        own = each.behind.own_bond, each.behind.own_cover
+        assert each.amends.card is not None or own == (each.amends.from_bond, each.amends.from_cover)
 
 
 def test_in_storms_a_bond_and_a_cover_each_take_from_what_the_buyer_bears_and_the_bond_comes_first():
@@ -96,7 +109,10 @@ def test_in_storms_a_bond_and_a_cover_each_take_from_what_the_buyer_bears_and_th
     assert nothing.buyer > cover.buyer > both.buyer
     assert nothing.bond == nothing.cover == bond.cover == cover.bond == 0
     assert bond.merchant > nothing.merchant  # which has the gains alone
-    assert 0 < both.cover < cover.cover
+    assert both.cover > 0
+    repaid = [each for played in all_played() for trade in played.trades for each in trade.repaid]
+    covered = [each for each in repaid if each.amends.from_cover and each.amends.card is not None]
+    assert all(each.amends.from_bond or not each.behind.bond for each in covered)
 
 
 def test_a_gain_is_the_merchants_for_its_own_fault_and_the_buyers_when_goods_get_lost():

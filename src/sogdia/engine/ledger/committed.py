@@ -42,9 +42,11 @@ class CommittedState:
         raw = self._tree.read(key)
         if raw is None:
             self._absent[key] = None
+            _keep(self._absent, ABSENT_MAX)
             return None
         record: Record = table.codec.decode_trusted(raw)
         self._recent[key] = record
+        _keep(self._recent, self.records_max)
         return record
 
     def items(self) -> Iterator[tuple[bytes, bytes]]:

@@ -21,7 +21,7 @@ from sogdia.modules.exchange.partners import partners_of
 from sogdia.modules.exchange.rates import digest_of, rate_for
 from sogdia.modules.exchange.records import CARDS, LOCKS, SWAPPED, RateCard
 from sogdia.modules.exchange.refusals import ExchangeRefusal
-from sogdia.modules.exchange.repaying import end_swap, keep_given_money, nobody_exchanges, repay
+from sogdia.modules.exchange.repaying import end_swap, has_to_wait, keep_given_money, repay
 
 __all__ = [
     "CARDS",
@@ -40,9 +40,9 @@ __all__ = [
     "cards_of",
     "digest_of",
     "end_swap",
+    "has_to_wait",
     "keep_given_money",
     "kept_for",
-    "nobody_exchanges",
     "offered",
     "open_lock",
     "owed_by_merchant",

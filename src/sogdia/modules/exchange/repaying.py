@@ -6,16 +6,17 @@
                then the cover that the provider left aside
 
 Whoever bears what the rate has done has its gain, too: what is left of the escrow is the merchant's, or the buyer's.
-Nothing is sold where it does not reach. Then the buyer keeps the escrow's part in the merchant's money, and with it as
-much of bond and cover as falls to that part: so a dear card, whoever posted it, sells nobody's money for less than was
-agreed to be borne.
+Nothing is sold where it does not reach, because nobody exchanges so much now, or none for what there is:
 
-    nobody exchanges so much back now      the part can wait for somebody, as long as the market lets it
-    nobody has when that time is over      as where it does not reach: who stands for a rate has to show one
+    something stands behind the part       it can wait for a card that reaches, as long as the market lets it
+    that time is over                      the buyer keeps the escrow's part, and what falls to it of bond and cover:
+                                           who stands for a rate has to show one
     the buyer does not want to wait        the escrow's part in the merchant's money, alone
-    the buyer may not have its own money   the same, at once: no card would change it
+    nothing stands behind it               the same, at once: there is nothing to wait for
 
-The cards are the ledger's own, and what they give is set aside: nobody is asked, and nobody can say no.
+So neither a dear card, whoever posted it, nor a day without any turns bond and cover into more than was agreed to be
+borne, or into nothing. The cards are the ledger's own, and what they give is set aside: nobody is asked, and nobody can
+say no.
 """
 
 from __future__ import annotations
@@ -49,13 +50,23 @@ class Sale(NamedTuple):
     payment: int
 
 
+class Behind(NamedTuple):
+    """What there is of bond and cover."""
+
+    bond: int
+    cover: int
+
+
 class Reach(NamedTuple):
     """What there is for one part that goes back, in minor units."""
 
     owed: int
     escrow: int
     bond: int
+    """What may be used to exchange what is owed: what falls to the part, and what earlier parts have left."""
     cover: int
+    own: Behind = Behind(0, 0)
+    """What falls to the part alone, which the buyer keeps where nothing is exchanged."""
 
 
 class Share(NamedTuple):
@@ -80,23 +91,20 @@ def repay(  # noqa: PLR0913 - what goes back, and in which of its ways
 ) -> None:
     """Let a part of the escrow go back in the buyer's money, as far as it reaches. It cannot be refused.
 
-    `as_it_is` says that the buyer would rather have the merchant's money now.
+    `as_it_is` says that the buyer would rather have the merchant's money than wait, where nobody exchanges it now.
     """
     reach = _reach_of(swapped, units, merchant_bears=merchant_bears)
-    if not as_it_is and _buyer_may_receive(ctx, order, swapped, reach):
-        chosen = share_out(reach, _offers(ctx, order, swapped, reach), gain_to_buyer=not merchant_bears)
-    else:
-        chosen = _as_it_is(reach)
+    chosen = _exchanged(ctx, order, swapped, reach, merchant_bears=merchant_bears)
+    if chosen is None:
+        chosen = kept(reach, with_backing=not as_it_is and _buyer_may_receive(ctx, order, swapped, reach))
     _pay(ctx, order, swapped, reach, chosen)
 
 
-def nobody_exchanges(ctx: Context, order: bytes, swapped: Swapped, units: int, *, merchant_bears: bool) -> bool:
-    """Say whether a part could go back in the buyer's money, but for a card that exchanges so much of it now."""
+def has_to_wait(ctx: Context, order: bytes, swapped: Swapped, units: int, *, merchant_bears: bool) -> bool:
+    """Say whether something stands behind a part that nobody exchanges now for what there is."""
     reach = _reach_of(swapped, units, merchant_bears=merchant_bears)
-    if not _buyer_may_receive(ctx, order, swapped, reach):
-        return False
-    offers = _offers(ctx, order, swapped, reach)
-    return reach.owed > 0 and all(_sale(name, card, reach.owed) is None for name, card in offers)
+    backed = reach.owed > 0 and reach.own != Behind(0, 0)
+    return backed and _exchanged(ctx, order, swapped, reach, merchant_bears=merchant_bears) is None
 
 
 def end_swap(ctx: Context, order: bytes) -> None:
@@ -123,10 +131,8 @@ def end_swap(ctx: Context, order: bytes) -> None:
     )
 
 
-def share_out(reach: Reach, cards: Iterable[tuple[bytes, RateCard]], *, gain_to_buyer: bool) -> Share:
-    """Choose how a part goes back; `cards` are those that may be used now, with their names."""
-    if reach.owed == 0:
-        return _as_it_is(reach)
+def share_out(reach: Reach, cards: Iterable[tuple[bytes, RateCard]], *, gain_to_buyer: bool) -> Share | None:
+    """Choose how a part is exchanged, or nothing where that does not reach; `cards` are those that may be used now."""
     budget = reach.escrow + reach.bond
     wholes = [(sale, card) for name, card in cards if (sale := _sale(name, card, reach.owed)) is not None]
     cheapest = min((sale for sale, _card in wholes), key=lambda sale: (sale.payment, sale.card), default=None)
@@ -136,12 +142,20 @@ def share_out(reach: Reach, cards: Iterable[tuple[bytes, RateCard]], *, gain_to_
     best = max(parts, key=lambda sale: (sale.units, -sale.payment), default=None)
     if best is not None and reach.owed - best.units <= reach.cover:
         return _sold(reach, best, reach.owed - best.units, gain_to_buyer=gain_to_buyer)
-    return Share(None, reach.bond, reach.cover, budget)
+    return None
 
 
-def _as_it_is(reach: Reach) -> Share:
-    """Let the buyer keep the escrow's part, and nothing of what stands behind it be used."""
-    return Share(None, 0, 0, reach.escrow)
+def kept(reach: Reach, *, with_backing: bool) -> Share:
+    """Let the buyer keep a part as it is, and with it what falls to it of bond and cover, or nothing of that."""
+    bond, cover = reach.own if with_backing and reach.owed else Behind(0, 0)
+    return Share(None, bond, cover, reach.escrow + bond)
+
+
+def _exchanged(ctx: Context, order: bytes, swapped: Swapped, reach: Reach, *, merchant_bears: bool) -> Share | None:
+    """Choose how a part is exchanged now; nothing where nobody does so for what there is, or it may not be had."""
+    if not _buyer_may_receive(ctx, order, swapped, reach):
+        return None
+    return share_out(reach, _offers(ctx, order, swapped, reach), gain_to_buyer=not merchant_bears)
 
 
 def _sold(reach: Reach, sale: Sale, from_cover: int, *, gain_to_buyer: bool) -> Share:
@@ -173,7 +187,8 @@ def _reach_of(swapped: Swapped, units: int, *, merchant_bears: bool) -> Reach:
         return part_back(whole, swapped.units, 0, swapped.back + units) - used
 
     bond = unused(swapped.bond, swapped.bond_used) if merchant_bears else 0
-    return Reach(of(swapped.paid), units, bond, unused(swapped.cover, swapped.cover_used))
+    own = Behind(of(swapped.bond) if merchant_bears else 0, of(swapped.cover))
+    return Reach(of(swapped.paid), units, bond, unused(swapped.cover, swapped.cover_used), own)
 
 
 def _buyer_may_receive(ctx: Context, order: bytes, swapped: Swapped, reach: Reach) -> bool:

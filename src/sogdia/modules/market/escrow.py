@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sogdia.kernel.values import owner_of
-from sogdia.modules.exchange import LOCKS, SWAPPED, keep_given_money, nobody_exchanges, repay, swap, undo
+from sogdia.modules.exchange import LOCKS, SWAPPED, has_to_wait, keep_given_money, repay, swap, undo
 from sogdia.modules.market.causes import Cause
 from sogdia.modules.market.records import Order, OrderState
 from sogdia.modules.money import keep_promise
@@ -48,9 +48,9 @@ def was_at_rate(ctx: Context, name: bytes) -> bool:
 
 
 def waits_for_a_rate(ctx: Context, name: bytes, units: int, cause: int) -> bool:
-    """Say whether so much of the escrow would go back in the buyer's money, if anybody exchanged it now."""
+    """Say whether so much of the escrow has to wait for somebody who exchanges it, for what stands behind it."""
     swapped = SWAPPED.find(ctx.state, name) if units and cause != Cause.REMORSE else None
-    return swapped is not None and nobody_exchanges(ctx, name, swapped, units, merchant_bears=cause == Cause.MERCHANT)
+    return swapped is not None and has_to_wait(ctx, name, swapped, units, merchant_bears=cause == Cause.MERCHANT)
 
 
 def undo_escrow(ctx: Context, name: bytes, order: Order, units: int, *, by_buyer: bool = False) -> bool:

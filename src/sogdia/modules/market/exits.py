@@ -13,7 +13,8 @@
                 nobody exchanged them     the asked lines are refunded with what stands behind them
     closing     more lines than a block   the next lines are digested
 
-The last two are closed to operations, so that nobody can step between two halves of one exit.
+The last two are closed to operations, so that nobody can step between two halves of one exit; but a buyer may take what
+waits for a rate.
 """
 
 from __future__ import annotations

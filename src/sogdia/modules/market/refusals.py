@@ -128,7 +128,7 @@ class MarketRefusal(RefusalCode):
     )
     NOBODY_EXCHANGES = (
         462,
-        "Nobody exchanges so much back into the buyer's money now",
+        "Nobody exchanges so much back into the buyer's money now, for what there is",
         "Try again when somebody does, or let the buyer ask for the return: that one waits by itself.",
     )
     NOTHING_WAITS = 463, "The refund does not wait for a rate", "Nothing to do; it goes on by itself."

@@ -8,9 +8,9 @@
 
 Who is silent gives way, so no return can keep the money in escrow for ever.
 
-Of an order at a kept rate a refund that falls on a day on which nobody exchanges back waits for one on which somebody
-does, whoever has answered or been silent: a merchant could choose the day else. It is tried again and again, by itself;
-when the time for it is over, or the buyer does not want to wait, it is paid without.
+Of an order at a kept rate a refund that nobody exchanges now, for what there is, waits for somebody who does, whoever
+has answered or been silent: a merchant could choose a day without a rate else, and a buyer's friend name one that
+nobody pays. It is tried again and again, by itself; when the time for it is over the buyer has what stands behind it.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class RefuseReturn(OrderOperation, tag=422):
 
 
 class TakeUnexchanged(OrderOperation, tag=444):
-    """Take a refund that waits for a rate in the merchant's money now, and nothing of what stands behind it."""
+    """Take a refund that waits for a rate now: in the merchant's money alone, unless it can be exchanged after all."""
 
     reserved: ClassVar[bool] = True
 

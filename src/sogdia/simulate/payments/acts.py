@@ -8,6 +8,7 @@ from sogdia.modules.market.orders import AcceptOrder, ConfirmDelivery, DeclineOr
 from sogdia.modules.market.records import LineQuantity
 from sogdia.modules.market.returns import ApproveReturn, RefundLines, RefuseReturn, RequestReturn
 from sogdia.modules.market.splits import AcceptSplit, ProposeSplit
+from sogdia.simulate.payments.backing import Backing
 from sogdia.simulate.payments.stage import Step
 from sogdia.simulate.payments.trades import Action
 
@@ -16,10 +17,10 @@ if TYPE_CHECKING:
     from sogdia.simulate.payments.trades import Trade
 
 
-def acts(trade: Trade, action: Action, *, quoted: bool = True) -> list[Step]:
-    """Give the envelopes of an action about an order; on a day without a rate a merchant has itself asked for refunds.
+def acts(trade: Trade, action: Action) -> list[Step]:
+    """Give the envelopes of an action about an order. With something behind it a merchant has itself asked for refunds.
 
-    What a merchant refunds unasked needs somebody who exchanges; what it is asked for waits by itself.
+    What it refunds unasked needs somebody who exchanges it now; what it is asked for waits by itself.
     """
     order, about, cause = trade.name, f"{trade.reference}, {action}", trade.cause
     whole = tuple(LineQuantity(number, quantity) for number, quantity in enumerate(trade.quantities, start=1))
@@ -38,7 +39,7 @@ def acts(trade: Trade, action: Action, *, quoted: bool = True) -> list[Step]:
         Action.SETTLE: SettleOrder(order=order),
         Action.REQUEST: RequestReturn(order=order, lines=whole, return_cause=cause),
     }
-    if action is Action.REFUND_PART and not quoted:
+    if action is Action.REFUND_PART and trade.backing is not Backing.NOTHING:
         asked = RequestReturn(order=order, lines=part, return_cause=cause)
         return [
             Step((trade.buyer,), (asked,), about),

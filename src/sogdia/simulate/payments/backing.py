@@ -94,6 +94,9 @@ class Behind(NamedTuple):
     escrow: int
     bond: int
     cover: int
+    own_bond: int = 0
+    """What falls to this part alone, without what earlier ones have left."""
+    own_cover: int = 0
 
 
 class Amends(NamedTuple):
@@ -146,17 +149,18 @@ class Repaid(NamedTuple):
 def amends(behind: Behind, cards: Iterable[tuple[bytes, Quoted]], *, gain_to_buyer: bool) -> Amends:
     """Give what a part that goes back must come to; `cards` are those in force, which sell the buyer's money.
 
-    Without one that exchanges so much, all that stands behind the part goes back: that it had to wait before that is
-    `books.Books`' to see.
+    Where none reaches, what falls to the part goes back with it: that it had to wait before that is `books.Books`' to
+    see.
     """
     if behind.owed == 0:
         return Amends(None, 0, 0, 0, 0, behind.escrow, 0)
+    as_it_is = Amends(None, 0, 0, behind.own_bond, behind.own_cover, behind.escrow + behind.own_bond, 0)
     budget = behind.escrow + behind.bond
     wholes = sorted(
         (price, name, card) for name, card in cards if (price := card.price(behind.owed)) is not None
     )  # names differ, so cards are never compared
     if not wholes:
-        return Amends(None, 0, 0, behind.bond, behind.cover, budget, 0)
+        return as_it_is
     price, name, _card = wholes[0]
     if price <= budget:
         return _sold(behind, name, behind.owed, price, gain_to_buyer=gain_to_buyer)
@@ -169,7 +173,7 @@ def amends(behind: Behind, cards: Iterable[tuple[bytes, Quoted]], *, gain_to_buy
         less, payment, name = min(parts)
         if behind.owed + less <= behind.cover:
             return _sold(behind, name, -less, payment, gain_to_buyer=gain_to_buyer)
-    return Amends(None, 0, 0, behind.bond, behind.cover, budget, 0)
+    return as_it_is
 
 
 def _sold(behind: Behind, card: bytes, units: int, payment: int, *, gain_to_buyer: bool) -> Amends:

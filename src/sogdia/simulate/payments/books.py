@@ -19,7 +19,7 @@ from sogdia.modules.market.causes import Cause
 from sogdia.modules.market.records import Outcome as Ending
 from sogdia.modules.money import balance
 from sogdia.modules.money import events as money
-from sogdia.simulate.payments.backing import Quoted, Repaid, amends
+from sogdia.simulate.payments.backing import Behind, Quoted, Repaid, amends
 from sogdia.simulate.payments.promises import PromiseBroken
 from sogdia.simulate.payments.stage import HOLDERS, PLATFORM
 from sogdia.simulate.payments.trades import BASIS, FEE_POINTS, WITHOUT_REFUND, Part, Trade, Waits
@@ -234,7 +234,8 @@ class Books:
         self._must(trade, "a refund", event, owed=behind.owed, to_merchant=due.to_merchant, **wanted)
         if trade.bond_used + due.from_bond > trade.bond or trade.cover_used + due.from_cover > trade.cover:
             self._broken(trade, "more is taken of bond or cover than stands behind it")
-        somebody = self._waited(trade, behind.owed, offers)
+        somebody = any(card.price(behind.owed) is not None for _name, card in offers)
+        self._waited(trade, behind, sold=due.card is not None, gain_to_buyer=not merchant_bears)
         waited = 0 if trade.waits is None else day - trade.waits.day
         repaid = Repaid(day, trade.cause, somebody, waited, behind, due, mid)
         trade.waits = None
@@ -257,20 +258,18 @@ class Books:
         if trade.waits is not None or trade.cause is Cause.REMORSE:
             self._broken(trade, "a refund waits that has waited, or need not")
         offers = self._in_force(self._stage.asset_b, self._stage.asset_a)
-        trade.waits = Waits(day, event.until, tuple(replace(card) for _name, card in offers))
+        trade.waits = Waits(day, event.until, tuple((name, replace(card)) for name, card in offers))
 
-    def _waited(self, trade: Trade, owed: int, offers: list[tuple[bytes, Quoted]]) -> bool:
-        """Look that a refund waited if nobody exchanged it, no longer than it may; tells whether somebody does now."""
-        somebody = any(card.price(owed) is not None for _name, card in offers)
+    def _waited(self, trade: Trade, behind: Behind, *, sold: bool, gain_to_buyer: bool) -> None:
+        """Look that a refund waited if nobody exchanged it, no longer than it may, and not for nothing."""
         waits = trade.waits
         if waits is None:
-            if not somebody and owed:
+            if not sold and behind.owed and behind.own_bond + behind.own_cover:
                 self._broken(trade, "nobody exchanged its refund, and it did not wait")
-        elif any(card.price(owed) is not None for card in waits.offers):
+        elif amends(behind, waits.offers, gain_to_buyer=gain_to_buyer).card is not None:
             self._broken(trade, "its refund waited on a day on which dealers exchanged as much")
-        elif not somebody and self._stage.ledger.tip.time <= waits.until:
+        elif not sold and self._stage.ledger.tip.time <= waits.until:
             self._broken(trade, "its refund was paid without a rate before the time for one was over")
-        return somebody
 
     def _in_force(self, takes: Asset, gives: Asset) -> list[tuple[bytes, Quoted]]:
         """Give the cards that exchange one money for another now, by name."""

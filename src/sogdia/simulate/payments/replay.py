@@ -244,7 +244,7 @@ class Player:
             if action in {Action.WEIGH_DECLINE, Action.WEIGH_RETURN}:
                 steps += weigh(trade, action, self.dealers if quoted else [], moment(day, 9, 5))
             elif action is not None and action is not Action.CANCEL:
-                steps += acts(trade, action, quoted=quoted)
+                steps += acts(trade, action)
         return steps
 
     def _buyers_steps(self, day: int, *, quoted: bool) -> list[Step]:

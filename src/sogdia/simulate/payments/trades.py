@@ -189,7 +189,7 @@ class Waits(NamedTuple):
     day: int
     until: int
     """The second until which it may."""
-    offers: tuple[Quoted, ...]
+    offers: tuple[tuple[bytes, Quoted], ...]
     """The cards that were in force when it began to."""
 
 
@@ -325,7 +325,13 @@ class Trade:
         owed = share(self.swapped_total, before + units, of) - share(self.swapped_total, before, of)
         bond = share(self.bond - self.premium_from_bond, before + units, of) - self.bond_used
         cover = share(self.cover, before + units, of) - self.cover_used
-        return Behind(owed, units, bond if merchant_bears else 0, cover)
+        own_bond, own_cover = (
+            share(whole, before + units, of) - share(whole, before, of)
+            for whole in (self.bond - self.premium_from_bond, self.cover)
+        )
+        if not merchant_bears:
+            bond = own_bond = 0
+        return Behind(owed, units, bond, cover, own_bond, own_cover)
 
     def for_funding(self) -> Fraction:
         """Give how much of the premium that was paid is for funding; the rest is for the right to cancel."""
