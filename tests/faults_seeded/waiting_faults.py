@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tools.seeded_faults import Fault
 
-WAITING = ("tests/modules/market/test_waiting_for_a_rate.py",)
+WAITING = ("tests/modules/market/test_waiting_for_a_rate.py", "tests/modules/market/test_what_waits.py")
 REFUNDS = ("tests/modules/market/test_refunds_at_a_rate.py",)
 SELLING_BACK = ("tests/modules/market/test_selling_back.py",)
 STORMS = ("tests/simulate/payments/test_storms.py",)
