@@ -24,9 +24,11 @@ def test_a_buyer_pays_shillings_and_a_merchant_gets_dollars(tmp_path):
     assert "16570.90 KES" in settled
     exchanged, quoted = words.split("The price is ", 1)
     offered = exchanged.split("puts an offer")[-1]
-    refunded = words.split("went back to the buyer in that money")[-1]
+    refunded, taken = words.split("went back to the buyer in that money")[-2:]
     for amount in ("16620.42 KES", "132.97 USD", "5.47 USD"):
         assert amount in refunded, words[-3_000:]
+    assert "it waits for somebody who does" in refunded
+    assert "50.50 USD" in taken
     for fact in ("An offer was taken, wholly or in part", "A payer sent one money", "An offer is over"):
         assert fact in offered, words[-3_000:]
     assert "1294.51 KES" in offered
