@@ -15,7 +15,7 @@ from sogdia.modules.market.settlement import WRITES_APART_FROM_LINES
 from tests.index.recorder import RecordingLedger
 from tests.index.test_projections import assert_same_orders
 from tests.modules.market.at_a_rate import at_rate
-from tests.modules.market.backed import BACK, COVER_POINTS, backed_shop, sells_back, sent_back
+from tests.modules.market.backed import BACK, COVER_POINTS, backed_shop, delivered, sells_back, sent_back
 from tests.modules.market.shop import BUYER, DAY, MERCHANT, open_order, order, order_name, quantities
 
 if TYPE_CHECKING:
@@ -65,6 +65,13 @@ def followed(folder: Path) -> tuple[Followed, bytes]:
     return ledger, name
 
 
+def arrived() -> tuple[Followed, bytes]:
+    """Bring the usual order to its buyer."""
+    ledger = backed_shop(kind=Followed)
+    assert isinstance(ledger, Followed)
+    return ledger, delivered(ledger)
+
+
 def test_a_refund_that_waits_part_by_part(tmp_path):
     ledger, name = followed(tmp_path)
     until = open_order(ledger, name).deadline
@@ -98,12 +105,7 @@ def test_a_refund_whose_time_is_over_goes_out_over_several_blocks(tmp_path):
 
 
 def test_a_short_wait_and_one_that_its_buyer_ends(tmp_path):
-    ledger = backed_shop(kind=Followed)
-    assert isinstance(ledger, Followed)
-    ledger.must(BUYER, at_rate(ledger, cover=COVER_POINTS, pay_at_most=10**6))
-    name = order_name(ledger)
-    for who, step in ((MERCHANT, AcceptOrder), (MERCHANT, ShipOrder), ("carrier", ConfirmDelivery)):
-        ledger.must(who, step(order=name))
+    ledger, name = arrived()
     ledger.folder = tmp_path
 
     sent_back(ledger, name, (1, 1))
@@ -118,12 +120,7 @@ def test_a_short_wait_and_one_that_its_buyer_ends(tmp_path):
 
 def test_a_wait_that_begins_and_ends_in_one_block(tmp_path):
     """The merchant has been silent for too long, and the first to say anything is a buyer who does not want to wait."""
-    ledger = backed_shop(kind=Followed)
-    assert isinstance(ledger, Followed)
-    ledger.must(BUYER, at_rate(ledger, cover=COVER_POINTS, pay_at_most=10**6))
-    name = order_name(ledger)
-    for who, step in ((MERCHANT, AcceptOrder), (MERCHANT, ShipOrder), ("carrier", ConfirmDelivery)):
-        ledger.must(who, step(order=name))
+    ledger, name = arrived()
     ledger.must(BUYER, RequestReturn(order=name, lines=quantities((1, 1)), return_cause=Cause.MERCHANT))
     ledger.folder = tmp_path
 

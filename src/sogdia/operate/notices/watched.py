@@ -102,7 +102,7 @@ WARNED_BESIDE_THE_CARRIER: dict[OrderState, bool] = {
     OrderState.REFUNDING: False,
     OrderState.COLLECTED: True,
 }
-"""Whether buyer and merchant are warned of a state's deadline. Two states go on by themselves: nobody can act."""
+"""Whether buyer and merchant are warned of a state's deadline. Two states go on by themselves: nobody has to act."""
 
 WARNED_CARRIER = frozenset({OrderState.SHIPPED, OrderState.COLLECTED})
 """States whose deadline is also the carrier's: it may confirm the delivery, and has to hand over cash."""

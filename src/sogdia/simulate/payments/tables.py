@@ -69,8 +69,8 @@ MADE_GOOD = (
     " 10,000. What it got in the merchant's money counts at the day's mid rate. Minus is a gain."
 )
 BY_REPLAY = (
-    "Goods sent back as faulty, and exchanged by a dealer: what the buyer bears of what it is owed, in basis"
-    " points, mean / worst."
+    "Goods sent back as faulty, and paid on a day on which dealers quoted: what the buyer bears of what it is owed, in"
+    " basis points, mean / worst."
 )
 FRIENDS = (
     "A buyer and a merchant who act as one look at the rate as late as they can. Before shipping the merchant declines"
