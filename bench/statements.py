@@ -91,7 +91,17 @@ def chain(network: bytes, count: int) -> Iterator[bytes]:
         )
         previous = header.hash()
         signed = SignedHeader(header=header, signatures=(bytes(64),))
-        yield encode_block(StoredBlock(header=signed, envelopes=[], results=[], exits=results, steps=[]))
+        yield encode_block(
+            StoredBlock(
+                header=signed,
+                envelopes=[],
+                results=[],
+                exits=results,
+                steps=[],
+                misbehaviour=(),
+                exits_after=[0] * len(results),
+            )
+        )
 
 
 def from_blocks(network: bytes, raws: list[bytes], account: bytes, period: Period) -> list[Statement]:

@@ -49,7 +49,15 @@ class Ledger:
         signed = SignedHeader(header=header, signatures=(bytes(64),))
         self.blocks.append(
             encode_block(
-                StoredBlock(header=signed, envelopes=[b"e"], results=[Result(bytes(32), receipt)], exits=[], steps=[])
+                StoredBlock(
+                    header=signed,
+                    envelopes=[b"e"],
+                    results=[Result(bytes(32), receipt)],
+                    exits=[],
+                    steps=[],
+                    misbehaviour=(),
+                    exits_after=[],
+                )
             )
         )
 

@@ -213,7 +213,7 @@ def test_blocks_in_the_log_alone_are_there_after_a_restart_and_move_to_the_data_
     again = reopened(folder)
 
     assert (again.tip.height, again.tree.root) == (5, left.tree.root)
-    assert [again.file.block(height)[:1] for height in range(1, 6)] == 5 * [b"\x96"]
+    assert [again.file.block(height)[:1] for height in range(1, 6)] == 5 * [b"\x97"]
     again.close()
     assert stored_height(folder) == 5
     last = reopened(folder)

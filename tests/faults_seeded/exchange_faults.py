@@ -68,6 +68,13 @@ EXCHANGE_FAULTS = (
         CONVERSIONS,
     ),
     Fault(
+        "One provider may have all places of a pair",
+        "modules/exchange/cards.py",
+        "require(own < OWN_CARDS_OF_A_PAIR_MAX",
+        "require(own < CARDS_OF_A_PAIR_MAX",
+        CARDS,
+    ),
+    Fault(
         "A change holds at once",
         "modules/exchange/cards.py",
         "structs.replace(card, next_rates=self.rates))",

@@ -139,10 +139,17 @@ WAITING_FAULTS = (
     ),
     Fault(
         "A wait that an envelope has ended begins again in the index",
-        "index/projections/market.py",
-        '    if batch.rows(ORDER_LINES).must(fact.order)["requested"] == "[]":\n        return\n',
-        "",
+        "index/writer.py",
+        "for place in block.as_it_happened():",
+        "for place in range(len(results)):",
         ("tests/index/test_waiting.py",),
+    ),
+    Fault(
+        "What was overdue stands behind the envelope that came upon it",
+        "kernel/stored_block.py",
+        "numbers += range(taken, after)",
+        "numbers += range(taken, after + 1)",
+        ("tests/index/test_overdue.py",),
     ),
     Fault(
         "The index lets what waited end a second later",

@@ -45,10 +45,10 @@ class RecordingLedger(Ledger):
             if not isinstance(answer, Refused)
         ]
         block = self.last_block
-        self.seal(taken, block.results, block.exits)
+        self.seal(taken, block.results, block.exits, block.exits_after)
         return answers
 
-    def seal(self, envelopes: list[bytes], results: list[Any], exits: list[Any]) -> None:
+    def seal(self, envelopes: list[bytes], results: list[Any], exits: list[Any], exits_after: list[int]) -> None:
         """Keep a block with a header that links to the one before."""
         header = Header(
             network=self.network,
@@ -63,7 +63,10 @@ class RecordingLedger(Ledger):
         )
         self.hashes.append(header.hash())
         signed = SignedHeader(header=header, signatures=(bytes(64),))
-        stored = StoredBlock(header=signed, envelopes=envelopes, results=results, exits=exits, steps=[])
+        stored = StoredBlock(
+            header=signed, envelopes=envelopes, results=results, exits=exits, steps=[], misbehaviour=(),
+            exits_after=exits_after,
+        )  # fmt: skip
         self.raws.append(encode_block(stored))
 
     def genesis_json(self) -> bytes:

@@ -219,7 +219,7 @@ def sample(shape: msgspec.inspect.Type, at: int) -> Any:  # noqa: ANN401, C901, 
 def test_every_declared_event_shows_up_by_its_declaration_alone(event, tmp_path):
     ledger = RecordingLedger()
     fact = sample(msgspec.inspect.type_info(event), 1)
-    ledger.seal([], [], [Result(bytes(32), encode_receipt(Receipt(0, 0, (), (fact,), bytes(16))))])
+    ledger.seal([], [], [Result(bytes(32), encode_receipt(Receipt(0, 0, (), (fact,), bytes(16))))], [0])
     url = f"sqlite:///{tmp_path / 'index.sqlite'}"
 
     with closing(IndexWriter(url, ledger.genesis_json(), projected=())) as writer:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from sogdia.index.writer import IndexWriter
 from sogdia.modules.exchange.cards import CloseCard
 from sogdia.modules.market.causes import Cause
 from sogdia.modules.market.orders import AcceptOrder, ConfirmDelivery, OrderLine, ShipOrder
 from sogdia.modules.market.records import OrderState
 from sogdia.modules.market.returns import RequestReturn, TakeUnexchanged
 from sogdia.modules.market.settlement import WRITES_APART_FROM_LINES
-from tests.index.recorder import RecordingLedger
-from tests.index.test_projections import assert_same_orders
+from tests.index.followed import Followed
 from tests.modules.market.at_a_rate import at_rate
 from tests.modules.market.backed import BACK, COVER_POINTS, backed_shop, delivered, sells_back, sent_back
 from tests.modules.market.shop import BUYER, DAY, MERCHANT, open_order, order, order_name, quantities
@@ -21,30 +18,8 @@ from tests.modules.market.shop import BUYER, DAY, MERCHANT, open_order, order, o
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sogdia.client.envelopes import Signed
-    from sogdia.kernel.receipt import Receipt
-    from sogdia.kernel.refusal import Refused
-
 LINES = 30
 A_BLOCK = 12
-
-
-class Followed(RecordingLedger):
-    """A ledger whose index is compared with it after every block."""
-
-    folder: Path | None = None
-    compared = 0
-
-    def block(self, *signed: Signed | bytes, at: int | None = None) -> list[Receipt | Refused]:
-        """Build a block, write it into the index, and look."""
-        answers = super().block(*signed, at=at)
-        if self.folder is not None:
-            url = f"sqlite:///{self.folder / 'index.sqlite'}"
-            with closing(IndexWriter(url, self.genesis_json())) as writer:
-                writer.write(self.raws[writer.stand.height :])
-            assert_same_orders(url, self.state)
-            self.compared += 1
-        return answers
 
 
 def followed(folder: Path) -> tuple[Followed, bytes]:

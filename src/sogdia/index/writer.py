@@ -202,7 +202,8 @@ class IndexWriter:
             raise IndexStoppedError(f"block {height} has {len(results)} results; an index holds {PLACE_MAX} a block")
         envelopes = block.envelopes
         refused = 0
-        for place, (result, receipt) in enumerate(zip(results, receipts, strict=True)):
+        for place in block.as_it_happened():
+            result, receipt = results[place], receipts[place]
             batch.position = position = position_of(height, place)
             batch.by_deadline = by_deadline = place >= len(envelopes)
             batch.result = result.id

@@ -158,6 +158,7 @@ class Block:
         self.time = time
         self.results: list[Result] = []
         self.exits: list[Result] = []
+        self.exits_after: list[int] = []
         self.steps: list[Step] = []
         self.forgotten: list[bytes] = []
         self._machine = machine
@@ -356,6 +357,7 @@ class Block:
         raw = encode_receipt(Receipt(APPLIED_CODE, 0, (), tuple(context.events), blind))
         self._fold([(0, touched)], identity, raw)
         self.exits.append(Result(identity, raw))
+        self.exits_after.append(len(self.results))
 
 
 def receipt_decoder(modules: tuple[Module, ...]) -> msgspec.msgpack.Decoder[Any]:

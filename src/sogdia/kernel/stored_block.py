@@ -1,11 +1,14 @@
 """A block as it is stored, exported and executed again: everything from which the state can be derived once more.
 
-    stored block = [signed header, [envelope, …], [[id, receipt], …], [[id, receipt], …], [step, …], [address, …]]
+    stored block = [signed header, [envelope, …], [[id, receipt], …], [[id, receipt], …], [step, …], [address, …],
+                    [envelopes before, …]]
     step         = [object, number of the result, index of the operation, whether a life begins with it]
 
 The first list of results belongs to the envelopes, in their order; the second to the exits that deadlines caused. The
 number of a result counts through both. A step says that this result went into the history of that object. Addresses
 are those of keys that have provably signed two blocks of one height, as the engine that decided the block was shown.
+The last list says of each exit how many of the envelopes had been applied when it came: an object that is overdue
+leaves its state before the envelope that is about it, and not after the last one like those that nobody asks for.
 """
 
 from __future__ import annotations
@@ -36,7 +39,15 @@ class StoredBlock(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_onl
     results: list[Result]
     exits: list[Result]
     steps: list[StoredStep]
-    misbehaviour: tuple[bytes, ...] = ()
+    misbehaviour: tuple[bytes, ...]
+    exits_after: list[int]
+
+    def __post_init__(self) -> None:
+        """Refuse a block that does not say of each exit, in their order, when it came."""
+        within = [0, *self.exits_after, len(self.results)]
+        if len(self.exits_after) != len(self.exits) or within != sorted(within):
+            message = "a stored block does not say in order when its exits came"
+            raise ValueError(message)
 
     @property
     def height(self) -> int:
@@ -46,6 +57,16 @@ class StoredBlock(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_onl
     def all_results(self) -> list[Result]:
         """Give the results of the envelopes in order, then those of the exits in order."""
         return self.results + self.exits
+
+    def as_it_happened(self) -> list[int]:
+        """Give the numbers of all results in the order in which the ledger came to them."""
+        numbers: list[int] = []
+        taken = 0
+        for number, after in enumerate(self.exits_after, len(self.results)):
+            numbers += range(taken, after)
+            numbers.append(number)
+            taken = after
+        return [*numbers, *range(taken, len(self.results))]
 
 
 class _HeaderOnly(msgspec.Struct, frozen=True, array_like=True, gc=False):

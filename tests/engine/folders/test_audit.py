@@ -107,7 +107,7 @@ def test_a_missing_last_block_is_found(folder):
 def test_a_second_spelling_of_a_block_is_found(folder):
     surgeon = Surgeon(folder)
     raw = encode(surgeon.block(5))
-    surgeon.put_raw_block(5, b"\xdc\x00\x06" + raw[1:])
+    surgeon.put_raw_block(5, b"\xdc\x00\x07" + raw[1:])
 
     assert parts(folder) == [("block", 5)]
 

@@ -20,6 +20,7 @@ from tests.engine.folders.ledgers import (
     HEIGHT,
     LAPSE_HEIGHT,
     NEXT_NODE_KEY,
+    Book,
     Surgeon,
     note_key,
     signed,
@@ -148,12 +149,28 @@ def test_a_missing_result_is_found(folder):
 def test_a_changed_exit_is_found(folder):
     surgeon = Surgeon(folder)
     (exit_result,) = surgeon.block(LAPSE_HEIGHT).exits
-    surgeon.put_block(LAPSE_HEIGHT, exits=[])
+    surgeon.put_block(LAPSE_HEIGHT, exits=[], exits_after=[])
 
     found = difference(folder)
 
     assert (found.height, found.part, found.id) == (LAPSE_HEIGHT, "exit", exit_result.id)
     assert (found.expected, found.found) == (exit_result.id, None)
+
+
+def test_an_exit_that_is_said_to_have_come_before_another_envelope_is_found(tmp_path):
+    book = Book(tmp_path / "book")
+    book.block(book.aziz.note(1, "silk", deadline=START + 4))
+    book.block(book.aziz.note(2), seconds=9)
+    book.ledger.close()
+    surgeon = Surgeon(tmp_path / "book")
+    block = surgeon.block(2)
+    assert block.exits_after == [1]
+    surgeon.put_block(2, exits_after=[0])
+
+    found = difference(tmp_path / "book")
+
+    assert (found.height, found.part, found.number, found.id) == (2, "exit", 0, block.exits[0].id)
+    assert "did not come when" in found.message
 
 
 def test_a_step_left_out_of_a_life_is_found(folder):
@@ -183,8 +200,8 @@ def test_a_step_too_many_in_a_life_is_found(folder):
 def test_a_second_spelling_of_a_block_is_found(folder):
     surgeon = Surgeon(folder)
     raw = encode(surgeon.block(5))
-    assert raw[:1] == b"\x96"
-    surgeon.put_raw_block(5, b"\xdc\x00\x06" + raw[1:])
+    assert raw[:1] == b"\x97"
+    surgeon.put_raw_block(5, b"\xdc\x00\x07" + raw[1:])
 
     found = difference(folder)
 

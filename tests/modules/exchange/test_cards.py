@@ -12,8 +12,18 @@ from sogdia.modules.exchange.cards import ChangeCard, CloseCard, FundCard
 from sogdia.modules.exchange.events import CardChanged, CardClosed, CardPosted
 from sogdia.modules.exchange.partners import partners_of
 from sogdia.modules.exchange.queries import RateCardsQuery
-from sogdia.modules.exchange.records import CARDS, PAIR_CARDS, PARTNERS, PairCards, Partners, Rate, Tier
+from sogdia.modules.exchange.records import (
+    CARDS,
+    OWN_CARDS_OF_A_PAIR_MAX,
+    PAIR_CARDS,
+    PARTNERS,
+    PairCards,
+    Partners,
+    Rate,
+    Tier,
+)
 from sogdia.modules.exchange.refusals import ExchangeRefusal as Refuse
+from sogdia.modules.identity import Role
 from sogdia.modules.money import asset_key
 from sogdia.modules.money.currencies import Mint
 from tests.modules.exchange.bureau import (
@@ -187,3 +197,17 @@ def test_a_change_that_was_never_put_in_force_is_noticed(ledger):
 
     with pytest.raises(Broken, match="was forgotten"):
         ledger.machine.check_invariants(ledger.state)
+
+
+def test_a_provider_has_so_many_cards_of_a_pair_and_leaves_room_for_others(ledger):
+    most = OWN_CARDS_OF_A_PAIR_MAX - 1
+    ledger.must(DEALER, *(posting(ledger, f"c{number}", capacity=100) for number in range(most)))
+    refused = ledger.send(DEALER, posting(ledger, "one-too-many"))
+    ledger.register("other", roles=int(Role.LIQUIDITY_PROVIDER))
+    ledger.fund("other", CAPACITY)
+
+    ledger.must("other", posting(ledger))
+    ledger.must(DEALER, CloseCard(card="c3"))
+
+    assert (refused.code, refused.facts) == (Refuse.OWN_CARDS_TOO_MANY, (("most", OWN_CARDS_OF_A_PAIR_MAX),))
+    assert ledger.send(DEALER, posting(ledger, "one-too-many")).code == 0

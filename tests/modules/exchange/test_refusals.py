@@ -16,6 +16,7 @@ from sogdia.modules.exchange.conversions import Convert
 from sogdia.modules.exchange.module import MODULE
 from sogdia.modules.exchange.records import (
     CARDS_OF_A_PAIR_MAX,
+    OWN_CARDS_OF_A_PAIR_MAX,
     PAIR_CARDS,
     PARTNERS,
     PARTNERS_MAX,
@@ -138,9 +139,18 @@ def limit(code: str, most: int):
 
 def crowded(ledger):
     """Let there be as many cards from dinars to dollars as there may be."""
-    names = tuple(ledger.account(DEALER) + b"c%03d" % number for number in range(CARDS_OF_A_PAIR_MAX))
+    listed(ledger, [number.to_bytes(20, "big") + b"c" for number in range(CARDS_OF_A_PAIR_MAX)])
+
+
+def full_hand(ledger):
+    """Let the dealer have as many cards from dinars to dollars as one provider may have."""
+    listed(ledger, [ledger.account(DEALER) + b"c%03d" % number for number in range(OWN_CARDS_OF_A_PAIR_MAX)])
+
+
+def listed(ledger, names):
+    """Let cards of these names be what is found from dinars to dollars."""
     ledger.check_invariants = False
-    poke(ledger, PAIR_CARDS, (ledger.asset("KWD"), ledger.asset()), PairCards(cards=names))
+    poke(ledger, PAIR_CARDS, (ledger.asset("KWD"), ledger.asset()), PairCards(cards=tuple(names)))
 
 
 def funded_dealer(ledger):
@@ -285,6 +295,7 @@ TABLES: dict[type[Operation], list[Row]] = {
         Row(Money.PAYMENT_ABOVE_LIMIT, DEALER, lambda it: posting(it, "two", capacity=101), before=limit("USD", 100)),
         Row(Money.DAY_LIMIT_PASSED, DEALER, lambda it: posting(it, "two", capacity=100), before=posted_today),
         Row(Kernel.QUOTA_STORAGE_SPENT, DEALER, lambda it: posting(it, "two"), before=in_order(crowded, fill_storage)),
+        Row(Refuse.OWN_CARDS_TOO_MANY, DEALER, lambda it: posting(it, "two"), before=full_hand),
         Row(Refuse.CARDS_TOO_MANY, DEALER, lambda it: posting(it, "two"), before=crowded),
         Row(
             Refuse.PARTNERS_TOO_MANY,
@@ -448,8 +459,12 @@ def test_a_card_changes_once_in_a_block(ledger, first, second):
 
 def test_so_many_cards_change_with_a_block_and_no_more(ledger):
     names = [f"c{number}" for number in range(CHANGES_MAX)]
-    for begin in range(0, len(names), 10):
-        ledger.must(DEALER, *(posting(ledger, name, capacity=1_000) for name in names[begin : begin + 10]))
+    begins = range(0, len(names), OWN_CARDS_OF_A_PAIR_MAX)
+    for begin, code in zip(begins, ("AED", "CHF", "CNY", "EUR", "GBP", "INR", "JPY", "TRY"), strict=True):
+        ledger.must("bank", OpenCurrency(currency=code, supply_max=1, holder_max=1, by_authorisation=False))
+        of_pair = names[begin : begin + OWN_CARDS_OF_A_PAIR_MAX]
+        posted = [posting(ledger, name, takes=ledger.asset(code), capacity=1_000) for name in of_pair]
+        ledger.must(DEALER, *posted)
     asked = [change(ledger, name) for name in names]
 
     answers = ledger.block(*(ledger.sign(DEALER, each) for each in (*asked, change(ledger), CloseCard(card="usd"))))

@@ -191,8 +191,10 @@ def start(  # noqa: PLR0913 - one parameter an option
             stop_with_the_parent()
             while_running.enter_context(end_with_own_status())
 
+        # Before it answers anybody: a node that can be reached can also be found.
+        while_running.enter_context(announced(place))
+
         def ready(socket: Path) -> None:
-            while_running.enter_context(announced(place))
             say(f"The node of {place} runs; it answers at {socket}. Ctrl-C stops it.")
 
         wiring.run(

@@ -132,6 +132,7 @@ def _difference_in(ledger: Ledger, stored: StoredBlock, error: DifferenceError) 
     return (
         _in_results("receipt", stored.results, block.results, error)
         or _in_results("exit", stored.exits, block.exits, error)
+        or _in_places(stored, block.exits_after, error)
         or _in_steps(ledger, stored, decode_block(stored_form(stored.header, stored.envelopes, block)), error)
     )
 
@@ -168,6 +169,15 @@ def _in_results(part: str, stored: list[Result], derived: list[Result], error: D
                 expected=None if expected is None else expected.receipt if same_id else expected.id,
                 found=None if found is None else found.receipt if same_id else found.id,
             )
+    return None
+
+
+def _in_places(stored: StoredBlock, derived: list[int], error: DifferenceError) -> Difference | None:
+    """Tell which exit came before or after another envelope than the block says."""
+    for number, (found, expected) in enumerate(zip(stored.exits_after, derived, strict=True)):
+        if found != expected:
+            which = stored.exits[number].id
+            return Difference(height=error.height, part="exit", message=str(error), number=number, id=which)
     return None
 
 

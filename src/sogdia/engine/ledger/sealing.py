@@ -120,6 +120,7 @@ def stored_form(header: SignedHeader, envelopes: list[bytes], block: Block) -> b
             exits=block.exits,
             steps=steps,
             misbehaviour=block.misbehaviour,
+            exits_after=block.exits_after,
         )
     )
 
@@ -175,6 +176,8 @@ def check_results(stored: StoredBlock, block: Block) -> None:
         raise DifferenceError(block.height, f"{len(stored.results)} results stored, {len(block.results)} derived")
     if stored.exits != block.exits:
         raise DifferenceError(block.height, "the exits that deadlines caused are not those that are stored")
+    if stored.exits_after != block.exits_after:
+        raise DifferenceError(block.height, "the exits that deadlines caused did not come when the block says")
 
 
 def _what_differs(found: Result, derived: Result) -> str:

@@ -305,13 +305,8 @@ def return_refused(batch: Batch, fact: facts.ReturnRefused) -> None:
 
 
 def refund_waits(batch: Batch, fact: facts.RefundWaits) -> None:
-    """Note how long a refund waits for somebody who exchanges it.
-
-    Facts of deadlines are told after those of a block's envelopes, and one of these may have ended the wait.
-    """
+    """Note how long a refund waits for somebody who exchanges it."""
     row = _order(batch, fact.order)
-    if batch.rows(ORDER_LINES).must(fact.order)["requested"] == "[]":
-        return
     row["deadline"] = fact.until
     _state(row, OrderState.REFUNDING)
 
@@ -481,7 +476,6 @@ PROJECTION = Projection(
         facts.LinesRefunded: _needs_lines,
         facts.ReturnRequested: _needs_lines,
         facts.ReturnDropped: _needs_lines,
-        facts.RefundWaits: _needs_lines,
     },
     genesis=from_genesis,
 )

@@ -35,6 +35,7 @@ from sogdia.modules.exchange.rates import (
 from sogdia.modules.exchange.records import (
     CARDS,
     CARDS_OF_A_PAIR_MAX,
+    OWN_CARDS_OF_A_PAIR_MAX,
     PAIR_CARDS,
     RULES,
     PairCards,
@@ -279,9 +280,11 @@ def change_with_the_block(ctx: Context, name: bytes, card: RateCard) -> None:
 
 
 def list_card(ctx: Context, name: bytes, card: RateCard) -> None:
-    """Let a new card be found by its two monies, or refuse when they have too many."""
+    """Let a new card be found by its two monies, or refuse when they, or its provider, have too many."""
     pair = (card.takes, card.gives)
     known = cards_of(ctx.state, *pair)
+    own = sum(owner_of(each) == ctx.sender for each in known)
+    require(own < OWN_CARDS_OF_A_PAIR_MAX, Refuse.OWN_CARDS_TOO_MANY, most=OWN_CARDS_OF_A_PAIR_MAX)
     require(len(known) < CARDS_OF_A_PAIR_MAX, Refuse.CARDS_TOO_MANY, most=CARDS_OF_A_PAIR_MAX)
     at = bisect_left(known, name)
     PAIR_CARDS.put(ctx.state, pair, PairCards(cards=(*known[:at], name, *known[at:])))

@@ -17,6 +17,9 @@ TIERS_MAX = 8
 PREMIUMS_MAX = 8
 COVERS_MAX = 4
 CARDS_OF_A_PAIR_MAX = 256
+OWN_CARDS_OF_A_PAIR_MAX = 16
+"""So many of them may be one provider's: nobody can take up the places of all others."""
+
 PARTNERS_MAX = 256
 
 ASSET_BYTES = 23

@@ -66,3 +66,8 @@ class ExchangeRefusal(RefusalCode):
         "Ask for what is free, or wait until orders are over.",
     )
     PARTNERS_TOO_MANY = 729, "A money is exchanged by cards for too many others already", "Quote it for one of those."
+    OWN_CARDS_TOO_MANY = (
+        730,
+        "The sender has too many cards from this money to that one",
+        "Change or fund one of them, or close one; its place is free from the next block on.",
+    )
