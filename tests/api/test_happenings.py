@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sogdia.api import happenings as happenings_file
-from sogdia.api.happenings import Happenings, Wanted
+from sogdia.api.happenings import BlockEvents, Happenings, Wanted
 from sogdia.kernel.header import Header, SignedHeader
 from sogdia.kernel.machine import Result
 from sogdia.kernel.receipt import Receipt, encode_receipt
@@ -31,6 +31,12 @@ SUSPENDED = PartySuspended(account=b"p" * 20, reason="papers are missing")
 EVERYWHERE = (0, -1, -1)
 
 
+def result(identity: bytes, events: Iterable[Event]) -> Result:
+    """A result with these events."""
+    receipt = Receipt(code=0, operation=0, facts=(), events=tuple(events), blind=bytes(16))
+    return Result(identity, encode_receipt(receipt))
+
+
 class Ledger:
     """As much of a network as happenings need: blocks that a test adds, and how often each was asked for."""
 
@@ -41,22 +47,21 @@ class Ledger:
         self.forgotten: list[set[bytes] | None] = []
         self.add()
 
-    def add(self, *events: Event) -> None:
-        """Add a block with one result that has these events."""
+    def add(self, *events: Event, lapsed: Iterable[Event] = ()) -> None:
+        """Add a block with one result that has these events, before which others came of a deadline."""
         hashes = dict.fromkeys(Header.__struct_fields__, bytes(32))
         header = Header(**{**hashes, "height": len(self.blocks) + 1, "time": 1_800_000_000})  # type: ignore[arg-type]
-        receipt = encode_receipt(Receipt(code=0, operation=0, facts=(), events=events, blind=bytes(16)))
-        signed = SignedHeader(header=header, signatures=(bytes(64),))
+        exits = [result(bytes([1]) * 32, lapsed)] if lapsed else []
         self.blocks.append(
             encode_block(
                 StoredBlock(
-                    header=signed,
+                    header=SignedHeader(header=header, signatures=(bytes(64),)),
                     envelopes=[b"e"],
-                    results=[Result(bytes(32), receipt)],
-                    exits=[],
+                    results=[result(bytes(32), events)],
+                    exits=exits,
                     steps=[],
                     misbehaviour=(),
-                    exits_after=[],
+                    exits_after=[0] * len(exits),
                 )
             )
         )
@@ -153,6 +158,16 @@ def test_each_block_is_read_once_for_all_who_listen():
         assert block.text(found[0][0], whole=True) != block.text(found[0][0], whole=False)
 
     listened(scenario)
+
+
+def test_what_a_deadline_did_is_told_before_what_came_upon_it():
+    ledger = Ledger()
+    ledger.add(FROZEN, lapsed=[UNFROZEN, UNFROZEN])
+    block = BlockEvents(ledger.blocks[-1])
+
+    assert [each.place for each in block.events] == [(2, 0, 0), (2, 0, 1), (2, 1, 0)]
+    assert [each.event for each in block.events] == [UNFROZEN, UNFROZEN, FROZEN]
+    assert [each.id for each in block.events] == [bytes([1]) * 32] * 2 + [bytes(32)]
 
 
 def test_after_more_blocks_than_are_read_ahead_everybody_looks(monkeypatch):

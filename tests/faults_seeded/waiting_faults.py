@@ -145,6 +145,13 @@ WAITING_FAULTS = (
         ("tests/index/test_waiting.py",),
     ),
     Fault(
+        "Every try of a refund that waits is told of",
+        "operate/notices/watched.py",
+        "order.deadline if waits else EXITS[ORDERS.number].deadline_of(order)",
+        "EXITS[ORDERS.number].deadline_of(order)",
+        ("tests/operate/notices/test_following.py",),
+    ),
+    Fault(
         "What was overdue stands behind the envelope that came upon it",
         "kernel/stored_block.py",
         "numbers += range(taken, after)",

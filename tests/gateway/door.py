@@ -21,6 +21,7 @@ from sogdia.kernel.machine import receipt_decoder
 from sogdia.kernel.parameters import Limits
 from sogdia.kernel.refusal import Refused
 from sogdia.kernel.refusals import KernelRefusal
+from sogdia.kernel.stored_block import as_it_happened
 from sogdia.modules import ALL
 from sogdia.modules.money import balance
 from sogdia.modules.money.currencies import Mint
@@ -88,7 +89,7 @@ class TestLedger(Ledger):
 
     def __init__(self, **changes: Any) -> None:  # noqa: ANN401 - sections of a genesis
         """Begin with no blocks."""
-        self.kept: list[tuple[int, list[tuple[bytes, Receipt]], list[bytes]]] = []
+        self.kept: list[tuple[int, list[tuple[bytes, Receipt]], list[int], list[bytes]]] = []
         super().__init__(**changes)
 
     def block(self, *signed: Signed | bytes, at: int | None = None) -> list[Receipt | Refused]:
@@ -98,7 +99,7 @@ class TestLedger(Ledger):
         results = [(each.id, _decode(each.receipt)) for each in (*made.results, *made.exits)]
         raws = [each if isinstance(each, bytes) else each.raw for each in signed]
         taken = [raw for raw, answer in zip(raws, answers, strict=True) if not isinstance(answer, Refused)]
-        self.kept.append((self.time, results, taken))
+        self.kept.append((self.time, results, as_it_happened(len(made.results), made.exits_after), taken))
         return answers
 
 
@@ -136,9 +137,10 @@ class Door:
     def blocks(self, first: int, last: int) -> Iterator[tuple[int, int, list[Happened]]]:
         """Give what happened."""
         for height in range(first, last + 1):
-            time, results, envelopes = self.ledger.kept[height - 1]
+            time, results, order, envelopes = self.ledger.kept[height - 1]
             happened = []
-            for place, (identity, receipt) in enumerate(results):
+            for place in order:
+                identity, receipt = results[place]
                 salt = b""
                 if place < len(envelopes) and not receipt.code:
                     body = self.ledger.maker.codec.open(envelopes[place], Limits()).body
@@ -173,7 +175,7 @@ class Door:
             self.silent_after -= 1
             raise LedgerSilentError("the node fell silent")
         if isinstance(answer, Refused):
-            for _time, results, _envelopes in self.ledger.kept:
+            for _time, results, _order, _envelopes in self.ledger.kept:
                 for known, receipt in results:
                     if known == identity:
                         return Sent(receipt.code, f"refusal {receipt.code}")

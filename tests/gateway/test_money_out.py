@@ -26,7 +26,7 @@ def funded(house):
 def events_of(house, height):
     return [
         fact
-        for _time, results, _raws in house.ledger.kept[height:]
+        for _time, results, _order, _raws in house.ledger.kept[height:]
         for _id, receipt in results
         for fact in receipt.events
     ]

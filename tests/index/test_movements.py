@@ -16,13 +16,16 @@ from sogdia.index.projections.movements import HOLDINGS, MOVEMENTS
 from sogdia.index.reading import movements as reading
 from sogdia.index.reading.movements import begin, holdings_of, holdings_page
 from sogdia.index.writer import IndexWriter
+from sogdia.kernel.stored_block import decode_block
 from sogdia.kernel.values import UNITS_MAX
 from sogdia.modules.market.causes import Cause
 from sogdia.modules.market.orders import AcceptOrder, ConfirmDelivery, DeclineOrder, SettleOrder, ShipOrder
 from sogdia.modules.market.returns import RefundLines
 from sogdia.modules.money import BALANCES, Asset
+from sogdia.modules.money.holds import PlaceHold
 from sogdia.modules.money.transfers import Transfer
 from sogdia.rails.books import Balances, Book
+from sogdia.rails.looking_up import fact_of, height_in
 from sogdia.rails.statements import Account, Period, StatementUnbalancedError, TooManyEntriesError, compare
 from sogdia.testing.ledger import START
 from tests.index.recorder import RecordedSource, RecordingLedger, dump
@@ -152,6 +155,37 @@ def test_what_was_exchanged_and_returned_is_remembered_over_the_end_of_the_index
                 assert stated(from_the_index(connection, ledger, account, always), ledger) == statements
 
     assert any(entry.exchange for statements, _now in wanted.values() for each in statements for entry in each.entries)
+
+
+def test_a_hold_that_ran_out_is_told_before_the_next_one_under_its_name(tmp_path):
+    ledger = RecordingLedger()
+    for code in ("USD", "KWD"):
+        ledger.fund(BUYER, 500, code)
+    for code, units, later in (("USD", 100, 0), ("KWD", 200, DAY + 60), ("USD", 300, 3 * DAY)):
+        ledger.time += later
+        holding = PlaceHold(
+            reference="h", payee=ledger.account(MERCHANT), asset=ledger.asset(code), units=units,
+            deadline=ledger.time + DAY, purpose="GDDS",
+        )  # fmt: skip
+        ledger.must(BUYER, holding)
+    assert ledger.last_block.exits_after == [0]
+    url = f"sqlite:///{tmp_path / 'index.sqlite'}"
+    with closing(IndexWriter(url, ledger.genesis_json())) as writer:
+        writer.write(ledger.raws)
+
+    buyer, always = ledger.account(BUYER), Period(0, ledger.time + 1)
+    with connected(url) as connection:
+        made = from_the_index(connection, ledger, buyer, always)
+
+    compare(buyer, made.present, balances_of(ledger))
+    statements = stated(made, ledger)
+    assert statements == stated(from_all_blocks(ledger, buyer, always), ledger)
+    references = [entry.uetr for each in statements[0] for entry in each.entries]
+    assert len(set(references)) == len(references) == 7
+    for height, raw in enumerate(ledger.raws, 1):
+        block = decode_block(raw)
+        told = [each for each in references if height_in(ledger.network, each) == height]
+        assert all(fact_of(block, ledger.network, each) is not None for each in told)
 
 
 class Quiet(RecordingLedger):

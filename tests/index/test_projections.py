@@ -173,7 +173,7 @@ def test_the_tables_say_what_the_ledger_says_after_every_block(tmp_path, played,
     assert len(script.ledger.raws) == len(played.raws) - 4  # without the bad bytes, a block each
 
 
-def test_every_result_stands_where_it_stands_in_its_block(read_only, played):
+def test_every_result_stands_where_it_came_in_its_block(read_only, played):
     found = {(row["position"] >> 20, row["position"] % 2**20): row for row in rows(read_only, RESULTS)}
 
     assert len(found) == len({row["id"] for row in found.values()})
@@ -181,9 +181,10 @@ def test_every_result_stands_where_it_stands_in_its_block(read_only, played):
     assert sum(row["code"] != 0 for row in found.values()) > 3
     reader = BlockReader(ALL)
     for height, raw in enumerate(played.raws, 1):
-        for place, result in enumerate(reader.block(raw).all_results()):
-            row = found.pop((height, place))
-            assert row["id"] == result.id
+        block = reader.block(raw)
+        for place, number in enumerate(block.as_it_happened()):
+            result, row = block.all_results()[number], found.pop((height, place))
+            assert (row["id"], row["number"]) == (result.id, number)
             assert row["code"] == reader.receipt(result.receipt).code
     assert not found
 

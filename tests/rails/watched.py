@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sogdia.kernel.stored_block import as_it_happened
 from sogdia.kernel.values import ACCOUNT_BYTES
 from sogdia.modules.money import BALANCES, Asset
 from sogdia.rails.books import Balances, Book, Told, add_up
@@ -29,7 +30,8 @@ class WatchedLedger(Ledger):
         """Make a block and read it."""
         answers = super().block(*signed, at=at)
         made = self.last_block
-        found = list(self.book.block(self.height, self.time, [*made.results, *made.exits]))
+        order = as_it_happened(len(made.results), made.exits_after)
+        found = list(self.book.block(self.height, self.time, made.all_results(), order))
         add_up(found, self.holdings)
         self.told += found
         return answers

@@ -23,6 +23,7 @@ from sogdia.client.who_sees import accounts_in
 from sogdia.kernel.header import SignedHeader
 from sogdia.kernel.machine import Result
 from sogdia.kernel.module import tag_of
+from sogdia.kernel.stored_block import as_it_happened
 
 if TYPE_CHECKING:
     from sogdia.api.network import Network
@@ -48,7 +49,11 @@ class Wanted(NamedTuple):
 
 
 class Happened(NamedTuple):
-    """One event with its place: height, number of the result in its block, number of the event in its receipt."""
+    """One event with its place: height, number of the result in its block, number of the event in its receipt.
+
+    Results are counted as the ledger came to them: what a deadline did to an object stands before the envelope that
+    came upon it, unlike in the block, where exits stand behind all envelopes.
+    """
 
     place: Place
     time: int
@@ -78,6 +83,9 @@ class _Results(msgspec.Struct, frozen=True, array_like=True):
     envelopes: msgspec.Raw
     results: list[Result]
     exits: list[Result]
+    steps: msgspec.Raw
+    misbehaviour: msgspec.Raw
+    exits_after: list[int]
 
 
 _results = msgspec.msgpack.Decoder(_Results, strict=True).decode
@@ -98,7 +106,8 @@ class BlockEvents:
         read = _results(raw)
         header = read.header.header
         self.height, self.time = header.height, header.time
-        self._results = [*read.results, *read.exits]
+        results = [*read.results, *read.exits]
+        self._results = [results[number] for number in as_it_happened(len(read.results), read.exits_after)]
         numbers = {each.number for result in self._results for each in _events(result.receipt).events}
         self.kinds = frozenset(_names()[number] for number in numbers)
         self._texts: dict[tuple[Place, bool], bytes] = {}

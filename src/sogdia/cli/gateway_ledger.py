@@ -94,7 +94,9 @@ class IssuerLedger:
             for raw in source.blocks(first, last):
                 block = decode_block(raw)
                 happened = []
-                for place, result in enumerate(block.all_results()):
+                results = block.all_results()
+                for place in block.as_it_happened():
+                    result = results[place]
                     facts = decode_receipt(result.receipt).events
                     minted = any(isinstance(each, Minted) and each.asset.issuer == self._issuer for each in facts)
                     salt = self._salt(block.envelopes[place]) if minted and place < len(block.envelopes) else b""

@@ -61,6 +61,7 @@ class Batch:
         self.number = 0
         self.by_deadline = False
         self.result = b""
+        self.result_number = 0
         self.envelope: OpenedEnvelope | None = None
         self.involved: set[bytes] = set()
         self._rows = {table: Rows(table, backend) for each in projections for table in each.tables}

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
     Steps = Mapping[int, Callable[[Connection], None]]
 
-SCHEMA = 2
+SCHEMA = 3
 STEPS: Steps = {}
-"""The steps to each number from the one before. None leads to 2, the first with movements: only blocks say them, so an
-older index is rebuilt."""
+"""The steps to each number from the one before. None leads to 2, the first with movements, and none to 3, where what
+was overdue stands before the envelope that came upon it: only blocks say these, so an older index is rebuilt."""
 
 TABLES = (projections, METADATA)[1].sorted_tables
 """All tables, the projections' included: they are declared when `projections` is imported."""

@@ -1,7 +1,8 @@
 """The tables that every index has, whatever modules there are: blocks, results, events, who is involved, hourly sums.
 
     position = height × 2^20 + place        one whole number says where a result stands; it sorts as the ledger does
-    place                                   envelopes first, in block order, then the exits that deadlines caused
+    place                                   how many results of the block came before it: what was overdue has moved on
+                                            before the envelope that came upon it
 
 The tables of a module stand with its projection, in `projections`.
 """
@@ -35,11 +36,6 @@ def height_of(position: int) -> int:
     return position >> PLACE_BITS
 
 
-def place_of(position: int) -> int:
-    """Give the place of a position in its block."""
-    return position & PLACE_MAX
-
-
 STATE = Table(
     "index_state",
     METADATA,
@@ -69,6 +65,7 @@ RESULTS = Table(
     "results",
     METADATA,
     Column("position", Whole, primary_key=True, autoincrement=False),
+    Column("number", Integer, nullable=False),
     Column("id", LargeBinary, nullable=False, unique=True),
     Column("exit", Boolean, nullable=False),
     Column("time", Whole, nullable=False),
@@ -79,7 +76,9 @@ RESULTS = Table(
     Column("operations", Text, nullable=False),
     Column("size", Integer, nullable=False),
 )
-"""How each envelope and each exit ended. `operations` names what was asked, in order, parted by spaces."""
+"""How each envelope and each exit ended. `operations` names what was asked, in order, parted by spaces.
+
+`number` is that of the result in its block, where all envelopes stand before all exits: proofs and UETRs count so."""
 Index(
     "results_by_code",
     RESULTS.c.code,

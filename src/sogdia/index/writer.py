@@ -202,10 +202,11 @@ class IndexWriter:
             raise IndexStoppedError(f"block {height} has {len(results)} results; an index holds {PLACE_MAX} a block")
         envelopes = block.envelopes
         refused = 0
-        for place in block.as_it_happened():
-            result, receipt = results[place], receipts[place]
+        for place, number in enumerate(block.as_it_happened()):
+            result, receipt = results[number], receipts[number]
             batch.position = position = position_of(height, place)
-            batch.by_deadline = by_deadline = place >= len(envelopes)
+            batch.result_number = number
+            batch.by_deadline = by_deadline = number >= len(envelopes)
             batch.result = result.id
             sender, asked, length = None, "", 0
             involved: set[bytes] = set()
@@ -214,19 +215,18 @@ class IndexWriter:
                 batch.envelope = None
                 batch.count("exits")
             else:
-                batch.envelope = envelope = self._reader.envelope(envelopes[place])
+                batch.envelope = envelope = self._reader.envelope(envelopes[number])
                 signers = envelope.signers()
                 involved.update(signers, envelope.grantors())
-                sender, asked, length = signers[0], self._reader.names(envelope.tags()), len(envelopes[place])
+                sender, asked, length = signers[0], self._reader.names(envelope.tags()), len(envelopes[number])
                 batch.count("envelopes")
             if receipt.code:
                 refused += 1
                 batch.count("refusals", str(receipt.code))
             self._write_facts(rows, receipt, position)
             facts = json_text(dict(receipt.facts)) if receipt.facts else "{}"
-            rows.results.append(
-                (position, result.id, by_deadline, time, receipt.code, receipt.operation, facts, sender, asked, length)
-            )
+            ended = (by_deadline, time, receipt.code, receipt.operation, facts)
+            rows.results.append((position, number, result.id, *ended, sender, asked, length))
             rows.involved += [(account, position) for account in batch.involved]
         exits = len(results) - len(envelopes)
         rows.blocks.append((height, header.hash(), time, len(envelopes), refused, exits, size))

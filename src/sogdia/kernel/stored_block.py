@@ -60,13 +60,18 @@ class StoredBlock(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_onl
 
     def as_it_happened(self) -> list[int]:
         """Give the numbers of all results in the order in which the ledger came to them."""
-        numbers: list[int] = []
-        taken = 0
-        for number, after in enumerate(self.exits_after, len(self.results)):
-            numbers += range(taken, after)
-            numbers.append(number)
-            taken = after
-        return [*numbers, *range(taken, len(self.results))]
+        return as_it_happened(len(self.results), self.exits_after)
+
+
+def as_it_happened(envelopes: int, exits_after: list[int]) -> list[int]:
+    """Give the numbers of all results of a block in the order in which the ledger came to them."""
+    numbers: list[int] = []
+    taken = 0
+    for number, after in enumerate(exits_after, envelopes):
+        numbers += range(taken, after)
+        numbers.append(number)
+        taken = after
+    return [*numbers, *range(taken, envelopes)]
 
 
 class _HeaderOnly(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -59,7 +59,12 @@ TERMS: dict[str, Any] = {"covers": (Cover(COVER_POINTS, 30), Cover(2_000, 80)), 
 
 def backed_shop(bond: int = 1_000, kind: type[Ledger] = Ledger, **limits: int) -> Ledger:
     """A shop with a bond, and a bureau that asks for one and sells covers."""
-    ledger = open_bureau(open_shop(kind(limits=limits), bond=BOND_POINTS), **TERMS)
+    return backed(kind(limits=limits), bond)
+
+
+def backed(ledger: Ledger, bond: int = 1_000) -> Ledger:
+    """Open such a shop and such a bureau on a ledger."""
+    open_bureau(open_shop(ledger, bond=BOND_POINTS), **TERMS)
     ledger.fund(MERCHANT, bond)
     ledger.must(MERCHANT, PostBond(asset=ledger.asset(), units=bond))
     return ledger

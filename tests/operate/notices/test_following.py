@@ -14,7 +14,7 @@ from sogdia.modules.identity.parties import SuspendParty
 from sogdia.modules.identity.recovery import SetGuardians
 from sogdia.modules.market.orders import AcceptOrder, ConfirmDelivery, SettleOrder, ShipOrder
 from sogdia.modules.market.records import OrderState
-from sogdia.modules.market.returns import RefuseReturn, RequestReturn
+from sogdia.modules.market.returns import RefuseReturn, RequestReturn, TakeUnexchanged
 from sogdia.modules.money.holds import PlaceHold
 from sogdia.operate.notices.following import Notices
 from sogdia.operate.notices.sending import Failure, NotSentError, Parcel
@@ -23,7 +23,8 @@ from sogdia.operate.notices.texts import TEXTS
 from sogdia.operate.notices.watched import EXITS, WARNED_BESIDE_THE_CARRIER, WARNED_CARRIER, WATCHED
 from sogdia.settings.sections import NoticesSettings
 from tests.modules.identity.key_refusals import proposal
-from tests.modules.market.shop import BUYER, MERCHANT, place, quantities
+from tests.modules.market.backed import backed, delivered, sent_back
+from tests.modules.market.shop import BUYER, MERCHANT, open_order, place, quantities
 from tests.operate.notices.trade_node import trading
 
 if TYPE_CHECKING:
@@ -182,6 +183,26 @@ def test_everybody_concerned_is_warned_once_before_an_orders_exit(tmp_path, trad
     assert desk.round(trade) == at(*warned, what="due")
     trade.go_to(start + window - 10)
     assert desk.round(trade) == []
+    desk.store.close()
+
+
+def test_the_end_of_a_wait_for_a_rate_is_told_and_not_every_try(tmp_path):
+    desk = Desk(tmp_path / "notices", news=False)
+    with trading(tmp_path / "node", backed) as trade:
+        desk.tell(trade, BUYER, MERCHANT, "carrier")
+        order = delivered(trade)
+        sent_back(trade, order, (1, 1))
+        until = open_order(trade, order).deadline
+
+        trade.go_to(trade.time + 3 * HOUR)
+        assert desk.round(trade) == []
+        trade.go_to(until - LEAD)
+        assert desk.round(trade) == at(BUYER, MERCHANT, what="due")
+        trade.go_to(until - HOUR)
+        assert desk.round(trade) == []
+        trade.must(BUYER, TakeUnexchanged(order=order))
+        desk.round(trade)
+        assert desk.store.deadlines() == trade.node.calendar()
     desk.store.close()
 
 

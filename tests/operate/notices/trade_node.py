@@ -15,13 +15,14 @@ from tests.engine.running_node import RunningNode
 from tests.modules.market.shop import open_shop
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from sogdia.client.connection import Connection
     from sogdia.client.envelopes import Signed
     from sogdia.kernel.receipt import Receipt
     from sogdia.kernel.refusal import Refused
+    from sogdia.kernel.state import State
 
 
 class TradeNode(RunningNode):
@@ -64,6 +65,12 @@ class Trade(Ledger):
         raws = [each if isinstance(each, bytes) else each.raw for each in signed]
         return [self._decode(self.client.submit(raw).receipt) for raw in raws]
 
+    @property
+    def state(self) -> State:
+        """The state of the node, which nobody else uses."""
+        found: State = self.node.inside(self.node.service.ledger.state)
+        return found
+
     def go_to(self, moment: int) -> None:
         """Put the network's clock forward."""
         self.client.advance(moment)
@@ -71,14 +78,18 @@ class Trade(Ledger):
 
 
 @contextmanager
-def trading(folder: Path, **changes: Any) -> Iterator[Trade]:  # noqa: ANN401 - sections of a genesis
-    """Run a node on which the shop is open."""
+def trading(
+    folder: Path,
+    opened: Callable[[Ledger], object] = open_shop,
+    **changes: Any,  # noqa: ANN401 - sections of a genesis
+) -> Iterator[Trade]:
+    """Run a node on which a shop is open."""
     NodeLedger.create(folder, ALL, genesis(**changes), [keys_of("node")]).close()
     node = TradeNode(folder, verifier=False, clock=None, keys=(keys_of("node"),))
     try:
         with node.connect() as client:
             trade = Trade(node, client, **changes)
-            open_shop(trade)
+            opened(trade)
             yield trade
     finally:
         node.stop()

@@ -16,7 +16,7 @@ from sqlalchemy import Column, Integer, LargeBinary, Table, Text
 
 from sogdia.index.batch import Projection
 from sogdia.index.remembering import Kind, kept_memory, memory_key, write_exchange
-from sogdia.index.schema import METADATA, Whole, height_of, place_of
+from sogdia.index.schema import METADATA, Whole
 from sogdia.modules.exchange import events as exchange
 from sogdia.modules.market import events as market
 from sogdia.modules.money import asset_key
@@ -103,7 +103,7 @@ class Books:
     def take(self, batch: Batch, fact: Any) -> None:  # noqa: ANN401 - any event that moves money
         """Take the next fact."""
         if type(fact) in EXCHANGING:
-            at = Position(height_of(batch.position), place_of(batch.position), batch.number)
+            at = Position(batch.height, batch.result_number, batch.number)
             told = self._book.tell(at, batch.time, batch.result, fact)
             of_payment = {each.uetr: each.exchange for each in self._payments.of(told)}
             legs: Iterable[tuple[Movement, ...]] = [leg.movements for leg in told.legs]

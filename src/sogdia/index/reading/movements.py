@@ -15,7 +15,7 @@ from sogdia.index.cursors import NUMBER_MAX
 from sogdia.index.projections.movements import HOLDINGS, MOVEMENTS, REMEMBERED, holding_key
 from sogdia.index.reading.stand import stand
 from sogdia.index.remembering import kept_memory, read_exchange
-from sogdia.index.schema import RESULTS, height_of, place_of
+from sogdia.index.schema import RESULTS, height_of
 from sogdia.kernel.values import ACCOUNT_BYTES
 from sogdia.modules.money import asset_of
 from sogdia.rails.books import Balances, Book
@@ -33,7 +33,7 @@ HOLDING_BYTES = 2 * ACCOUNT_BYTES + 3
 _ORDER = (MOVEMENTS.c.time, MOVEMENTS.c.position, MOVEMENTS.c.number)
 _BACKWARDS = [column.desc() for column in _ORDER]
 _OF_HOLDING = (
-    select(MOVEMENTS, RESULTS.c.id.label("result"))
+    select(MOVEMENTS, RESULTS.c.id.label("result"), RESULTS.c.number.label("place"))
     .join_from(MOVEMENTS, RESULTS, MOVEMENTS.c.position == RESULTS.c.position)
     .where(MOVEMENTS.c.holding == bindparam("holding"))
 )
@@ -164,7 +164,7 @@ def _broken(account: bytes, asset: Asset, row: Row[Any] | None) -> StatementUnba
 
 
 def _entry(network: bytes, number: int, account: bytes, asset: Asset, row: Row[Any]) -> Entry:
-    at = Position(height_of(row.position), place_of(row.position), row.number)
+    at = Position(height_of(row.position), row.place, row.number)
     other = None if row.other is None else bytes(row.other)
     movement = Movement(account, asset, row.available, row.held, other, row.reference, row.purpose)
     return Entry(

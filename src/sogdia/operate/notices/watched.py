@@ -102,7 +102,11 @@ WARNED_BESIDE_THE_CARRIER: dict[OrderState, bool] = {
     OrderState.REFUNDING: False,
     OrderState.COLLECTED: True,
 }
-"""Whether buyer and merchant are warned of a state's deadline. Two states go on by themselves: nobody has to act."""
+"""Whether buyer and merchant are warned of a state's deadline. Two states go on by themselves: nobody has to act.
+
+A refund that waits for a rate is the exception: the merchant can find somebody who exchanges, the buyer can end the
+wait, and they are warned of the end of the wait, not of every try.
+"""
 
 WARNED_CARRIER = frozenset({OrderState.SHIPPED, OrderState.COLLECTED})
 """States whose deadline is also the carrier's: it may confirm the delivery, and has to hand over cash."""
@@ -121,9 +125,10 @@ def order_stand(name: bytes, order: Order) -> Stand:
     state = OrderState(order.state)
     sides = (owner_of(name), order.merchant)
     carrier = () if order.carrier is None else (order.carrier,)
-    warned = sides if WARNED_BESIDE_THE_CARRIER[state] else ()
+    waits = order.tries_at > 0
+    warned = sides if waits or WARNED_BESIDE_THE_CARRIER[state] else ()
     return Stand(
-        EXITS[ORDERS.number].deadline_of(order),
+        order.deadline if waits else EXITS[ORDERS.number].deadline_of(order),
         _once(sides + carrier),
         _once(warned + carrier if state in WARNED_CARRIER else warned),
     )
