@@ -45,6 +45,7 @@ class SealedBlock(NamedTuple):
     header: SignedHeader
     envelopes: tuple[bytes, ...]
     results: tuple[Result, ...]
+    exits_after: tuple[int, ...]
     steps: tuple[Step, ...]
 
 
@@ -78,11 +79,14 @@ class SealedLedger:
             SignedHeader(header=header, signatures=(self._keys[now.public].sign(header.hash()),)),
             envelopes,
             tuple(made.all_results()),
+            tuple(made.exits_after),
             tuple(made.steps),
         )
         if following != (now,):
             self.handovers.append(Handover(header=sealed.header, validators=following))
-        self._tip = Tip(header.height, time, header.hash(), results_root(sealed.results), sealed.header)
+        self._tip = Tip(
+            header.height, time, header.hash(), results_root(sealed.results, sealed.exits_after), sealed.header
+        )
         self.blocks.append(sealed)
         return sealed
 
@@ -113,9 +117,14 @@ class SealedLedger:
         block, following = self.blocks[height - 1], self.blocks[height]
         anchor = self._anchor(following.header)
         if not whole:
-            return receipt_proof(anchor, block.results, index)
+            return receipt_proof(anchor, block.results, index, exits_after=block.exits_after)
         return receipt_proof(
-            anchor, block.results, index, block=OwnBlock(block.header.header), envelopes=block.envelopes
+            anchor,
+            block.results,
+            index,
+            exits_after=block.exits_after,
+            block=OwnBlock(block.header.header),
+            envelopes=block.envelopes,
         )
 
     def prove_history(self, full_key: bytes, *former_keys: bytes) -> HistoryProof:

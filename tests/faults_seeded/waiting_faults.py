@@ -140,16 +140,30 @@ WAITING_FAULTS = (
     Fault(
         "A wait that an envelope has ended begins again in the index",
         "index/writer.py",
-        "for place in block.as_it_happened():",
-        "for place in range(len(results)):",
+        "for place, number in enumerate(block.as_it_happened()):",
+        "for place, number in enumerate(range(len(results))):",
         ("tests/index/test_waiting.py",),
     ),
     Fault(
-        "Every try of a refund that waits is told of",
+        "Every try of a refund that waits is told of beforehand",
         "operate/notices/watched.py",
         "order.deadline if waits else EXITS[ORDERS.number].deadline_of(order)",
         "EXITS[ORDERS.number].deadline_of(order)",
         ("tests/operate/notices/test_following.py",),
+    ),
+    Fault(
+        "Every try of a refund that waits is told of afterwards",
+        "operate/notices/watched.py",
+        " and not in_vain:",
+        ":",
+        ("tests/operate/notices/test_following.py",),
+    ),
+    Fault(
+        "Nobody vouches for when exits came",
+        "kernel/receipt.py",
+        "    if exits_after:\n",
+        "    if False:\n",
+        ("tests/engine/folders/test_audit.py",),
     ),
     Fault(
         "What was overdue stands behind the envelope that came upon it",

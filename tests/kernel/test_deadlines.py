@@ -148,6 +148,18 @@ def test_an_exit_has_an_id_of_its_own_and_stands_behind_the_envelopes():
     assert [(receipt.code, receipt.operation, receipt.facts) for receipt in ledger.exit_receipts()] == [(0, 0, ())]
 
 
+def test_a_block_says_after_how_many_envelopes_each_exit_came():
+    ledger = Ledger()
+    first, second, third = holding(ledger, [DUE, DUE, DUE])
+    captures = [ledger.sign("bukhara", CaptureHold(hold=name, units=1)) for name in (second, first)]
+    answers = ledger.block(*captures, at=DUE + 1)
+
+    due = [exit_id(HOLDS.full_key(name), DUE) for name in (second, first, third)]
+    assert [answer.code for answer in answers] == [MoneyRefusal.HOLD_UNKNOWN] * 2
+    assert [result.id for result in ledger.last_block.exits] == due
+    assert ledger.last_block.exits_after == [0, 1, 2]
+
+
 def test_an_envelope_that_is_kept_out_lets_nothing_out():
     ledger = Ledger()
     (name,) = holding(ledger, [DUE])

@@ -146,7 +146,7 @@ def test_watching_costs_a_node_less_than_a_hundredth(tmp_path):
             return time.perf_counter() - began
 
         writing = sorted(node.inside(cost) for _ in range(50))[25]
-        block = SealedBlock(1, START, None, b"", [Result(b"", b"\x94\x00")] * 500, [], [], b"", None)  # type: ignore[arg-type]
+        block = SealedBlock(1, START, None, b"", [Result(b"", b"\x94\x00")] * 500, [], [], [], b"", None)  # type: ignore[arg-type]
         began = time.perf_counter()
         for _ in range(100):
             figures.seen.block(block, 0.05)

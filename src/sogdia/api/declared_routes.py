@@ -59,13 +59,14 @@ not admissible gives 409. Answers to questions carry an ETag; `If-None-Match` gi
 
 ## Events and webhooks
 
-The id of an event is `height.result.number`. `/v1/events/stream` sends server-sent events; `Last-Event-ID` goes on
-behind that event. A stream that a key has opened ends with the block in which the key loses its right to act (removed,
-recovered; its party suspended), and before anything is told after it has expired: its last event is `ended`, without an
-id, with the `reason`. A webhook gets the events of one block in a POST, in the order of blocks, at least once, until it
-answers 2xx (410 ends it; redirects are not followed), after pauses of 1 second that double up to an hour. It also ends
-when the key that made it may not act any more (removed, expired, recovered) or its party is suspended; its `state` is
-then `ended`, with the `reason`, and a replay lets it go on for the key that asks.
+The id of an event is `height.result.number`; the results of a block are counted as the ledger came to them (what was
+overdue moves on before the envelope that came upon it). `/v1/events/stream` sends server-sent events; `Last-Event-ID`
+goes on behind that event. A stream that a key has opened ends with the block in which the key loses its right to act
+(removed, recovered; its party suspended), and before anything is told after it has expired: its last event is `ended`,
+without an id, with the `reason`. A webhook gets the events of one block in a POST, in the order of blocks, at least
+once, until it answers 2xx (410 ends it; redirects are not followed), after pauses of 1 second that double up to an
+hour. It also ends when the key that made it may not act any more (removed, expired, recovered) or its party is
+suspended; its `state` is then `ended`, with the `reason`, and a replay lets it go on for the key that asks.
 `webhook-signature` is `v1a,` and the base64 of the Ed25519 signature over `webhook-id.webhook-timestamp.body`, by the
 key at `/v1/webhook-key`. Nothing is sent to private addresses or without TLS unless `private_webhooks` says so.
 """

@@ -16,7 +16,7 @@ from sogdia.cli.show import paragraphs
 from sogdia.client.connection import RequestWrongError
 from sogdia.client.wording import moment_words
 from sogdia.kernel import merkle
-from sogdia.kernel.receipt import result_leaf
+from sogdia.kernel.receipt import result_leaves
 from sogdia.modules import ALL
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def check_block(block: StoredBlock, following: SignedHeader) -> None:
     header, after = block.header.header, following.header
     found = (
         (merkle.root([sha256(raw).digest() for raw in block.envelopes]), header.transactions_root, "envelopes"),
-        (merkle.root([result_leaf(*result) for result in block.all_results()]), after.results_root, "receipts"),
+        (merkle.root(result_leaves(block.all_results(), block.exits_after)), after.results_root, "receipts"),
         (header.hash(), after.previous, "header"),
     )
     for derived, told, what in found:
@@ -105,8 +105,11 @@ def check_block(block: StoredBlock, following: SignedHeader) -> None:
 
 
 def _block_document(block: StoredBlock, kinds: Collection[str]) -> dict[str, Any]:
-    receipts = [_receipt_document("envelope", each, kinds) for each in block.results]
-    receipts += [_receipt_document("exit", each, kinds) for each in block.exits]
+    results, envelopes = block.all_results(), len(block.results)
+    receipts = [
+        _receipt_document("envelope" if number < envelopes else "exit", results[number], kinds)
+        for number in block.as_it_happened()
+    ]
     header = block.header.header
     shown = [each for each in receipts if each["events"] or not kinds]
     return {"height": header.height, "time": header.time, "receipts": shown}
@@ -129,8 +132,9 @@ def _words(blocks: list[StoredBlock], kinds: Collection[str], showing: Showing) 
     parts: list[list[str]] = []
     for block in blocks:
         header = block.header.header
-        for result in block.all_results():
-            receipt: Receipt = decode_receipt(result.receipt)
+        results = block.all_results()
+        for number in block.as_it_happened():
+            receipt: Receipt = decode_receipt(results[number].receipt)
             events = [each for each in receipt.events if not kinds or type(each).__name__ in kinds]
             if not events and (kinds or not receipt.code):
                 continue

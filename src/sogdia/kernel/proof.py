@@ -34,7 +34,7 @@ from sogdia.kernel.envelope import Body, Signature
 from sogdia.kernel.faults import FaultError
 from sogdia.kernel.header import Header, Height, SignedHeader, Validators
 from sogdia.kernel.merkle import levels, path_in
-from sogdia.kernel.receipt import result_leaf
+from sogdia.kernel.receipt import result_leaves
 from sogdia.kernel.tree_hashes import (
     BUCKET_ENTRIES_MAX,
     ENTRY_BYTES,
@@ -337,16 +337,17 @@ def receipt_proof(  # noqa: PLR0913 - what a block holds, and what is known of i
     results: Sequence[tuple[bytes, bytes]],
     index: int,
     *,
+    exits_after: Sequence[int],
     block: AnyBlock | None = None,
     envelopes: Sequence[bytes] = (),
     trees: BlockTrees | None = None,
 ) -> ReceiptProof:
     """Prove result `index` of a block's `results`, each (id, receipt): envelopes in block order, then exits.
 
-    With the `block` itself the proof shows the time, with its `envelopes` (raw, all of them) what was signed. Whoever
-    proves several results of a block hands its `trees` in.
+    `exits_after` says after how many envelopes each exit came. With the `block` itself the proof shows the time, with
+    its `envelopes` (raw, all of them) what was signed. Whoever proves several results of a block hands its `trees` in.
     """
-    trees = trees or block_trees(results, envelopes)
+    trees = trees or block_trees(results, exits_after, envelopes)
     identity, receipt = results[index]
     has_envelope = index < len(envelopes)
     # Under another engine a transaction can be a batch of envelopes; then no path leads from one envelope to the root.
@@ -362,10 +363,12 @@ def receipt_proof(  # noqa: PLR0913 - what a block holds, and what is known of i
     )
 
 
-def block_trees(results: Sequence[tuple[bytes, bytes]], envelopes: Sequence[bytes]) -> BlockTrees:
+def block_trees(
+    results: Sequence[tuple[bytes, bytes]], exits_after: Sequence[int], envelopes: Sequence[bytes]
+) -> BlockTrees:
     """Hash the trees of a block that has results; without envelopes there is no tree of theirs."""
     return BlockTrees(
-        results=levels([result_leaf(identity, receipt) for identity, receipt in results]),
+        results=levels(result_leaves(results, exits_after)),
         envelopes=levels([sha256(raw).digest() for raw in envelopes]) if envelopes else [],
     )
 

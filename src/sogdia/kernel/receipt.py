@@ -4,19 +4,25 @@ Their layouts, which the reference states in full:
 
     receipt = [refusal number or 0, index of the refused operation or 0, [[name, value], …], [event, …], blind]
     history = SHA-256(previous ‖ id ‖ operation index, 2 bytes ‖ SHA-256(receipt) ‖ height, 8 bytes ‖ time, 4 bytes)
+    leaves of the results tree = id ‖ SHA-256(receipt), of each envelope and then of each exit, in their order
+        and, of a block with exits, SHA-256("sogdia/exits" ‖ [how many envelopes came before each exit, …])
 """
 
 from __future__ import annotations
 
 from hashlib import sha256
 from struct import Struct
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from sogdia.kernel.codec import encode
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
 NO_HISTORY = bytes(32)
+_EXITS = b"sogdia/exits"
 _step = Struct(">32s32sH32sQI").pack
 
 
@@ -46,6 +52,17 @@ def receipt_hash(raw: bytes) -> bytes:
 def result_leaf(envelope_id: bytes, raw_receipt: bytes) -> bytes:
     """Give the leaf of the results tree for one envelope or exit."""
     return envelope_id + sha256(raw_receipt).digest()
+
+
+def result_leaves(results: Iterable[tuple[bytes, bytes]], exits_after: Sequence[int]) -> list[bytes]:
+    """Give all leaves of a block's results tree: a leaf for each (id, receipt), then one for when its exits came.
+
+    The last leaf is shorter than any other, so nobody can show it as a result.
+    """
+    leaves = [result_leaf(identity, receipt) for identity, receipt in results]
+    if exits_after:
+        leaves.append(sha256(_EXITS + encode(list(exits_after))).digest())
+    return leaves
 
 
 def exit_id(due_object: bytes, deadline: int) -> bytes:

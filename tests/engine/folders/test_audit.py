@@ -24,6 +24,7 @@ from tests.engine.folders.ledgers import (
     HEIGHT,
     NEXT_NODE_KEY,
     ROTATION_HEIGHT,
+    Book,
     Surgeon,
     note_key,
     signed,
@@ -118,6 +119,19 @@ def test_a_changed_receipt_is_found_by_the_next_header(folder):
     surgeon.put_block(3, results=[results[0], Result(results[1].id, b"\xc0")])
 
     assert parts(folder) == [("header", 4)]
+
+
+def test_an_exit_that_is_said_to_have_come_at_another_time_is_found_by_the_next_header(tmp_path):
+    folder = tmp_path / "book"
+    book = Book(folder)
+    book.block(book.aziz.note(1, "silk", deadline=START + 4))
+    book.block(book.aziz.note(2), seconds=9)
+    book.block()
+    book.ledger.close()
+    assert parts(folder) == []
+    Surgeon(folder).put_block(2, exits_after=[0])
+
+    assert parts(folder) == [("header", 3)]
 
 
 def test_results_that_are_not_those_of_their_envelopes_are_found(folder):

@@ -144,6 +144,7 @@ def test_a_node_that_signs_twice_is_jailed_from_two_blocks_later(ledger):
     jailed = MemberJailed(account=ledger.account("tashkent"), public=public, from_height=ledger.height + 2)
     assert [each.events for each in ledger.exit_receipts()] == [(jailed,)]
     assert ledger.last_block.exits[0].id == accusation_id(address_of(public), ledger.height)
+    assert ledger.last_block.exits_after == [0]
     assert ledger.last_block.validator_updates() == [(public, 0)]
     assert signing(ledger, ledger.height + 1)[public] == 10
     assert public not in signing(ledger, ledger.height + 2)

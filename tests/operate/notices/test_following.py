@@ -187,15 +187,19 @@ def test_everybody_concerned_is_warned_once_before_an_orders_exit(tmp_path, trad
 
 
 def test_the_end_of_a_wait_for_a_rate_is_told_and_not_every_try(tmp_path):
-    desk = Desk(tmp_path / "notices", news=False)
+    desk = Desk(tmp_path / "notices")
     with trading(tmp_path / "node", backed) as trade:
         desk.tell(trade, BUYER, MERCHANT, "carrier")
         order = delivered(trade)
         sent_back(trade, order, (1, 1))
         until = open_order(trade, order).deadline
+        assert desk.round(trade)
 
-        trade.go_to(trade.time + 3 * HOUR)
-        assert desk.round(trade) == []
+        for _ in range(3):
+            tried = open_order(trade, order).tries_at
+            trade.go_to(tried + 1)
+            assert open_order(trade, order).tries_at > tried
+            assert desk.round(trade) == []
         trade.go_to(until - LEAD)
         assert desk.round(trade) == at(BUYER, MERCHANT, what="due")
         trade.go_to(until - HOUR)

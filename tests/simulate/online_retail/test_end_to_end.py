@@ -250,6 +250,7 @@ def told_by(blocks: list[StoredBlock]) -> Told:
     for block, following in pairwise(blocks):
         results = block.results + block.exits
         leaves = [each.id + sha256(each.receipt).digest() for each in results]
+        leaves += [sha256(b"sogdia/exits" + encode(block.exits_after)).digest()] if block.exits else []
         assert root_over(leaves) == following.header.header.results_root
         assert following.header.header.previous == sha256(b"sogdia/header" + encode(block.header.header)).digest()
         day = datetime.fromtimestamp(block.header.header.time, UTC).date().isoformat()

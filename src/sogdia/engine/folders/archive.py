@@ -195,7 +195,7 @@ class _Chain:
         header = block.header.header
         self._next += 1
         self._previous = header.hash()
-        self._results_root = results_root(block.all_results())
+        self._results_root = results_root(block.all_results(), block.exits_after)
         self.envelopes += len(block.envelopes)
 
     def _check(self, block: StoredBlock, raw: bytes) -> None:
@@ -334,7 +334,7 @@ class Archive:
         if (
             (header.height, header.network) != (height, self._network)
             or transactions_root(block.envelopes) != header.transactions_root
-            or results_root(block.all_results()) != root
+            or results_root(block.all_results(), block.exits_after) != root
         ):
             raise SegmentWrongError(segment.path, f"block {height} does not fit the headers around it")
         return raw

@@ -83,7 +83,7 @@ class AuditedBlocks:
         for message in self._in_contents(block):
             yield Finding(part="block", message=f"block {height}: {message}", height=height)
         header = block.header.header
-        self._before = _Before(header.hash(), header.time, results_root(block.all_results()))
+        self._before = _Before(header.hash(), header.time, results_root(block.all_results(), block.exits_after))
 
     def _in_header(self, height: int, block: StoredBlock) -> Iterator[str]:
         header, before = block.header.header, self._before

@@ -121,7 +121,7 @@ def _difference_in(ledger: Ledger, stored: StoredBlock, error: DifferenceError) 
     in_header = _in_header(ledger, stored, error)
     if in_header is not None:
         return in_header
-    block = ledger.begin_block(stored.header.header.time)
+    block = ledger.begin_block(stored.header.header.time, stored.misbehaviour)
     for number, raw in enumerate(stored.envelopes):
         try:
             block.include(ledger.machine.envelopes.open(raw, block.limits))

@@ -413,7 +413,13 @@ class Ledger:
             return Tip(height, beginning.time, beginning.hash, beginning.results_root, beginning.header)
         block = self._read(height)
         header = block.header.header
-        return Tip(header.height, header.time, header.hash(), results_root(block.all_results()), block.header)
+        return Tip(
+            header.height,
+            header.time,
+            header.hash(),
+            results_root(block.all_results(), block.exits_after),
+            block.header,
+        )
 
     def _read(self, height: int) -> StoredBlock:
         try:

@@ -271,6 +271,7 @@ class Lookups:
             at.anchor,
             found.block.all_results(),
             found.number,
+            exits_after=found.block.exits_after,
             block=at.before,
             envelopes=found.block.envelopes,
             trees=self._trees(found),
@@ -280,7 +281,7 @@ class Lookups:
         """Give the trees of a block, which takes as long as hashing all of it the first time."""
         known = self._recent_trees.get(found.height)
         if known is None:
-            known = block_trees(found.block.all_results(), found.block.envelopes)
+            known = block_trees(found.block.all_results(), found.block.exits_after, found.block.envelopes)
             _remember(self._recent_trees, found.height, known)
         return known
 

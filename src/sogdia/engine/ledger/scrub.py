@@ -75,7 +75,7 @@ def check_link(lookups: Lookups, height: int) -> None:
     header = block.header.header
     if (
         transactions_root(block.envelopes) != header.transactions_root
-        or results_root(block.all_results()) != following.results_root
+        or results_root(block.all_results(), block.exits_after) != following.results_root
         or header.hash() != following.previous
     ):
         raise DamagedError(f"block {height} does not fit its own header and the next one")

@@ -9,7 +9,7 @@ from sogdia.kernel import merkle
 from sogdia.kernel.codec import encode
 from sogdia.kernel.header import Header, SignedHeader, digest_of, validators_at
 from sogdia.kernel.proof import Handover
-from sogdia.kernel.receipt import result_leaf
+from sogdia.kernel.receipt import result_leaves
 from sogdia.kernel.signature import ED25519, verify
 from sogdia.kernel.stored_block import StoredBlock, StoredStep, encode_block
 
@@ -68,6 +68,7 @@ class SealedBlock(NamedTuple):
     hash: bytes
     results: list[Result]
     exits: list[Result]
+    exits_after: list[int]
     steps: list[Step]
     raw: bytes
     handover: bytes | None
@@ -85,9 +86,9 @@ def transactions_root(envelopes: Sequence[bytes]) -> bytes:
     return merkle.root([sha256(raw).digest() for raw in envelopes])
 
 
-def results_root(results: Sequence[Result]) -> bytes:
-    """Give the root over a block's results."""
-    return merkle.root([result_leaf(envelope_id, receipt) for envelope_id, receipt in results])
+def results_root(results: Sequence[Result], exits_after: Sequence[int]) -> bytes:
+    """Give the root over a block's results, and over when its exits came."""
+    return merkle.root(result_leaves(results, exits_after))
 
 
 def next_header(network: bytes, tip: Tip, before: Reader, state_root: bytes, time: int, root: bytes) -> Header:  # noqa: PLR0913 - the parts of a header
@@ -137,6 +138,7 @@ def sealed_from(header: SignedHeader, header_hash: bytes, block: Block, raw: byt
         hash=header_hash,
         results=block.results,
         exits=block.exits,
+        exits_after=block.exits_after,
         steps=block.steps,
         raw=raw,
         handover=handover,
@@ -145,7 +147,8 @@ def sealed_from(header: SignedHeader, header_hash: bytes, block: Block, raw: byt
 
 def tip_after(block: SealedBlock) -> Tip:
     """Give what the next block needs of this one."""
-    return Tip(block.height, block.time, block.hash, results_root(block.results + block.exits), block.header)
+    root = results_root(block.results + block.exits, block.exits_after)
+    return Tip(block.height, block.time, block.hash, root, block.header)
 
 
 def check_header(stored: StoredBlock, expected: Header, tip: Tip, signers: tuple[Validator, ...]) -> None:

@@ -286,12 +286,15 @@ def objects_of(block: StoredBlock) -> Iterator[tuple[int, bytes]]:
     """Give the watched objects that a block touched, each with the number of the result that did it.
 
     An object that goes leaves no step behind, but an event that names it; one that stays leaves a step in any case.
+    What is tried again by rule, in vain, leaves a step and no event: nobody needs to hear of that.
     """
+    receipts = [_decode_receipt(result.receipt) for result in block.all_results()]
     for step in block.steps:
-        if step.object[0] in WATCHED:
+        in_vain = step.result >= len(block.results) and not receipts[step.result].events
+        if step.object[0] in WATCHED and not in_vain:
             yield step.result, step.object
-    for number, result in enumerate(block.all_results()):
-        for event in _decode_receipt(result.receipt).events:
+    for number, receipt in enumerate(receipts):
+        for event in receipt.events:
             for table, watched in WATCHED.items():
                 key = watched.named_by(event)
                 if isinstance(key, bytes):

@@ -91,13 +91,12 @@ class LedgerFacts:
         """Take in the next block."""
         time = block.header.header.time
         self.transactions += len(block.envelopes)
-        for raw, result in zip(block.envelopes, block.results, strict=True):
-            receipt: Receipt = _receipt(result.receipt)
+        results = block.all_results()
+        for number in block.as_it_happened():
+            receipt: Receipt = _receipt(results[number].receipt)
             if receipt.code:
-                self._take_refusal(ledger, raw, receipt)
+                self._take_refusal(ledger, block.envelopes[number], receipt)
             self._take_events(time, receipt.events)
-        for result in block.exits:
-            self._take_events(time, _receipt(result.receipt).events)
 
     def _take_refusal(self, ledger: Ledger, raw: bytes, receipt: Receipt) -> None:
         """Note a refused envelope and which of its operations it was about."""
@@ -156,7 +155,7 @@ def read_blocks(ledger: Ledger) -> Iterator[StoredBlock]:
             raise DamagedError(f"{ledger.folder}: the header of block {height} does not fit the block before it")
         if header.transactions_root != transactions_root(block.envelopes):
             raise DamagedError(f"{ledger.folder}: the envelopes of block {height} are not those of its header")
-        previous, results = header.hash(), results_root(block.all_results())
+        previous, results = header.hash(), results_root(block.all_results(), block.exits_after)
         yield block
     if previous != ledger.tip.hash:
         raise DamagedError(f"{ledger.folder}: block {last} is not the one that the ledger ends with")
