@@ -28,6 +28,7 @@ AREAS = (
     "rails",
     "gateway",
     "index",
+    "operate",
     "simulate/payments",
 )
 

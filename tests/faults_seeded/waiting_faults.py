@@ -159,6 +159,20 @@ WAITING_FAULTS = (
         ("tests/operate/notices/test_following.py",),
     ),
     Fault(
+        "A carrier is not warned before its deadline",
+        "operate/notices/watched.py",
+        "_once(warned + carrier if state in WARNED_CARRIER else warned)",
+        "_once(warned)",
+        ("tests/operate/notices/test_following.py",),
+    ),
+    Fault(
+        "Warnings come when it is too late",
+        "operate/notices/following.py",
+        "to_warn_of(now + self._settings.lead_seconds, now, ",
+        "to_warn_of(now, now, ",
+        ("tests/operate/notices/test_following.py",),
+    ),
+    Fault(
         "Nobody vouches for when exits came",
         "kernel/receipt.py",
         "    if exits_after:\n",
