@@ -186,3 +186,8 @@ def test_a_sentence_is_cut_between_words(words):
 
     assert " ".join(lines) == " ".join(words)
     assert all(len(line) <= 105 for line in lines)
+
+
+def test_a_uetr_is_written_down_and_stays_as_it_is():
+    """Its check speaks of the network as well as of the result; whoever keeps UETRs finds them again in years."""
+    assert uetr_of(bytes(32), bytes([1]) * 32, Position(7, 3, 16)) == "0fa19f8c-5fe4-4f79-ba9d-55631a484ee4"
