@@ -194,6 +194,17 @@ def test_what_only_stands_does_so_beside_the_other_side(ledger):
     assert book(ledger, Side.BUY) == [("nairobi", 500)]
 
 
+def test_monies_know_of_each_other_as_long_as_anybody_stands_on_either_side(ledger):
+    sell(ledger, "bukhara", 500, "3.2", "ask")
+    buy(ledger, "nairobi", 500, "3.1", "bid")
+    known = dict(NEIGHBOURS.items(ledger.state))
+
+    ledger.must("nairobi", CancelLimitOffer(offer="bid"))
+    assert dict(NEIGHBOURS.items(ledger.state)) == known != {}
+    ledger.must("bukhara", CancelLimitOffer(offer="ask"))
+    assert not list(NEIGHBOURS.items(ledger.state))
+
+
 def test_a_cancelled_offer_goes_home(ledger):
     before = stored(ledger)
     buy(ledger, "nairobi", 1_000, "3.2451", "bid")
