@@ -16,8 +16,8 @@ RAILS_FAULTS = (
     Fault(
         "Books read a block's results as they stand and not as they came",
         "rails/books.py",
-        "for place in order:",
-        "for place in range(len(results)):",
+        "for place, result in results:",
+        "for place, result in sorted(results):",
         KEPT,
     ),
     Fault(

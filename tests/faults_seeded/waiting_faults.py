@@ -140,8 +140,8 @@ WAITING_FAULTS = (
     Fault(
         "A wait that an envelope has ended begins again in the index",
         "index/writer.py",
-        "for place, number in enumerate(block.as_it_happened()):",
-        "for place, number in enumerate(range(len(results))):",
+        "for place, (number, result) in enumerate(block.as_it_happened()):",
+        "for place, (number, result) in enumerate(sorted(block.as_it_happened())):",
         ("tests/index/test_waiting.py",),
     ),
     Fault(
@@ -182,8 +182,8 @@ WAITING_FAULTS = (
     Fault(
         "What was overdue stands behind the envelope that came upon it",
         "kernel/stored_block.py",
-        "numbers += range(taken, after)",
-        "numbers += range(taken, after + 1)",
+        "islice(of_envelopes, after - taken)",
+        "islice(of_envelopes, after - taken + 1)",
         ("tests/index/test_overdue.py",),
     ),
     Fault(

@@ -89,17 +89,18 @@ class TestLedger(Ledger):
 
     def __init__(self, **changes: Any) -> None:  # noqa: ANN401 - sections of a genesis
         """Begin with no blocks."""
-        self.kept: list[tuple[int, list[tuple[bytes, Receipt]], list[int], list[bytes]]] = []
+        self.kept: list[tuple[int, list[tuple[int, bytes, Receipt]], list[bytes]]] = []
         super().__init__(**changes)
 
     def block(self, *signed: Signed | bytes, at: int | None = None) -> list[Receipt | Refused]:
         """Make a block and keep it."""
         answers = super().block(*signed, at=at)
         made = self.last_block
-        results = [(each.id, _decode(each.receipt)) for each in (*made.results, *made.exits)]
+        happened = as_it_happened(made.results, made.exits, made.exits_after)
+        results = [(number, each.id, _decode(each.receipt)) for number, each in happened]
         raws = [each if isinstance(each, bytes) else each.raw for each in signed]
         taken = [raw for raw, answer in zip(raws, answers, strict=True) if not isinstance(answer, Refused)]
-        self.kept.append((self.time, results, as_it_happened(len(made.results), made.exits_after), taken))
+        self.kept.append((self.time, results, taken))
         return answers
 
 
@@ -137,10 +138,9 @@ class Door:
     def blocks(self, first: int, last: int) -> Iterator[tuple[int, int, list[Happened]]]:
         """Give what happened."""
         for height in range(first, last + 1):
-            time, results, order, envelopes = self.ledger.kept[height - 1]
+            time, results, envelopes = self.ledger.kept[height - 1]
             happened = []
-            for place in order:
-                identity, receipt = results[place]
+            for place, identity, receipt in results:
                 salt = b""
                 if place < len(envelopes) and not receipt.code:
                     body = self.ledger.maker.codec.open(envelopes[place], Limits()).body
@@ -175,8 +175,8 @@ class Door:
             self.silent_after -= 1
             raise LedgerSilentError("the node fell silent")
         if isinstance(answer, Refused):
-            for _time, results, _order, _envelopes in self.ledger.kept:
-                for known, receipt in results:
+            for _time, results, _envelopes in self.ledger.kept:
+                for _number, known, receipt in results:
                     if known == identity:
                         return Sent(receipt.code, f"refusal {receipt.code}")
             if answer.code == KernelRefusal.ENVELOPE_EXPIRED:

@@ -26,8 +26,8 @@ def funded(house):
 def events_of(house, height):
     return [
         fact
-        for _time, results, _order, _raws in house.ledger.kept[height:]
-        for _id, receipt in results
+        for _time, results, _raws in house.ledger.kept[height:]
+        for _number, _id, receipt in results
         for fact in receipt.events
     ]
 

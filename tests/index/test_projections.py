@@ -182,8 +182,8 @@ def test_every_result_stands_where_it_came_in_its_block(read_only, played):
     reader = BlockReader(ALL)
     for height, raw in enumerate(played.raws, 1):
         block = reader.block(raw)
-        for place, number in enumerate(block.as_it_happened()):
-            result, row = block.all_results()[number], found.pop((height, place))
+        for place, (number, result) in enumerate(block.as_it_happened()):
+            row = found.pop((height, place))
             assert (row["id"], row["number"]) == (result.id, number)
             assert row["code"] == reader.receipt(result.receipt).code
     assert not found

@@ -159,7 +159,7 @@ def test_books_are_read_in_order(ledger):
     book = Book(ledger.network)
 
     with pytest.raises(ValueError, match="block 2 does not follow block 0"):
-        list(book.block(2, START, (), ()))
+        list(book.block(2, START, ()))
 
 
 def test_a_statement_has_a_limit(ledger, monkeypatch):

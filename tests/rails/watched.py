@@ -30,8 +30,8 @@ class WatchedLedger(Ledger):
         """Make a block and read it."""
         answers = super().block(*signed, at=at)
         made = self.last_block
-        order = as_it_happened(len(made.results), made.exits_after)
-        found = list(self.book.block(self.height, self.time, made.all_results(), order))
+        happened = as_it_happened(made.results, made.exits, made.exits_after)
+        found = list(self.book.block(self.height, self.time, happened))
         add_up(found, self.holdings)
         self.told += found
         return answers

@@ -106,8 +106,8 @@ class BlockEvents:
         read = _results(raw)
         header = read.header.header
         self.height, self.time = header.height, header.time
-        results = [*read.results, *read.exits]
-        self._results = [results[number] for number in as_it_happened(len(read.results), read.exits_after)]
+        in_order = as_it_happened(read.results, read.exits, read.exits_after)
+        self._results = [result for _number, result in in_order]
         numbers = {each.number for result in self._results for each in _events(result.receipt).events}
         self.kinds = frozenset(_names()[number] for number in numbers)
         self._texts: dict[tuple[Place, bool], bytes] = {}

@@ -94,9 +94,7 @@ class IssuerLedger:
             for raw in source.blocks(first, last):
                 block = decode_block(raw)
                 happened = []
-                results = block.all_results()
-                for place in block.as_it_happened():
-                    result = results[place]
+                for place, result in block.as_it_happened():
                     facts = decode_receipt(result.receipt).events
                     minted = any(isinstance(each, Minted) and each.asset.issuer == self._issuer for each in facts)
                     salt = self._salt(block.envelopes[place]) if minted and place < len(block.envelopes) else b""

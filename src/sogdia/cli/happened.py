@@ -105,10 +105,9 @@ def check_block(block: StoredBlock, following: SignedHeader) -> None:
 
 
 def _block_document(block: StoredBlock, kinds: Collection[str]) -> dict[str, Any]:
-    results, envelopes = block.all_results(), len(block.results)
     receipts = [
-        _receipt_document("envelope" if number < envelopes else "exit", results[number], kinds)
-        for number in block.as_it_happened()
+        _receipt_document("envelope" if number < len(block.envelopes) else "exit", result, kinds)
+        for number, result in block.as_it_happened()
     ]
     header = block.header.header
     shown = [each for each in receipts if each["events"] or not kinds]
@@ -132,9 +131,8 @@ def _words(blocks: list[StoredBlock], kinds: Collection[str], showing: Showing) 
     parts: list[list[str]] = []
     for block in blocks:
         header = block.header.header
-        results = block.all_results()
-        for number in block.as_it_happened():
-            receipt: Receipt = decode_receipt(results[number].receipt)
+        for _number, result in block.as_it_happened():
+            receipt: Receipt = decode_receipt(result.receipt)
             events = [each for each in receipt.events if not kinds or type(each).__name__ in kinds]
             if not events and (kinds or not receipt.code):
                 continue

@@ -202,8 +202,8 @@ class IndexWriter:
             raise IndexStoppedError(f"block {height} has {len(results)} results; an index holds {PLACE_MAX} a block")
         envelopes = block.envelopes
         refused = 0
-        for place, number in enumerate(block.as_it_happened()):
-            result, receipt = results[number], receipts[number]
+        for place, (number, result) in enumerate(block.as_it_happened()):
+            receipt = receipts[number]
             batch.position = position = position_of(height, place)
             batch.result_number = number
             batch.by_deadline = by_deadline = number >= len(envelopes)

@@ -13,13 +13,17 @@ leaves its state before the envelope that is about it, and not after the last on
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from sogdia.kernel.codec import encode
 from sogdia.kernel.header import SignedHeader
 from sogdia.kernel.machine import Result
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 
 class StoredStep(NamedTuple):
@@ -58,20 +62,22 @@ class StoredBlock(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_onl
         """Give the results of the envelopes in order, then those of the exits in order."""
         return self.results + self.exits
 
-    def as_it_happened(self) -> list[int]:
-        """Give the numbers of all results in the order in which the ledger came to them."""
-        return as_it_happened(len(self.results), self.exits_after)
+    def as_it_happened(self) -> Iterator[tuple[int, Result]]:
+        """Give all results in the order in which the ledger came to them, each with its number."""
+        return as_it_happened(self.results, self.exits, self.exits_after)
 
 
-def as_it_happened(envelopes: int, exits_after: list[int]) -> list[int]:
-    """Give the numbers of all results of a block in the order in which the ledger came to them."""
-    numbers: list[int] = []
+def as_it_happened(
+    results: Sequence[Result], exits: Sequence[Result], exits_after: Sequence[int]
+) -> Iterator[tuple[int, Result]]:
+    """Give all results of a block in the order in which the ledger came to them, each with its number in the block."""
+    of_envelopes = enumerate(results)
     taken = 0
-    for number, after in enumerate(exits_after, envelopes):
-        numbers += range(taken, after)
-        numbers.append(number)
+    for number, (result, after) in enumerate(zip(exits, exits_after, strict=True), len(results)):
+        yield from islice(of_envelopes, after - taken)
+        yield number, result
         taken = after
-    return [*numbers, *range(taken, envelopes)]
+    yield from of_envelopes
 
 
 class _HeaderOnly(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -11,7 +11,7 @@ from sogdia.rails.movements import Fold, Movement
 from sogdia.rails.uetr import NUMBER_BITS, Position, uetr_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from sogdia.kernel.machine import Result
     from sogdia.modules.money import Asset
@@ -57,15 +57,14 @@ class Book:
         """Read stored blocks, as a node or an archive gives them."""
         for raw in blocks:
             block = decode_block(raw)
-            yield from self.block(block.height, block.header.header.time, block.all_results(), block.as_it_happened())
+            yield from self.block(block.height, block.header.header.time, block.as_it_happened())
 
-    def block(self, height: int, time: int, results: Sequence[Result], order: Iterable[int]) -> Iterator[Told]:
-        """Read the results of the next block, in the order of their numbers in which they happened."""
+    def block(self, height: int, time: int, results: Iterable[tuple[int, Result]]) -> Iterator[Told]:
+        """Read the results of the next block, each with its number, in the order in which they happened."""
         if height != self.height + 1:
             raise ValueError(f"block {height} does not follow block {self.height}: books are read in order")
         self.height = height
-        for place in order:
-            result = results[place]
+        for place, result in results:
             for number, fact in enumerate(_receipt(result.receipt).events):
                 yield self.tell(Position(height, place, number), time, result.id, fact)
 

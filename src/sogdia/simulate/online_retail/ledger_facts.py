@@ -91,9 +91,8 @@ class LedgerFacts:
         """Take in the next block."""
         time = block.header.header.time
         self.transactions += len(block.envelopes)
-        results = block.all_results()
-        for number in block.as_it_happened():
-            receipt: Receipt = _receipt(results[number].receipt)
+        for number, result in block.as_it_happened():
+            receipt: Receipt = _receipt(result.receipt)
             if receipt.code:
                 self._take_refusal(ledger, block.envelopes[number], receipt)
             self._take_events(time, receipt.events)

@@ -138,9 +138,8 @@ class Stage:
         self.envelopes += len(steps)
         if self.blocks % _BLOCKS_IN_A_COMMIT == 0:
             self.ledger.commit()
-        block = decode_block(built.block.raw)
-        results = block.all_results()
-        return list(_events(self._decode(results[number].receipt) for number in block.as_it_happened()))
+        results = decode_block(built.block.raw).as_it_happened()
+        return list(_events(self._decode(result.receipt) for _number, result in results))
 
     def leave(self) -> None:
         """Let go of the ledger; nobody reads its folder any more."""
