@@ -88,4 +88,4 @@ def test_faults_are_caught(rotation, full_run):
     surprising = [name for name in survived if name not in SURVIVORS]
     if full_run:
         assert 100 * len(survived) <= (100 - CAUGHT_PERCENT_MIN) * len(chosen), f"survived: {survived}"
-    assert surprising == [], "no test notices these; write one, or give the reason in SURVIVORS"
+    assert surprising == [], f"no test notices {surprising}; write one, or give the reason in SURVIVORS"
