@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tools.seeded_faults import Fault
 
-MOVEMENTS = ("tests/rails/test_movements.py",)
+MOVEMENTS = ("tests/rails/test_every_movement.py", "tests/rails/test_movements.py")
 STATEMENTS = ("tests/rails/test_statements.py",)
 MESSAGES = ("tests/rails/test_messages.py",)
 SPELLING = ("tests/rails/test_spelling.py",)
@@ -25,6 +25,27 @@ RAILS_FAULTS = (
         "rails/movements.py",
         '    yield _set_aside(payer, asset, -fact.returned, reference, "")',
         '    yield _set_aside(payer, asset, 0, reference, "")',
+        MOVEMENTS,
+    ),
+    Fault(
+        "What an issuer does not redeem in time stays set aside in the books",
+        "rails/movements.py",
+        "    money.RedemptionMissed: _redemption_over,",
+        "    money.RedemptionMissed: lambda _fold, _fact: iter(()),",
+        MOVEMENTS,
+    ),
+    Fault(
+        "What a merchant refunds after its order was settled is not told",
+        "rails/movements.py",
+        "        yield from _paid(merchant, buyer, asset, units, reference, GOODS)",
+        "        yield from _paid(merchant, buyer, asset, 0, reference, GOODS)",
+        MOVEMENTS,
+    ),
+    Fault(
+        "What a purse has left at its end is not told",
+        "rails/movements.py",
+        '    yield _set_aside(owner_of(fact.purse), fact.asset, -fact.returned, _word(fact.purse), "")',
+        '    yield _set_aside(owner_of(fact.purse), fact.asset, 0, _word(fact.purse), "")',
         MOVEMENTS,
     ),
     Fault(
