@@ -1,10 +1,14 @@
-"""Files of payments as payers write them, on the test ledger's parties."""
+"""Files of payments as payers write them, on the test ledger's parties, and reports as their programs read them."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from pyiso20022.pain.pain_002_001_10 import Document as Report
+from xsdata.formats.dataclass.parsers import XmlParser
+
+from sogdia.rails import xml
 from sogdia.rails.spelling import spell_account
 
 if TYPE_CHECKING:
@@ -68,3 +72,15 @@ def file_of(ledger: Ledger, *transactions: str, **changes: Any) -> bytes:  # noq
         f"{''.join(inside)}</PmtInf></CstmrCdtTrfInitn></Document>"
     )
     return text.encode("latin-1" if given["encoding"] == "ISO-8859-1" else "utf-8")
+
+
+def codes_in(report: bytes) -> list[str]:
+    """Read a report as somebody else's program does, and give all its reason codes."""
+    xml.read(report, "pain.002.001.10")
+    body = XmlParser().from_bytes(report, Report).cstmr_pmt_sts_rpt
+    reasons = list(body.orgnl_grp_inf_and_sts.sts_rsn_inf)
+    for batch in body.orgnl_pmt_inf_and_sts:
+        for each in batch.tx_inf_and_sts:
+            reasons += each.sts_rsn_inf
+    assert all(each.addtl_inf for each in reasons), "a code without a sentence"
+    return [each.rsn.cd for each in reasons]

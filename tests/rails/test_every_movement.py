@@ -21,11 +21,14 @@ from sogdia.modules.exchange.cards import ChangeCard, CloseCard, FundCard
 from sogdia.modules.exchange.events import CardChanged
 from sogdia.modules.market.orders import CancelOrder, DeclineOrder
 from sogdia.modules.money.currencies import Burn
+from sogdia.modules.money.events import Burned, Minted, RedemptionPaid
 from sogdia.modules.money.holds import CaptureHold
 from sogdia.modules.money.redemptions import ConfirmRedemption, DeclineRedemption
 from sogdia.modules.netting.obligations import Payment, PayObligations
 from sogdia.modules.vouchers.purses import ReturnShare
 from sogdia.rails import movements
+from sogdia.rails.books import pairs
+from sogdia.rails.looking_up import INFORMATION, SETTLED, status_of
 from sogdia.rails.movements import MOVES
 from tests.modules.book.stand import offer, open_stand
 from tests.modules.exchange.bureau import CUSTOMER, DEALER, convert, open_bureau, rate_terms
@@ -170,17 +173,22 @@ class Seen:
 
     facts: set[type[Any]] = field(default_factory=set)
     lines: set[int] = field(default_factory=set)
+    told: list[tuple[Any, bool]] = field(default_factory=list)
+    """Each fact that moved something, and whether it let money change hands."""
 
     def noting(self, moved: Moves) -> Moves:
         """Give the same movements, and note of which fact and line they come."""
 
         def note(fold: Fold, fact: Any) -> Iterator[Movement]:  # noqa: ANN401 - any event
-            telling = moved(fold, fact)
+            telling, found = moved(fold, fact), []
             for each in telling:
                 if each.available or each.held:
-                    self.facts.add(type(fact))
                     self.lines.add(cast("Any", telling).gi_frame.f_lineno)
+                    found.append(each)
                 yield each
+            if found:
+                self.facts.add(type(fact))
+                self.told.append((fact, any(len(leg) > 1 for leg in pairs(found))))
 
         return note
 
@@ -214,3 +222,16 @@ def test_every_line_that_moves_money_has_told_of_some(seen):
 
     assert len(lines) >= len(MOVES)
     assert lines - seen.lines == set(), "no story in this file lets these lines move anything"
+
+
+def test_a_fact_is_settled_when_it_lets_money_change_hands_or_come_and_go(seen):
+    alone = (Minted, Burned, RedemptionPaid)
+
+    wrong = [
+        fact
+        for fact, paid in seen.told
+        if status_of(fact) != (SETTLED if paid or isinstance(fact, alone) else INFORMATION)
+    ]
+
+    assert wrong == []
+    assert {status_of(fact) for fact, _paid in seen.told} == {SETTLED, INFORMATION}

@@ -5,15 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import pytest
-from pyiso20022.pain.pain_002_001_10 import Document as Report
-from xsdata.formats.dataclass.parsers import XmlParser
 
 from sogdia.kernel.values import UNITS_MAX
 from sogdia.modules.identity.parties import SuspendParty
 from sogdia.modules.money import Asset, balance
 from sogdia.modules.money.currencies import AuthoriseHolder, FreezeHolder, OpenCurrency, SetCaps
-from sogdia.modules.money.events import Transferred
-from sogdia.rails import xml
+from sogdia.modules.money.events import ReferenceGiven, Transferred
 from sogdia.rails.importing import DONE, REFUSED, WOULD_DO, is_faultless, paid, rejected, tried
 from sogdia.rails.initiation import read_initiation
 from sogdia.rails.journal import Journal, JournalWrongError
@@ -21,8 +18,9 @@ from sogdia.rails.reasons import MessageRefused, Reason
 from sogdia.rails.reports import report_message, unreadable_message
 from sogdia.rails.spelling import spell_account
 from sogdia.testing.ledger import Ledger
+from tests.modules.money.issuing import at_most, impose
 from tests.rails.door import Door
-from tests.rails.files import SPACE, file_of, transaction
+from tests.rails.files import SPACE, codes_in, file_of, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,18 +51,6 @@ def imported(raw: bytes, door: Door, journal: Journal) -> tuple[list[Any], bytes
     outcomes = tried(found, door, journal)
     outcomes = paid(found, door, journal) if is_faultless(found, outcomes) else rejected(outcomes)
     return outcomes, report_message(found, outcomes, door.now, refusal=found.refusal)
-
-
-def codes_in(report: bytes) -> list[str]:
-    """Read a report as somebody else's program does, and give all its reason codes."""
-    xml.read(report, "pain.002.001.10")
-    body = XmlParser().from_bytes(report, Report).cstmr_pmt_sts_rpt
-    reasons = list(body.orgnl_grp_inf_and_sts.sts_rsn_inf)
-    for batch in body.orgnl_pmt_inf_and_sts:
-        for each in batch.tx_inf_and_sts:
-            reasons += each.sts_rsn_inf
-    assert all(each.addtl_inf for each in reasons), "a code without a sentence"
-    return [each.rsn.cd for each in reasons]
 
 
 # ---------------------------------------------------------------------------------------------------- hostile documents
@@ -186,6 +172,11 @@ def cap(ledger):
     ledger.must("bank", SetCaps(currency="USD", supply_max=10**9, holder_max=FUNDS))
 
 
+def remittance(*lines: str) -> str:
+    """Remittance lines of a payment."""
+    return f"<RmtInf>{''.join(f'<Ustrd>{each}</Ustrd>' for each in lines)}</RmtInf>"
+
+
 OTHER_NETWORK = "<SchmeNm><Prtry>SOGDIA</Prtry></SchmeNm><Issr>0011223344556677</Issr>"
 
 WRONG: dict[str, Wrong] = {
@@ -224,6 +215,13 @@ WRONG: dict[str, Wrong] = {
         Reason.AG03,
         {"agent": f"<CdtrAgt><FinInstnId><Othr><Id>{spell_account(bytes(20))}</Id></Othr></FinInstnId></CdtrAgt>"},
     ),
+    "more at once than its limits let a payer pay": Wrong(Reason.AM02, {}, before=impose(limits=at_most(1_249, 5_000))),
+    "more in a day than its limits let a payer pay": Wrong(
+        Reason.AM14, {}, before=impose(limits=at_most(1_250, 1_249))
+    ),
+    "no travel-rule reference for so much": Wrong(Reason.RR04, {}, before=impose(reference_from=1_250)),
+    "a travel-rule reference that is none": Wrong(Reason.RR04, {"after": remittance("TRAVEL-RULE/12ab")}),
+    "two travel-rule references": Wrong(Reason.RR04, {"after": remittance(*[f"TRAVEL-RULE/{'7' * 64}"] * 2)}),
     "a reference that turns the text around": Wrong(Reason.RR10, {"end_to_end": "abc\u202edef"}),
 }
 
@@ -450,12 +448,39 @@ def test_a_uetr_that_came_with_a_file_is_found_again(ledger, journal):
 
 
 def test_what_the_ledger_does_not_carry_is_named(ledger):
-    raw = file_of(ledger, transaction(ledger, after="<RmtInf><Ustrd>Invoice 17</Ustrd></RmtInf>"))
+    raw = file_of(ledger, transaction(ledger, after=remittance("Invoice 17")))
 
     (item,) = read_initiation(raw, ledger.network).items
 
     assert item.not_carried == ("RmtInf",)
     assert item.wish is not None
+
+
+def test_a_travel_rule_reference_goes_with_the_payment_and_is_carried(ledger, journal):
+    impose(reference_from=1_250)(ledger)
+    door = Door(ledger, "nairobi")
+    raw = file_of(ledger, transaction(ledger, after=remittance(f"TRAVEL-RULE/{'7a' * 32}")))
+
+    ((outcome,), _report) = imported(raw, door, journal)
+
+    assert (outcome.answer.status, outcome.item.not_carried) == (DONE, ())
+    ((paid_, given),) = (receipt.events for receipt in door.receipts.values())
+    assert isinstance(paid_, Transferred)
+    assert isinstance(given, ReferenceGiven)
+    assert given.travel_reference == bytes.fromhex("7a" * 32)
+
+
+def test_another_travel_rule_reference_is_another_wish(ledger, journal):
+    """Under one EndToEndId of one message only one of the two can be paid."""
+    door = Door(ledger, "nairobi")
+    files = [
+        file_of(ledger, transaction(ledger, after=remittance(f"TRAVEL-RULE/{digit * 64}"))) for digit in ("7", "8")
+    ]
+
+    imported(files[0], door, journal)
+    _outcomes, report = imported(files[1], door, journal)
+
+    assert codes_in(report) == [Reason.AM05]
 
 
 def test_trying_sends_and_notes_nothing(ledger, journal):

@@ -16,6 +16,8 @@ from pyiso20022.pacs.pacs_009_001_08 import Document as InstitutionDocument
 from xsdata.formats.dataclass.parsers import XmlParser
 
 from sogdia.kernel.values import UNITS_MAX
+from sogdia.modules.book.paths import PayStrictReceive
+from sogdia.modules.book.records import Side
 from sogdia.modules.market.orders import AcceptOrder, ConfirmDelivery, SettleOrder, ShipOrder
 from sogdia.rails import xml
 from sogdia.rails.camt import notice_message, statement_message
@@ -24,6 +26,7 @@ from sogdia.rails.payments import Way
 from sogdia.rails.spelling import read_account, write_amount
 from sogdia.rails.statements import Account, Period
 from sogdia.rails.uetr import FORM
+from tests.modules.book.stand import offer, open_stand
 from tests.modules.exchange.bureau import CUSTOMER, DEALER, convert, digest, open_bureau
 from tests.modules.market.at_a_rate import PAYMENT, PREMIUM, at_rate
 from tests.modules.market.shop import open_shop, order_name
@@ -107,6 +110,37 @@ def test_a_conversion_is_a_customers_payment_with_its_rate_and_the_providers_leg
     assert told.intr_bk_sttlm_amt.value == Decimal("307.700")
     assert read_account(told.dbtr.fin_instn_id.othr.id) == bureau.account("bank")
     assert read_account(told.cdtr.fin_instn_id.othr.id) == bureau.account(DEALER)
+
+
+def test_a_payment_across_books_says_what_was_sent_what_arrived_and_names_no_contract():
+    stand = PayingLedger()
+    open_stand(stand)
+    stand.must("bukhara", offer(stand, Side.SELL, 90_000, "3.25"))
+    before = len(stand.payments)
+
+    stand.must(
+        "nairobi",
+        PayStrictReceive(
+            to=stand.account("carrier"),
+            path=(stand.asset("USD"), stand.asset("KWD")),
+            receive=40_000,
+            send_at_most=10**6,
+            purpose="GDDS",
+            end_to_end="ORDER-7",
+            travel_reference=None,
+        ),
+    )
+
+    (paid,) = [each for each in stand.payments[before:] if each.exchange is not None]
+    kind, raw = message_of([paid], stand.network)
+    told = reading(raw, kind, CustomerDocument).fito_ficstmr_cdt_trf.cdt_trf_tx_inf[0]
+    assert (told.instd_amt.value, told.instd_amt.ccy) == (Decimal("1300.00"), "USD")
+    assert (told.intr_bk_sttlm_amt.value, told.intr_bk_sttlm_amt.ccy) == (Decimal("40.000"), "KWD")
+    assert told.xchg_rate == Decimal("0.0307692308")
+    assert told.rmt_inf is None
+    assert (account_in(told.dbtr_acct), account_in(told.cdtr_acct)) == (paid.debtor, paid.creditor)
+    assert (paid.debtor, paid.creditor) == (stand.account("nairobi"), stand.account("carrier"))
+    assert told.pmt_id.end_to_end_id == "ORDER-7"
 
 
 def test_an_order_at_a_rate_pays_the_provider_when_the_goods_leave_and_the_payees_when_it_settles(bureau):

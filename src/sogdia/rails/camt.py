@@ -169,7 +169,7 @@ def _exchanged(entry: Entry, statement: Statement) -> Part | None:
         part("TrgtCcy", statement.asset.currency),
         part("UnitCcy", exchange.asset.currency),
         part("XchgRate", rate),
-        part("CtrctId", contract_of(exchange.digest)),
+        part("CtrctId", contract_of(exchange.digest)) if exchange.digest else None,
     )
     return part("AmtDtls", part("InstdAmt", amount("Amt", exchange.units, exchange.asset), exchanged))
 

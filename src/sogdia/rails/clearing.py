@@ -93,7 +93,8 @@ def _customer(payment: Payment, network: bytes) -> Part | None:
     contract = None
     if paid is not None:
         rate = write_rate(paid.units, paid.asset.currency, payment.units, payment.asset.currency)
-        contract = part("RmtInf", part("Ustrd", f"Contract of the rate: {paid.digest.hex()}"))
+        if paid.digest:
+            contract = part("RmtInf", part("Ustrd", f"Contract of the rate: {paid.digest.hex()}"))
     return part(
         "CdtTrfTxInf",
         _identified(payment),

@@ -13,8 +13,10 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
+from msgspec import structs
+
 from sogdia.client.envelopes import SALT_BYTES
-from sogdia.modules.money.transfers import Transfer
+from sogdia.modules.money.transfers import Transfer, TransferWithReference
 from sogdia.rails.journal import Noted, digest_of
 from sogdia.rails.reasons import MessageRefused, Reason
 from sogdia.rails.statements import DAY
@@ -123,9 +125,12 @@ def paid(found: Initiation, ledger: Ledger, journal: Journal) -> list[Outcome]:
 
 def transfer_of(wish: Wish) -> Transfer:
     """Give the operation that pays."""
-    return Transfer(
+    plain = Transfer(
         to=wish.creditor, asset=wish.asset, units=wish.units, purpose=wish.purpose, end_to_end=wish.end_to_end
     )
+    if wish.travel_reference is None:
+        return plain
+    return TransferWithReference(**structs.asdict(plain), travel_reference=wish.travel_reference)
 
 
 def expiry_of(wish: Wish) -> int:

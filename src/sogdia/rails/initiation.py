@@ -4,6 +4,7 @@
     DbtrAgt/FinInstnId/Othr/Id           the issuer of the money: with the currency it says which money is meant
     CdtrAcct/Id/Othr/Id                  the payee's account; CdtrAgt, where it is given, is the same issuer
     Amt/InstdAmt, Purp/Cd, EndToEndId    the transfer's amount, purpose and reference
+    RmtInf/Ustrd, TRAVEL-RULE/…          the hash of its travel-rule document, where the money asks for one
 
 Whatever would change what is paid and cannot be done here is refused by name. What only informs a bank (names,
 addresses, charges, remittance lines) is not carried by the ledger, and the report says so.
@@ -11,6 +12,7 @@ addresses, charges, remittance lines) is not carried by the ledger, and the repo
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -32,6 +34,7 @@ KIND: Final = "pain.001.001.09"
 PAYMENTS_MAX: Final = 20_000
 DEFAULT_PURPOSE: Final = "OTHR"
 PURPOSE_LETTERS: Final = 4
+HASH: Final = re.compile("[0-9a-f]{64}")
 
 NOT_DONE: Final = (
     "XchgRateInf ChqInstr UltmtDbtr IntrmyAgt1 IntrmyAgt2 IntrmyAgt3 CdtrAgtAcct UltmtCdtr InstrForCdtrAgt"
@@ -41,6 +44,9 @@ NOT_DONE: Final = (
 
 NOT_DONE_FOR_ALL: Final = ("PoolgAdjstmntDt", "DbtrAgtAcct", "InstrForDbtrAgt", "UltmtDbtr", "ChrgsAcct")
 NOT_CARRIED: Final = ("RmtInf", "RltdRmtInf")
+
+TRAVEL_REFERENCE: Final = "TRAVEL-RULE/"
+"""How a line of RmtInf/Ustrd begins whose rest is a payment's travel-rule reference, in hexadecimal."""
 
 
 class Wish(NamedTuple):
@@ -54,6 +60,8 @@ class Wish(NamedTuple):
     end_to_end: str
     day: int
     """The beginning, by UTC, of the day on which it is to be paid."""
+    travel_reference: bytes | None = None
+    """A salted hash of the travel-rule document, where the payment is large enough to need one."""
 
 
 class Item(NamedTuple):
@@ -187,7 +195,7 @@ def _item(one: etree._Element, batch: etree._Element, payer: _Payer, wrong: Mess
         currency=str(amounts[0].get("Ccy")),
         wish=wish,
         refusal=None if wish is not None or wrong is None else (wrong.reason, wrong.sentence),
-        not_carried=tuple(name for name in NOT_CARRIED if children(one, name)),
+        not_carried=tuple(name for name in NOT_CARRIED if children(one, name) and not _is_reference_alone(one, name)),
     )
 
 
@@ -215,7 +223,30 @@ def _wish(one: etree._Element, batch: etree._Element, payer: _Payer) -> Wish:
         purpose=_purpose(one),
         end_to_end=text(one, "PmtId", "EndToEndId") or "",
         day=payer.day,
+        travel_reference=_travel_reference(one),
     )
+
+
+def _references(one: etree._Element) -> list[str]:
+    lines = ((each.text or "").strip() for each in children(one, "RmtInf", "Ustrd"))
+    return [each.removeprefix(TRAVEL_REFERENCE) for each in lines if each.startswith(TRAVEL_REFERENCE)]
+
+
+def _is_reference_alone(one: etree._Element, name: str) -> bool:
+    inside = [each for found in children(one, name) for each in found]
+    return name == "RmtInf" and len(inside) == len(_references(one)) == 1
+
+
+def _travel_reference(one: etree._Element) -> bytes | None:
+    """Read the one travel-rule reference, if there is one."""
+    found = _references(one)
+    if not found:
+        return None
+    if len(found) > 1 or not HASH.fullmatch(found[0]):
+        raise MessageRefused(
+            Reason.RR04, f"A payment has one {TRAVEL_REFERENCE} line, with 64 digits of 0-9 and a-f. Correct RmtInf."
+        )
+    return bytes.fromhex(found[0])
 
 
 def _purpose(one: etree._Element) -> str:

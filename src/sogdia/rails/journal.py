@@ -55,6 +55,7 @@ def digest_of(wish: Wish) -> bytes:
         wish.purpose,
         wish.end_to_end,
         wish.day,
+        *([] if wish.travel_reference is None else [wish.travel_reference]),
     )
     return sha256(b"sogdia/wish" + msgspec.msgpack.encode(parts)).digest()
 

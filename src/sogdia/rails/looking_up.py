@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sogdia.kernel.machine import receipt_decoder
+from sogdia.kernel.values import owner_of
 from sogdia.modules import ALL
-from sogdia.modules.exchange.events import Converted, LockUndone, MoneySwapped
-from sogdia.modules.market.events import CashKept, CashRemitted, LinesRefunded, OrderClosed, PartReleased
-from sogdia.modules.money.events import Burned, HoldEnded, Minted, Transferred
+from sogdia.modules.book import events as book
+from sogdia.modules.exchange import events as exchange
+from sogdia.modules.market import events as market
+from sogdia.modules.money import events as money
+from sogdia.modules.vouchers import events as vouchers
 from sogdia.rails.books import LEGS_MAX
 from sogdia.rails.movements import MOVES
 from sogdia.rails.uetr import position_in, uetr_of
@@ -22,6 +25,32 @@ SETTLED: Final = "ACCC"
 
 INFORMATION: Final = "INFO"
 """Money was only set aside, or went home."""
+
+SET_ASIDE: Final = frozenset(
+    {
+        money.HoldPlaced,
+        money.RedemptionRequested,
+        money.RedemptionDeclined,
+        money.RedemptionMissed,
+        vouchers.PurseOpened,
+        vouchers.ShareReturned,
+        vouchers.PurseEnded,
+        book.LimitOfferPlaced,
+        book.LimitOfferEnded,
+        exchange.CardPosted,
+        exchange.CardChanged,
+        exchange.CardFunded,
+        exchange.CardClosed,
+        exchange.RateLocked,
+        exchange.BondPosted,
+        exchange.BondWithdrawn,
+        exchange.SwapEnded,
+        market.OrderPlaced,
+        market.BalancePaid,
+        market.CashCollected,
+    }
+)
+"""Facts that never pay anybody."""
 
 _receipt = receipt_decoder(ALL).decode
 
@@ -58,18 +87,23 @@ def fact_of(block: StoredBlock, network: bytes, uetr: str) -> Found | None:
     return Found(result.id, position.height, position.place, block.header.header.time, receipt, number)
 
 
-def status_of(fact: Any) -> str:  # noqa: ANN401 - any event
+def status_of(fact: Any) -> str:  # noqa: ANN401 - any event that moves money
     """Say in ISO's code what a fact did: it paid somebody, or it only set money aside or freed it."""
+    return SETTLED if _pays(fact) else INFORMATION
+
+
+def _pays(fact: Any) -> bool:  # noqa: ANN401 - as above
+    """Tell whether somebody has more or less for good."""
     match fact:
-        case Minted() | Burned() | Transferred() | Converted() | MoneySwapped() | LinesRefunded(late=True):
-            return SETTLED
-        case PartReleased() | CashRemitted():
-            return SETTLED
-        case CashKept(staked=units):
-            return SETTLED if units else INFORMATION
-        case HoldEnded(captured=units) | LockUndone(owed=units):
-            return SETTLED if units else INFORMATION
-        case OrderClosed(payouts=payouts):
-            return SETTLED if payouts else INFORMATION
+        case money.HoldEnded(captured=units) | market.CashKept(staked=units):
+            return units > 0
+        case exchange.LockUndone(owed=owed, from_bond=bond):
+            return owed > 0 or bond > 0
+        case exchange.RefundedAtRate():
+            return fact.to_merchant > 0 or fact.from_bond > 0 or fact.from_cover > 0
+        case market.LinesRefunded(late=late):
+            return late
+        case market.OrderClosed(payouts=payouts) | market.PartReleased(payouts=payouts):
+            return any(each.account != owner_of(fact.order) for each in payouts)
         case _:
-            return INFORMATION
+            return type(fact) not in SET_ASIDE

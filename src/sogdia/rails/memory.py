@@ -52,11 +52,12 @@ class AtRate(NamedTuple):
 
 
 class Exchange(NamedTuple):
-    """What was paid in another money for what arrived, and by which terms: the digest of the provider's card."""
+    """What was paid in another money for what arrived, and by which terms."""
 
     asset: Asset
     units: int
-    digest: bytes
+    digest: bytes = b""
+    """The digest of the provider's card; nothing where offers of the book gave what arrived."""
 
 
 class Swap(NamedTuple):

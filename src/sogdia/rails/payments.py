@@ -1,6 +1,6 @@
 """What of the ledger's facts is a payment between banks' customers, between institutions, or a return.
 
-    customer      a transfer, a captured hold, what an order pays to each of its payees, a conversion    pacs.008
+    customer      a transfer, across books or not, a captured hold, what an order pays, a conversion     pacs.008
     institution   what a provider gets for money it gives: from the issuer of the buyer's money          pacs.009
     return        what a merchant pays back once an order has been settled                               pacs.004
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from sogdia.modules.book.events import PaidAcross
 from sogdia.modules.exchange.events import Converted, LockUndone, MoneySwapped
 from sogdia.modules.market.events import LinesRefunded, OrderClosed
 from sogdia.modules.money.events import Minted
@@ -49,7 +50,7 @@ class Payment(NamedTuple):
     original: Original | None = None
 
 
-EXCHANGING: Final = frozenset({Converted, MoneySwapped, OrderClosed})
+EXCHANGING: Final = frozenset({PaidAcross, Converted, MoneySwapped, OrderClosed})
 """Facts of which a payment may be in another money, or that say what later ones need for it. Of others, a reader who
 asks for exchanges alone need not ask `Payments`."""
 
@@ -64,6 +65,11 @@ class Payments:
     def of(self, told: Told) -> Iterator[Payment]:
         """Give the payments that a fact tells of."""
         match told.fact:
+            case PaidAcross(sent=asset, sent_units=units):
+                found = Exchange(asset, units)
+                yield from (
+                    _plain(told, each)._replace(exchange=found) for each in told.legs if _is_payment(told, each)
+                )
             case Converted():
                 yield from self._conversion(told)
             case MoneySwapped():

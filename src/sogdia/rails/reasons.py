@@ -47,6 +47,7 @@ class Reason(StrEnum):
     FF07 = "FF07", "InvalidPurpose"
     MS03 = "MS03", "NotSpecifiedReasonAgentGenerated"
     NARR = "NARR", "Narrative"
+    RR04 = "RR04", "RegulatoryReason"
     RR10 = "RR10", "InvalidCharacterSet"
     TM01 = "TM01", "InvalidCutOffTime"
 
@@ -81,6 +82,9 @@ BY_REFUSAL: Final[Mapping[int, Reason]] = {
     KernelRefusal.ENVELOPE_REPLAYED: Reason.AM05,
     MoneyRefusal.CURRENCY_UNKNOWN: Reason.AM03,
     MoneyRefusal.HOLDER_CAP_PASSED: Reason.AM14,
+    MoneyRefusal.PAYMENT_ABOVE_LIMIT: Reason.AM02,
+    MoneyRefusal.DAY_LIMIT_PASSED: Reason.AM14,
+    MoneyRefusal.REFERENCE_MISSING: Reason.RR04,
     MoneyRefusal.HOLDER_FROZEN: Reason.AC06,
     MoneyRefusal.HOLDER_NOT_AUTHORISED: Reason.AG01,
     MoneyRefusal.FUNDS_INSUFFICIENT: Reason.AM04,
