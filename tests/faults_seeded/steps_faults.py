@@ -7,6 +7,7 @@ from tools.seeded_faults import Fault
 DEPOSITS = ("tests/modules/market/test_deposits.py",)
 RELEASES = ("tests/modules/market/test_releases.py",)
 SHARES = ("tests/modules/market/test_shares.py",)
+AWARDS = ("tests/modules/market/test_awards.py",)
 CASH = ("tests/modules/market/test_cash_on_delivery.py",)
 
 STEPS_FAULTS = (
@@ -33,7 +34,7 @@ STEPS_FAULTS = (
     ),
     Fault(
         "A buyer who does not pay the rest has the deposit back",
-        "modules/market/exits.py",
+        "modules/market/deposits.py",
         "order, Outcome.FORFEITED,",
         "order, Outcome.CANCELLED,",
         DEPOSITS,
@@ -110,17 +111,67 @@ STEPS_FAULTS = (
     ),
     Fault(
         "Whoever has a share may award",
-        "modules/market/splits.py",
+        "modules/market/awards.py",
         "named and bool(PARTIES.must(ctx.state, ctx.sender).roles & Role.ARBITRATOR)",
         "named",
-        SHARES,
+        AWARDS,
     ),
     Fault(
         "An arbitrator may judge its own order",
-        "modules/market/splits.py",
+        "modules/market/awards.py",
         "require(arbitrates and not is_a_side,",
         "require(arbitrates,",
-        SHARES,
+        AWARDS,
+    ),
+    Fault(
+        "Goods that an arbitrator gives back go for the cause that the buyer stated",
+        "modules/market/awards.py",
+        "structs.replace(order, return_cause=self.return_cause)",
+        "structs.replace(order)",
+        AWARDS,
+    ),
+    Fault(
+        "An arbitrator gives back what nobody contests",
+        "modules/market/awards.py",
+        "open_order(ctx, name, OrderState.CONTESTED)",
+        "open_order(ctx, name, OrderState.CONTESTED, OrderState.RETURNING)",
+        AWARDS,
+    ),
+    Fault(
+        "An issuer lets a buyer lose its deposit by a freeze",
+        "modules/market/deposits.py",
+        "    if not until:\n",
+        "    if until >= 0:\n",
+        DEPOSITS,
+    ),
+    Fault(
+        "A freeze that was lifted a moment ago counts no more",
+        "modules/money/freezes.py",
+        "    return 0 if found is None or found.over or found.until < time else found.until\n",
+        "    held = balance(state, account, asset).frozen\n"
+        "    return 0 if found is None or found.over or found.until < time or not held else found.until\n",
+        DEPOSITS,
+    ),
+    Fault(
+        "A freeze puts a deadline off again and again",
+        "modules/money/freezes.py",
+        "    return 0 if found is None or found.over or found.until < time else found.until\n",
+        "    return 0 if found is None else max(found.until, time)\n",
+        DEPOSITS,
+    ),
+    Fault(
+        "An order whose cash was staked whole is over with the carrier's default",
+        "modules/market/cash.py",
+        "    whole = staked >= order.balance_due\n",
+        "    whole = staked > order.balance_due\n",
+        CASH,
+    ),
+    Fault(
+        "Who lost cash to a carrier cannot give back by line",
+        "modules/market/late_refunds.py",
+        "BY_LINE = frozenset({Outcome.SETTLED, Outcome.CASH_KEPT})",
+        "BY_LINE = frozenset({Outcome.SETTLED})",
+        CASH,
     ),
     Fault(
         "Shares and fee may be more than the price",
@@ -167,8 +218,8 @@ STEPS_FAULTS = (
     Fault(
         "Cash that is not handed over is the carrier's, stake and all",
         "modules/market/cash.py",
-        "        pass_on(ctx.state, order.asset, staked, carrier, buyer)\n",
-        "        pass_on(ctx.state, order.asset, 0, carrier, buyer)\n",
+        "        pass_on(ctx.state, order.asset, staked, carrier, owner_of(name))\n",
+        "        pass_on(ctx.state, order.asset, 0, carrier, owner_of(name))\n",
         CASH,
     ),
     Fault(

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 from sogdia.kernel.values import account_of, name_of
 from sogdia.modules.identity import Role
 from sogdia.modules.identity.parties import RegisterParty
+from sogdia.modules.market.awards import AwardReturn, AwardSplit
 from sogdia.modules.market.cash import CollectCash, ContestRefusal, RemitCash, ReportRefusal
+from sogdia.modules.market.causes import Cause
 from sogdia.modules.market.deposits import PayBalance
 from sogdia.modules.market.listings import AddVariant, OpenListing, PublishTerms
 from sogdia.modules.market.orders import AcceptOrder, ConfirmDelivery, OrderLine, PlaceOrder, ShipOrder
 from sogdia.modules.market.records import LineQuantity, Offer, Payment, RestPaid, Share
 from sogdia.modules.market.returns import RefundLines, RefuseReturn, RequestReturn
-from sogdia.modules.market.splits import AwardSplit
-from sogdia.modules.money.currencies import Mint
+from sogdia.modules.money.currencies import FreezeHolder, Mint, UnfreezeHolder
 from sogdia.testing.ledger import keys_of
 
 if TYPE_CHECKING:
@@ -95,6 +96,9 @@ def paid_in_steps(script: Script) -> None:
     script.send("nairobi", RequestReturn(order=paid, lines=(LineQuantity(1, 1),)))
     script.send("bukhara", RefuseReturn(order=paid))
     script.send("bukhara", AwardSplit(order=paid, to_buyer=100))
+    script.send("judge", AwardReturn(order=paid, return_cause=int(Cause.MERCHANT)))
+    script.send("nairobi", RequestReturn(order=paid, lines=(LineQuantity(1, 1),)))
+    script.send("bukhara", RefuseReturn(order=paid))
     script.send("judge", AwardSplit(order=paid, to_buyer=100))
     script.wait(7 * DAY)
 
@@ -109,5 +113,7 @@ def paid_at_the_door(script: Script) -> None:
     script.send("carrier", RemitCash(order=handed, units=988))
     script.send("carrier", ReportRefusal(order=refused, reason=b"\x07" * 32))
     script.send("nairobi", ContestRefusal(order=refused))
+    script.send("bank", FreezeHolder(currency="USD", account=script.account("carrier"), reason="Court order 17"))
     script.wait(3 * DAY + 1)
+    script.send("bank", UnfreezeHolder(currency="USD", account=script.account("carrier")))
     script.wait(45 * DAY)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sogdia.modules.identity import Role
+from sogdia.modules.market.awards import AwardReturn, AwardSplit
 from sogdia.modules.market.cash import CollectCash, ContestRefusal, RemitCash, ReportRefusal
 from sogdia.modules.market.causes import Cause
 from sogdia.modules.market.deposits import PayBalance
@@ -32,7 +33,7 @@ from sogdia.modules.market.orders import (
 )
 from sogdia.modules.market.records import ORDERS, Offer, OrderState, Outcome, Payment, RestPaid, Share
 from sogdia.modules.market.returns import ApproveReturn, RefundLines, RefuseReturn, RequestReturn
-from sogdia.modules.market.splits import AcceptSplit, AwardSplit, ProposeSplit
+from sogdia.modules.market.splits import AcceptSplit, ProposeSplit
 from sogdia.rails.clearing import message_of
 from tests.modules.market.in_steps import ARBITRATOR
 from tests.modules.market.shop import BUYER, MERCHANT, order, order_name, quantities, sell, terms
@@ -133,6 +134,7 @@ class Town:
             ],
             OrderState.CONTESTED: [
                 (ARBITRATOR, AwardSplit(order=name, to_buyer=part)),
+                (ARBITRATOR, AwardReturn(order=name, return_cause=causes)),
                 (MERCHANT, ApproveReturn(order=name)),
             ],
         }
@@ -166,6 +168,7 @@ CONTEST = (BUYER, lambda name, _units: ContestRefusal(order=name))
 REFUND = (MERCHANT, lambda name, _units: RefundLines(order=name, lines=quantities((2, 1))))
 ASK_BACK = (BUYER, lambda name, _units: RequestReturn(order=name, lines=quantities((1, 1))))
 SAY_NO = (MERCHANT, lambda name, _units: RefuseReturn(order=name))
+GIVE_BACK = (ARBITRATOR, lambda name, _units: AwardReturn(order=name, return_cause=Cause.MERCHANT))
 AWARD = (ARBITRATOR, lambda name, _units: AwardSplit(order=name, to_buyer=17))
 SETTLE = (BUYER, lambda name, _units: SettleOrder(order=name))
 DAYS = 86_400
@@ -174,6 +177,7 @@ STORIES: tuple[Story, ...] = (
     (ACCEPT, REFUND, PAY, SHIP, TAKE, ARRIVE, ASK_BACK, SAY_NO, AWARD),
     (ACCEPT, SHIP, TAKE, HAND_OVER, ASK_BACK, SAY_NO, AWARD),
     (ACCEPT, SHIP, TAKE, ("", 4 * DAYS)),
+    (PAY, ACCEPT, SHIP, ARRIVE, ASK_BACK, SAY_NO, GIVE_BACK, SETTLE),
     (ACCEPT, SHIP, REFUND, REFUSE, CONTEST),
     (ACCEPT, SHIP, ("", 60 * DAYS)),
     (ACCEPT, ("", 8 * DAYS)),

@@ -323,6 +323,8 @@ EVENTS: Final[dict[str, dict[Sees, str]]] = {
     "BalancePaid": {_P: "order", _O: "asset units deadline"},
     "PartReleased": {_P: "order", _O: "released payouts"},
     "SplitAwarded": {_P: "order", _O: "arbitrator to_buyer"},
+    "ReturnAwarded": {_P: "order", _O: "arbitrator return_cause"},
+    "DeadlinePutOff": {_P: "order", _O: "hindered deadline"},
     "CashCollected": {_P: "order", _O: "carrier asset units staked deadline"},
     "CashRemitted": {_P: "order", _O: "carrier asset units staked"},
     "CashKept": {_P: "order", _O: "carrier asset units staked"},

@@ -409,6 +409,8 @@ MOVES_NOTHING: Final = frozenset(
         market.ReturnRefused,
         market.ReturnDropped,
         market.RefundWaits,
+        market.ReturnAwarded,
+        market.DeadlinePutOff,
         market.SplitProposed,
         market.SplitAwarded,
         market.ParcelRefused,

@@ -62,9 +62,9 @@ def backed_shop(bond: int = 1_000, kind: type[Ledger] = Ledger, **limits: int) -
     return backed(kind(limits=limits), bond)
 
 
-def backed(ledger: Ledger, bond: int = 1_000) -> Ledger:
+def backed(ledger: Ledger, bond: int = 1_000, **changes: Any) -> Ledger:  # noqa: ANN401 - any field of the terms
     """Open such a shop and such a bureau on a ledger."""
-    open_bureau(open_shop(ledger, bond=BOND_POINTS), **TERMS)
+    open_bureau(open_shop(ledger, bond=BOND_POINTS, **changes), **TERMS)
     ledger.fund(MERCHANT, bond)
     ledger.must(MERCHANT, PostBond(asset=ledger.asset(), units=bond))
     return ledger

@@ -6,6 +6,7 @@ import pytest
 
 from sogdia.kernel.refusals import KernelRefusal as Kernel
 from sogdia.modules.market.cash import CollectCash, ContestRefusal, RemitCash, ReportRefusal
+from sogdia.modules.market.events import DeadlinePutOff
 from sogdia.modules.market.listings import AddVariant
 from sogdia.modules.market.orders import AcceptOrder, ConfirmDelivery, OrderLine, SettleOrder, ShipOrder
 from sogdia.modules.market.queries import CashRecordQuery
@@ -14,7 +15,7 @@ from sogdia.modules.market.refusals import MarketRefusal as Refuse
 from sogdia.modules.market.returns import ApproveReturn, RefundLines, RequestReturn
 from sogdia.modules.market.splits import AcceptSplit, ProposeSplit
 from sogdia.modules.market.worst_cases import Ends, Method, WorstCasesQuery
-from sogdia.modules.money.currencies import FreezeHolder, SetCaps
+from sogdia.modules.money.currencies import FreezeHolder, SetCaps, UnfreezeHolder
 from sogdia.modules.money.refusals import MoneyRefusal as Money
 from sogdia.modules.money.transfers import Transfer
 from tests.modules.market.in_steps import (
@@ -55,6 +56,7 @@ from tests.modules.market.shop import (
     stock,
     terms,
 )
+from tests.modules.market.test_late_refunds import final_lines, late
 from tests.modules.market.test_refused_at_a_rate import fill_storage
 from tests.modules.money.issuing import at_most, impose, in_order
 from tests.refused import Row, assert_refused
@@ -145,14 +147,40 @@ def test_with_half_a_stake_the_rest_is_paid_when_it_is_handed_over():
 
 
 def test_who_does_not_hand_over_loses_the_stake_and_its_good_record(ledger):
+    """All that it took was staked, so the order is paid, and its buyer may return goods like any other."""
     name = collected(ledger)
 
-    wait_out(ledger, name)
+    (receipt,) = ledger.wait(3 * DAY + 1)
 
-    assert (available(ledger, "carrier"), held(ledger, "carrier")) == (CARRIERS - PAID + 1_150, 0)
-    assert (available(ledger, MERCHANT), available(ledger, BUYER), held(ledger)) == (6_637, BUYERS_MONEY, 0)
-    assert (closed_order(ledger, name).outcome, record(ledger, "carrier").kept) == (Outcome.CASH_KEPT, 1)
-    assert stock(ledger, "silk") == STOCK - 3
+    assert events_of(receipt) == ["CashKept", "OrderDelivered"]
+    assert (available(ledger, "carrier"), held(ledger, "carrier"), held(ledger)) == (CARRIERS - PAID, 0, PAID)
+    assert (record(ledger, "carrier").kept, record(ledger, "carrier").remitted) == (1, 0)
+    order_now = open_order(ledger, name)
+    assert (order_now.state, order_now.balance_due, order_now.delivery_confirmed) == (OrderState.DELIVERED, 0, True)
+    ledger.must(BUYER, RequestReturn(order=name, lines=quantities((1, 1))))
+    ledger.must(MERCHANT, ApproveReturn(order=name))
+    back = available(ledger, BUYER) - BUYERS_MONEY
+    ledger.wait(14 * DAY + 1)
+    assert (closed_order(ledger, name).outcome, held(ledger)) == (Outcome.SETTLED, 0)
+    everybody = (MERCHANT, "platform", "treasury", "carrier")
+    assert sum(available(ledger, who) for who in everybody) + back == CARRIERS
+    assert 0 < back < PAID
+
+
+def test_what_a_merchant_gives_back_when_cash_is_lost_it_can_prove_line_by_line():
+    """Half was staked: the order is over, and its merchant may still refund out of its own."""
+    ledger = staking_half()
+    name = collected(ledger)
+    lines = final_lines(ledger, name)
+    wait_out(ledger, name)
+    assert closed_order(ledger, name).outcome == Outcome.CASH_KEPT
+    before = available(ledger, BUYER), available(ledger, MERCHANT)
+
+    receipt = ledger.must(MERCHANT, late(name, lines, 2, 1))
+
+    given = receipt.events[0].to_buyer
+    assert given > 0
+    assert (available(ledger, BUYER), available(ledger, MERCHANT)) == (before[0] + given, before[1] - given)
 
 
 def test_a_stake_of_half_pays_everybody_in_proportion():
@@ -251,6 +279,40 @@ def test_a_frozen_carrier_cannot_hand_over_but_its_stake_is_safe(ledger):
     ledger.must("carrier", RemitCash(order=name, units=PAID))
 
     assert held(ledger) == PAID
+
+
+@pytest.mark.parametrize("lifted", [False, True])
+def test_a_freeze_puts_off_what_a_carrier_has_to_hand_over(lifted):
+    """The freeze can hold for thirty days; then the carrier has its three days anew, and no more."""
+    ledger = staking_half()
+    name = collected(ledger)
+    ledger.wait(2 * DAY)
+    freeze(ledger)
+    until = ledger.time + 30 * DAY
+    if lifted:
+        ledger.wait(DAY - 10)
+        ledger.must("bank", UnfreezeHolder(currency="USD", account=ledger.account("carrier")))
+
+    (receipt,) = ledger.wait(open_order(ledger, name).deadline + 1 - ledger.time)
+
+    put_off = DeadlinePutOff(order=name, hindered=ledger.account("carrier"), deadline=until + 3 * DAY)
+    assert receipt.events == (put_off,)
+    assert state_of(ledger, name) == OrderState.COLLECTED
+    ledger.wait(until + 1 - ledger.time)
+    ledger.must("carrier", RemitCash(order=name, units=BALANCE), at=put_off.deadline)
+    assert (held(ledger), record(ledger, "carrier").kept) == (PAID, 0)
+
+
+def test_after_a_freeze_who_does_not_hand_over_has_kept_it():
+    ledger = staking_half()
+    name = collected(ledger)
+    freeze(ledger)
+    ledger.wait(3 * DAY + 1)
+
+    ledger.wait(30 * DAY)
+
+    assert closed_order(ledger, name).outcome == Outcome.CASH_KEPT
+    assert record(ledger, "carrier").kept == 1
 
 
 def test_the_record_of_a_stranger_is_empty(ledger):

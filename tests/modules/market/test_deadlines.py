@@ -166,7 +166,7 @@ def test_a_stranger_who_touches_an_overdue_order_only_brings_its_exit_forward(le
 def test_every_operation_about_an_order_lets_it_exit_first():
     about_an_order = [each for each in MODULE.operations if "order" in each.__struct_fields__]
 
-    assert len(about_an_order) == 21
+    assert len(about_an_order) == 22
     assert all(issubclass(each, OrderOperation) for each in about_an_order)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from sogdia.modules.identity import Role
 from sogdia.modules.market.deposits import PayBalance
+from sogdia.modules.market.events import DeadlinePutOff
 from sogdia.modules.market.orders import (
     AcceptOrder,
     CancelOrder,
@@ -21,7 +22,7 @@ from sogdia.modules.market.records import Offer, Outcome, Payment, RestPaid, Sha
 from sogdia.modules.market.refusals import MarketRefusal as Refuse
 from sogdia.modules.market.returns import RefundLines
 from sogdia.modules.market.worst_cases import Ends, Method, WorstCasesQuery
-from sogdia.modules.money.currencies import FreezeHolder
+from sogdia.modules.money.currencies import FreezeHolder, UnfreezeHolder
 from sogdia.modules.money.holds import PlaceHold
 from sogdia.modules.money.refusals import MoneyRefusal as Money
 from tests.modules.exchange.bureau import open_bureau
@@ -132,6 +133,31 @@ def test_a_rest_that_is_not_paid_costs_the_deposit(ledger):
     assert (stock(ledger, "silk"), stock(ledger, "bowl")) == (STOCK, STOCK)
     closed = closed_order(ledger, name)
     assert (closed.outcome, closed.paid.minus(closed.refunded).total()) == (Outcome.FORFEITED, DEPOSIT)
+
+
+@pytest.mark.parametrize("pays", [False, True])
+@pytest.mark.parametrize("lifted", [False, True])
+def test_no_issuer_lets_a_deposit_be_lost_by_a_freeze(ledger, lifted, pays):
+    """The freeze can hold for thirty days; then the buyer has its seven days anew, and no more."""
+    name = accepted(ledger)
+    ledger.must("bank", FreezeHolder(currency="USD", account=ledger.account(BUYER), reason="Court order 17"))
+    until = ledger.time + 30 * DAY
+    if lifted:
+        ledger.wait(7 * DAY - 10)
+        ledger.must("bank", UnfreezeHolder(currency="USD", account=ledger.account(BUYER)))
+
+    (receipt,) = ledger.wait(open_order(ledger, name).deadline + 1 - ledger.time)
+
+    put_off = DeadlinePutOff(order=name, hindered=ledger.account(BUYER), deadline=until + 7 * DAY)
+    assert receipt.events == (put_off,)
+    ledger.wait(until + 1 - ledger.time)
+    assert held(ledger) == DEPOSIT
+    if pays:
+        ledger.must(BUYER, pay(ledger, name), at=put_off.deadline)
+        assert held(ledger) == PAID
+        return
+    ledger.wait(put_off.deadline + 1 - ledger.time)
+    assert closed_order(ledger, name).outcome == Outcome.FORFEITED
 
 
 @pytest.mark.parametrize("ends", ["cancel", "decline", "decline-accepted", "not-accepted"])

@@ -6,7 +6,9 @@ import pytest
 
 from sogdia.kernel.codec import encode
 from sogdia.kernel.merkle import root
+from sogdia.modules.market.awards import AwardReturn, AwardSplit
 from sogdia.modules.market.cash import CollectCash, RemitCash, ReportRefusal
+from sogdia.modules.market.causes import Cause
 from sogdia.modules.market.deposits import PayBalance
 from sogdia.modules.market.listings import AddVariant
 from sogdia.modules.market.orders import (
@@ -22,7 +24,7 @@ from sogdia.modules.market.records import LINES, FinalLine, Offer, OrderState, O
 from sogdia.modules.market.refusals import MarketRefusal as Refuse
 from sogdia.modules.market.returns import ApproveReturn, RefundLines, RefuseReturn, RequestReturn, TakeUnexchanged
 from sogdia.modules.market.settlement import WRITES_APART_FROM_LINES
-from sogdia.modules.market.splits import AcceptSplit, AwardSplit, ProposeSplit
+from sogdia.modules.market.splits import AcceptSplit, ProposeSplit
 from sogdia.testing.ledger import Ledger
 from tests.modules.market.rows import table
 from tests.modules.market.shop import (
@@ -281,6 +283,7 @@ REFUSALS = [
         (BUYER, lambda it: ProposeSplit(order=order_name(it), to_buyer=0)),
         (MERCHANT, lambda it: AcceptSplit(order=order_name(it), to_buyer=0)),
         ("lanzhou", lambda it: AwardSplit(order=order_name(it), to_buyer=0)),
+        ("lanzhou", lambda it: AwardReturn(order=order_name(it), return_cause=Cause.MERCHANT)),
         (BUYER, lambda it: TakeUnexchanged(order=order_name(it))),
         (BUYER, lambda it: PayBalance(order=order_name(it), units=1)),
         ("carrier", lambda it: CollectCash(order=order_name(it), units=1)),

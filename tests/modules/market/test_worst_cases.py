@@ -65,7 +65,7 @@ def test_the_table_names_what_an_order_costs_and_what_stands_behind_it(ledger):
     assert (answer.gives, answer.takes) == (ledger.asset(), ledger.asset("KWD"))
     assert (answer.payment, answer.premium, answer.cover_premium) == (PAYMENT, PREMIUM, COVER_PREMIUM)
     assert (answer.bond, answer.cover) == (BOND, COVER)
-    assert len(answer.cases) == 12
+    assert len(answer.cases) == 14
 
 
 def test_without_a_card_the_buyer_bears_whatever_the_rate_does(ledger):

@@ -339,6 +339,16 @@ def cash_remitted(batch: Batch, fact: facts.CashRemitted) -> None:
     _order(batch, fact.order)["balance_due"] = 0
 
 
+def cash_kept(batch: Batch, fact: facts.CashKept) -> None:
+    """Note what the carrier's stake has paid of what is due."""
+    _order(batch, fact.order)["balance_due"] -= fact.staked
+
+
+def deadline_put_off(batch: Batch, fact: facts.DeadlinePutOff) -> None:
+    """Note until when somebody has to pay whom an issuer keeps from paying."""
+    _order(batch, fact.order)["deadline"] = fact.deadline
+
+
 def refusal_contested(batch: Batch, fact: facts.RefusalContested) -> None:
     """Note that a closed order's end is contested."""
     row = _order(batch, fact.order)
@@ -456,11 +466,13 @@ PROJECTION = Projection(
         facts.RefundWaits: refund_waits,
         facts.SplitProposed: happened,
         facts.SplitAwarded: happened,
+        facts.ReturnAwarded: happened,
         facts.PartReleased: happened,
         facts.BalancePaid: balance_paid,
         facts.CashCollected: cash_collected,
         facts.CashRemitted: cash_remitted,
-        facts.CashKept: happened,
+        facts.CashKept: cash_kept,
+        facts.DeadlinePutOff: deadline_put_off,
         facts.ParcelRefused: happened,
         facts.RefusalContested: refusal_contested,
         facts.LinesRefunded: lines_refunded,

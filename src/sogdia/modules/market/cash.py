@@ -3,7 +3,8 @@
     shipped ──collect, by the carrier: the receipt──▶ collected ──remit──▶ delivered, and like any other from there on
       │  │ refuse, by the carrier                        │ time runs out
       │  ▼                                               ▼
-      │ refused ──contest, by the buyer──▶ contested    closed: what the carrier had staked is paid out
+      │ refused ──contest, by the buyer──▶ contested    out of the stake: delivered; and where that is not enough,
+      │                                                 closed, and all are paid as far as it goes
       │ time runs out
       ▼
     not delivered: the deposit goes back
@@ -24,7 +25,7 @@ from sogdia.kernel.operation import UNKNOWN_MONEY
 from sogdia.kernel.refusal import require
 from sogdia.kernel.values import Hash, PositiveUnits, owner_of
 from sogdia.modules.market import settlement
-from sogdia.modules.market.deposits import require_due
+from sogdia.modules.market.deposits import put_off, require_due
 from sogdia.modules.market.door_records import begin_record, count_for_buyer, count_for_carrier
 from sogdia.modules.market.events import CashCollected, CashKept, CashRemitted, ParcelRefused, RefusalContested
 from sogdia.modules.market.orders import OrderOperation, advance, deliver, open_order
@@ -165,12 +166,21 @@ class ContestRefusal(OrderOperation, tag=443):
 
 
 def keep_cash(ctx: Context, name: bytes, order: Order, carrier: bytes, writes_max: int) -> None:
-    """Close an order whose carrier did not hand over in time: all are paid out of its stake, as far as that goes."""
+    """Take the stake of a carrier that did not hand over in time.
+
+    Where it is all that was due the order goes on like any that was paid: the buyer has paid, and may return goods.
+    Else nothing more will come, and all are paid out of it as far as it goes.
+    """
     staked = stake_of(order)
-    buyer = owner_of(name)
+    whole = staked >= order.balance_due
+    if not whole and put_off(ctx, name, order, carrier, RULES.must(ctx.state, None).windows.remit):
+        return
     if staked:
-        pass_on(ctx.state, order.asset, staked, carrier, buyer)
+        pass_on(ctx.state, order.asset, staked, carrier, owner_of(name))
     count_for_carrier(ctx.state, carrier, kept=1)
     ctx.emit(CashKept(order=name, carrier=carrier, asset=order.asset, units=order.balance_due, staked=staked))
     left = structs.replace(order, balance_due=order.balance_due - staked)
+    if whole:
+        deliver(ctx, name, left, confirmed_by=carrier)
+        return
     settlement.close(ctx, name, left, Outcome.CASH_KEPT, writes_max=writes_max)

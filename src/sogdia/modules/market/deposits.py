@@ -2,7 +2,7 @@
 
     placed ──accept──▶ accepted, the rest is due ──pay the rest──▶ accepted, to be shipped
       │ cancel, decline,   │ decline                  │ time runs out: the merchant has the deposit
-      ▼ time runs out      ▼                          ▼
+      ▼ time runs out      ▼                          ▼ (not while the issuer keeps the buyer from paying)
     cancelled: all back  cancelled: all back        forfeited
 
 Nothing leaves before it is paid, so from there on such an order is like any other. Of goods to be paid at the door the
@@ -18,11 +18,12 @@ from msgspec import structs
 from sogdia.kernel.operation import UNKNOWN_MONEY
 from sogdia.kernel.refusal import require
 from sogdia.kernel.values import PositiveUnits, owner_of
-from sogdia.modules.market.events import BalancePaid
+from sogdia.modules.market import settlement
+from sogdia.modules.market.events import BalancePaid, DeadlinePutOff
 from sogdia.modules.market.orders import OrderOperation, advance, buyer_order, waits_for_balance
-from sogdia.modules.market.records import ORDERS, RULES, Order, OrderState
+from sogdia.modules.market.records import ORDERS, RULES, Order, OrderState, Outcome
 from sogdia.modules.market.refusals import MarketRefusal as Refuse
-from sogdia.modules.money import asset_key, set_aside
+from sogdia.modules.money import asset_key, hindered_until, set_aside
 
 if TYPE_CHECKING:
     from sogdia.kernel.operation import Context
@@ -56,6 +57,28 @@ class PayBalance(OrderOperation, tag=418):
         advance(ctx, self.order, order, structs.replace(order, balance_due=0, deadline=deadline, split=None))
 
         ctx.emit(BalancePaid(order=self.order, asset=order.asset, units=self.units, deadline=deadline))
+
+
+def forfeit(ctx: Context, name: bytes, order: Order, writes_max: int) -> None:
+    """Let the merchant have the deposit of a buyer that did not pay the rest in time, and could have."""
+    if put_off(ctx, name, order, owner_of(name), RULES.must(ctx.state, None).windows.pay):
+        return
+    settlement.close(ctx, name, order, Outcome.FORFEITED, writes_max=writes_max)
+
+
+def put_off(ctx: Context, name: bytes, order: Order, payer: bytes, window: int) -> bool:
+    """Let somebody's time to pay begin anew when a freeze that keeps it from paying can hold no more; tell whether.
+
+    A freeze counts that the issuer has lifted, too: an hour between two of them is no time to pay. Alone an issuer puts
+    one order off once, as its freeze is followed by a rest.
+    """
+    until = hindered_until(ctx.state, payer, order.asset, ctx.time)
+    if not until:
+        return False
+    deadline = until + window
+    advance(ctx, name, order, structs.replace(order, deadline=deadline))
+    ctx.emit(DeadlinePutOff(order=name, hindered=payer, deadline=deadline))
+    return True
 
 
 def require_due(order: Order, units: int) -> None:

@@ -243,6 +243,22 @@ class RefundWaits(Event, tag=429):
     until: Seconds
 
 
+class ReturnAwarded(Event, tag=430):
+    """An arbitrator decided that the goods go back that the buyer asks to return, and for which cause."""
+
+    order: Name
+    arbitrator: Account
+    return_cause: CauseNumber
+
+
+class DeadlinePutOff(Event, tag=431):
+    """Who has to pay was frozen by the money's issuer: the time for it ends only after that freeze can hold no more."""
+
+    order: Name
+    hindered: Account
+    deadline: Seconds
+
+
 class OrderDigested(Event, tag=420):
     """The order's lines have left the state; the root over them stays."""
 

@@ -2,10 +2,11 @@
 
     placed      not accepted in time      cancelled: everything back to the buyer
     accepted    not shipped in time       cancelled: everything back to the buyer
-                the rest not paid in time forfeited: the deposit to the merchant
+                the rest not paid in time forfeited: the deposit to the merchant; a freeze of the buyer puts it off
     shipped     nobody confirmed          taken as delivered, unconfirmed; the time for returns begins
                 not paid at the door      not delivered: the deposit back to the buyer
-    collected   cash not handed over      closed: everybody is paid out of the carrier's stake, as far as that goes
+    collected   cash not handed over      the whole is staked: delivered, out of the stake; a freeze of the carrier
+                                          puts it off. Else closed: all are paid as far as the stake goes
     delivered   no return asked           settled: everybody is paid
     returning   merchant did not answer   the asked lines are refunded
     contested   no agreement              delivery confirmed: the sale stands; else the asked lines are refunded
@@ -27,6 +28,7 @@ from sogdia.kernel.operation import Exit
 from sogdia.kernel.refusal import Broken
 from sogdia.modules.market import settlement
 from sogdia.modules.market.cash import keep_cash
+from sogdia.modules.market.deposits import forfeit
 from sogdia.modules.market.orders import deliver, waits_for_balance
 from sogdia.modules.market.records import ORDERS, Order, OrderState, Outcome
 from sogdia.modules.market.returns import answer_for_the_merchant, end_the_contest
@@ -50,7 +52,7 @@ def run_out(ctx: Context, name: bytes, order: Order, writes_max: int) -> None:
     lines_max = max(1, writes_max - settlement.WRITES_APART_FROM_LINES)
     match order.state:
         case OrderState.ACCEPTED if waits_for_balance(order):
-            settlement.close(ctx, name, order, Outcome.FORFEITED, writes_max=writes_max)
+            forfeit(ctx, name, order, writes_max)
         case OrderState.PLACED | OrderState.ACCEPTED:
             settlement.close(ctx, name, order, Outcome.CANCELLED, writes_max=writes_max)
         case OrderState.SHIPPED if order.balance_due > 0:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sogdia.kernel.module import Module
 from sogdia.modules.market import (
+    awards,
     cash,
     deposits,
     events,
@@ -48,7 +49,8 @@ MODULE = Module(
         returns.TakeUnexchanged,
         splits.ProposeSplit,
         splits.AcceptSplit,
-        splits.AwardSplit,
+        awards.AwardSplit,
+        awards.AwardReturn,
         deposits.PayBalance,
         cash.CollectCash,
         cash.RemitCash,
@@ -94,6 +96,8 @@ MODULE = Module(
         events.ParcelRefused,
         events.RefusalContested,
         events.RefundWaits,
+        events.ReturnAwarded,
+        events.DeadlinePutOff,
     ),
     refusals=MarketRefusal,
     queries=(

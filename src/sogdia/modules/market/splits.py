@@ -1,7 +1,6 @@
 """Splits: one side names what the buyer gets back, the other names the same figure, and the order is settled.
 
-No arbitrator is needed for what two people agree on. A proposal binds nobody until the other side accepts it. Where the
-terms name an arbitrator, whom the buyer has seen before it ordered, that one may decide while the two contest.
+No arbitrator is needed for what two people agree on. A proposal binds nobody until the other side accepts it.
 """
 
 from __future__ import annotations
@@ -10,12 +9,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import structs
 
-from sogdia.kernel.accounts import PARTIES
 from sogdia.kernel.refusal import require
 from sogdia.kernel.values import Units, owner_of
-from sogdia.modules.identity import Role
 from sogdia.modules.market import settlement
-from sogdia.modules.market.events import SplitAwarded, SplitProposed
+from sogdia.modules.market.events import SplitProposed
 from sogdia.modules.market.orders import OrderOperation, advance, open_order
 from sogdia.modules.market.payees import escrow_units
 from sogdia.modules.market.records import Order, OrderState, Outcome, Split
@@ -59,26 +56,6 @@ class AcceptSplit(OrderOperation, tag=425):
         require(split is not None and split.proposer != ctx.sender, Refuse.SPLIT_IS_OWN)
         require_in_escrow(order, self.to_buyer)
 
-        settlement.close(ctx, self.order, order, Outcome.SPLIT, to_buyer=self.to_buyer)
-
-
-class AwardSplit(OrderOperation, tag=427):
-    """Decide what the buyer gets back of a contested order: an arbitrator whom the terms name, and nobody else."""
-
-    to_buyer: Units
-
-    reserved: ClassVar[bool] = True
-
-    def apply(self, ctx: Context) -> None:
-        """Settle by the figure."""
-        order = open_order(ctx, self.order, OrderState.CONTESTED)
-        named = any(each.account == ctx.sender for each in order.shares)
-        arbitrates = named and bool(PARTIES.must(ctx.state, ctx.sender).roles & Role.ARBITRATOR)
-        is_a_side = ctx.sender in (owner_of(self.order), order.merchant)
-        require(arbitrates and not is_a_side, Refuse.SENDER_NOT_ARBITRATOR, order=self.order)
-        require_in_escrow(order, self.to_buyer)
-
-        ctx.emit(SplitAwarded(order=self.order, arbitrator=ctx.sender, to_buyer=self.to_buyer))
         settlement.close(ctx, self.order, order, Outcome.SPLIT, to_buyer=self.to_buyer)
 
 

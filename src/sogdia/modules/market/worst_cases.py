@@ -40,17 +40,19 @@ class Ends(Numbered):
 
     COMPLETED = 1
     TAKEN_BACK = 2
-    """By the buyer, before the goods have left."""
+    """By the buyer, before the merchant has accepted."""
     NOT_SHIPPED = 3
     """Declined by the merchant, or its time ran out."""
     RETURNED_BY_REMORSE = 4
     RETURNED_BY_THE_MERCHANTS_FAULT = 5
     LOST_ON_THE_WAY = 6
     BALANCE_NOT_PAID = 7
-    """The buyer did not pay the rest in time."""
+    """The buyer did not pay the rest in time, and no freeze kept it from that."""
     REFUSED_AT_THE_DOOR = 8
     CASH_KEPT = 9
     """The carrier did not hand over what it had collected."""
+    DIVIDED = 10
+    """By a figure: the two have agreed on it, or an arbitrator has named it."""
 
 
 class WorstCase(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,6 +145,7 @@ def _cases(
         (Ends.RETURNED_BY_REMORSE, 0, 0, 0, True),
         (Ends.RETURNED_BY_THE_MERCHANTS_FAULT, 0, backing.bond, backing.cover, True),
         (Ends.LOST_ON_THE_WAY, 0, 0, backing.cover, True),
+        (Ends.DIVIDED, 0, 0, 0, True),
     )
     return tuple(_case(method, monies, *row) for row in rows)
 
@@ -161,6 +164,7 @@ def _in_steps(monies: Monies, units: int, payment: Payment) -> tuple[WorstCase, 
         (Ends.RETURNED_BY_REMORSE, delivered, 0, 0, True),
         (Ends.RETURNED_BY_THE_MERCHANTS_FAULT, delivered, 0, 0, True),
         (Ends.LOST_ON_THE_WAY, shipped, 0, 0, True),
+        (Ends.DIVIDED, delivered, 0, 0, True),
     ]
     if at_the_door:
         rows += [(Ends.REFUSED_AT_THE_DOOR, deposit, 0, 0, False), (Ends.CASH_KEPT, 0, not_staked, 0, False)]

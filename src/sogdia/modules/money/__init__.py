@@ -15,7 +15,7 @@ from sogdia.modules.money.balances import (
     require_travel_reference,
     set_aside,
 )
-from sogdia.modules.money.freezes import freezes_counted
+from sogdia.modules.money.freezes import freezes_counted, hindered_until
 from sogdia.modules.money.issuer_invariants import set_aside_to_be_redeemed
 from sogdia.modules.money.module import MODULE
 from sogdia.modules.money.records import (
@@ -44,6 +44,7 @@ __all__ = [
     "balance_key",
     "currency_of",
     "freezes_counted",
+    "hindered_until",
     "is_frozen_at",
     "keep_promise",
     "may_receive",

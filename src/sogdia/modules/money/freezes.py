@@ -54,6 +54,12 @@ def make_longer(ctx: Context, account: bytes, asset: Asset) -> int:
     return until
 
 
+def hindered_until(state: Reader, account: bytes, asset: Asset, time: int) -> int:
+    """Give the last second in which a freeze of a holder can hold by itself, lifted or not; 0 when there is none."""
+    found = FREEZES.find(state, (account, asset))
+    return 0 if found is None or found.over or found.until < time else found.until
+
+
 def mark(state: State, account: bytes, asset: Asset, *, frozen: bool) -> None:
     """Write down whether a holder is frozen, and count that something has changed."""
     store(state, account, asset, structs.replace(balance(state, account, asset), frozen=frozen))
