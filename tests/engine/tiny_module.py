@@ -20,13 +20,14 @@ from sogdia.kernel.operation import Context, Exit, Operation, Query
 from sogdia.kernel.quota import QUOTAS, Quota
 from sogdia.kernel.receipt import NO_HISTORY
 from sogdia.kernel.refusal import RefusalCode, ensure, require
-from sogdia.kernel.state import Reader, Table
+from sogdia.kernel.state import Reader, State, Table
 from sogdia.kernel.values import NO_ACCOUNT, Hash, NodeKey, Reference, Seconds, account_of, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 START = 1_750_000_000
+LOST = "lost"
 
 
 class TinyRefusal(RefusalCode):
@@ -181,6 +182,12 @@ def no_note_is_overlong(state: Reader) -> None:
         ensure(len(note.text) <= 20_000, "a note is too long")
 
 
+def no_note_is_lost(state: State) -> None:
+    """Look at the notes that a block changes; one of this text stands for a rule that is wrong."""
+    texts = [note.text for table, note in state.changes.values() if table is NOTES and isinstance(note, Note)]
+    ensure(LOST not in texts, "a block loses a note")
+
+
 TINY = Module(
     name="tiny",
     number=900,
@@ -190,6 +197,7 @@ TINY = Module(
     refusals=TinyRefusal,
     queries=(NoteText, Stumble),
     invariants=(no_note_is_overlong,),
+    keeps=(no_note_is_lost,),
     exits=(Exit(NOTES, deadline_of=lambda note: note.deadline, apply=_lapse),),
     genesis=TinyGenesis,
     load_genesis=_load,

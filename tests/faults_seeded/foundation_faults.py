@@ -277,6 +277,20 @@ IDENTITY_FAULTS = (
 
 MONEY_FAULTS = (
     Fault(
+        "Money that a block makes is noticed by nobody",
+        "modules/money/invariants.py",
+        "            made[asset] = made.get(asset, 0) + _owned(after) - _owned(state.below(table, key))",
+        "            made[asset] = made.get(asset, 0)",
+        ("tests/modules/money/test_invariants.py",),
+    ),
+    Fault(
+        "What every block keeps is not looked at",
+        "kernel/machine.py",
+        "                kept(state)\n",
+        "                pass\n",
+        ("tests/engine/test_keeping.py",),
+    ),
+    Fault(
         "A frozen holder pays",
         "modules/money/balances.py",
         "require(not is_frozen(state, account, asset, source)",

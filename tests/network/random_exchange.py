@@ -24,7 +24,8 @@ from sogdia.modules.market.orders import (
     ShipOrder,
 )
 from sogdia.modules.market.records import ORDERS, OrderState
-from sogdia.modules.market.returns import ApproveReturn, RefundLines, RequestReturn
+from sogdia.modules.market.returns import ApproveReturn, RefundLines, RefuseReturn, RequestReturn, TakeUnexchanged
+from sogdia.modules.market.splits import AcceptSplit, ProposeSplit
 from sogdia.modules.money.currencies import Mint
 from sogdia.testing.ledger import keys_of
 from tests.modules.market.shop import quantities
@@ -174,7 +175,8 @@ class RandomExchange:
             return
         name = self._random.choice([name for name in found if LOCKS.find(life.ledger.state, name)] or found)
         merchants = {life.account(who): who for who in MERCHANTS}
-        merchant = merchants.get(ORDERS.must(life.ledger.state, name).merchant, MERCHANTS[0])
+        known = ORDERS.must(life.ledger.state, name)
+        merchant = merchants.get(known.merchant, MERCHANTS[0])
         buyer, cause = buyers[name[:20]], self._random.choice(list(Cause))
         refund = RefundLines(order=name, lines=quantities((1, 1)), return_cause=cause)
         asked = RequestReturn(order=name, lines=quantities((1, 1)), return_cause=cause)
@@ -183,7 +185,13 @@ class RandomExchange:
             OrderState.ACCEPTED: ((merchant, ShipOrder(order=name)),),
             OrderState.SHIPPED: ((buyer, ConfirmDelivery(order=name)),),
             OrderState.DELIVERED: ((merchant, refund), (buyer, asked), (buyer, SettleOrder(order=name))),
-            OrderState.RETURNING: ((merchant, ApproveReturn(order=name)),),
+            OrderState.RETURNING: ((merchant, ApproveReturn(order=name)), (merchant, RefuseReturn(order=name))),
+            OrderState.CONTESTED: (
+                (merchant, ApproveReturn(order=name)),
+                (buyer, ProposeSplit(order=name, to_buyer=self._random.randrange(300))),
+                (merchant, AcceptSplit(order=name, to_buyer=0 if known.split is None else known.split.to_buyer)),
+            ),
+            OrderState.REFUNDING: ((buyer, TakeUnexchanged(order=name)),),
         }
         others = (
             (merchant, refund),
@@ -191,5 +199,5 @@ class RandomExchange:
             (buyer, CancelOrder(order=name)),
             (buyer, SettleOrder(order=name)),
         )
-        fitting = next_steps.get(ORDERS.must(life.ledger.state, name).state, ())
+        fitting = next_steps.get(known.state, ())
         life.send(*self._random.choice(fitting if fitting and self._random.randrange(4) else others))

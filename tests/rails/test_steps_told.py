@@ -51,7 +51,6 @@ TERMS = (
     Payment(2_500, DOOR, 3_333),
     Payment(1, DOOR),
 )
-STEPS = 120
 HOURS = (1, 1, 24, 24, 24 * 4, 24 * 8, 24 * 46)
 
 
@@ -219,10 +218,3 @@ def test_every_payment_fits_into_a_message(town):
     assert town.ledger.payments
     for each in town.ledger.payments[::5]:
         assert message_of([each], town.ledger.network)
-
-
-def test_a_walk_of_its_own_agrees_as_well(rotation):
-    walking = Town(Random(f"{rotation} steps").randrange(2**32))
-
-    for _ in range(STEPS):
-        walking.step()

@@ -95,7 +95,7 @@ class Machine:
         self.check_invariants(state)
 
     def check_invariants(self, state: Reader) -> None:
-        """Run every module's invariants; a breach stops the node."""
+        """Run every module's invariants over the whole state; a breach raises `Broken`."""
         for module in self.modules:
             for invariant in module.invariants:
                 invariant(state)
@@ -204,7 +204,7 @@ class Block:
     def close(self) -> None:
         """Handle what is due, let the next height come, forget expired ids and write down the block's own.
 
-        Bounded work.
+        Bounded work. Raises `Broken` when the block's changes do not keep what every block keeps.
         """
         state = self.state
         start = state.writes
@@ -216,6 +216,9 @@ class Block:
         self._let_height_come(self.height + 1)
         self.forgotten = spent.sweep(state, self.time, SWEEP_WRITES_MAX)
         spent.remember(state, self._spent)
+        for module in self._machine.modules:
+            for kept in module.keeps:
+                kept(state)
 
     def all_results(self) -> list[Result]:
         """Give the block's results: envelopes in order, then exits in order."""

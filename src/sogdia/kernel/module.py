@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sogdia.kernel.genesis import GenesisContext
     from sogdia.kernel.operation import Context, Exit, Operation, Query, Turn
     from sogdia.kernel.refusal import RefusalCode
-    from sogdia.kernel.state import Reader, Table
+    from sogdia.kernel.state import Reader, State, Table
 
 NUMBERS_PER_MODULE = 100
 
@@ -35,6 +35,7 @@ class Module:
     refusals: type[RefusalCode]
     queries: tuple[type[Query], ...]
     invariants: tuple[Callable[[Reader], None], ...]
+    """What is always true, looked at over the whole state: when a network begins, in an audit, in tests."""
     exits: tuple[Exit, ...]
     genesis: type[Any]
     load_genesis: Callable[[GenesisContext, Any], None]
@@ -42,6 +43,8 @@ class Module:
     """The version of the protocol with which it began. One that is added later has no section in genesis, so that a
     network keeps its identity, and begins without a record of its own."""
     turns: tuple[Turn, ...] = ()
+    keeps: tuple[Callable[[State], None], ...] = ()
+    """What every block keeps, looked at over its changes alone before it is closed; a breach stops the node."""
     accuse: Callable[[Context, bytes], None] | None = None
     """What becomes of whoever holds the key of an address that has provably signed two blocks of one height."""
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from msgspec import structs
 
 from sogdia.kernel import calendar
 from sogdia.kernel.refusal import Broken
 from sogdia.kernel.state import State
-from sogdia.modules.money import BALANCES, HOLDS, Asset, Balance, keep_promise, move
+from sogdia.modules.money import BALANCES, HOLDS, Asset, Balance, balance, keep_promise, move
+from sogdia.modules.money.currencies import Mint
 from sogdia.modules.money.records import CURRENCIES
-from tests.modules.money.purse import NOBODY, PAYEE, PAYER, currency, open_euros, place
+from sogdia.modules.money.transfers import Transfer
+from tests.modules.money.purse import NOBODY, PAYEE, PAYER, currency, open_euros, pay, place
 from tests.refused import poke
+
+if TYPE_CHECKING:
+    from sogdia.kernel.operation import Context
 
 
 @pytest.fixture
@@ -36,6 +43,34 @@ def test_a_unit_made_or_lost_is_noticed(sound, units):
     poke(sound, BALANCES, key, Balance(available=units, held=60))
 
     assert_noticed(sound, "do not add up to the supply")
+
+
+@pytest.mark.parametrize("units", [-1, 1])
+def test_a_block_that_makes_or_loses_a_unit_is_noticed_while_it_is_made(sound, units, monkeypatch):
+    """A rule that is wrong by one: the block is not closed, so no node writes it down."""
+    before, apply = sound.root, Transfer.apply
+
+    def wrong(self: Transfer, ctx: Context) -> None:
+        apply(self, ctx)
+        known = balance(ctx.state, self.to, self.asset)
+        BALANCES.put(ctx.state, (self.to, self.asset), structs.replace(known, available=known.available + units))
+
+    monkeypatch.setattr(Transfer, "apply", wrong)
+    with pytest.raises(Broken, match=f"makes {units} units"):
+        sound.send(PAYER, pay(sound, 7))
+
+    assert sound.root == before
+
+
+def test_a_block_that_mints_without_a_balance_is_noticed_while_it_is_made(sound, monkeypatch):
+    def forgets(self: Mint, ctx: Context) -> None:
+        asset = Asset(self.currency, ctx.sender)
+        known = CURRENCIES.must(ctx.state, asset)
+        CURRENCIES.put(ctx.state, asset, structs.replace(known, supply=known.supply + self.units))
+
+    monkeypatch.setattr(Mint, "apply", forgets)
+    with pytest.raises(Broken, match="makes -5 units"):
+        sound.send("bank", Mint(currency="USD", to=sound.account(PAYER), units=5))
 
 
 def test_money_that_nobody_issued_is_noticed(sound):

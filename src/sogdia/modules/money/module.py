@@ -102,6 +102,7 @@ MODULE = Module(
         issuer_queries.RedemptionQuery,
         issuer_queries.StandingQuery,
     ),
+    keeps=(invariants.no_block_makes_or_loses_money,),
     invariants=(
         invariants.no_money_is_made_or_lost,
         invariants.no_empty_balance_is_kept,

@@ -56,7 +56,8 @@ OUTCOMES = (
 DEALERS = (
     "In basis points of what was swapped. On the ledger a dealer sells what it got on the day of the swap, so it bears"
     " the rate between order and shipping. Beside it, worked out from the same orders: sold forward when the rate was"
-    " locked and bought back when the lock was undone, without the interest between the two monies."
+    " locked and bought back when the lock was undone, without the interest between the two monies. Their books"
+    " balance: a run in which they did not after any block would have ended there, with what is missing."
 )
 PREMIUMS = (
     "What cards ask for keeping a rate, by how long, and what buyers made of their right to cancel while the merchant"
@@ -80,9 +81,9 @@ FRIENDS = (
     " such orders, used or not."
 )
 FINALITY = (
-    "Time here is the series' own. Each step is final in the block that holds it, and its money can be spent in the"
-    " next envelope. How long a block takes was measured elsewhere: docs/reference/performance.md,"
-    " under “A network”."
+    "Time here is the series' own. Each step is final in the block that holds it, one block after it was sent, and its"
+    " money can be spent in the next envelope. How long a block takes was measured elsewhere:"
+    " docs/reference/performance.md, under “A network”."
 )
 
 
@@ -267,7 +268,6 @@ def dealers(group: Iterable[Played]) -> Table:
             ("most set aside", lambda each: _money(dealing(each).most_set_aside, each)),
             ("dealers with orders", lambda each: str(dealing(each).dealers_with_orders)),
             ("orders not placed: cards spent, or too late in the series", lambda each: f"{each.not_placed:,}"),
-            ("books", lambda _each: "balance"),
         ),
     )
 
@@ -296,7 +296,6 @@ def finality(group: Iterable[Played]) -> Table:
         (
             ("blocks", lambda each: f"{each.blocks:,}"),
             ("envelopes", lambda each: f"{each.envelopes:,}"),
-            ("blocks until a step is final", lambda _each: "1"),
             ("until the swap, days: mean", lambda each: tenths(figures.days_until_the_swap(each))),
             ("order life, days: mean", lambda each: tenths(figures.days_of_life(each)[0])),
             ("longest", lambda each: f"{figures.days_of_life(each)[1]}"),
