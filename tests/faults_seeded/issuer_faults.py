@@ -131,15 +131,15 @@ ISSUER_FAULTS = (
     Fault(
         "A freeze that was lifted begins anew",
         "modules/money/freezes.py",
-        "    if before is None:\n        _begin(ctx, account, asset)\n",
-        "    make_longer(ctx, account, asset)\n",
+        "structs.replace(before, held_until=before.until))\n",
+        "structs.replace(before, held_until=before.until))\n        make_longer(ctx, account, asset)\n",
         FREEZES,
     ),
     Fault(
         "A freeze that has run out stays on the balance",
         "modules/money/freezes.py",
-        "mark(ctx.state, account, asset, frozen=False)",
-        "mark(ctx.state, account, asset, frozen=True)",
+        "        mark(ctx.state, account, asset, frozen=False)\n",
+        "        mark(ctx.state, account, asset, frozen=True)\n",
         FREEZES,
     ),
     Fault(

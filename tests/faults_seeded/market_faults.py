@@ -335,7 +335,7 @@ RETURN_FAULTS = (
     Fault(
         "An order that was split is refunded once more",
         "modules/market/late_refunds.py",
-        "require(closed.outcome in BY_LINE",
+        "require(closed.outcome == Outcome.SETTLED",
         "require(closed.outcome != Outcome.CANCELLED",
         LATE,
     ),

@@ -128,7 +128,7 @@ RECORDS: Final[dict[str, dict[Sees, str]]] = {
     "MoneyRules": {_P: "record freeze_term freeze_rest measure_period redemption_period"},
     "Conduct": {_P: "record statements asked paid declined missed freezes"},
     "Standing": {_P: "record attestation"},
-    "Freeze": {_O: "record until rests_until over"},
+    "Freeze": {_O: "record until rests_until held_until over"},
     "Spending": {_O: "record day units"},
     "Measure": {
         _O: "record measure_kind currency account units to court_order panel needed approvals deadline sponsor"
@@ -324,7 +324,7 @@ EVENTS: Final[dict[str, dict[Sees, str]]] = {
     "PartReleased": {_P: "order", _O: "released payouts"},
     "SplitAwarded": {_P: "order", _O: "arbitrator to_buyer"},
     "ReturnAwarded": {_P: "order", _O: "arbitrator return_cause"},
-    "DeadlinePutOff": {_P: "order", _O: "hindered deadline"},
+    "DeadlinePutOff": {_O: "order deadline"},
     "CashCollected": {_P: "order", _O: "carrier asset units staked deadline"},
     "CashRemitted": {_P: "order", _O: "carrier asset units staked"},
     "CashKept": {_P: "order", _O: "carrier asset units staked"},

@@ -55,7 +55,8 @@ def posting(ledger: Ledger, reference: str = "usd", **changes: Any) -> PostCard:
 
 def open_bureau(ledger: Ledger, **changes: Any) -> Ledger:  # noqa: ANN401 - any field of the terms
     """Enter the dealer, give it dollars and the customer dinars, and post the card."""
-    ledger.register(DEALER, "KW", roles=int(Role.LIQUIDITY_PROVIDER))
+    if DEALER not in ledger._registered:
+        ledger.register(DEALER, "KW", roles=int(Role.LIQUIDITY_PROVIDER))
     ledger.fund(DEALER, DEALERS_DOLLARS)
     ledger.fund(CUSTOMER, CUSTOMERS_DINARS, "KWD")
     ledger.must(DEALER, posting(ledger, rates=rate_terms(ledger, **changes)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from sogdia.modules.identity import Role
@@ -26,6 +28,7 @@ from tests.modules.market.backed import (
     changed,
     delivered,
     owned,
+    placed,
     sells_back,
     swapped_of,
 )
@@ -164,6 +167,26 @@ def test_what_was_awarded_waits_for_a_rate_like_any_return(backed_ledger):
     before = owned(backed_ledger, BUYER)
     backed_ledger.wait(2)
     assert changed(backed_ledger, BUYER, before).dinars == WHOLE
+
+
+@pytest.mark.parametrize("judge", [DEALER, "carrier"])
+def test_nobody_judges_who_bears_what_comes_of_it(judge):
+    """The dealer has a cover in it, and the carrier may be at fault."""
+    ledger = Ledger()
+    if judge == DEALER:
+        ledger.register(DEALER, "KW", roles=int(Role.LIQUIDITY_PROVIDER | Role.ARBITRATOR))
+    else:
+        ledger.register("marshrutka", roles=int(Role.CARRIER | Role.ARBITRATOR))
+    who = DEALER if judge == DEALER else "marshrutka"
+    changes: dict[str, Any] = {} if judge == DEALER else {"carrier": ledger.account(who)}
+    backed(ledger, shares=(Share(ledger.account(who), 50),), **changes)
+    name = placed(ledger)
+    ledger.must(MERCHANT, AcceptOrder(order=name), ShipOrder(order=name))
+    ledger.must(BUYER, ConfirmDelivery(order=name), RequestReturn(order=name, lines=quantities(*ALL)))
+    ledger.must(MERCHANT, RefuseReturn(order=name))
+
+    for award in (AwardReturn(order=name, return_cause=Cause.REMORSE), AwardSplit(order=name, to_buyer=0)):
+        assert ledger.send(who, award).code == Refuse.SENDER_NOT_ARBITRATOR
 
 
 # ------------------------------------------------------------------------------------------------------------ refusals

@@ -56,7 +56,6 @@ from tests.modules.market.shop import (
     stock,
     terms,
 )
-from tests.modules.market.test_late_refunds import final_lines, late
 from tests.modules.market.test_refused_at_a_rate import fill_storage
 from tests.modules.money.issuing import at_most, impose, in_order
 from tests.refused import Row, assert_refused
@@ -165,22 +164,6 @@ def test_who_does_not_hand_over_loses_the_stake_and_its_good_record(ledger):
     everybody = (MERCHANT, "platform", "treasury", "carrier")
     assert sum(available(ledger, who) for who in everybody) + back == CARRIERS
     assert 0 < back < PAID
-
-
-def test_what_a_merchant_gives_back_when_cash_is_lost_it_can_prove_line_by_line():
-    """Half was staked: the order is over, and its merchant may still refund out of its own."""
-    ledger = staking_half()
-    name = collected(ledger)
-    lines = final_lines(ledger, name)
-    wait_out(ledger, name)
-    assert closed_order(ledger, name).outcome == Outcome.CASH_KEPT
-    before = available(ledger, BUYER), available(ledger, MERCHANT)
-
-    receipt = ledger.must(MERCHANT, late(name, lines, 2, 1))
-
-    given = receipt.events[0].to_buyer
-    assert given > 0
-    assert (available(ledger, BUYER), available(ledger, MERCHANT)) == (before[0] + given, before[1] - given)
 
 
 def test_a_stake_of_half_pays_everybody_in_proportion():
@@ -295,7 +278,7 @@ def test_a_freeze_puts_off_what_a_carrier_has_to_hand_over(lifted):
 
     (receipt,) = ledger.wait(open_order(ledger, name).deadline + 1 - ledger.time)
 
-    put_off = DeadlinePutOff(order=name, hindered=ledger.account("carrier"), deadline=until + 3 * DAY)
+    put_off = DeadlinePutOff(order=name, deadline=until + 3 * DAY)
     assert receipt.events == (put_off,)
     assert state_of(ledger, name) == OrderState.COLLECTED
     ledger.wait(until + 1 - ledger.time)

@@ -140,15 +140,15 @@ def test_a_rest_that_is_not_paid_costs_the_deposit(ledger):
 def test_no_issuer_lets_a_deposit_be_lost_by_a_freeze(ledger, lifted, pays):
     """The freeze can hold for thirty days; then the buyer has its seven days anew, and no more."""
     name = accepted(ledger)
-    ledger.must("bank", FreezeHolder(currency="USD", account=ledger.account(BUYER), reason="Court order 17"))
+    freeze(ledger)
     until = ledger.time + 30 * DAY
     if lifted:
         ledger.wait(7 * DAY - 10)
-        ledger.must("bank", UnfreezeHolder(currency="USD", account=ledger.account(BUYER)))
+        lift(ledger)
 
     (receipt,) = ledger.wait(open_order(ledger, name).deadline + 1 - ledger.time)
 
-    put_off = DeadlinePutOff(order=name, hindered=ledger.account(BUYER), deadline=until + 7 * DAY)
+    put_off = DeadlinePutOff(order=name, deadline=until + 7 * DAY)
     assert receipt.events == (put_off,)
     ledger.wait(until + 1 - ledger.time)
     assert held(ledger) == DEPOSIT
@@ -158,6 +158,55 @@ def test_no_issuer_lets_a_deposit_be_lost_by_a_freeze(ledger, lifted, pays):
         return
     ledger.wait(put_off.deadline + 1 - ledger.time)
     assert closed_order(ledger, name).outcome == Outcome.FORFEITED
+
+
+def test_a_freeze_that_ends_just_before_the_deadline_counts(ledger):
+    """Of the buyer's seven days all but the last seconds were taken, by a freeze that had been tried out before."""
+    freeze(ledger)
+    until = ledger.time + 30 * DAY
+    lift(ledger)
+    ledger.wait(23 * DAY + 5)
+    name = accepted(ledger)
+    freeze(ledger)
+    deadline = open_order(ledger, name).deadline
+    assert 0 < deadline - until < 10
+
+    ledger.wait(deadline + 1 - ledger.time)
+    assert open_order(ledger, name).deadline == until + 7 * DAY
+    ledger.wait(until + 7 * DAY + 1 - ledger.time)
+
+    assert closed_order(ledger, name).outcome == Outcome.FORFEITED
+
+
+def test_a_freeze_that_was_lifted_before_the_order_puts_nothing_off(ledger):
+    freeze(ledger)
+    lift(ledger)
+    ledger.wait(1)
+    name = accepted(ledger)
+
+    wait_out(ledger, name)
+
+    assert closed_order(ledger, name).outcome == Outcome.FORFEITED
+
+
+def test_a_freeze_after_the_deadline_puts_nothing_off(ledger):
+    """It comes before the order's exit in its block, and yet too late."""
+    name = accepted(ledger)
+
+    ledger.time = open_order(ledger, name).deadline + 1
+    freeze(ledger)
+
+    assert closed_order(ledger, name).outcome == Outcome.FORFEITED
+
+
+def freeze(ledger):
+    """The buyer's money is frozen."""
+    ledger.must("bank", FreezeHolder(currency="USD", account=ledger.account(BUYER), reason="Court order 17"))
+
+
+def lift(ledger):
+    """The freeze is lifted."""
+    ledger.must("bank", UnfreezeHolder(currency="USD", account=ledger.account(BUYER)))
 
 
 @pytest.mark.parametrize("ends", ["cancel", "decline", "decline-accepted", "not-accepted"])
@@ -225,7 +274,7 @@ def dues(ledger, units=BALANCE):
 def frozen(ledger):
     """The buyer is frozen after its order was accepted, and has too little."""
     poor(ledger)
-    ledger.must("bank", FreezeHolder(currency="USD", account=ledger.account(BUYER), reason="Court order 17"))
+    freeze(ledger)
 
 
 def poor(ledger):

@@ -80,9 +80,10 @@ def test_lifting_a_freeze_and_making_another_gains_no_time(frozen):
     for _ in range(3):
         frozen.must("bank", UnfreezeHolder(currency="USD", account=frozen.account(PAYER)), at=frozen.time + 7 * DAY)
         frozen.must(PAYER, pay(frozen, 1))
+        assert freeze_of(frozen) == Freeze(until=until, rests_until=until + REST, held_until=frozen.time)
         assert again(frozen).code == 0
 
-    assert freeze_of(frozen) == Freeze(until=until, rests_until=until + REST)
+    assert freeze_of(frozen) == Freeze(until=until, rests_until=until + REST, held_until=until)
     frozen.must(PAYER, pay(frozen, 1), at=until + 1)
 
 
@@ -114,7 +115,8 @@ def test_the_terms_are_the_networks():
     ledger = Ledger(money={"currencies": [{"currency": "USD", "issuer": "bank"}], "freeze_term": 10, "freeze_rest": 20})
     freeze(ledger)
 
-    assert freeze_of(ledger) == Freeze(until=ledger.time + 10, rests_until=ledger.time + 30)
+    until = ledger.time + 10
+    assert freeze_of(ledger) == Freeze(until=until, rests_until=until + 20, held_until=until)
     asked = FreezeQuery(account=ledger.account(PAYER), currency="USD", issuer=ledger.account("bank"))
     assert asked.answer(ledger.state) == freeze_of(ledger)
 
@@ -135,7 +137,7 @@ def test_a_panel_lets_a_freeze_last_another_term_from_its_agreement_on(accused):
     agree(accused, "carrier", "f1")
 
     until = accused.time + TERM
-    assert freeze_of(accused, code="GBP") == Freeze(until=until, rests_until=until + REST)
+    assert freeze_of(accused, code="GBP") == Freeze(until=until, rests_until=until + REST, held_until=until)
     assert measure(accused, "f1") is None
     accused.time = until
     assert accused.send(PAYER, pay(accused, 1, asset=pounds(accused))).code == Refuse.HOLDER_FROZEN

@@ -4,8 +4,8 @@
     AwardReturn    the return: the lines that were asked go back for the cause that the arbitrator finds, as if the
                    merchant had approved it; the rest of the time for returns goes on
 
-A figure falls on nobody but the two. A return of an order at a kept rate reaches bond and cover, as its cause says: so
-no merchant keeps its bond by refusing what it should have approved.
+A figure is of the escrow alone, whose parts it shortens for all who are paid out of it. A return of an order at a kept
+rate reaches bond and cover, as its cause says: so no merchant keeps its bond by refusing what it should have approved.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from msgspec import structs
 from sogdia.kernel.accounts import PARTIES
 from sogdia.kernel.refusal import require
 from sogdia.kernel.values import Units, owner_of
+from sogdia.modules.exchange import SWAPPED
 from sogdia.modules.identity import Role
 from sogdia.modules.market import settlement
 from sogdia.modules.market.causes import CauseNumber  # noqa: TC001 - the type of a field is read while the program runs
@@ -64,10 +65,15 @@ class AwardReturn(OrderOperation, tag=445):
 
 
 def arbitrated_order(ctx: Context, name: bytes) -> Order:
-    """Give a contested order whose terms name the sender as an arbitrator who is no side of it, or refuse."""
+    """Give a contested order whose terms name the sender as an arbitrator, or refuse.
+
+    Nobody judges who bears what comes of it: buyer, merchant, carrier, or who left a cover aside for the order.
+    """
     order = open_order(ctx, name, OrderState.CONTESTED)
     named = any(each.account == ctx.sender for each in order.shares)
     arbitrates = named and bool(PARTIES.must(ctx.state, ctx.sender).roles & Role.ARBITRATOR)
-    is_a_side = ctx.sender in (owner_of(name), order.merchant)
+    swapped = SWAPPED.find(ctx.state, name)
+    provider = None if swapped is None else owner_of(swapped.card)
+    is_a_side = ctx.sender in (owner_of(name), order.merchant, order.carrier, provider)
     require(arbitrates and not is_a_side, Refuse.SENDER_NOT_ARBITRATOR, order=name)
     return order

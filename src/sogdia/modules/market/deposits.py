@@ -67,17 +67,17 @@ def forfeit(ctx: Context, name: bytes, order: Order, writes_max: int) -> None:
 
 
 def put_off(ctx: Context, name: bytes, order: Order, payer: bytes, window: int) -> bool:
-    """Let somebody's time to pay begin anew when a freeze that keeps it from paying can hold no more; tell whether.
+    """Let a time to pay begin anew that a freeze has cut short, when that freeze can hold no more; tell whether.
 
-    A freeze counts that the issuer has lifted, too: an hour between two of them is no time to pay. Alone an issuer puts
-    one order off once, as its freeze is followed by a rest.
+    It does so once for one freeze: the new time begins with the freeze's end. A freeze that began after the deadline
+    changes nothing.
     """
-    until = hindered_until(ctx.state, payer, order.asset, ctx.time)
-    if not until:
-        return False
+    until = hindered_until(ctx.state, payer, order.asset, order.deadline - window, order.deadline)
     deadline = until + window
+    if deadline <= order.deadline:
+        return False
     advance(ctx, name, order, structs.replace(order, deadline=deadline))
-    ctx.emit(DeadlinePutOff(order=name, hindered=payer, deadline=deadline))
+    ctx.emit(DeadlinePutOff(order=name, deadline=deadline))
     return True
 
 

@@ -252,10 +252,9 @@ class ReturnAwarded(Event, tag=430):
 
 
 class DeadlinePutOff(Event, tag=431):
-    """Who has to pay was frozen by the money's issuer: the time for it ends only after that freeze can hold no more."""
+    """A freeze kept from paying who has to pay next: the time for it begins anew when that freeze can hold no more."""
 
     order: Name
-    hindered: Account
     deadline: Seconds
 
 

@@ -5,8 +5,9 @@
                 the rest not paid in time forfeited: the deposit to the merchant; a freeze of the buyer puts it off
     shipped     nobody confirmed          taken as delivered, unconfirmed; the time for returns begins
                 not paid at the door      not delivered: the deposit back to the buyer
-    collected   cash not handed over      the whole is staked: delivered, out of the stake; a freeze of the carrier
-                                          puts it off. Else closed: all are paid as far as the stake goes
+    collected   cash not handed over      all of it staked: delivered, paid out of the stake
+                                          else closed: all are paid as far as the stake goes; a freeze of the carrier
+                                          puts it off
     delivered   no return asked           settled: everybody is paid
     returning   merchant did not answer   the asked lines are refunded
     contested   no agreement              delivery confirmed: the sale stands; else the asked lines are refunded

@@ -27,12 +27,10 @@ if TYPE_CHECKING:
     from sogdia.kernel.state import Reader
 
 PATH_MAX = 11
-BY_LINE = frozenset({Outcome.SETTLED, Outcome.CASH_KEPT})
-"""How an order ends whose root says of each line what has been refunded of it."""
 
 
 class RefundLate(OrderOperation, tag=426):
-    """Refund a quantity of a line of an order that is over, from the merchant's own money."""
+    """Refund a quantity of a line of a settled order, from the merchant's own money."""
 
     line: FinalLine
     path: Annotated[tuple[Hash, ...], Meta(max_length=PATH_MAX)]
@@ -55,7 +53,7 @@ class RefundLate(OrderOperation, tag=426):
         """Pay the buyer and replace the root, so that no unit is refunded twice."""
         closed = CLOSED_ORDERS.get(ctx.state, self.order, Refuse.CLOSED_ORDER_UNKNOWN, order=self.order)
         require(ctx.sender == closed.merchant, Refuse.SENDER_NOT_MERCHANT, order=self.order)
-        require(closed.outcome in BY_LINE, Refuse.NOT_SETTLED_BY_LINE, outcome=Outcome(closed.outcome).name)
+        require(closed.outcome == Outcome.SETTLED, Refuse.NOT_SETTLED_BY_LINE, outcome=Outcome(closed.outcome).name)
         line = self.line
         index = line.number - 1
         shown = root_from_path(encode(line), index, closed.lines, self.path)

@@ -26,7 +26,7 @@ from sogdia.modules.money.events import (
     HolderUnfrozen,
     Minted,
 )
-from sogdia.modules.money.freezes import freeze, mark
+from sogdia.modules.money.freezes import freeze, lift
 from sogdia.modules.money.iso4217 import MINOR_DIGITS
 from sogdia.modules.money.issuer_records import FREEZES, Reason
 from sogdia.modules.money.records import BALANCES, CURRENCIES, Asset, Currency, asset_key
@@ -152,7 +152,7 @@ class UnfreezeHolder(Operation, tag=305):
         known = balances.balance(ctx.state, self.account, asset)
         require(known.frozen, Refuse.HOLDER_NOT_FROZEN, account=self.account)
 
-        mark(ctx.state, self.account, asset, frozen=False)
+        lift(ctx, self.account, asset)
 
         ctx.emit(HolderUnfrozen(asset=asset, account=self.account))
 

@@ -40,7 +40,16 @@ def freeze(ctx: Context, account: bytes, asset: Asset) -> None:
 
     if before is None:
         _begin(ctx, account, asset)
+    else:
+        FREEZES.put(ctx.state, (account, asset), structs.replace(before, held_until=before.until))
     mark(ctx.state, account, asset, frozen=True)
+
+
+def lift(ctx: Context, account: bytes, asset: Asset) -> None:
+    """Let a frozen holder pay again."""
+    known = FREEZES.must(ctx.state, (account, asset))
+    FREEZES.put(ctx.state, (account, asset), structs.replace(known, held_until=ctx.time))
+    mark(ctx.state, account, asset, frozen=False)
 
 
 def make_longer(ctx: Context, account: bytes, asset: Asset) -> int:
@@ -54,10 +63,16 @@ def make_longer(ctx: Context, account: bytes, asset: Asset) -> int:
     return until
 
 
-def hindered_until(state: Reader, account: bytes, asset: Asset, time: int) -> int:
-    """Give the last second in which a freeze of a holder can hold by itself, lifted or not; 0 when there is none."""
+def hindered_until(state: Reader, account: bytes, asset: Asset, since: int, until: int) -> int:
+    """Give when a freeze can hold no more that has kept a holder from paying at some moment of a time; 0 without one.
+
+    That it was lifted in the meantime changes nothing: an hour between two freezes is no time to pay.
+    """
     found = FREEZES.find(state, (account, asset))
-    return 0 if found is None or found.over or found.until < time else found.until
+    if found is None:
+        return 0
+    began = found.until - RULES.must(state, None).freeze_term
+    return found.until if found.held_until >= since and began <= until else 0
 
 
 def mark(state: State, account: bytes, asset: Asset, *, frozen: bool) -> None:
@@ -75,7 +90,8 @@ def freezes_counted(state: Reader, asset: Asset) -> int:
 def _begin(ctx: Context, account: bytes, asset: Asset) -> int:
     rules = RULES.must(ctx.state, None)
     until = ctx.time + rules.freeze_term
-    FREEZES.put(ctx.state, (account, asset), Freeze(until=until, rests_until=until + rules.freeze_rest))
+    rests_until = until + rules.freeze_rest
+    FREEZES.put(ctx.state, (account, asset), Freeze(until=until, rests_until=rests_until, held_until=until))
     calendar.schedule(ctx.state, until, FREEZES.full_key((account, asset)))
     return until
 

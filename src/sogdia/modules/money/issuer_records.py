@@ -82,6 +82,8 @@ class Freeze(Record):
     until: Seconds
     """The last second in which it can hold."""
     rests_until: Seconds
+    held_until: Seconds
+    """The last second in which it holds, or held before it was lifted."""
     over: bool = False
 
 

@@ -74,7 +74,7 @@ EVENTS: Final = {
     "event.PartReleased": "A share of the price was paid out",
     "event.SplitAwarded": "An arbitrator decided what goes back",
     "event.ReturnAwarded": "An arbitrator decided that the goods go back",
-    "event.DeadlinePutOff": "Who has to pay is frozen: there is more time",
+    "event.DeadlinePutOff": "The time to pay was put off",
     "event.CashCollected": "The carrier took the cash at the door, and owes it",
     "event.CashRemitted": "The carrier handed the cash over",
     "event.CashKept": "The carrier did not hand the cash over in time",
