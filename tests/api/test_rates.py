@@ -101,4 +101,4 @@ def test_what_an_order_can_cost_whom_is_for_everybody_who_asks(town, placed):  #
     answer = town.ask(f"/v1/queries/worst-cases?under={terms}&units=2000&card={card}&cover=1000").document["answer"]
 
     assert (answer["payment"], answer["bond"], answer["cover"]) == ("6000", "100", "600")
-    assert len(answer["cases"]) == 12
+    assert len(answer["cases"]) == 14
