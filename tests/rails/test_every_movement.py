@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from sogdia.modules.book.offers import CancelLimitOffer
-from sogdia.modules.book.paths import PayStrictReceive
 from sogdia.modules.book.records import Side
 from sogdia.modules.exchange.bonds import WithdrawBond
 from sogdia.modules.exchange.cards import ChangeCard, CloseCard, FundCard
@@ -30,7 +29,7 @@ from sogdia.rails import movements
 from sogdia.rails.books import pairs
 from sogdia.rails.looking_up import INFORMATION, SETTLED, status_of
 from sogdia.rails.movements import MOVES
-from tests.modules.book.stand import offer, open_stand
+from tests.modules.book.stand import offer, open_stand, paying
 from tests.modules.exchange.bureau import CUSTOMER, DEALER, convert, open_bureau, rate_terms
 from tests.modules.market.backed import ALL, FALLEN_FAR, RISEN, backed, delivered, placed, sells_back, sent_back
 from tests.modules.market.shop import BUYER, DAY, MERCHANT, open_shop, order_name
@@ -103,18 +102,7 @@ def a_book_of_offers() -> None:
     ledger.must("bukhara", offer(ledger, Side.SELL, 900, "3.5", "s1"))
     for units in (333, 668):
         ledger.must("lanzhou", offer(ledger, Side.SELL, units, "3"))
-    ledger.must(
-        "nairobi",
-        PayStrictReceive(
-            to=ledger.account("carrier"),
-            path=(ledger.asset("USD"), ledger.asset("KWD")),
-            receive=50,
-            send_at_most=1_000,
-            purpose="GDDS",
-            end_to_end="ORDER-7",
-            travel_reference=None,
-        ),
-    )
+    ledger.must("nairobi", paying(ledger, 50, 1_000))
     ledger.must("bukhara", CancelLimitOffer(offer="s1"))
 
 

@@ -16,7 +16,6 @@ from pyiso20022.pacs.pacs_009_001_08 import Document as InstitutionDocument
 from xsdata.formats.dataclass.parsers import XmlParser
 
 from sogdia.kernel.values import UNITS_MAX
-from sogdia.modules.book.paths import PayStrictReceive
 from sogdia.modules.book.records import Side
 from sogdia.modules.market.orders import AcceptOrder, ConfirmDelivery, SettleOrder, ShipOrder
 from sogdia.rails import xml
@@ -26,7 +25,7 @@ from sogdia.rails.payments import Way
 from sogdia.rails.spelling import read_account, write_amount
 from sogdia.rails.statements import Account, Period
 from sogdia.rails.uetr import FORM
-from tests.modules.book.stand import offer, open_stand
+from tests.modules.book.stand import offer, open_stand, paying
 from tests.modules.exchange.bureau import CUSTOMER, DEALER, convert, digest, open_bureau
 from tests.modules.market.at_a_rate import PAYMENT, PREMIUM, at_rate
 from tests.modules.market.shop import open_shop, order_name
@@ -118,18 +117,7 @@ def test_a_payment_across_books_says_what_was_sent_what_arrived_and_names_no_con
     stand.must("bukhara", offer(stand, Side.SELL, 90_000, "3.25"))
     before = len(stand.payments)
 
-    stand.must(
-        "nairobi",
-        PayStrictReceive(
-            to=stand.account("carrier"),
-            path=(stand.asset("USD"), stand.asset("KWD")),
-            receive=40_000,
-            send_at_most=10**6,
-            purpose="GDDS",
-            end_to_end="ORDER-7",
-            travel_reference=None,
-        ),
-    )
+    stand.must("nairobi", paying(stand, 40_000, 10**6))
 
     (paid,) = [each for each in stand.payments[before:] if each.exchange is not None]
     kind, raw = message_of([paid], stand.network)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sogdia.kernel.values import name_of
 from sogdia.modules.book import queues
 from sogdia.modules.book.offers import PlaceLimitOffer
+from sogdia.modules.book.paths import PayStrictReceive
 from sogdia.modules.book.prices import Price
 from sogdia.modules.book.records import OFFERS, LimitOffer, Pair, Side, Validity
 from sogdia.modules.exchange.cards import PostCard
@@ -88,6 +89,19 @@ def sell(ledger: Ledger, who: str, units: int, at: str, reference: str | None = 
 def buy(ledger: Ledger, who: str, units: int, at: str, reference: str | None = None, **changes: Any) -> Receipt:  # noqa: ANN401
     """Let somebody buy dinars with dollars."""
     return ledger.must(who, offer(ledger, Side.BUY, units, at, reference, **changes))
+
+
+def paying(ledger: Ledger, receive: int, send_at_most: int) -> PayStrictReceive:
+    """A payment in dollars to the carrier, who gets dinars."""
+    return PayStrictReceive(
+        to=ledger.account("carrier"),
+        path=(ledger.asset("USD"), ledger.asset("KWD")),
+        receive=receive,
+        send_at_most=send_at_most,
+        purpose="GDDS",
+        end_to_end="ORDER-7",
+        travel_reference=None,
+    )
 
 
 def standing(ledger: Ledger, who: str, reference: str) -> LimitOffer | None:
