@@ -307,9 +307,9 @@ MONEY_FAULTS = (
     Fault(
         "Others' caps are tried before the payer's own funds",
         "modules/money/balances.py",
-        "    currency = require_may_pay(state, asset, payer, units)\n    payees = tuple(payees)\n",
+        "    currency = require_may_pay(state, asset, payer, units) if units else",
         "    payees = tuple(payees)\n    [require_may_receive(state, asset, *each) for each in payees]\n"
-        "    currency = require_may_pay(state, asset, payer, units)\n",
+        "    currency = require_may_pay(state, asset, payer, units) if units else",
         (*HOLDS, *PLACING),
     ),
     Fault(

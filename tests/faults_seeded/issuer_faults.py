@@ -61,7 +61,7 @@ ISSUER_FAULTS = (
         "Setting aside passes by the limits",
         "modules/money/balances.py",
         "        limits.require_reference(currency.policy, units if payees else 0, reference)\n"
-        "        spending = limits.spending_after(state, asset, currency.policy, payer, units)\n",
+        "        spending = limits.spending_after(state, asset, currency.policy, payer, promised)\n",
         "        limits.require_reference(currency.policy, units if payees else 0, reference)\n",
         NO_WAY_AROUND,
     ),
@@ -131,8 +131,8 @@ ISSUER_FAULTS = (
     Fault(
         "A freeze that was lifted begins anew",
         "modules/money/freezes.py",
-        "structs.replace(before, held_until=before.until))\n",
-        "structs.replace(before, held_until=before.until))\n        make_longer(ctx, account, asset)\n",
+        "structs.replace(before, spells=again))\n",
+        "structs.replace(before, spells=again))\n        make_longer(ctx, account, asset)\n",
         FREEZES,
     ),
     Fault(

@@ -9,6 +9,7 @@ RELEASES = ("tests/modules/market/test_releases.py",)
 SHARES = ("tests/modules/market/test_shares.py",)
 AWARDS = ("tests/modules/market/test_awards.py",)
 CASH = ("tests/modules/market/test_cash_on_delivery.py",)
+FREEZES = ("tests/modules/money/test_freezes.py", "tests/modules/money/test_refusals.py")
 
 STEPS_FAULTS = (
     Fault(
@@ -147,23 +148,86 @@ STEPS_FAULTS = (
     Fault(
         "A freeze that was lifted a moment ago counts no more",
         "modules/money/freezes.py",
-        "found.held_until >= since and",
-        "found.held_until > until and",
+        "spell.until >= since and",
+        "spell.until > until and",
         DEPOSITS,
     ),
     Fault(
         "A freeze that was lifted before the order puts its deadline off",
         "modules/money/freezes.py",
-        "found.held_until >= since and",
+        "spell.until >= since and",
         "found.until >= since and",
         DEPOSITS,
     ),
     Fault(
         "A freeze brings back what was forfeited before it",
         "modules/money/freezes.py",
-        "began <= until else 0",
-        "began < until + 10 else 0",
+        "spell.since <= until for",
+        "spell.since < until + 10 for",
         DEPOSITS,
+    ),
+    Fault(
+        "A freeze that is made again after the deadline holds back to its first",
+        "modules/money/freezes.py",
+        "(*before.spells, Spell(ctx.time, before.until))",
+        "(*before.spells, Spell(before.spells[0].since, before.until))",
+        DEPOSITS,
+    ),
+    Fault(
+        "A freeze that is made again forgets when it held",
+        "modules/money/freezes.py",
+        "(*before.spells, Spell(ctx.time, before.until))",
+        "(Spell(ctx.time, before.until),)",
+        DEPOSITS,
+    ),
+    Fault(
+        "The rest of an order counts in no limit",
+        "modules/market/orders.py",
+        "rest = order.balance_due if waits_for_balance(order) else 0",
+        "rest = 0",
+        DEPOSITS,
+    ),
+    Fault(
+        "A limit comes between a deposit and its rest",
+        "modules/market/deposits.py",
+        "        if waits_for_balance(order):\n            set_aside_past",
+        "        if order.balance_due == 0:\n            set_aside_past",
+        DEPOSITS,
+    ),
+    Fault(
+        "A buyer who need not pay by its own hand passes all limits by it",
+        "modules/market/deposits.py",
+        "        if waits_for_balance(order):\n            set_aside_past",
+        "        if order.balance_due:\n            set_aside_past",
+        DEPOSITS,
+    ),
+    Fault(
+        "Only the stake of a carrier counts in its limits",
+        "modules/market/cash.py",
+        "(), reference=self.order, to_follow=rest)",
+        "(), reference=self.order)",
+        CASH,
+    ),
+    Fault(
+        "A panel's freeze forgets when the issuer's held",
+        "modules/money/freezes.py",
+        "() if before is None else before.spells",
+        "()",
+        FREEZES,
+    ),
+    Fault(
+        "A freeze is lifted and made again without an end",
+        "modules/money/freezes.py",
+        "require(len(before.spells) < SPELLS_MAX,",
+        "require(len(before.spells) < SPELLS_MAX or True,",
+        FREEZES,
+    ),
+    Fault(
+        "The table of worst cases forgets what was paid out on delivery of goods that arrived damaged",
+        "modules/market/worst_cases.py",
+        "        (Ends.LOST_ON_THE_WAY, delivered, 0, 0, True),",
+        "        (Ends.LOST_ON_THE_WAY, 0, 0, 0, True),",
+        RELEASES,
     ),
     Fault(
         "The provider of a rate judges its own cover",
@@ -287,8 +351,8 @@ STEPS_FAULTS = (
     Fault(
         "Who cannot be paid is found at the door",
         "modules/market/orders.py",
-        "        require_may_receive(ctx.state, order.asset, payee, units)\n",
-        "        pass\n",
+        "    for_whom = payees(order, order.paid)\n",
+        "    for_whom = payees(order, order.paid) if deposit else ()\n",
         CASH,
     ),
 )

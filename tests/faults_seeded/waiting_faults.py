@@ -110,6 +110,13 @@ WAITING_FAULTS = (
         SELLING_BACK,
     ),
     Fault(
+        "An issuer's cap takes bond and cover from a buyer",
+        "modules/exchange/repaying.py",
+        "    return Share(None, would.from_bond, would.from_cover, reach.escrow + would.from_bond)",
+        "    return Share(None, 0, 0, reach.escrow)",
+        SELLING_BACK,
+    ),
+    Fault(
         "A crumb takes what others have left",
         "modules/exchange/repaying.py",
         "    bond, cover = reach.own if",

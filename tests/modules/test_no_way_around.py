@@ -72,7 +72,7 @@ if TYPE_CHECKING:
 
 SOURCE = Path(money.__file__).parents[1]
 
-WISHES_OF_MONEY: frozenset[object] = frozenset((money.move, money.set_aside, money.set_aside_to_redeem))
+WISHES_OF_MONEY: frozenset[object] = frozenset((money.move, money.set_aside, money.set_aside_past_limits))
 PROMISES_OF_MONEY: frozenset[object] = frozenset((money.keep_promise, money.pass_on, money.redeem))
 ISSUERS_OF_MONEY: frozenset[object] = frozenset((money.mint, money.burn, money.claw_back))
 
@@ -238,9 +238,9 @@ WISHES = [
     Wish(PostBond, bureau, DEALER, lambda it: PostBond(asset=it.asset(), units=100)),
     Wish(Convert, bureau, CUSTOMER, lambda it: convert(it, 1_000), code="KWD"),
     Wish(PlaceOrder, lambda: open_shop(Ledger()), BUYER, order),
-    Wish(PayBalance, in_steps, BUYER, in_steps_rest),
+    Wish(PayBalance, in_steps, BUYER, in_steps_rest, limited=False),
     Wish(CollectCash, on_the_way, "carrier", lambda it: CollectCash(order=order_name(it), units=PAID)),
-    Wish(RemitCash, taken, "carrier", lambda it: RemitCash(order=order_name(it), units=PAID)),
+    Wish(RemitCash, taken, "carrier", lambda it: RemitCash(order=order_name(it), units=PAID), limited=False),
     Wish(PlaceOrderAtRate, shop_at_a_rate, BUYER, at_rate, code="KWD"),
     Wish(PlaceLimitOffer, lambda: open_stand(Ledger()), "nairobi", lambda it: offer(it, Side.BUY, 1_000, "3.2")),
     Wish(PayStrictReceive, exchanging, "nairobi", lambda it: receive(it, ("USD", "KWD"), 1_000), referring=True),

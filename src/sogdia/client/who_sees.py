@@ -128,7 +128,7 @@ RECORDS: Final[dict[str, dict[Sees, str]]] = {
     "MoneyRules": {_P: "record freeze_term freeze_rest measure_period redemption_period"},
     "Conduct": {_P: "record statements asked paid declined missed freezes"},
     "Standing": {_P: "record attestation"},
-    "Freeze": {_O: "record until rests_until held_until over"},
+    "Freeze": {_O: "record until rests_until spells over"},
     "Spending": {_O: "record day units"},
     "Measure": {
         _O: "record measure_kind currency account units to court_order panel needed approvals deadline sponsor"

@@ -57,7 +57,7 @@ from tests.modules.market.shop import (
     terms,
 )
 from tests.modules.market.test_refused_at_a_rate import fill_storage
-from tests.modules.money.issuing import at_most, impose, in_order
+from tests.modules.money.issuing import at_most, impose, in_order, spent_by
 from tests.refused import Row, assert_refused
 
 CARRIERS = 20_000
@@ -362,8 +362,21 @@ def refused(ledger):
 
 
 def paid_today(ledger):
-    """The carrier has paid as much today already."""
+    """The carrier has paid something today already, and has enough left."""
     spend(ledger, available(ledger, "carrier") - 3_205)
+
+
+def test_no_limit_comes_between_the_receipt_and_handing_over():
+    """All of it has counted when the carrier took the cash, also what it staked nothing for."""
+    ledger = staking_half()
+    name = at_the_door(ledger)
+    impose(limits=at_most(BALANCE))(ledger)
+    ledger.must("carrier", CollectCash(order=name, units=BALANCE))
+    assert spent_by(ledger, "carrier") == BALANCE
+
+    ledger.must("carrier", RemitCash(order=name, units=BALANCE))
+
+    assert held(ledger) == PAID
 
 
 def second_stake(ledger):
@@ -412,14 +425,14 @@ HALF_ROWS = [
     Row(
         Money.PAYMENT_ABOVE_LIMIT,
         "carrier",
-        hands_over(BALANCE),
-        before=in_order(collected, impose(limits=at_most(3_204))),
+        takes(BALANCE),
+        before=in_order(at_the_door, impose(limits=at_most(BALANCE - 1))),
     ),
     Row(
         Money.DAY_LIMIT_PASSED,
         "carrier",
-        hands_over(BALANCE),
-        before=in_order(collected, impose(limits=at_most(3_205, 6_409)), paid_today),
+        takes(BALANCE),
+        before=in_order(at_the_door, impose(limits=at_most(BALANCE + 3_204)), paid_today),
     ),
 ]
 REFUSALS = [*COLLECTING, *HANDING_OVER, *REFUSING, *CONTESTING, *HALF_ROWS]

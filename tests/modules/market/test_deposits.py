@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sogdia.modules.identity import Role
+from sogdia.modules.identity.attestations import WithdrawAttestation
 from sogdia.modules.market.deposits import PayBalance
 from sogdia.modules.market.events import DeadlinePutOff
 from sogdia.modules.market.orders import (
@@ -24,6 +25,7 @@ from sogdia.modules.market.returns import RefundLines
 from sogdia.modules.market.worst_cases import Ends, Method, WorstCasesQuery
 from sogdia.modules.money.currencies import FreezeHolder, UnfreezeHolder
 from sogdia.modules.money.holds import PlaceHold
+from sogdia.modules.money.records import TierLimit
 from sogdia.modules.money.refusals import MoneyRefusal as Money
 from tests.modules.exchange.bureau import open_bureau
 from tests.modules.market.at_a_rate import at_rate
@@ -61,7 +63,8 @@ from tests.modules.market.shop import (
     stock,
     terms,
 )
-from tests.modules.money.issuing import at_most, impose, in_order
+from tests.modules.money.issuing import at_most, impose, in_order, show
+from tests.modules.money.purse import pay as transfer
 from tests.refused import Row, assert_refused
 
 if TYPE_CHECKING:
@@ -199,14 +202,51 @@ def test_a_freeze_after_the_deadline_puts_nothing_off(ledger):
     assert closed_order(ledger, name).outcome == Outcome.FORFEITED
 
 
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_freeze_that_is_made_again_after_the_deadline_puts_nothing_off(ledger, times):
+    """It had been tried out before the order, and in the buyer's seven days it did not hold."""
+    freeze(ledger)
+    lift(ledger)
+    ledger.wait(DAY)
+    name = accepted(ledger)
+
+    ledger.time = open_order(ledger, name).deadline + 1
+    operations = (taken_back(ledger), order_frozen(ledger)) * times
+    ledger.must("bank", *operations[1:])
+
+    assert closed_order(ledger, name).outcome == Outcome.FORFEITED
+
+
+def test_a_freeze_that_fell_into_the_days_counts_even_if_it_is_made_again_after_them(ledger):
+    name = accepted(ledger)
+    freeze(ledger)
+    until = ledger.time + 30 * DAY
+    lift(ledger)
+
+    ledger.time = open_order(ledger, name).deadline + 1
+    freeze(ledger)
+
+    assert open_order(ledger, name).deadline == until + 7 * DAY
+
+
 def freeze(ledger):
     """The buyer's money is frozen."""
-    ledger.must("bank", FreezeHolder(currency="USD", account=ledger.account(BUYER), reason="Court order 17"))
+    ledger.must("bank", order_frozen(ledger))
 
 
 def lift(ledger):
     """The freeze is lifted."""
-    ledger.must("bank", UnfreezeHolder(currency="USD", account=ledger.account(BUYER)))
+    ledger.must("bank", taken_back(ledger))
+
+
+def order_frozen(ledger):
+    """Freeze the buyer's money."""
+    return FreezeHolder(currency="USD", account=ledger.account(BUYER), reason="Court order 17")
+
+
+def taken_back(ledger):
+    """Let the buyer pay again."""
+    return UnfreezeHolder(currency="USD", account=ledger.account(BUYER))
 
 
 @pytest.mark.parametrize("ends", ["cancel", "decline", "decline-accepted", "not-accepted"])
@@ -292,17 +332,39 @@ def poor(ledger):
             purpose="GDDS",
         ),
     )
-    impose(limits=at_most(BALANCE - 1))(ledger)
 
 
-def limited(per_payment, per_day):
-    """The buyer's order is accepted, and then its issuer sets limits."""
-    return in_order(accepted, impose(limits=at_most(per_payment, per_day)), spend_today)
-
-
-def spend_today(ledger):
-    """The buyer sets something aside."""
+def spent_today(ledger):
+    """The buyer may pay as much in a day as the order costs, and has spent some of it."""
+    impose(limits=at_most(PAID))(ledger)
     ledger.must(BUYER, order(ledger, (OrderLine("bowl", 1, 1),), "o9"))
+
+
+@pytest.mark.parametrize("afterwards", ["as-it-was", "spent", "attestation-withdrawn"])
+def test_no_limit_comes_between_a_deposit_and_its_rest(ledger, afterwards):
+    """Both have counted when the order was placed: what its institution or its day does to the buyer costs nothing."""
+    known = show(ledger, 3, BUYER)
+    impose(limits=(TierLimit(0, 0), *(TierLimit(PAID, PAID),) * 3))(ledger)
+    name = accepted(ledger)
+    if afterwards == "attestation-withdrawn":
+        ledger.must("registrar", WithdrawAttestation(attestation=known))
+    if afterwards == "spent":
+        assert ledger.send(BUYER, order(ledger, (OrderLine("bowl", 1, 1),), "o9")).code == Money.DAY_LIMIT_PASSED
+
+    ledger.must(BUYER, pay(ledger, name))
+
+    assert held(ledger) == PAID
+
+
+@pytest.mark.parametrize("deposit", [0, 3_000])
+def test_what_a_buyer_may_not_pay_later_it_cannot_order(deposit):
+    """Also without a deposit: the rest is under no limit any more when it is paid."""
+    ledger = shop_in_steps(Payment(deposit, RestPaid.BEFORE_SHIPPING))
+    impose(limits=at_most(PAID - 1))(ledger)
+
+    assert ledger.send(BUYER, order(ledger)).code == Money.PAYMENT_ABOVE_LIMIT
+    impose(limits=at_most(PAID))(ledger)
+    ledger.must(BUYER, order(ledger))
 
 
 def paid_already(ledger):
@@ -324,6 +386,16 @@ def second(ledger):
     return order_name(ledger, "o2")
 
 
+def tea(ledger: Ledger) -> PayBalance:
+    """Pay for it by the buyer's own hand, which need not be: cash would do, so limits hold."""
+    return PayBalance(order=second(ledger), units=TEA)
+
+
+def pays_one(ledger):
+    """The buyer has spent a unit today."""
+    ledger.must(BUYER, transfer(ledger, 1, MERCHANT))
+
+
 def shared(points):
     """Terms of which somebody has a share."""
     return lambda it: terms(it, "t2", shares=(Share(it.account("lanzhou"), points),))
@@ -333,6 +405,9 @@ def paid_by(*steps: int, **changes: Any) -> Callable[[Ledger], PublishTerms]:  #
     """Terms that are paid in some steps."""
     return lambda it: terms(it, "t2", payment=Payment(*steps), **changes)
 
+
+TEA = 1_200
+"""What the tea costs at the door."""
 
 FIRST, DOOR = RestPaid.BEFORE_SHIPPING, RestPaid.ON_DELIVERY
 TERMS_ROWS = [
@@ -369,8 +444,10 @@ PAYING_ROWS = [
     Row(Refuse.BALANCE_DIFFERS, BUYER, lambda it: dues(it, BALANCE + 1), before=frozen, note="more"),
     Row(Money.HOLDER_FROZEN, BUYER, dues, before=frozen),
     Row(Money.FUNDS_INSUFFICIENT, BUYER, dues, before=poor),
-    Row(Money.PAYMENT_ABOVE_LIMIT, BUYER, dues, before=limited(BALANCE - 1, BALANCE - 1)),
-    Row(Money.DAY_LIMIT_PASSED, BUYER, dues, before=limited(BALANCE, BALANCE)),
+    Row(Money.PAYMENT_ABOVE_LIMIT, BUYER, tea, before=in_order(due_at_the_door, impose(limits=at_most(TEA - 1)))),
+    Row(Money.DAY_LIMIT_PASSED, BUYER, tea, before=in_order(due_at_the_door, impose(limits=at_most(TEA)), pays_one)),
+    Row(Money.PAYMENT_ABOVE_LIMIT, BUYER, order, before=impose(limits=at_most(PAID - 1)), note="rest"),
+    Row(Money.DAY_LIMIT_PASSED, BUYER, order, before=spent_today, note="rest"),
 ]
 STEP_ROWS = [
     Row(Refuse.BALANCE_DUE, MERCHANT, lambda it: ShipOrder(order=first_order(it)), before=accepted),

@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as some
 from msgspec import structs
 
+from sogdia.modules.market.causes import Cause
 from sogdia.modules.market.orders import ConfirmDelivery, SettleOrder, ShipOrder
 from sogdia.modules.market.payees import payees, released_of
 from sogdia.modules.market.records import NOTHING, Order, OrderState, Outcome, Parts, Payment, RestPaid, Share
 from sogdia.modules.market.refusals import MarketRefusal as Refuse
-from sogdia.modules.market.returns import RefundLines
+from sogdia.modules.market.returns import ApproveReturn, RefundLines, RequestReturn
 from sogdia.modules.market.splits import AcceptSplit, ProposeSplit
 from sogdia.modules.market.worst_cases import Ends, WorstCasesQuery
 from sogdia.modules.money import Asset
@@ -32,6 +33,7 @@ from tests.modules.market.shop import (
     open_shop,
     quantities,
 )
+from tests.modules.market.test_worst_cases import RETURNS
 
 ON_SHIPMENT, ON_DELIVERY = 2_722, 2_042
 """40 % of 6807 are 2722 (2722.8); 70 % are 4764 (4764.9), so 2042 more."""
@@ -135,9 +137,22 @@ def test_the_table_of_worst_cases_names_what_does_not_come_back(ledger):
 
     assert answer is not None
     lost = {Ends(each.ends): each.buyer_loses for each in answer.cases}
-    assert lost[Ends.LOST_ON_THE_WAY] == 3_664
     assert lost[Ends.RETURNED_BY_REMORSE] == lost[Ends.RETURNED_BY_THE_MERCHANTS_FAULT] == 6_412
+    assert lost[Ends.LOST_ON_THE_WAY] == 6_412
     assert Ends.BALANCE_NOT_PAID not in lost
+
+
+@pytest.mark.parametrize("cause", list(Cause))
+def test_goods_that_go_back_cost_the_buyer_what_the_table_says(ledger, cause):
+    answer = WorstCasesQuery(under=listing_name(ledger, "t1"), units=PAID).answer(ledger.state)
+    assert answer is not None
+    lost = {Ends(each.ends): each.buyer_loses for each in answer.cases}
+    name = delivered(ledger)
+
+    ledger.must(BUYER, RequestReturn(order=name, lines=quantities((1, 3), (2, 2)), return_cause=cause))
+    ledger.must(MERCHANT, ApproveReturn(order=name))
+
+    assert BUYERS_MONEY - available(ledger, BUYER) == ON_SHIPMENT + ON_DELIVERY <= lost[RETURNS[cause]]
 
 
 # ------------------------------------------------------------------------------------------------------- any figures

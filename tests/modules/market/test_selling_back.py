@@ -11,6 +11,7 @@ from sogdia.kernel.values import name_of
 from sogdia.modules.exchange.cards import CloseCard
 from sogdia.modules.exchange.records import CARDS, Tier
 from sogdia.modules.identity.parties import SuspendParty
+from sogdia.modules.market.causes import Cause
 from sogdia.modules.market.orders import (
     AcceptOrder,
     ConfirmDelivery,
@@ -28,6 +29,7 @@ from tests.modules.market.backed import (
     AS_IT_WAS,
     BACK,
     FALLEN,
+    FALLEN_FURTHER,
     RISEN,
     WHOLE,
     backed_shop,
@@ -47,6 +49,7 @@ from tests.modules.market.shop import (
     PAID,
     open_order,
 )
+from tests.modules.market.waits import try_again
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,10 +116,9 @@ def test_of_two_cards_at_one_price_the_first_by_name_is_used(ledger):
     assert left == {"a": 100_000 - WHOLE, "b": 100_000}
 
 
-def test_a_buyer_who_may_not_have_its_own_money_gets_the_merchants(ledger):
-    """It waits, since its cap may be another by then; what stands behind the order is not for that."""
+def test_a_buyer_who_may_not_have_its_own_money_has_nothing_more_where_nobody_exchanges(ledger):
+    """Else it would only have to fill its purse, and wait for the last card to end."""
     name = delivered(ledger)
-    sells_back(ledger)
     ledger.must("bank", SetCaps(currency="KWD", supply_max=10**15, holder_max=1))
     before = owned(ledger, BUYER)
 
@@ -127,6 +129,38 @@ def test_a_buyer_who_may_not_have_its_own_money_gets_the_merchants(ledger):
     assert open_order(ledger, name).refunded.total() == PAID
     assert changed(ledger, BUYER, before) == (0, 0)
     assert bond_of(ledger).bound > 0
+
+
+@pytest.mark.parametrize("cause", [Cause.MERCHANT, Cause.REMORSE])
+@pytest.mark.parametrize("rate", [RISEN, AS_IT_WAS, FALLEN, FALLEN_FURTHER])
+def test_a_buyer_who_may_not_have_its_own_money_gets_what_is_worth_as_much(rate, cause):
+    """It waits, since its cap may be another by then. Bond and cover lose by that what they would have lost without.
+
+    So neither the issuer that sets the cap nor the buyer that fills it moves them.
+    """
+    used = []
+    for capped in (False, True):
+        ledger = backed_shop()
+        name = delivered(ledger)
+        sells_back(ledger, rate)
+        if capped:
+            ledger.must("bank", SetCaps(currency="KWD", supply_max=10**15, holder_max=1))
+        before = {who: owned(ledger, who) for who in (BUYER, MERCHANT, DEALER)}
+
+        sent_back(ledger, name, *ALL, cause=cause)
+        waits = open_order(ledger, name).tries_at > 0
+        assert not capped or waits == (cause == Cause.MERCHANT)
+        while 0 < (order := open_order(ledger, name)).tries_at < order.deadline:
+            ledger.wait(order.tries_at + 1 - ledger.time)
+        if waits:
+            try_again(ledger, name, rate=rate, reference="last")
+
+        assert open_order(ledger, name).refunded.total() == PAID
+        changes = {who: changed(ledger, who, known) for who, known in before.items()}
+        used.append((min(0, changes[MERCHANT].dollars), changes[DEALER].dinars))
+        if capped:
+            assert changes[BUYER] == (-used[-1][1], -used[-1][0])
+    assert used[0] == used[1]
 
 
 def test_the_provider_of_the_card_gets_its_price_and_gives_what_is_owed(ledger):

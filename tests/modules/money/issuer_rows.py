@@ -9,7 +9,7 @@ from msgspec import structs
 from sogdia.kernel.quota import QUOTAS
 from sogdia.kernel.refusals import KernelRefusal as Kernel
 from sogdia.modules.money import Asset
-from sogdia.modules.money.currencies import AuthoriseHolder, FreezeHolder
+from sogdia.modules.money.currencies import AuthoriseHolder, FreezeHolder, UnfreezeHolder
 from sogdia.modules.money.holds import PlaceHoldWithReference
 from sogdia.modules.money.measures import ApproveMeasure, ProposeClawBack, ProposeLongerFreeze, WithdrawMeasure
 from sogdia.modules.money.policies import OpenRegulatedCurrency, SetLimits, ShowStanding
@@ -88,6 +88,20 @@ def rests(ledger: Ledger) -> None:
     ledger.wait(TERM + 1)
 
 
+def lifted_often(ledger: Ledger) -> None:
+    """The bank has lifted its freeze of Nairobi eight times, and made it seven times again."""
+    freeze(ledger)
+    for _ in range(7):
+        lift(ledger)
+        freeze(ledger)
+    lift(ledger)
+
+
+def lift(ledger: Ledger) -> None:
+    """The bank lets Nairobi pay."""
+    ledger.must("bank", UnfreezeHolder(currency="USD", account=ledger.account(PAYER)))
+
+
 MINT = [
     Row(
         Refuse.RESERVE_NOT_VOUCHED_FOR,
@@ -109,6 +123,12 @@ FREEZE = [
         "bank",
         lambda it: FreezeHolder(currency="USD", account=it.account(PAYER), reason="Court order 8/2026"),
         rests,
+    ),
+    Row(
+        Refuse.FROZEN_TOO_OFTEN,
+        "bank",
+        lambda it: FreezeHolder(currency="USD", account=it.account(PAYER), reason="Court order 8/2026"),
+        lifted_often,
     ),
 ]
 

@@ -8,7 +8,7 @@ from sogdia.modules.money import balance
 from sogdia.modules.money.currencies import FreezeHolder, UnfreezeHolder
 from sogdia.modules.money.events import FreezeLapsed
 from sogdia.modules.money.issuer_queries import FreezeQuery
-from sogdia.modules.money.issuer_records import Freeze
+from sogdia.modules.money.issuer_records import SPELLS_MAX, Freeze, Spell
 from sogdia.modules.money.refusals import MoneyRefusal as Refuse
 from sogdia.testing.ledger import Ledger
 from tests.modules.money.issuing import (
@@ -77,13 +77,17 @@ def test_the_rest_begins_when_the_time_is_over_even_before_the_calendar_has_come
 
 def test_lifting_a_freeze_and_making_another_gains_no_time(frozen):
     until = frozen.time + TERM
+    spells: tuple[Spell, ...] = (Spell(frozen.time, until),)
     for _ in range(3):
         frozen.must("bank", UnfreezeHolder(currency="USD", account=frozen.account(PAYER)), at=frozen.time + 7 * DAY)
         frozen.must(PAYER, pay(frozen, 1))
-        assert freeze_of(frozen) == Freeze(until=until, rests_until=until + REST, held_until=frozen.time)
+        *earlier, last = spells
+        spells = (*earlier, Spell(last.since, frozen.time))
+        assert freeze_of(frozen) == Freeze(until=until, rests_until=until + REST, spells=spells)
         assert again(frozen).code == 0
+        spells += (Spell(frozen.time, until),)
 
-    assert freeze_of(frozen) == Freeze(until=until, rests_until=until + REST, held_until=until)
+    assert freeze_of(frozen) == Freeze(until=until, rests_until=until + REST, spells=spells)
     frozen.must(PAYER, pay(frozen, 1), at=until + 1)
 
 
@@ -116,7 +120,7 @@ def test_the_terms_are_the_networks():
     freeze(ledger)
 
     until = ledger.time + 10
-    assert freeze_of(ledger) == Freeze(until=until, rests_until=until + 20, held_until=until)
+    assert freeze_of(ledger) == Freeze(until=until, rests_until=until + 20, spells=(Spell(ledger.time, until),))
     asked = FreezeQuery(account=ledger.account(PAYER), currency="USD", issuer=ledger.account("bank"))
     assert asked.answer(ledger.state) == freeze_of(ledger)
 
@@ -132,12 +136,14 @@ def accused(ledger):
 
 
 def test_a_panel_lets_a_freeze_last_another_term_from_its_agreement_on(accused):
+    first = accused.time
     accused.time += 10 * DAY
     agree(accused, "treasury", "f1")
     agree(accused, "carrier", "f1")
 
     until = accused.time + TERM
-    assert freeze_of(accused, code="GBP") == Freeze(until=until, rests_until=until + REST, held_until=until)
+    spells = (Spell(first, first + TERM), Spell(accused.time, until))
+    assert freeze_of(accused, code="GBP") == Freeze(until=until, rests_until=until + REST, spells=spells)
     assert measure(accused, "f1") is None
     accused.time = until
     assert accused.send(PAYER, pay(accused, 1, asset=pounds(accused))).code == Refuse.HOLDER_FROZEN
@@ -155,6 +161,26 @@ def test_a_panel_can_freeze_a_holder_whose_freeze_rests_and_one_who_was_never_fr
     assert is_frozen(accused, PAYER, "GBP")
     assert is_frozen(accused, "bukhara", "GBP")
     assert not is_over(accused, "GBP")
+
+
+def test_a_panel_can_freeze_a_holder_who_cannot_be_frozen_by_the_issuer_any_more(accused):
+    """Of the times in which it held the last eight stay known."""
+    for _ in range(SPELLS_MAX - 1):
+        accused.must("bank", UnfreezeHolder(currency="GBP", account=accused.account(PAYER)))
+        freeze(accused, code="GBP")
+        accused.time += 1
+    accused.must("bank", UnfreezeHolder(currency="GBP", account=accused.account(PAYER)))
+    assert again(accused, "GBP").code == Refuse.FROZEN_TOO_OFTEN
+    known = freeze_of(accused, code="GBP")
+    assert known is not None
+
+    agree(accused, "treasury", "f1")
+    agree(accused, "carrier", "f1")
+
+    until = accused.time + TERM
+    spells = (*known.spells[1:], Spell(accused.time, until))
+    assert is_frozen(accused, PAYER, "GBP")
+    assert freeze_of(accused, code="GBP") == Freeze(until=until, rests_until=until + REST, spells=spells)
 
 
 def test_one_member_of_a_panel_is_not_enough(accused):

@@ -11,6 +11,8 @@ Nothing is sold where it does not reach, because nobody exchanges so much now, o
     something stands behind the part       it can wait for a card that reaches, as long as the market lets it
     that time is over                      the buyer keeps the escrow's part, and what falls to it of bond and cover:
                                            who stands for a rate has to show one
+    the buyer may not receive its money,   the same, with as much of bond and cover as the cheapest card would have
+    and that time is over                  used: neither its issuer's cap nor the buyer's own purse moves them
     the buyer does not want to wait        the escrow's part in the merchant's money, alone
     nothing stands behind it               the same, at once: there is nothing to wait for
 
@@ -95,6 +97,8 @@ def repay(  # noqa: PLR0913 - what goes back, and in which of its ways
     """
     reach = _reach_of(swapped, units, merchant_bears=merchant_bears)
     chosen = _exchanged(ctx, order, swapped, reach, merchant_bears=merchant_bears)
+    if chosen is None and not as_it_is:
+        chosen = _worth_as_much(ctx, order, swapped, reach)
     if chosen is None:
         chosen = kept(reach, with_backing=not as_it_is and _buyer_may_receive(ctx, order, swapped, reach))
     _pay(ctx, order, swapped, reach, chosen)
@@ -156,6 +160,14 @@ def _exchanged(ctx: Context, order: bytes, swapped: Swapped, reach: Reach, *, me
     if not _buyer_may_receive(ctx, order, swapped, reach):
         return None
     return share_out(reach, _offers(ctx, order, swapped, reach), gain_to_buyer=not merchant_bears)
+
+
+def _worth_as_much(ctx: Context, order: bytes, swapped: Swapped, reach: Reach) -> Share | None:
+    """Let a buyer that may not receive its money keep a part, with as much beside it as exchanging it would take."""
+    would = share_out(reach, _offers(ctx, order, swapped, reach), gain_to_buyer=True)
+    if would is None:
+        return None
+    return Share(None, would.from_bond, would.from_cover, reach.escrow + would.from_bond)
 
 
 def _sold(reach: Reach, sale: Sale, from_cover: int, *, gain_to_buyer: bool) -> Share:

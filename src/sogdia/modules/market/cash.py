@@ -32,7 +32,7 @@ from sogdia.modules.market.orders import OrderOperation, advance, deliver, open_
 from sogdia.modules.market.pricing import BASIS
 from sogdia.modules.market.records import CLOSED_ORDERS, ORDERS, RULES, Order, OrderState, Outcome
 from sogdia.modules.market.refusals import MarketRefusal as Refuse
-from sogdia.modules.money import asset_key, pass_on, set_aside
+from sogdia.modules.money import asset_key, pass_on, set_aside, set_aside_past_limits
 
 if TYPE_CHECKING:
     from sogdia.kernel.operation import Context
@@ -71,13 +71,16 @@ class CollectCash(OrderOperation, tag=440):
         return (UNKNOWN_MONEY, self.units) if order is None else (asset_key(order.asset), stake_of(order))
 
     def apply(self, ctx: Context) -> None:
-        """Set the stake aside and start the time to hand over. A split that was proposed of the deposit is off."""
+        """Set the stake aside and start the time to hand over. A split that was proposed of the deposit is off.
+
+        All of it counts in the carrier's limits now, as it has promised all of it.
+        """
         order = carrier_order(ctx, self.order, OrderState.SHIPPED)
         require_due(order, self.units)
 
         staked = stake_of(order)
-        if staked:
-            set_aside(ctx.state, order.asset, staked, ctx.sender, (), reference=self.order)
+        rest = self.units - staked
+        set_aside(ctx.state, order.asset, staked, ctx.sender, (), reference=self.order, to_follow=rest)
         begin_record(ctx, ctx.sender)
         count_for_carrier(ctx.state, ctx.sender, collected=1)
         count_for_buyer(ctx.state, owner_of(self.order), paid=1)
@@ -119,7 +122,7 @@ class RemitCash(OrderOperation, tag=441):
 
         staked = stake_of(order)
         if self.units > staked:
-            set_aside(ctx.state, order.asset, self.units - staked, ctx.sender, (), reference=self.order)
+            set_aside_past_limits(ctx.state, order.asset, self.units - staked, ctx.sender)
         pass_on(ctx.state, order.asset, self.units, ctx.sender, owner_of(self.order))
         count_for_carrier(ctx.state, ctx.sender, remitted=1)
         ctx.emit(CashRemitted(order=self.order, carrier=ctx.sender, asset=order.asset, units=self.units, staked=staked))

@@ -23,7 +23,7 @@ from sogdia.modules.market.events import BalancePaid, DeadlinePutOff
 from sogdia.modules.market.orders import OrderOperation, advance, buyer_order, waits_for_balance
 from sogdia.modules.market.records import ORDERS, RULES, Order, OrderState, Outcome
 from sogdia.modules.market.refusals import MarketRefusal as Refuse
-from sogdia.modules.money import asset_key, hindered_until, set_aside
+from sogdia.modules.money import asset_key, hindered_until, set_aside, set_aside_past_limits
 
 if TYPE_CHECKING:
     from sogdia.kernel.operation import Context
@@ -45,12 +45,17 @@ class PayBalance(OrderOperation, tag=418):
     def apply(self, ctx: Context) -> None:
         """Set the money aside. Who is paid in the end could receive it when the order was placed, which stands.
 
-        A split that was proposed of less money is off.
+        What costs the deposit when it is not paid has counted in the buyer's limits when the order was placed: nothing
+        but a freeze keeps the buyer from paying it, and that puts its time off. A split that was proposed of less money
+        is off.
         """
         order = buyer_order(ctx, self.order, OrderState.PLACED, OrderState.ACCEPTED, OrderState.SHIPPED)
         require_due(order, self.units)
 
-        set_aside(ctx.state, order.asset, self.units, ctx.sender, (), reference=self.order)
+        if waits_for_balance(order):
+            set_aside_past_limits(ctx.state, order.asset, self.units, ctx.sender)
+        else:
+            set_aside(ctx.state, order.asset, self.units, ctx.sender, (), reference=self.order)
         deadline = order.deadline
         if order.state == OrderState.ACCEPTED and waits_for_balance(order):
             deadline = ctx.time + RULES.must(ctx.state, None).windows.ship

@@ -69,7 +69,7 @@ from sogdia.modules.market.records import (
 )
 from sogdia.modules.market.refunds import refund_lines
 from sogdia.modules.market.refusals import MarketRefusal as Refuse
-from sogdia.modules.money import asset_key, require_may_receive, set_aside
+from sogdia.modules.money import asset_key, set_aside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -221,12 +221,9 @@ def price_order(
 def set_deposit_aside(ctx: Context, priced: Priced) -> None:
     """Set aside what the buyer pays with its order; everybody who is paid later has to be able to receive it now."""
     order, deposit = priced.order, priced.total - priced.order.balance_due
+    rest = order.balance_due if waits_for_balance(order) else 0
     for_whom = payees(order, order.paid)
-    if deposit:
-        set_aside(ctx.state, order.asset, deposit, ctx.sender, for_whom, reference=priced.name)
-        return
-    for payee, units in for_whom:
-        require_may_receive(ctx.state, order.asset, payee, units)
+    set_aside(ctx.state, order.asset, deposit, ctx.sender, for_whom, reference=priced.name, to_follow=rest)
 
 
 def write_order(ctx: Context, priced: Priced) -> None:

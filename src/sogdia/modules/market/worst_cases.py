@@ -46,6 +46,7 @@ class Ends(Numbered):
     RETURNED_BY_REMORSE = 4
     RETURNED_BY_THE_MERCHANTS_FAULT = 5
     LOST_ON_THE_WAY = 6
+    """Or damaged, so that the buyer sends back what has arrived."""
     BALANCE_NOT_PAID = 7
     """The buyer did not pay the rest in time, and no freeze kept it from that."""
     REFUSED_AT_THE_DOOR = 8
@@ -153,7 +154,6 @@ def _cases(
 def _in_steps(monies: Monies, units: int, payment: Payment) -> tuple[WorstCase, ...]:
     """Give the rows of an order that is paid, or paid out, in steps: what was paid early does not come back."""
     deposit = deposit_of(units, payment)
-    shipped = up(units * payment.on_shipment, BASIS)
     delivered = up(units * (payment.on_shipment + payment.on_delivery), BASIS)
     at_the_door = payment.rest_paid == RestPaid.ON_DELIVERY
     not_staked = units - deposit - share(units - deposit, payment.carrier_stakes, BASIS)
@@ -163,7 +163,7 @@ def _in_steps(monies: Monies, units: int, payment: Payment) -> tuple[WorstCase, 
         (Ends.NOT_SHIPPED, 0, 0, 0, True),
         (Ends.RETURNED_BY_REMORSE, delivered, 0, 0, True),
         (Ends.RETURNED_BY_THE_MERCHANTS_FAULT, delivered, 0, 0, True),
-        (Ends.LOST_ON_THE_WAY, shipped, 0, 0, True),
+        (Ends.LOST_ON_THE_WAY, delivered, 0, 0, True),
         (Ends.DIVIDED, delivered, 0, 0, True),
     ]
     if at_the_door:

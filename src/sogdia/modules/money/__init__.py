@@ -14,6 +14,7 @@ from sogdia.modules.money.balances import (
     require_may_receive,
     require_travel_reference,
     set_aside,
+    set_aside_past_limits,
 )
 from sogdia.modules.money.freezes import freezes_counted, hindered_until
 from sogdia.modules.money.issuer_invariants import set_aside_to_be_redeemed
@@ -53,6 +54,7 @@ __all__ = [
     "require_may_receive",
     "require_travel_reference",
     "set_aside",
+    "set_aside_past_limits",
     "set_aside_to_be_redeemed",
     "show_balance",
 ]

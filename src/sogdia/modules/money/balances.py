@@ -82,28 +82,32 @@ def set_aside(  # noqa: PLR0913 - what is set aside, by whom, for whom, on what 
     payees: Iterable[tuple[bytes, int]],
     *,
     reference: bytes = NO_REFERENCE,
+    to_follow: int = 0,
 ) -> None:
     """Hold money of the payer's for those who are to have it, as it wishes: all rules apply. Refuses before it writes.
 
     What is set aside is a promise: nobody may be paid by it later who could not be paid now. Without `payees` it is
     not for anybody yet. `reference` is as in `move`; of an order it is the order's name, since its papers say the rest.
+    What is `to_follow` is promised with it and set aside later, under no limit any more: so it counts in them now.
     """
-    currency = require_may_pay(state, asset, payer, units)
+    currency = require_may_pay(state, asset, payer, units) if units else currency_of(state, asset)
     payees = tuple(payees)
     spending = None
-    if currency.policy is not None:
+    promised = units + to_follow
+    if promised and currency.policy is not None:
         limits.require_reference(currency.policy, units if payees else 0, reference)
-        spending = limits.spending_after(state, asset, currency.policy, payer, units)
+        spending = limits.spending_after(state, asset, currency.policy, payer, promised)
     for payee, share in payees:
         if share:
             _require_may_receive(state, asset, currency, payee, share)
     if spending is not None:
         SPENDING.put(state, (payer, asset), spending)
-    _shift(state, asset, payer, available=-units, held=units)
+    if units:
+        _shift(state, asset, payer, available=-units, held=units)
 
 
-def set_aside_to_redeem(state: State, asset: Asset, units: int, holder: bytes) -> None:
-    """Hold money for its issuer to redeem. No limit holds it up: a limit must not keep a holder in the money."""
+def set_aside_past_limits(state: State, asset: Asset, units: int, holder: bytes) -> None:
+    """Hold money that no limit may hold up: what has counted when it was promised, or is for its issuer to redeem."""
     require_may_pay(state, asset, holder, units)
     _shift(state, asset, holder, available=-units, held=units)
 

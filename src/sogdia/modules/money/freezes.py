@@ -4,9 +4,9 @@
                            └────── until passes ──────┴──▶ rests ──rest passes──▶ forgotten
                            └── the panel agrees to more ──▶ holds until later
 
-The time runs from the first freeze, so lifting one and making another gains nothing. While it rests the issuer alone
-cannot freeze the same holder again: nobody blocks money for ever alone. A freeze that has run out holds no more from
-the next second on, whether or not the calendar has come to it.
+The time runs from the first freeze, so lifting one and making another gains nothing, and it can be made again so many
+times only. While it rests the issuer alone cannot freeze the same holder again: nobody blocks money for ever alone. A
+freeze that has run out holds no more from the next second on, whether or not the calendar has come to it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from sogdia.kernel.refusal import require
 from sogdia.kernel.values import ACCOUNT_BYTES
 from sogdia.modules.money.balances import balance, store
 from sogdia.modules.money.events import FreezeLapsed
-from sogdia.modules.money.issuer_records import CONDUCT, FREEZES, RULES, Freeze
+from sogdia.modules.money.issuer_records import CONDUCT, FREEZES, RULES, SPELLS_MAX, Freeze, Spell
 from sogdia.modules.money.records import Asset, asset_of
 from sogdia.modules.money.refusals import MoneyRefusal as Refuse
 from sogdia.modules.money.reserves import conduct_of
@@ -41,24 +41,31 @@ def freeze(ctx: Context, account: bytes, asset: Asset) -> None:
     if before is None:
         _begin(ctx, account, asset)
     else:
-        FREEZES.put(ctx.state, (account, asset), structs.replace(before, held_until=before.until))
+        require(len(before.spells) < SPELLS_MAX, Refuse.FROZEN_TOO_OFTEN, most=SPELLS_MAX)
+        again = (*before.spells, Spell(ctx.time, before.until))
+        FREEZES.put(ctx.state, (account, asset), structs.replace(before, spells=again))
     mark(ctx.state, account, asset, frozen=True)
 
 
 def lift(ctx: Context, account: bytes, asset: Asset) -> None:
     """Let a frozen holder pay again."""
     known = FREEZES.must(ctx.state, (account, asset))
-    FREEZES.put(ctx.state, (account, asset), structs.replace(known, held_until=ctx.time))
+    *earlier, last = known.spells
+    ended = (*earlier, Spell(last.since, ctx.time))
+    FREEZES.put(ctx.state, (account, asset), structs.replace(known, spells=ended))
     mark(ctx.state, account, asset, frozen=False)
 
 
 def make_longer(ctx: Context, account: bytes, asset: Asset) -> int:
-    """Let a freeze last a whole term from now on, as a panel has agreed; give until when."""
+    """Let a freeze last a whole term from now on, as a panel has agreed; give until when.
+
+    When it held before stays known.
+    """
     key = (account, asset)
     before = FREEZES.find(ctx.state, key)
     if before is not None:
         calendar.unschedule(ctx.state, deadline_of(before), FREEZES.full_key(key))
-    until = _begin(ctx, account, asset)
+    until = _begin(ctx, account, asset, () if before is None else before.spells)
     mark(ctx.state, account, asset, frozen=True)
     return until
 
@@ -66,13 +73,14 @@ def make_longer(ctx: Context, account: bytes, asset: Asset) -> int:
 def hindered_until(state: Reader, account: bytes, asset: Asset, since: int, until: int) -> int:
     """Give when a freeze can hold no more that has kept a holder from paying at some moment of a time; 0 without one.
 
-    That it was lifted in the meantime changes nothing: an hour between two freezes is no time to pay.
+    That it was lifted in the meantime changes nothing: an hour between two freezes is no time to pay. Nor does one that
+    was made again when that time was over: only a spell that fell into it counts.
     """
     found = FREEZES.find(state, (account, asset))
     if found is None:
         return 0
-    began = found.until - RULES.must(state, None).freeze_term
-    return found.until if found.held_until >= since and began <= until else 0
+    fell_into_it = any(spell.until >= since and spell.since <= until for spell in found.spells)
+    return found.until if fell_into_it else 0
 
 
 def mark(state: State, account: bytes, asset: Asset, *, frozen: bool) -> None:
@@ -87,11 +95,12 @@ def freezes_counted(state: Reader, asset: Asset) -> int:
     return conduct_of(state, asset).freezes
 
 
-def _begin(ctx: Context, account: bytes, asset: Asset) -> int:
+def _begin(ctx: Context, account: bytes, asset: Asset, earlier: tuple[Spell, ...] = ()) -> int:
     rules = RULES.must(ctx.state, None)
     until = ctx.time + rules.freeze_term
     rests_until = until + rules.freeze_rest
-    FREEZES.put(ctx.state, (account, asset), Freeze(until=until, rests_until=rests_until, held_until=until))
+    spells = (*earlier, Spell(ctx.time, until))[-SPELLS_MAX:]
+    FREEZES.put(ctx.state, (account, asset), Freeze(until=until, rests_until=rests_until, spells=spells))
     calendar.schedule(ctx.state, until, FREEZES.full_key((account, asset)))
     return until
 

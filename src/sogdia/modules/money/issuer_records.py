@@ -76,14 +76,26 @@ class Conduct(Record):
     every holder, whether those it has looked at are still what they were."""
 
 
+class Spell(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A time in which a freeze holds, or held before it was lifted: its first and its last second."""
+
+    since: Seconds
+    until: Seconds
+
+
+SPELLS_MAX = 8
+
+Spells = Annotated[tuple[Spell, ...], Meta(min_length=1, max_length=SPELLS_MAX)]
+
+
 class Freeze(Record):
     """How long an issuer may keep a holder from paying. It stays while it rests, so that no freeze follows a freeze."""
 
     until: Seconds
     """The last second in which it can hold."""
     rests_until: Seconds
-    held_until: Seconds
-    """The last second in which it holds, or held before it was lifted."""
+    spells: Spells
+    """When it held, in order: it may be lifted and made again."""
     over: bool = False
 
 

@@ -66,7 +66,7 @@ class RequestRedemption(Operation, tag=315):
         require(ctx.sender != self.asset.issuer, Refuse.PARTIES_IDENTICAL)
         require(REDEMPTIONS.find(ctx.state, name) is None, Refuse.REDEMPTION_EXISTS, redemption=name)
 
-        balances.set_aside_to_redeem(ctx.state, self.asset, self.units, ctx.sender)
+        balances.set_aside_past_limits(ctx.state, self.asset, self.units, ctx.sender)
         sponsor = PARTIES.must(ctx.state, ctx.sender).sponsor
         quota.occupy(ctx.state, sponsor, REDEMPTION_BYTES)
         deadline = ctx.time + RULES.must(ctx.state, None).redemption_period

@@ -79,3 +79,4 @@ class MoneyRefusal(RefusalCode):
     MEASURE_UNKNOWN = 344, "There is no such measure that concerns the sender", "It may have ended."
     SENDER_NOT_ON_PANEL = 345, "Only a member of the panel may do this", "Ask the panel."
     APPROVED_ALREADY = 346, "The sender has agreed already", "Nothing to do."
+    FROZEN_TOO_OFTEN = 347, "This freeze has been lifted and made again as often as may be", "Ask the panel, or wait."
