@@ -7,6 +7,7 @@ from tools.seeded_faults import Fault
 BONDS = ("tests/modules/market/test_bonds.py",)
 REFUNDS = ("tests/modules/market/test_refunds_at_a_rate.py",)
 SELLING_BACK = ("tests/modules/market/test_selling_back.py",)
+SHARING_OUT = ("tests/modules/exchange/test_sharing_out.py",)
 WORST_CASES = ("tests/modules/market/test_worst_cases.py",)
 
 BACKING_FAULTS = (
@@ -137,11 +138,11 @@ BACKING_FAULTS = (
         SELLING_BACK,
     ),
     Fault(
-        "Nobody asks whether the buyer may have its money",
+        "More is bought back than is owed, where more costs less",
         "modules/exchange/repaying.py",
-        "return may_receive(ctx.state, swapped.takes, owner_of(order), reach.owed)",
-        "return True",
-        SELLING_BACK,
+        "units_for(card.rates, budget, owed)",
+        "units_for(card.rates, budget)",
+        SHARING_OUT,
     ),
     Fault(
         "The table of worst cases leaves the bond out",

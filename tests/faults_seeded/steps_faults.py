@@ -216,6 +216,27 @@ STEPS_FAULTS = (
         FREEZES,
     ),
     Fault(
+        "Of too many spells the first is forgotten",
+        "modules/money/freezes.py",
+        "        return (Spell(first.since, second.until), *others, more)",
+        "        return (second, *others, more)",
+        FREEZES,
+    ),
+    Fault(
+        "A spell that a panel makes longer is told as two",
+        "modules/money/freezes.py",
+        "    if earlier and earlier[-1].until >= more.since:",
+        "    if earlier and earlier[-1].until < 0:",
+        FREEZES,
+    ),
+    Fault(
+        "A network may let one freeze follow another within the time to pay",
+        "modules/market/genesis.py",
+        "ensure(rest > longest,",
+        "ensure(rest >= longest,",
+        FREEZES,
+    ),
+    Fault(
         "A freeze is lifted and made again without an end",
         "modules/money/freezes.py",
         "require(len(before.spells) < SPELLS_MAX,",

@@ -103,17 +103,11 @@ WAITING_FAULTS = (
         WAITING,
     ),
     Fault(
-        "A buyer who may not have its own money gets bond and cover for that",
+        "An issuer's cap holds up a refund in the buyer's own money",
         "modules/exchange/repaying.py",
-        "with_backing=not as_it_is and _buyer_may_receive(ctx, order, swapped, reach)",
-        "with_backing=not as_it_is",
-        SELLING_BACK,
-    ),
-    Fault(
-        "An issuer's cap takes bond and cover from a buyer",
-        "modules/exchange/repaying.py",
-        "    return Share(None, would.from_bond, would.from_cover, reach.escrow + would.from_bond)",
-        "    return Share(None, 0, 0, reach.escrow)",
+        "    return share_out(reach, _offers(ctx, order, swapped, reach), gain_to_buyer=not merchant_bears)",
+        "    if not may_receive(ctx.state, swapped.takes, owner_of(order), reach.owed):\n        return None\n"
+        "    return share_out(reach, _offers(ctx, order, swapped, reach), gain_to_buyer=not merchant_bears)",
         SELLING_BACK,
     ),
     Fault(

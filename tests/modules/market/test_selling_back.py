@@ -49,7 +49,6 @@ from tests.modules.market.shop import (
     PAID,
     open_order,
 )
-from tests.modules.market.waits import try_again
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,51 +115,29 @@ def test_of_two_cards_at_one_price_the_first_by_name_is_used(ledger):
     assert left == {"a": 100_000 - WHOLE, "b": 100_000}
 
 
-def test_a_buyer_who_may_not_have_its_own_money_has_nothing_more_where_nobody_exchanges(ledger):
-    """Else it would only have to fill its purse, and wait for the last card to end."""
-    name = delivered(ledger)
+def cap_it(ledger: Ledger) -> None:
+    """The issuer lets nobody have more than a unit."""
     ledger.must("bank", SetCaps(currency="KWD", supply_max=10**15, holder_max=1))
-    before = owned(ledger, BUYER)
-
-    sent_back(ledger, name, *ALL)
-    assert open_order(ledger, name).tries_at > 0
-    ledger.wait(15 * DAY)
-
-    assert open_order(ledger, name).refunded.total() == PAID
-    assert changed(ledger, BUYER, before) == (0, 0)
-    assert bond_of(ledger).bound > 0
 
 
-@pytest.mark.parametrize("cause", [Cause.MERCHANT, Cause.REMORSE])
+@pytest.mark.parametrize("cause", list(Cause))
 @pytest.mark.parametrize("rate", [RISEN, AS_IT_WAS, FALLEN, FALLEN_FURTHER])
-def test_a_buyer_who_may_not_have_its_own_money_gets_what_is_worth_as_much(rate, cause):
-    """It waits, since its cap may be another by then. Bond and cover lose by that what they would have lost without.
-
-    So neither the issuer that sets the cap nor the buyer that fills it moves them.
-    """
-    used = []
-    for capped in (False, True):
+def test_no_cap_stands_between_a_buyer_and_its_own_money(rate, cause):
+    """It had it before. So its issuer holds up no refund, and a purse that is full brings nobody anything."""
+    ends = []
+    for steps in ((), (cap_it,)):
         ledger = backed_shop()
         name = delivered(ledger)
         sells_back(ledger, rate)
-        if capped:
-            ledger.must("bank", SetCaps(currency="KWD", supply_max=10**15, holder_max=1))
-        before = {who: owned(ledger, who) for who in (BUYER, MERCHANT, DEALER)}
+        for step in steps:
+            step(ledger)
+        before = {who: owned(ledger, who) for who in (BUYER, MERCHANT, DEALER, BACK)}
 
         sent_back(ledger, name, *ALL, cause=cause)
-        waits = open_order(ledger, name).tries_at > 0
-        assert not capped or waits == (cause == Cause.MERCHANT)
-        while 0 < (order := open_order(ledger, name)).tries_at < order.deadline:
-            ledger.wait(order.tries_at + 1 - ledger.time)
-        if waits:
-            try_again(ledger, name, rate=rate, reference="last")
 
         assert open_order(ledger, name).refunded.total() == PAID
-        changes = {who: changed(ledger, who, known) for who, known in before.items()}
-        used.append((min(0, changes[MERCHANT].dollars), changes[DEALER].dinars))
-        if capped:
-            assert changes[BUYER] == (-used[-1][1], -used[-1][0])
-    assert used[0] == used[1]
+        ends.append({who: changed(ledger, who, known) for who, known in before.items()})
+    assert ends[0] == ends[1]
 
 
 def test_the_provider_of_the_card_gets_its_price_and_gives_what_is_owed(ledger):
@@ -199,7 +176,10 @@ def test_nobody_who_is_gone_holds_up_an_order_or_a_refund(ledger, gone, state):
 
 @pytest.mark.parametrize("state", [OrderState.PLACED, OrderState.ACCEPTED, OrderState.SHIPPED, OrderState.DELIVERED])
 def test_no_issuer_holds_up_an_order_or_a_refund(ledger, state):
-    """At any stage the issuer freezes everybody and lets nobody have more of its monies: all of it arrives."""
+    """At any stage the issuer freezes everybody and lets nobody have more of its monies: all of it arrives.
+
+    No card can be used, as its provider may have no more, either: bond and cover are the buyer's in the end.
+    """
     name = placed(ledger)
     steps = [(MERCHANT, AcceptOrder), (MERCHANT, ShipOrder), ("carrier", ConfirmDelivery)]
     for who, step in steps[: state - 1]:
@@ -218,5 +198,5 @@ def test_no_issuer_holds_up_an_order_or_a_refund(ledger, state):
     ledger.wait(15 * DAY)
 
     assert money_of(ledger, BUYER)[3] == 0
-    assert owned(ledger, MERCHANT).dollars - before == 5_848
+    assert owned(ledger, MERCHANT).dollars - before == 5_848 - 48
     assert bond_of(ledger).bound == 0

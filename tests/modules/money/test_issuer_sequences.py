@@ -68,7 +68,7 @@ def begin() -> Ledger:
         "measure_period": MEASURES,
         "redemption_period": REDEMPTIONS,
     }
-    return Ledger(money=money)
+    return Ledger(money=money, market={"windows": {"pay": DAY, "remit": DAY}})
 
 
 def request(ledger, step):  # noqa: C901, PLR0911 - one line for each kind of step

@@ -78,7 +78,8 @@ def test_the_rules_for_all_issuers_are_the_networks():
     assert RULES.must(Ledger().state, None) == usual
 
     fields = {"freeze_term": 1, "freeze_rest": 2, "measure_period": 3, "redemption_period": 4}
-    assert RULES.must(Ledger(money=fields).state, None) == MoneyRules(**fields)
+    shortest = {"windows": {"pay": 1, "remit": 1}}
+    assert RULES.must(Ledger(money=fields, market=shortest).state, None) == MoneyRules(**fields)
 
 
 def test_who_an_issuer_has_entered_is_not_apart_from_it(ledger):

@@ -68,14 +68,17 @@ def is_fair(rate: Rate, units: int, payment: int) -> bool:
     return (payment * rate.given - exact) * DEARER_AT_MOST <= exact
 
 
-def units_for(terms: RateTerms, payment: int) -> int:
-    """Give the most that can be had for a payment, each tier for its own units; 0 when it suffices for none."""
-    most = terms.most
+def units_for(terms: RateTerms, payment: int, at_most: int = UNITS_MAX) -> int:
+    """Give the most that can be had for a payment, each tier for its own units; 0 when it suffices for none.
+
+    A tier may be so much cheaper than the one before it that more costs less: `at_most` says what is wanted.
+    """
+    most = min(terms.most, at_most)
     for tier in reversed(terms.tiers):
         units = min(units_at(tier.rate, payment), most)
         if units >= tier.units:
             return units
-        most = tier.units - 1
+        most = min(most, tier.units - 1)
     return 0
 
 

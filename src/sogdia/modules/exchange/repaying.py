@@ -11,8 +11,6 @@ Nothing is sold where it does not reach, because nobody exchanges so much now, o
     something stands behind the part       it can wait for a card that reaches, as long as the market lets it
     that time is over                      the buyer keeps the escrow's part, and what falls to it of bond and cover:
                                            who stands for a rate has to show one
-    the buyer may not receive its money,   the same, with as much of bond and cover as the cheapest card would have
-    and that time is over                  used: neither its issuer's cap nor the buyer's own purse moves them
     the buyer does not want to wait        the escrow's part in the merchant's money, alone
     nothing stands behind it               the same, at once: there is nothing to wait for
 
@@ -29,6 +27,7 @@ from msgspec import structs
 
 from sogdia.kernel import quota
 from sogdia.kernel.exact import up
+from sogdia.kernel.refusal import ensure
 from sogdia.kernel.values import UNITS_MAX, owner_of
 from sogdia.modules.exchange import bonds
 from sogdia.modules.exchange.cards import cards_of, take
@@ -97,10 +96,8 @@ def repay(  # noqa: PLR0913 - what goes back, and in which of its ways
     """
     reach = _reach_of(swapped, units, merchant_bears=merchant_bears)
     chosen = _exchanged(ctx, order, swapped, reach, merchant_bears=merchant_bears)
-    if chosen is None and not as_it_is:
-        chosen = _worth_as_much(ctx, order, swapped, reach)
     if chosen is None:
-        chosen = kept(reach, with_backing=not as_it_is and _buyer_may_receive(ctx, order, swapped, reach))
+        chosen = kept(reach, with_backing=not as_it_is)
     _pay(ctx, order, swapped, reach, chosen)
 
 
@@ -142,7 +139,7 @@ def share_out(reach: Reach, cards: Iterable[tuple[bytes, RateCard]], *, gain_to_
     cheapest = min((sale for sale, _card in wholes), key=lambda sale: (sale.payment, sale.card), default=None)
     if cheapest is not None and cheapest.payment <= budget:
         return _sold(reach, cheapest, 0, gain_to_buyer=gain_to_buyer)
-    parts = [part for sale, card in wholes if (part := _most(sale.card, card, budget)) is not None]
+    parts = [part for sale, card in wholes if (part := _most(sale.card, card, budget, reach.owed)) is not None]
     best = max(parts, key=lambda sale: (sale.units, -sale.payment), default=None)
     if best is not None and reach.owed - best.units <= reach.cover:
         return _sold(reach, best, reach.owed - best.units, gain_to_buyer=gain_to_buyer)
@@ -156,18 +153,11 @@ def kept(reach: Reach, *, with_backing: bool) -> Share:
 
 
 def _exchanged(ctx: Context, order: bytes, swapped: Swapped, reach: Reach, *, merchant_bears: bool) -> Share | None:
-    """Choose how a part is exchanged now; nothing where nobody does so for what there is, or it may not be had."""
-    if not _buyer_may_receive(ctx, order, swapped, reach):
-        return None
+    """Choose how a part is exchanged now; nothing where nobody does so for what there is.
+
+    What the buyer gets was its own: no cap of its issuer stands against that, as against nothing that comes back.
+    """
     return share_out(reach, _offers(ctx, order, swapped, reach), gain_to_buyer=not merchant_bears)
-
-
-def _worth_as_much(ctx: Context, order: bytes, swapped: Swapped, reach: Reach) -> Share | None:
-    """Let a buyer that may not receive its money keep a part, with as much beside it as exchanging it would take."""
-    would = share_out(reach, _offers(ctx, order, swapped, reach), gain_to_buyer=True)
-    if would is None:
-        return None
-    return Share(None, would.from_bond, would.from_cover, reach.escrow + would.from_bond)
 
 
 def _sold(reach: Reach, sale: Sale, from_cover: int, *, gain_to_buyer: bool) -> Share:
@@ -185,9 +175,9 @@ def _sale(name: bytes, card: RateCard, units: int) -> Sale | None:
     return Sale(name, units, payment) if payment <= UNITS_MAX and is_fair(rate, units, payment) else None
 
 
-def _most(name: bytes, card: RateCard, budget: int) -> Sale | None:
-    """Give the most that a card exchanges for at most so much of the merchant's money, or nothing."""
-    sale = _sale(name, card, units_for(card.rates, budget))
+def _most(name: bytes, card: RateCard, budget: int, owed: int) -> Sale | None:
+    """Give the most of what is owed that a card exchanges for at most so much of the merchant's money, or nothing."""
+    sale = _sale(name, card, units_for(card.rates, budget, owed))
     return sale if sale is not None and sale.payment <= budget else None
 
 
@@ -203,10 +193,6 @@ def _reach_of(swapped: Swapped, units: int, *, merchant_bears: bool) -> Reach:
     return Reach(of(swapped.paid), units, bond, unused(swapped.cover, swapped.cover_used), own)
 
 
-def _buyer_may_receive(ctx: Context, order: bytes, swapped: Swapped, reach: Reach) -> bool:
-    return may_receive(ctx.state, swapped.takes, owner_of(order), reach.owed)
-
-
 def _offers(ctx: Context, order: bytes, swapped: Swapped, reach: Reach) -> Iterator[tuple[bytes, RateCard]]:
     """Give the cards that sell the buyer's money for the merchant's now, and whose provider may have what it gets."""
     state, buyer = ctx.state, owner_of(order)
@@ -219,6 +205,7 @@ def _offers(ctx: Context, order: bytes, swapped: Swapped, reach: Reach) -> Itera
 
 def _pay(ctx: Context, order: bytes, swapped: Swapped, reach: Reach, chosen: Share) -> None:
     """Write what was chosen down: every unit of the escrow's part, and of what is used of bond and cover, goes out."""
+    ensure(min(chosen.from_bond, chosen.from_cover, chosen.kept) >= 0, "a refund that takes from its buyer")
     state, buyer, provider, merchant = ctx.state, owner_of(order), owner_of(swapped.card), swapped.merchant
     sale, from_bond = chosen.sale, chosen.from_bond
     seller, spent = (buyer, 0) if sale is None else (owner_of(sale.card), sale.payment)

@@ -16,7 +16,7 @@ from sogdia.modules.money.balances import (
     set_aside,
     set_aside_past_limits,
 )
-from sogdia.modules.money.freezes import freezes_counted, hindered_until
+from sogdia.modules.money.freezes import freeze_rest, freezes_counted, hindered_until
 from sogdia.modules.money.issuer_invariants import set_aside_to_be_redeemed
 from sogdia.modules.money.module import MODULE
 from sogdia.modules.money.records import (
@@ -44,6 +44,7 @@ __all__ = [
     "balance",
     "balance_key",
     "currency_of",
+    "freeze_rest",
     "freezes_counted",
     "hindered_until",
     "is_frozen_at",

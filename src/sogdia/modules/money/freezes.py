@@ -21,7 +21,7 @@ from sogdia.kernel.refusal import require
 from sogdia.kernel.values import ACCOUNT_BYTES
 from sogdia.modules.money.balances import balance, store
 from sogdia.modules.money.events import FreezeLapsed
-from sogdia.modules.money.issuer_records import CONDUCT, FREEZES, RULES, SPELLS_MAX, Freeze, Spell
+from sogdia.modules.money.issuer_records import CONDUCT, FREEZES, RULES, SPELLS_MAX, Freeze, Spell, Spells
 from sogdia.modules.money.records import Asset, asset_of
 from sogdia.modules.money.refusals import MoneyRefusal as Refuse
 from sogdia.modules.money.reserves import conduct_of
@@ -83,6 +83,11 @@ def hindered_until(state: Reader, account: bytes, asset: Asset, since: int, unti
     return found.until if fell_into_it else 0
 
 
+def freeze_rest(state: Reader) -> int:
+    """Give for how long an issuer that has frozen a holder cannot do so again."""
+    return RULES.must(state, None).freeze_rest
+
+
 def mark(state: State, account: bytes, asset: Asset, *, frozen: bool) -> None:
     """Write down whether a holder is frozen, and count that something has changed."""
     store(state, account, asset, structs.replace(balance(state, account, asset), frozen=frozen))
@@ -95,14 +100,28 @@ def freezes_counted(state: Reader, asset: Asset) -> int:
     return conduct_of(state, asset).freezes
 
 
-def _begin(ctx: Context, account: bytes, asset: Asset, earlier: tuple[Spell, ...] = ()) -> int:
+def _begin(ctx: Context, account: bytes, asset: Asset, earlier: Spells = ()) -> int:
     rules = RULES.must(ctx.state, None)
     until = ctx.time + rules.freeze_term
     rests_until = until + rules.freeze_rest
-    spells = (*earlier, Spell(ctx.time, until))[-SPELLS_MAX:]
+    spells = _with(earlier, Spell(ctx.time, until))
     FREEZES.put(ctx.state, (account, asset), Freeze(until=until, rests_until=rests_until, spells=spells))
     calendar.schedule(ctx.state, until, FREEZES.full_key((account, asset)))
     return until
+
+
+def _with(earlier: Spells, more: Spell) -> Spells:
+    """Add a spell. One that holds still goes on in it; where there are too many the first two become one.
+
+    So none is forgotten by which somebody could not pay.
+    """
+    if earlier and earlier[-1].until >= more.since:
+        *before, last = earlier
+        return (*before, Spell(last.since, more.until))
+    if len(earlier) == SPELLS_MAX:
+        first, second, *others = earlier
+        return (Spell(first.since, second.until), *others, more)
+    return (*earlier, more)
 
 
 def deadline_of(found: Freeze) -> int:
