@@ -41,11 +41,25 @@ BOOK_FAULTS = (
         "    last = OFFERS.must(state, queue.last)\n"
         "    OFFERS.put(state, queue.last, structs.replace(last, behind=name))\n"
         "    OFFERS.put(state, name, structs.replace(offer, before=queue.last))\n"
-        "    QUEUES.put(state, place, structs.replace(queue, last=name, units=queue.units + offer.left))",
+        "    QUEUES.put(state, place, structs.replace(queue, last=name, units=units))",
         "    old = OFFERS.must(state, queue.first)\n"
         "    OFFERS.put(state, queue.first, structs.replace(old, before=name))\n"
         "    OFFERS.put(state, name, structs.replace(offer, behind=queue.first))\n"
-        "    QUEUES.put(state, place, structs.replace(queue, first=name, units=queue.units + offer.left))",
+        "    QUEUES.put(state, place, structs.replace(queue, first=name, units=units))",
+        OFFERS,
+    ),
+    Fault(
+        "More stands at a price than a record can hold",
+        "modules/book/queues.py",
+        "    require(units <= UNITS_MAX, Refuse.PRICE_FULL,",
+        "    require(units <= UNITS_MAX**2, Refuse.PRICE_FULL,",
+        OFFERS,
+    ),
+    Fault(
+        "Several offers of one owner together pass its cap",
+        "modules/book/crossing.py",
+        "gets = paid.get(owner, 0) + (",
+        "gets = 0 + (",
         OFFERS,
     ),
     Fault(
@@ -114,7 +128,8 @@ BOOK_FAULTS = (
     Fault(
         "An offer is taken though its owner may not be paid",
         "modules/book/crossing.py",
-        "        if not _may_be_paid(state, fill):\n            ended.append((name, offer))\n            continue\n",
+        "        if not may_receive(state, offer.gets, owner, gets):\n"
+        "            ended.append((name, offer))\n            continue\n",
         "",
         OFFERS,
     ),

@@ -12,6 +12,13 @@ REFUSED_AT_A_RATE = ("tests/modules/market/test_refused_at_a_rate.py",)
 
 EXCHANGE_FAULTS = (
     Fault(
+        "One provider keeps the others from closing their cards",
+        "modules/exchange/cards.py",
+        "require(own < OWN_CHANGES_MAX,",
+        "require(own < CHANGES_MAX,",
+        ("tests/modules/exchange/test_changes.py",),
+    ),
+    Fault(
         "A payment is rounded down",
         "modules/exchange/rates.py",
         "payment = up(units * rate.taken, rate.given)",

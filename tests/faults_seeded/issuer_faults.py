@@ -122,6 +122,13 @@ ISSUER_FAULTS = (
         FREEZES,
     ),
     Fault(
+        "What was asked for again and again is more than a record can hold",
+        "modules/money/redemptions.py",
+        "min(before.units + found.units, COUNT_MAX)",
+        "before.units + found.units",
+        REDEMPTIONS,
+    ),
+    Fault(
         "A freeze follows a freeze",
         "modules/money/freezes.py",
         "require(before is None or not before.over,",

@@ -237,6 +237,20 @@ STEPS_FAULTS = (
         FREEZES,
     ),
     Fault(
+        "A deposit is forfeited to somebody who may not have it",
+        "modules/market/orders.py",
+        "((order.merchant, deposit), (ctx.sender,",
+        "((order.merchant, 0), (ctx.sender,",
+        DEPOSITS,
+    ),
+    Fault(
+        "Cash becomes money of a buyer who may not have it",
+        "modules/market/orders.py",
+        "(ctx.sender, order.balance_due - rest)):",
+        "(ctx.sender, 0)):",
+        DEPOSITS,
+    ),
+    Fault(
         "A freeze is lifted and made again without an end",
         "modules/money/freezes.py",
         "require(len(before.spells) < SPELLS_MAX,",

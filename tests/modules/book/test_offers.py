@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from sogdia.kernel.quota import QUOTAS
-from sogdia.kernel.values import name_of
+from sogdia.kernel.values import UNITS_MAX, name_of
 from sogdia.modules.book.crossing import CROSSINGS_MAX
 from sogdia.modules.book.events import LimitOfferEnded, LimitOfferFilled, LimitOfferPlaced
 from sogdia.modules.book.offers import CancelLimitOffer, ClearLimitOffers
@@ -298,6 +300,35 @@ def test_an_offer_that_would_pass_its_owners_cap_is_passed_over(ledger):
     ledger.must("bank", SetCaps(currency="USD", supply_max=10**15, holder_max=FUNDS + 3_200))
     buy(ledger, "nairobi", 1_000, "3.3", validity=Validity.AT_ONCE)
     assert has(ledger, "bukhara", "USD") == (3_200, 0)
+
+
+def test_several_offers_of_one_owner_together_do_not_pass_its_cap(ledger):
+    for number in range(3):
+        sell(ledger, "bukhara", 1_000, "3.2", f"ask{number}")
+    ledger.must("bank", SetCaps(currency="USD", supply_max=10**15, holder_max=FUNDS + 6_400))
+
+    buy(ledger, "nairobi", 3_000, "3.3", validity=Validity.AT_ONCE)
+
+    assert has(ledger, "bukhara", "USD") == (6_400, 0)
+    assert book(ledger, Side.SELL) == []
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_no_more_stands_at_a_price_than_can_be_counted(ledger, apart):
+    """At a low price much is asked for with little set aside."""
+    open_money(ledger, "AED", supply_max=UNITS_MAX, holder_max=UNITS_MAX)
+    low: dict[str, Any] = {"monies": ("AED", "USD"), "despite_reference": True}
+    half = UNITS_MAX // 2
+    asked = [offer(ledger, Side.BUY, half, "0.0000000000000001", f"x{at}", **low) for at in range(2)]
+    ledger.must("bukhara", *asked)
+    assert UNITS_MAX - 2 * half == 1
+
+    at = "0.0000000000000002" if apart else "0.0000000000000001"
+    receipt = ledger.send("bukhara", offer(ledger, Side.BUY, 10**18, at, "x2", **low))
+
+    assert (receipt.code, receipt.facts) == ((0, ()) if apart else (Refuse.PRICE_FULL, (("most", 1),)))
+    ledger.wait(DAY + 1)
+    assert book(ledger, Side.BUY, ("AED", "USD")) == []
 
 
 def test_fifty_offers_are_taken_at_once_and_no_more(ledger):

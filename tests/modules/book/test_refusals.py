@@ -31,6 +31,7 @@ from tests.refused import Row, assert_refused, poke, rules_of, table
 
 if TYPE_CHECKING:
     from sogdia.kernel.operation import Operation
+    from sogdia.testing.ledger import Ledger
 
 NOBODY = bytes(20)
 NOTE = {"purpose": "GDDS", "end_to_end": "7", "travel_reference": None}
@@ -323,6 +324,18 @@ def cards_of(pay, amounts: Amounts) -> tuple[Row, ...]:
     return tuple(rows)
 
 
+def at_the_least(it: Ledger, units: int = 10**18) -> PlaceLimitOffer:
+    """Ask for dirhams at the least price, where much costs little."""
+    monies = ("AED", "USD")
+    return offer(it, Side.BUY, units, "0.0000000000000001", "new", monies=monies, despite_reference=True)
+
+
+def asked_for_all(it: Ledger) -> None:
+    """Somebody has asked for nearly as many dirhams as can be counted."""
+    open_money(it, "AED", supply_max=UNITS_MAX, holder_max=UNITS_MAX)
+    it.must("bukhara", at_the_least(it, UNITS_MAX - FUNDS))
+
+
 def not_one_a_step(pay) -> tuple[Row, ...]:
     """The row of a route that names more cards than it has steps."""
     return (Row(Refuse.CARDS_NOT_ONE_A_STEP, ALICE, route(pay)(cards=(None, None)), at_the_door=True),)
@@ -408,6 +421,7 @@ TABLES: dict[type[Operation], list[Row]] = {
         Row(Money.DAY_LIMIT_PASSED, ALICE, bid(), before=in_order(spent_today("KWD", 3_200), fill_storage)),
         Row(Kernel.QUOTA_STORAGE_SPENT, ALICE, bid(), before=lambda it: (crowded(it), fill_storage(it))),
         Row(Refuse.BOOKS_TOO_MANY, ALICE, bid(), before=crowded),
+        Row(Refuse.PRICE_FULL, ALICE, at_the_least, before=asked_for_all),
     ],
     CancelLimitOffer: [
         Row(

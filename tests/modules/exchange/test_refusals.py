@@ -11,7 +11,7 @@ from msgspec import structs
 from sogdia.kernel.quota import QUOTAS
 from sogdia.kernel.refusals import KernelRefusal as Kernel
 from sogdia.modules.exchange.bonds import PostBond, WithdrawBond
-from sogdia.modules.exchange.cards import CHANGES_MAX, ChangeCard, CloseCard, FundCard, PostCard
+from sogdia.modules.exchange.cards import ChangeCard, CloseCard, FundCard, PostCard
 from sogdia.modules.exchange.conversions import Convert
 from sogdia.modules.exchange.module import MODULE
 from sogdia.modules.exchange.records import (
@@ -420,7 +420,7 @@ TABLES: dict[type[Operation], list[Row]] = {
     ],
 }
 
-IN_ONE_BLOCK = "stands in a test of its own: it needs several requests in one block"
+IN_ONE_BLOCK = "stands in `test_changes`: it needs several requests in one block"
 NEVER = {
     (PostCard, Money.REFERENCE_MISSING): "a card is set aside for nobody yet",
     (FundCard, Money.REFERENCE_MISSING): "a card is set aside for nobody yet",
@@ -447,31 +447,6 @@ NEVER = {
 @table(TABLES)
 def test_a_rule_refuses_and_nothing_changes(ledger, operation, row):  # noqa: ARG001 - it names the test
     assert_refused(ledger, row)
-
-
-@pytest.mark.parametrize("second", [change, lambda _: CloseCard(card="usd")], ids=["change", "close"])
-@pytest.mark.parametrize("first", [change, lambda _: CloseCard(card="usd")], ids=["change", "close"])
-def test_a_card_changes_once_in_a_block(ledger, first, second):
-    answers = ledger.block(ledger.sign(DEALER, first(ledger)), ledger.sign(DEALER, second(ledger)))
-
-    assert [each.code for each in answers] == [0, Refuse.CHANGE_PENDING]
-
-
-def test_so_many_cards_change_with_a_block_and_no_more(ledger):
-    names = [f"c{number}" for number in range(CHANGES_MAX)]
-    begins = range(0, len(names), OWN_CARDS_OF_A_PAIR_MAX)
-    for begin, code in zip(begins, ("AED", "CHF", "CNY", "EUR", "GBP", "INR", "JPY", "TRY"), strict=True):
-        ledger.must("bank", OpenCurrency(currency=code, supply_max=1, holder_max=1, by_authorisation=False))
-        of_pair = names[begin : begin + OWN_CARDS_OF_A_PAIR_MAX]
-        posted = [posting(ledger, name, takes=ledger.asset(code), capacity=1_000) for name in of_pair]
-        ledger.must(DEALER, *posted)
-    asked = [change(ledger, name) for name in names]
-
-    answers = ledger.block(*(ledger.sign(DEALER, each) for each in (*asked, change(ledger), CloseCard(card="usd"))))
-
-    assert [each.code for each in answers] == [0] * CHANGES_MAX + [Refuse.CHANGES_TOO_MANY] * 2
-    assert len(ledger.exit_receipts()) == CHANGES_MAX
-    assert ledger.send(DEALER, CloseCard(card="usd")).code == 0
 
 
 @pytest.mark.parametrize("operation", MODULE.operations)

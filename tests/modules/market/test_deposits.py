@@ -23,7 +23,7 @@ from sogdia.modules.market.records import Offer, Outcome, Payment, RestPaid, Sha
 from sogdia.modules.market.refusals import MarketRefusal as Refuse
 from sogdia.modules.market.returns import RefundLines
 from sogdia.modules.market.worst_cases import Ends, Method, WorstCasesQuery
-from sogdia.modules.money.currencies import FreezeHolder, UnfreezeHolder
+from sogdia.modules.money.currencies import AuthoriseHolder, FreezeHolder, Mint, OpenCurrency, UnfreezeHolder
 from sogdia.modules.money.holds import PlaceHold
 from sogdia.modules.money.records import TierLimit
 from sogdia.modules.money.refusals import MoneyRefusal as Money
@@ -211,8 +211,7 @@ def test_a_freeze_that_is_made_again_after_the_deadline_puts_nothing_off(ledger,
     name = accepted(ledger)
 
     ledger.time = open_order(ledger, name).deadline + 1
-    operations = (taken_back(ledger), order_frozen(ledger)) * times
-    ledger.must("bank", *operations[1:])
+    ledger.must("bank", *((taken_back(ledger), order_frozen(ledger)) * times)[1:])
 
     assert closed_order(ledger, name).outcome == Outcome.FORFEITED
 
@@ -227,6 +226,26 @@ def test_a_freeze_that_fell_into_the_days_counts_even_if_it_is_made_again_after_
     freeze(ledger)
 
     assert open_order(ledger, name).deadline == until + 7 * DAY
+
+
+@pytest.mark.parametrize(("payment", "missing"), [(BEFORE_SHIPPING, MERCHANT), (AT_THE_DOOR, BUYER)])
+def test_who_may_not_have_the_money_has_none_in_the_end(payment, missing):
+    """The merchant's share is nothing here, but a forfeited deposit would be its own; cash comes back as money."""
+    ledger = shop_in_steps(None)
+    ledger.must("bank", OpenCurrency(currency="CNY", supply_max=10**9, holder_max=10**9, by_authorisation=True))
+    known = [who for who in (BUYER, MERCHANT, "carrier", "platform", "treasury") if who != missing]
+    ledger.must("bank", *(AuthoriseHolder(currency="CNY", account=ledger.account(who)) for who in known))
+    if missing != BUYER:
+        ledger.must("bank", Mint(currency="CNY", to=ledger.account(BUYER), units=5_000))
+    ledger.must(MERCHANT, terms(ledger, "t2", asset=ledger.asset("CNY"), platform_fee=10_000, payment=payment))
+    sell(ledger, "tea", Offer(price=500), of_terms="t2")
+    asked = order(ledger, (OrderLine("tea", 1, 1),))
+
+    receipt = ledger.send(BUYER, asked)
+
+    assert (receipt.code, receipt.facts) == (Money.HOLDER_NOT_AUTHORISED, (("account", ledger.account(missing).hex()),))
+    ledger.must("bank", AuthoriseHolder(currency="CNY", account=ledger.account(missing)))
+    ledger.must(BUYER, asked)
 
 
 def freeze(ledger):
@@ -406,9 +425,7 @@ def paid_by(*steps: int, **changes: Any) -> Callable[[Ledger], PublishTerms]:  #
     return lambda it: terms(it, "t2", payment=Payment(*steps), **changes)
 
 
-TEA = 1_200
-"""What the tea costs at the door."""
-
+TEA = 1_200  # at the door
 FIRST, DOOR = RestPaid.BEFORE_SHIPPING, RestPaid.ON_DELIVERY
 TERMS_ROWS = [
     Row(Refuse.FEES_TOO_LARGE, MERCHANT, shared(9_751), at_the_door=True),

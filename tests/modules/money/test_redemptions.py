@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from sogdia.kernel.values import UNITS_MAX
+from sogdia.modules.money.currencies import Mint, OpenCurrency
 from sogdia.modules.money.events import RedemptionDeclined, RedemptionMissed, RedemptionPaid, RedemptionRequested
 from sogdia.modules.money.issuer_queries import Issuance, IssuanceQuery, RedemptionQuery
-from sogdia.modules.money.issuer_records import Redeemed, Statement
-from sogdia.modules.money.redemptions import ConfirmRedemption, DeclineRedemption
+from sogdia.modules.money.issuer_records import COUNT_MAX, Redeemed, Statement
+from sogdia.modules.money.redemptions import ConfirmRedemption, DeclineRedemption, RequestRedemption
 from sogdia.modules.money.refusals import MoneyRefusal as Refuse
+from sogdia.modules.money.reserves import conduct_of
 from tests.modules.money.issuing import (
     AUDITOR,
     at_most,
@@ -57,6 +60,30 @@ def test_asking_sets_the_units_aside_beyond_all_limits(ledger):
     assert receipt.events == (fact,)
     assert has(ledger, PAYER, "GBP") == (0, 1_000)
     assert RedemptionQuery(name=redemption_name(ledger)).answer(ledger.state) == redemption(ledger)
+
+
+@pytest.mark.parametrize("ends", ["declined", "missed"])
+def test_who_asks_for_the_same_again_and_again_stops_nothing(ledger, ends):
+    """The sums stop at the most that they can say; how often it was asked goes on being counted."""
+    open_money(ledger)
+    for number in range(3):
+        reference = f"r{number}"
+        asked = RequestRedemption(reference=reference, asset=ledger.asset("EUR"), units=UNITS_MAX, payout="x")
+        ledger.must(PAYER, asked)
+        if ends == "declined":
+            ledger.must("bank", decline(ledger, reference))
+        else:
+            ledger.wait(5 * DAY + 1)
+
+    found = conduct_of(ledger.state, ledger.asset("EUR"))
+    assert (found.asked, getattr(found, ends)) == (Redeemed(3, COUNT_MAX), Redeemed(3, COUNT_MAX))
+    assert has(ledger, PAYER, "EUR") == (UNITS_MAX, 0)
+
+
+def open_money(ledger):
+    """Nairobi has as many euros as there can be."""
+    euros = OpenCurrency(currency="EUR", supply_max=UNITS_MAX, holder_max=UNITS_MAX, by_authorisation=False)
+    ledger.must("bank", euros, Mint(currency="EUR", to=ledger.account(PAYER), units=UNITS_MAX))
 
 
 def test_what_an_issuer_redeems_is_no_more(asked):

@@ -89,6 +89,7 @@ def sweep(state: Reader, wish: Wish, taker: bytes, time: int, most: int = CROSSI
     fills: list[Fill] = []
     ended: list[tuple[bytes, LimitOffer]] = []
     base = quote = 0
+    paid: dict[bytes, int] = {}
     left, stop = wish.amount, Stop.EMPTY
     for name, offer in queues.offers_of(state, wish.pair, Side.SELL if wish.buys else Side.BUY, wish.worst):
         if len(fills) + len(ended) == most:
@@ -104,9 +105,12 @@ def sweep(state: Reader, wish: Wish, taker: bytes, time: int, most: int = CROSSI
         if fill is None:
             stop = Stop.SMALL
             break
-        if not _may_be_paid(state, fill):
+        owner = owner_of(name)
+        gets = paid.get(owner, 0) + (fill.quote if offer.side == Side.SELL else fill.base)
+        if not may_receive(state, offer.gets, owner, gets):
             ended.append((name, offer))
             continue
+        paid[owner] = gets
         fills.append(fill)
         base, quote = base + fill.base, quote + fill.quote
         left -= fill.base if wish.exact_base else fill.quote
@@ -119,11 +123,6 @@ def sweep(state: Reader, wish: Wish, taker: bytes, time: int, most: int = CROSSI
 def is_over(state: Reader, name: bytes, offer: LimitOffer, time: int) -> bool:
     """Tell whether an offer may not be taken any more: its time has passed, or its owner may not pay with its money."""
     return time > offer.valid_until or is_frozen_at(state, owner_of(name), offer.gives, time)
-
-
-def _may_be_paid(state: Reader, fill: Fill) -> bool:
-    got = fill.quote if fill.offer.side == Side.SELL else fill.base
-    return may_receive(state, fill.offer.gets, owner_of(fill.name), got)
 
 
 def _fill(wish: Wish, name: bytes, offer: LimitOffer, left: int) -> Fill | None:

@@ -15,6 +15,7 @@ from msgspec import structs
 
 from sogdia.kernel import digit_maps
 from sogdia.kernel.refusal import Broken, require
+from sogdia.kernel.values import UNITS_MAX
 from sogdia.modules.book.prices import HIGHEST, ratio_of
 from sogdia.modules.book.records import (
     BEST,
@@ -47,7 +48,11 @@ SELLS, BUYS = bytes((Side.SELL,)), bytes((Side.BUY,))
 
 
 def enter(state: State, name: bytes, offer: LimitOffer) -> None:
-    """Put a new offer behind all others of its price. Refuses when its monies are in too many books."""
+    """Put a new offer behind all others of its price. Refuses when its monies are in too many books.
+
+    So it does when more would stand there than a record can hold: what somebody wants to buy is backed by its price
+    alone, so at a low one much can be asked for with little.
+    """
     place = place_of(offer.pair, offer.side, offer.price)
     queue = QUEUES.find(state, place)
     if queue is None:
@@ -61,10 +66,12 @@ def enter(state: State, name: bytes, offer: LimitOffer) -> None:
         QUEUES.put(state, place, Queue(first=name, last=name, units=offer.left, price=offer.price))
         OFFERS.put(state, name, offer)
         return
+    units = queue.units + offer.left
+    require(units <= UNITS_MAX, Refuse.PRICE_FULL, most=UNITS_MAX - queue.units)
     last = OFFERS.must(state, queue.last)
     OFFERS.put(state, queue.last, structs.replace(last, behind=name))
     OFFERS.put(state, name, structs.replace(offer, before=queue.last))
-    QUEUES.put(state, place, structs.replace(queue, last=name, units=queue.units + offer.left))
+    QUEUES.put(state, place, structs.replace(queue, last=name, units=units))
 
 
 def leave(state: State, name: bytes, offer: LimitOffer) -> None:

@@ -62,3 +62,4 @@ class BookRefusal(RefusalCode):
         "A route does not say of each step by what it goes",
         "Name a card or none for each step: one fewer than there are monies.",
     )
+    PRICE_FULL = 1022, "More would stand at this price than can be counted", "Choose another price, or offer less."

@@ -55,6 +55,7 @@ CARD_BYTES = 900
 """What a card counts for in the sponsor's storage, its share of the tree included."""
 
 CHANGES_MAX = 128
+OWN_CHANGES_MAX = 16
 """So many cards can change with one block; there is room left for what else heights bring about."""
 
 
@@ -274,8 +275,10 @@ def change_with_the_block(ctx: Context, name: bytes, card: RateCard) -> None:
     """Let a card come up at the end of this block, once."""
     pending = card.closing or card.next_rates is not None
     require(not pending, Refuse.CHANGE_PENDING, card=name)
-    room = len(heights.scheduled_at(ctx.state, ctx.height + 1)) < CHANGES_MAX
-    require(room, Refuse.CHANGES_TOO_MANY, most=CHANGES_MAX)
+    changing = heights.scheduled_at(ctx.state, ctx.height + 1)
+    own = sum(each.startswith(CARDS.full_key(ctx.sender)) for each in changing)
+    require(own < OWN_CHANGES_MAX, Refuse.CHANGES_TOO_MANY, most=OWN_CHANGES_MAX)
+    require(len(changing) < CHANGES_MAX, Refuse.CHANGES_TOO_MANY, most=CHANGES_MAX)
     heights.schedule_at(ctx.state, ctx.height + 1, CARDS.full_key(name))
 
 

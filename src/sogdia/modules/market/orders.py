@@ -69,7 +69,7 @@ from sogdia.modules.market.records import (
 )
 from sogdia.modules.market.refunds import refund_lines
 from sogdia.modules.market.refusals import MarketRefusal as Refuse
-from sogdia.modules.money import asset_key, set_aside
+from sogdia.modules.money import asset_key, require_may_receive, set_aside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -224,6 +224,11 @@ def set_deposit_aside(ctx: Context, priced: Priced) -> None:
     rest = order.balance_due if waits_for_balance(order) else 0
     for_whom = payees(order, order.paid)
     set_aside(ctx.state, order.asset, deposit, ctx.sender, for_whom, reference=priced.name, to_follow=rest)
+    if order.payment is not None:
+        # A deposit that is forfeited is the merchant's alone; what is paid at the door is the buyer's if goods go back.
+        for who, units in ((order.merchant, deposit), (ctx.sender, order.balance_due - rest)):
+            if units:
+                require_may_receive(ctx.state, order.asset, who, units)
 
 
 def write_order(ctx: Context, priced: Priced) -> None:

@@ -21,7 +21,7 @@ from sogdia.kernel.refusal import Refused, facts_of, require
 from sogdia.kernel.values import Name, PositiveUnits, Reference, name_of, owner_of
 from sogdia.modules.money import balances
 from sogdia.modules.money.events import RedemptionDeclined, RedemptionMissed, RedemptionPaid, RedemptionRequested
-from sogdia.modules.money.issuer_records import CONDUCT, REDEMPTIONS, RULES, Reason, Redeemed, Redemption
+from sogdia.modules.money.issuer_records import CONDUCT, COUNT_MAX, REDEMPTIONS, RULES, Reason, Redeemed, Redemption
 from sogdia.modules.money.records import Asset, EndToEnd, asset_key
 from sogdia.modules.money.refusals import MoneyRefusal as Refuse
 from sogdia.modules.money.reserves import conduct_of
@@ -155,10 +155,13 @@ def end(ctx: Context, name: bytes, found: Redemption, how: Sum) -> None:
 
 
 def count(state: State, found: Redemption, how: Sum) -> None:
-    """Add a redemption to one of the sums by which its issuer is measured."""
+    """Add a redemption to one of the sums by which its issuer is measured.
+
+    A sum stops at the most that it can say: the same units may be asked for again and again.
+    """
     known = conduct_of(state, found.asset)
     before: Redeemed = getattr(known, how)
-    after = Redeemed(before.times + 1, before.units + found.units)
+    after = Redeemed(before.times + 1, min(before.units + found.units, COUNT_MAX))
     CONDUCT.put(state, found.asset, structs.replace(known, **{how: after}))
 
 
