@@ -283,3 +283,11 @@ def test_the_coordinator_sees_what_is_offered_to_it(ledger):
     seen = ObligationQuery(name=name_of(ledger.account("nairobi"), "i0")).answer(ledger.state)
     assert seen is not None
     assert seen.units == 500
+
+
+def test_a_money_that_there_cannot_be_has_an_empty_pool(ledger):
+    owe_all(ledger)
+
+    asked = PoolQuery(coordinator=ledger.account(HOUSE), asset=b"\xff" * 23, due=TODAY)
+
+    assert asked.answer(ledger.state) == []

@@ -9,10 +9,9 @@ from msgspec import Meta
 
 from sogdia.kernel.operation import Query
 from sogdia.kernel.values import Account, AssetKey, Name, Seconds, owner_of
-from sogdia.modules.money import Asset, balance
+from sogdia.modules.money import Asset, asset_asked_for, asset_of, balance
 from sogdia.modules.netting.pools import as_it_stands
 from sogdia.modules.netting.records import (
-    ASSET_BYTES,
     BATCHES,
     OBLIGATIONS,
     PLACES,
@@ -98,7 +97,7 @@ class PoolsQuery(Query, tag="netting-pools"):
         found = sorted((key, pool) for key, pool in POOLS.items(state) if key.startswith(self.coordinator))
         return [
             PoolSize(
-                asset=_asset_of(key[len(self.coordinator) :]),
+                asset=asset_of(key[len(self.coordinator) : -4]),
                 due=int.from_bytes(key[-4:], "big"),
                 count=pool.count,
                 batch=pool.batch,
@@ -119,7 +118,9 @@ class PoolQuery(Query, tag="netting-pool"):
 
     def answer(self, state: Reader) -> list[Pooled]:
         """Give a page of obligations from a slot on."""
-        asset = _asset_of(self.asset)
+        asset = asset_asked_for(self.asset)
+        if asset is None:
+            return []
         key = self.coordinator, asset, self.due
         pool = POOLS.find(state, key)
         size = 0 if pool is None else pool.count
@@ -145,7 +146,3 @@ class BatchQuery(Query, tag="netting-batch"):
 def _as_it_stands(state: Reader, obligation: Obligation) -> Obligation:
     """Give an obligation as it stands. A question knows no time; an open batch has changed nothing whatever it is."""
     return as_it_stands(state, obligation, 0)
-
-
-def _asset_of(key: bytes) -> Asset:
-    return Asset(key[:3].decode("ascii"), key[3:ASSET_BYTES])

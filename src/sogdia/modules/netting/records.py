@@ -96,7 +96,7 @@ class Batch(Record):
     stage: Annotated[int, Meta(ge=1, le=3)]
     deadline: Seconds
     """When it lapses; once it has ended, when the next part of it is carried out."""
-    freezes: Count
+    freezes: Units
     """How often the issuer had frozen or unfrozen a holder when the batch was opened."""
     covered: Count
     """How many obligations have a flow. Once it has ended: how many still have to be carried out."""
