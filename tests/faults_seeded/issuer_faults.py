@@ -124,7 +124,7 @@ ISSUER_FAULTS = (
     Fault(
         "What was asked for again and again is more than a record can hold",
         "modules/money/redemptions.py",
-        "min(before.units + found.units, COUNT_MAX)",
+        "min(before.units + found.units, UNITS_MAX)",
         "before.units + found.units",
         REDEMPTIONS,
     ),

@@ -8,7 +8,7 @@ from sogdia.kernel.values import UNITS_MAX
 from sogdia.modules.money.currencies import Mint, OpenCurrency
 from sogdia.modules.money.events import RedemptionDeclined, RedemptionMissed, RedemptionPaid, RedemptionRequested
 from sogdia.modules.money.issuer_queries import Issuance, IssuanceQuery, RedemptionQuery
-from sogdia.modules.money.issuer_records import COUNT_MAX, Redeemed, Statement
+from sogdia.modules.money.issuer_records import Redeemed, Statement
 from sogdia.modules.money.redemptions import ConfirmRedemption, DeclineRedemption, RequestRedemption
 from sogdia.modules.money.refusals import MoneyRefusal as Refuse
 from sogdia.modules.money.reserves import conduct_of
@@ -76,7 +76,7 @@ def test_who_asks_for_the_same_again_and_again_stops_nothing(ledger, ends):
             ledger.wait(5 * DAY + 1)
 
     found = conduct_of(ledger.state, ledger.asset("EUR"))
-    assert (found.asked, getattr(found, ends)) == (Redeemed(3, COUNT_MAX), Redeemed(3, COUNT_MAX))
+    assert (found.asked, getattr(found, ends)) == (Redeemed(3, UNITS_MAX), Redeemed(3, UNITS_MAX))
     assert has(ledger, PAYER, "EUR") == (UNITS_MAX, 0)
 
 

@@ -55,8 +55,10 @@ CARD_BYTES = 900
 """What a card counts for in the sponsor's storage, its share of the tree included."""
 
 CHANGES_MAX = 128
-OWN_CHANGES_MAX = 16
 """So many cards can change with one block; there is room left for what else heights bring about."""
+
+OWN_CHANGES_MAX = 16
+"""So many of one provider, so that it keeps no other from closing a card."""
 
 
 class PostCard(Operation, tag=700):

@@ -45,9 +45,9 @@ class PayBalance(OrderOperation, tag=418):
     def apply(self, ctx: Context) -> None:
         """Set the money aside. Who is paid in the end could receive it when the order was placed, which stands.
 
-        What costs the deposit when it is not paid has counted in the buyer's limits when the order was placed: nothing
-        but a freeze keeps the buyer from paying it, and that puts its time off. A split that was proposed of less money
-        is off.
+        What costs the deposit when it is not paid has counted in the buyer's limits when the order was placed: no
+        rule but a freeze keeps the buyer from paying it, and that puts its time off. A split that was proposed of less
+        money is off.
         """
         order = buyer_order(ctx, self.order, OrderState.PLACED, OrderState.ACCEPTED, OrderState.SHIPPED)
         require_due(order, self.units)

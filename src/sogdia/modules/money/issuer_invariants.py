@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from sogdia.kernel import calendar
 from sogdia.kernel.refusal import Refused, ensure
-from sogdia.kernel.values import ACCOUNT_BYTES, owner_of
+from sogdia.kernel.values import ACCOUNT_BYTES, UNITS_MAX, owner_of
 from sogdia.modules.money import freezes
-from sogdia.modules.money.issuer_records import CONDUCT, COUNT_MAX, FREEZES, MEASURES, REDEMPTIONS, SPENDING, Redeemed
+from sogdia.modules.money.issuer_records import CONDUCT, FREEZES, MEASURES, REDEMPTIONS, SPENDING, Redeemed
 from sogdia.modules.money.policies import check_policy, is_apart
 from sogdia.modules.money.records import BALANCES, CURRENCIES, Policy, asset_key
 
@@ -58,7 +58,7 @@ def every_request_is_counted_once(state: Reader) -> None:
         waiting[asset] = Redeemed(known.times + 1, known.units + each.units)
     for asset, conduct in CONDUCT.items(state):
         parts = (conduct.paid, conduct.declined, conduct.missed, waiting.pop(asset, Redeemed()))
-        whole = Redeemed(sum(each.times for each in parts), min(sum(each.units for each in parts), COUNT_MAX))
+        whole = Redeemed(sum(each.times for each in parts), min(sum(each.units for each in parts), UNITS_MAX))
         ensure(whole == conduct.asked, f"{asset[:3]!r}: redemptions do not add up")
     ensure(not waiting, "a redemption waits that nobody has counted")
 

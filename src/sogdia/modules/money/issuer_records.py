@@ -28,9 +28,7 @@ TERM_MAX = 400 * DAY
 
 Reason = Annotated[str, Meta(min_length=1, max_length=200)]
 Term = Annotated[int, Meta(ge=1, le=TERM_MAX)]
-COUNT_MAX = 2**62 - 1
-
-Count = Annotated[int, Meta(ge=0, le=COUNT_MAX)]
+Count = Annotated[int, Meta(ge=0, le=2**62 - 1)]
 Day = Annotated[int, Meta(ge=0, le=2**32 // DAY)]
 """A day of the calendar in UTC, counted from 1970-01-01."""
 
@@ -61,7 +59,7 @@ class Redeemed(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """How often holders have asked an issuer to redeem, and for how many units, or for so many that no more count."""
 
     times: Count = 0
-    units: Count = 0
+    units: Units = 0
 
 
 class Conduct(Record):

@@ -2,9 +2,9 @@
 
 Held against every wish in `balances`, and against no promise kept: what comes back, or was promised, is under no limit.
 A holder says by which attestation it is known; the attestation is looked at whenever it pays, so one that was withdrawn
-or has expired counts no more. What was set aside counts on its day, also when it comes back later; of an
-order that is paid in two steps both count when it is placed, so that no limit comes between them. A limit is on
-what is promised in a day, then: what was promised on several may be paid on one.
+or has expired counts no more. What was set aside counts on its day, also when it comes back later. Of an order that is
+paid in two steps both count when it is placed, so that no limit comes between them: a limit is on what is promised in a
+day, and what was promised on several may be paid on one.
 """
 
 from __future__ import annotations

@@ -18,10 +18,10 @@ from sogdia.kernel import calendar, quota
 from sogdia.kernel.accounts import PARTIES
 from sogdia.kernel.operation import Exit, Operation
 from sogdia.kernel.refusal import Refused, facts_of, require
-from sogdia.kernel.values import Name, PositiveUnits, Reference, name_of, owner_of
+from sogdia.kernel.values import UNITS_MAX, Name, PositiveUnits, Reference, name_of, owner_of
 from sogdia.modules.money import balances
 from sogdia.modules.money.events import RedemptionDeclined, RedemptionMissed, RedemptionPaid, RedemptionRequested
-from sogdia.modules.money.issuer_records import CONDUCT, COUNT_MAX, REDEMPTIONS, RULES, Reason, Redeemed, Redemption
+from sogdia.modules.money.issuer_records import CONDUCT, REDEMPTIONS, RULES, Reason, Redeemed, Redemption
 from sogdia.modules.money.records import Asset, EndToEnd, asset_key
 from sogdia.modules.money.refusals import MoneyRefusal as Refuse
 from sogdia.modules.money.reserves import conduct_of
@@ -161,7 +161,7 @@ def count(state: State, found: Redemption, how: Sum) -> None:
     """
     known = conduct_of(state, found.asset)
     before: Redeemed = getattr(known, how)
-    after = Redeemed(before.times + 1, min(before.units + found.units, COUNT_MAX))
+    after = Redeemed(before.times + 1, min(before.units + found.units, UNITS_MAX))
     CONDUCT.put(state, found.asset, structs.replace(known, **{how: after}))
 
 
