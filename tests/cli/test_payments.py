@@ -188,6 +188,34 @@ def test_days_that_are_none_are_refused(sogdia, house):
         assert sogdia(*house.words("statement", "nairobi", *words)).status == Exit.USAGE
 
 
+def test_a_page_shows_the_numbers_of_a_language_that_is_named(sogdia, house, write):
+    sogdia(*write("m5"), "--yes")
+
+    for words, shown in (
+        ((), "8,993.50"),
+        (("--locale", "uz"), "8\u00a0993,50"),
+        (("--locale", "tr-TR"), "8.993,50"),
+    ):
+        assert shown in sogdia(*house.words("statement", "nairobi", *EVER, "--form", "html", *words)).out
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (("--form", "html", "--locale", "english"), "'english' is no language that CLDR knows"),
+        (("--form", "html", "--locale", "x" * 36), "is no language that CLDR knows"),
+        (("--form", "csv", "--locale", "uz"), "--locale is for --form html, and this is --form csv"),
+        (("--locale", "uz"), "--locale is for --form html"),
+    ],
+)
+def test_a_language_that_is_none_or_has_no_page_is_refused(sogdia, house, tmp_path, words, what):
+    said = sogdia(*house.words("statement", "nairobi", *EVER, *words, "--out", str(tmp_path / "new")))
+
+    assert said.status == Exit.USAGE
+    assert what in said.err
+    assert not (tmp_path / "new").exists()
+
+
 def test_books_that_say_the_same_give_status_0(sogdia, house, write, tmp_path):
     sogdia(*write("m5"), "--yes")
     days = ("--day", "1970-01-01", "--to", "2105-12-31")

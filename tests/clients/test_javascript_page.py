@@ -84,7 +84,7 @@ CHOOSE = """
 """
 
 
-def seen(chromium: str, folder: Path, page: str) -> str:
+def seen(chromium: str, folder: Path, page: str, language: str = "en-US") -> str:
     """Open a page from the disk, without a network, and give what it has become."""
     path = folder / "page.html"
     path.write_text(page, "utf-8")
@@ -92,6 +92,7 @@ def seen(chromium: str, folder: Path, page: str) -> str:
     options += [
         f"--user-data-dir={folder / 'profile'}",
         "--virtual-time-budget=20000",
+        f"--accept-lang={language}",
         "--host-resolver-rules=MAP * ~NOTFOUND",
     ]
     answer = subprocess.run(

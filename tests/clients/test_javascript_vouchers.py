@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sogdia.client.keys import KeyPair
+from sogdia.client.locales import amount_for_people, read_locale
 from sogdia.client.voucher_text import read_voucher, voucher_text
-from sogdia.client.wording import amount_words
 from sogdia.kernel.codec import encode
 from sogdia.kernel.values import UNITS_MAX
 from sogdia.modules.money.iso4217 import MINOR_DIGITS
@@ -151,10 +151,20 @@ def test_sha_512_is_that_of_the_standard(judge, size):
     assert judge.ask("sha512", row=row.hex()) == sha512(row).hexdigest()
 
 
-@pytest.mark.parametrize("units", [0, 1, 99, 100, 12_345, UNITS_MAX])
+@pytest.mark.parametrize("units", [0, 1, 99, 100, 12_345, 123_456_789, UNITS_MAX])
 def test_amounts_of_every_currency_are_written_alike(judge, units):
     for currency in MINOR_DIGITS:
-        assert judge.ask("amount", units=str(units), currency=currency) == amount_words(units, currency)
+        shown = judge.ask("amount", units=str(units), currency=currency, language="en")
+        assert shown == f"{amount_for_people(units, currency, read_locale('en'))} {currency}"
+
+
+@pytest.mark.parametrize(
+    "language", "ru kk ky uz tg az ka mn tr ar-EG fa ur hi bn ne my th vi id ms sw am fr zh".split()
+)
+def test_amounts_are_written_as_the_other_reading_of_cldr_writes_them(judge, language):
+    for units in (0, 1, 12_345, 123_456_789, UNITS_MAX):
+        shown = judge.ask("amount", units=str(units), currency="IQD", language=language)
+        assert shown == f"{amount_for_people(units, 'IQD', read_locale(language))} IQD"
 
 
 @pytest.mark.parametrize("vector", FILE["texts"], ids=title)

@@ -102,11 +102,13 @@ def choose(name: str, content: bytes) -> tuple[str, str, str]:
     return "choose", name, base64.b64encode(content).decode()
 
 
-def play(chromium: str, folder: Path, *steps: tuple[str, ...], old: str = "", now: int = NOW) -> list[dict[str, Any]]:
+def play(
+    chromium: str, folder: Path, *steps: tuple[str, ...], old: str = "", now: int = NOW, language: str = "en-US"
+) -> list[dict[str, Any]]:
     """Do what a payee does, and give what the page shows after each step."""
     before = BEFORE.replace("NOW", str(now)).replace("OLD", old)
     page = javascript_bundle.VOUCHER_PAGE.read_text("utf-8").replace("<title>", f"{before}<title>")
-    became = seen(chromium, folder, page + PLAY.replace("STEPS", json.dumps(steps)))
+    became = seen(chromium, folder, page + PLAY.replace("STEPS", json.dumps(steps)), language)
     found = re.findall(r'<pre id="told">(.*?)</pre>', became, re.DOTALL)
     assert found, html.unescape(re.sub(r"<[^>]+>", " ", became))
     told: list[dict[str, Any]] = json.loads(html.unescape(found[0]))
@@ -141,6 +143,13 @@ def test_a_voucher_of_ones_own_share_is_certain_and_every_part_is_told(chromium,
     ):
         assert words in last["said"], last["said"]
     assert last["take"]
+
+
+@pytest.mark.parametrize(("language", "shown"), [("ru-KZ", "1,25 USD"), ("bn-BD", "১.২৫ USD"), ("not_one", "1.25 USD")])
+def test_amounts_are_written_in_the_language_of_the_browser(chromium, tmp_path, language, shown):
+    last = play(chromium, tmp_path, *SET_UP, *check(OWN["text"]), language=language)[-1]
+
+    assert shown in last["said"], last["said"]
 
 
 def test_of_anybodys_share_it_says_that_it_is_a_risk_and_what_nobody_can_know(chromium, tmp_path):

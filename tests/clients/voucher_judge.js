@@ -50,7 +50,7 @@ const QUESTIONS = {
   verify: ({ scheme, key, message, signature }) =>
     module.verify(BigInt(scheme), fromHex(key), fromHex(message), fromHex(signature)),
   sha512: ({ row }) => hex(module.sha512(fromHex(row))),
-  amount: ({ units, currency }) => module.amountWords(BigInt(units), currency),
+  amount: ({ units, currency, language }) => module.amountForPeople(BigInt(units), currency, language),
 };
 
 for await (const line of createInterface({ input: process.stdin })) {

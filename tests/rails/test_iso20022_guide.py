@@ -42,4 +42,4 @@ def look_at_the_files(place):
         rows = list(csv.DictReader(stream))
     assert [row["amount"] for row in rows] == ["", "5000.00", "-1250.00", "-75.50", ""]
     assert rows[-1]["available"] == "3674.50"
-    assert "3\u202f674.50" in (place / "statement.html").read_text("utf-8")
+    assert "<bdi>3\u00a0674,50</bdi>" in (place / "statement.html").read_text("utf-8")

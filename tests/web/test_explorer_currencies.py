@@ -86,12 +86,12 @@ def test_a_regulated_currency_shows_its_policy_its_reserve_and_its_redemptions(s
     words = site.get(page(site)).words
 
     assert "vouched for" in words
-    assert "Enough auditors vouch for 6 000.00 EUR now" in words
+    assert "Enough auditors vouch for 6,000.00 EUR now" in words
     assert "2 of @platform , @treasury" in words
     assert "2 of @platform , @treasury , @carrier" in words
     for row in ("made 3 30.00 EUR", "paid 1 10.00 EUR", "not answered in time 1 10.00 EUR"):
         assert row in words
-    assert "has not shown who it is 1 000.00 EUR 2 000.00 EUR" in words
+    assert "has not shown who it is 1,000.00 EUR 2,000.00 EUR" in words
     assert "known with high assurance no limit no limit" in words
 
 

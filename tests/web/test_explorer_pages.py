@@ -174,7 +174,7 @@ def test_a_party_is_shown_with_its_kind_country_roles_and_what_it_issues(site):
 
     assert "A payment institution in Kazakhstan (KZ)." in bank
     assert "issue money" in bank
-    assert "10 000.00 USD" in bank
+    assert "10,000.00 USD" in bank
     assert "An enterprise in Uzbekistan (UZ)." in merchant
     assert TITLES[0] in merchant
 
@@ -200,7 +200,7 @@ def test_a_listing_shows_prices_in_the_digits_of_its_currency(site):
 def test_currencies_say_how_much_there_is(site):
     words = site.get("/currencies").words
 
-    assert "USD @bank 10 000.00 USD" in words
+    assert "USD @bank 10,000.00 USD" in words
     assert "KWD @bank 0.000 KWD" in words
 
 

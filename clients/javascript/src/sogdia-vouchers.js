@@ -11,7 +11,7 @@ export { checkProof, trustFile, trustGenesis } from "./proofs.js";
 export {
   PURSES,
   VoucherWrong,
-  amountWords,
+  amountForPeople,
   isVoucherSigned,
   lookAt,
   provesFraud,

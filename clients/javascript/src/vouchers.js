@@ -223,13 +223,18 @@ const MINOR = {
 };
 
 /**
- * Write minor units in a currency's own digits: 12.50 USD.
+ * Write minor units with all the digits that the currency has by ISO 4217, as people of a language write numbers (CLDR).
  * @param {bigint} units
  * @param {string} currency
+ * @param {string} [language] such as ru-KZ; without it, that of the browser
  */
-export function amountWords(units, currency) {
+export function amountForPeople(units, currency, language) {
   const digits = Number(Object.entries(MINOR).find(([, codes]) => codes.split(" ").includes(currency))?.[0] ?? 2);
-  const text = String(units).padStart(digits + 1, "0");
-  const end = text.length - digits;
-  return `${text.slice(0, end)}${digits ? `.${text.slice(end)}` : ""} ${currency}`;
+  const whole = new Intl.NumberFormat(language, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  const rest = new Intl.NumberFormat(language, { minimumIntegerDigits: Math.max(digits, 1), useGrouping: false });
+  const scale = 10n ** BigInt(digits);
+  // Numbers of a size at which a fraction would be rounded: so the two parts are written apart, and exact.
+  const parts = whole.formatToParts(units / scale);
+  const written = parts.map(({ type, value }) => (type === "fraction" ? rest.format(units % scale) : value));
+  return `${written.join("")} ${currency}`;
 }

@@ -13,6 +13,7 @@ from sogdia.cli.moments import read_moment
 from sogdia.cli.sessions import Session, keys_of, read_limited
 from sogdia.cli.show import paragraphs
 from sogdia.cli.tables import table_words
+from sogdia.client.locales import LocaleUnknown, read_locale
 from sogdia.client.wording import amount_words, moment_words
 from sogdia.rails import camt, csv_files, pages, xml
 from sogdia.rails.reconciling import Report, reconcile
@@ -21,10 +22,15 @@ from sogdia.rails.statements import DAY, Period, Statement
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from babel.core import Locale
+
     from sogdia.cli.options import Way
     from sogdia.rails.books import Balances
     from sogdia.rails.csv_files import BankRow
     from sogdia.rails.statements import Entry
+
+PAGE_LANGUAGE = "en"
+"""The language of the page's words, whose numbers it shows unless another is named."""
 
 
 class Asked(NamedTuple):
@@ -36,6 +42,13 @@ class Asked(NamedTuple):
     to: str | None
     database: str | None
     from_blocks: bool
+
+
+class Style(NamedTuple):
+    """In which form statements are written, and whose numbers people are shown."""
+
+    form: str
+    locale: Locale
 
 
 class Made(NamedTuple):
@@ -84,8 +97,22 @@ def _day(text: str) -> int:
 # ---------------------------------------------------------------------------------------------------------- statements
 
 
-def run_statement(asked: Asked, form: str, out: Path | None, way: Way) -> None:
+def style_of(form: str, locale: str | None) -> Style:
+    """Read how statements are to be written."""
+    if locale is not None and form != "html":
+        raise usage(
+            f"--locale is for --form html, and this is --form {form}.",
+            "Leave out --locale, or add --form html.",
+        )
+    try:
+        return Style(form, read_locale(locale or PAGE_LANGUAGE))
+    except LocaleUnknown as unknown:
+        raise usage(f"{unknown}.", "Write its tag by BCP 47, such as uz, ru-KZ or zh-Hant-TW.") from unknown
+
+
+def run_statement(asked: Asked, style: Style, out: Path | None, way: Way) -> None:
     """Make statements and write them in a form."""
+    form = style.form
     if form.startswith("camt"):
         xml.library()
     if way.as_json and form != "words":
@@ -95,7 +122,7 @@ def run_statement(asked: Asked, form: str, out: Path | None, way: Way) -> None:
         if way.as_json:
             options.show("", {"statements": [_document(each) for each in made.statements]}, as_json=True)
             return
-        content = _written(made, form, session)
+        content = _written(made, style, session)
     if out is None:
         click.echo(content, nl=form == "words")
         return
@@ -103,8 +130,8 @@ def run_statement(asked: Asked, form: str, out: Path | None, way: Way) -> None:
         stream.write(content if isinstance(content, bytes) else content.encode())
 
 
-def _written(made: Made, form: str, session: Session) -> str | bytes:
-    match form:
+def _written(made: Made, style: Style, session: Session) -> str | bytes:
+    match style.form:
         case "camt.053":
             return camt.statement_message(made.statements, made.network)
         case "camt.054":
@@ -113,7 +140,7 @@ def _written(made: Made, form: str, session: Session) -> str | bytes:
             return csv_files.statements_csv(made.statements)
         case "html":
             session.showing()
-            return pages.statements_page(made.statements, session.naming.call, moment_words)
+            return pages.statements_page(made.statements, session.naming.call, moment_words, style.locale)
         case _:
             session.showing()
             return paragraphs([line for each in made.statements for line in _words(each, session)])

@@ -21,6 +21,9 @@ INDEX_HELP = (
     f"The database of an index that 'sogdia index run' keeps. Default: ${DATABASE_VARIABLE}, or an index in the node's"
     " folder, when there is one."
 )
+LOCALE_HELP = (
+    "Whose numbers the page of --form html shows, such as uz, ru-KZ or ar-EG. Default: English, as its words are."
+)
 FROM_BLOCKS_HELP = "Read every block from the first on, also where there is an index."
 
 
@@ -36,6 +39,7 @@ def books_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--day", metavar="DAY", help=DAY_HELP)
 @click.option("--to", "to", metavar="DAY", help=TO_HELP)
 @click.option("--form", type=click.Choice(FORMS), default="words", show_default=True, help="How it is written.")
+@click.option("--locale", metavar="LANGUAGE", help=LOCALE_HELP)
 @click.option("--out", type=Folder(), help="Write it to this new file.")
 @books_options
 @node_option
@@ -48,6 +52,7 @@ def statement(  # noqa: PLR0913 - one parameter an option
     to: str | None,
     database: str | None,
     form: str,
+    locale: str | None,
     out: Path | None,
     node_folder: Path | None,
     keys_folder: Path | None,
@@ -60,7 +65,7 @@ def statement(  # noqa: PLR0913 - one parameter an option
     \b
     sogdia statement @nairobi --day 2026-11-22
     sogdia statement @nairobi --day 2026-11-01 --to 2026-11-30 --form camt.053 --out november.xml
-    sogdia statement @nairobi --money USD@bank --form html --out today.html
+    sogdia statement @nairobi --money USD@bank --form html --locale uz --out today.html
 
     camt.053 is the statement for banks' programs, camt.054 its credits and debits as a notice, csv a table, html a page
     to read and to print. With an index the entries of these days are read from it, and the blocks that it has not come
@@ -70,7 +75,8 @@ def statement(  # noqa: PLR0913 - one parameter an option
     from sogdia.cli import statement_work  # noqa: PLC0415 - importing it takes longer than asking for help
 
     asked = statement_work.Asked(account, money, day, to, database, from_blocks)
-    statement_work.run_statement(asked, form, out, Way(node_folder, keys_folder, as_json))
+    style = statement_work.style_of(form, locale)
+    statement_work.run_statement(asked, style, out, Way(node_folder, keys_folder, as_json))
 
 
 @click.command()

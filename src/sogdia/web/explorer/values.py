@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from enum import IntFlag
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from sogdia.client.codes import account_code, name_code
+from sogdia.client.locales import amount_for_people, count_for_people, read_locale
 from sogdia.client.shapes import Field, Shape, fields_of, summary
-from sogdia.client.wording import CALLED, FINER, amount_words, is_money, length_words
+from sogdia.client.wording import CALLED, FINER, is_money, length_words
 from sogdia.index.reading.trade import LISTING_BY_NAME, PARTY_BY_ACCOUNT
 from sogdia.kernel.values import ACCOUNT_BYTES, NO_ACCOUNT, UNITS_MAX, owner_of, reference_of
 from sogdia.modules.market.records import Parts
 from sogdia.modules.money import Asset
+from sogdia.modules.money.iso4217 import MINOR_DIGITS
 from sogdia.web.explorer.countries import NAMES
 from sogdia.web.explorer.limits import LINES_MAX
 from sogdia.web.explorer.parts import Amount, Badge, Called, Digest, Link, Moment, Several, Table, Words
@@ -23,6 +26,7 @@ from sogdia.web.explorer.texts import say, say_if_known
 
 if TYPE_CHECKING:
     import sqlalchemy
+    from babel.core import Locale
 
     from sogdia.index.reading.trade import Listing, Party
     from sogdia.web.explorer.parts import Cell
@@ -32,7 +36,6 @@ NAME_BYTES: Final = range(ACCOUNT_BYTES + 1, ACCOUNT_BYTES + 17)
 HASH_BYTES: Final = 32
 CURRENCY_BYTES: Final = 3
 _HEX = re.compile(r"(?:[0-9a-f]{2})+")
-_THOUSANDS = re.compile(r"(?<=[0-9])(?=(?:[0-9]{3})+(?![0-9]))")
 OBJECT_PATHS: Final = {"order": "/orders/", "listing": "/listings/"}
 """Fields that name an object with a page of its own."""
 
@@ -49,20 +52,21 @@ def label(name: str) -> str:
     return LABELS.get(name, name.replace("_", " ").capitalize())
 
 
-def grouped(text: str) -> str:
-    """Part the thousands of an amount with narrow spaces."""
-    whole, point, rest = text.partition(".")
-    return _THOUSANDS.sub("\u202f", whole) + point + rest
-
-
 def amount(units: int, currency: str | None, decimals: int = 0) -> Amount:
-    """Show an amount."""
-    return Amount(grouped(amount_words(units, currency, decimals)).replace(" ", "\u00a0"))
+    """Show an amount in the numbers of the page's language."""
+    if currency is None or currency not in MINOR_DIGITS:
+        return Amount(say("units", units=count_for_people(units, _locale())))
+    return Amount(f"{amount_for_people(units, currency, _locale(), decimals)}\u00a0{currency}")
 
 
 def count(number: int) -> Words:
     """Show how many."""
-    return Words(grouped(str(number)))
+    return Words(count_for_people(number, _locale()))
+
+
+@cache
+def _locale() -> Locale:
+    return read_locale(say("language"))
 
 
 def asset_of_key(key: bytes) -> Asset:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sogdia.client.codes import name_code
 from sogdia.client.questions import RequestWrongError
-from sogdia.client.wording import AT_THE_DEADLINE, amount_words
+from sogdia.client.wording import AT_THE_DEADLINE
 from sogdia.index.reading.chain import RESULT_BY_ID
 from sogdia.kernel.values import owner_of
 from sogdia.modules.market.events import OrderDelivered, OrderPlaced
@@ -18,7 +18,7 @@ from sogdia.web.explorer.pages.chain import decode_receipt
 from sogdia.web.explorer.parts import Badge, Digest, Facts, Link, Page, Paragraph, Step, Steps, Table, Words
 from sogdia.web.explorer.sources import ask
 from sogdia.web.explorer.texts import say
-from sogdia.web.explorer.values import count, parts_words, share
+from sogdia.web.explorer.values import amount, count, parts_words, share
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -96,7 +96,7 @@ def _money_rows(record: Order | ClosedOrder) -> list[tuple[str, Cell]]:
     if record.refunded.total():
         rows.append((say("order.refunded"), parts_words(record.refunded, record.asset)))
     if isinstance(record, Order) and record.balance_due:
-        rows.append((say("order.due"), Words(amount_words(record.balance_due, record.asset.currency))))
+        rows.append((say("order.due"), amount(record.balance_due, record.asset.currency)))
     if isinstance(record, Order) and record.released:
         rows.append((say("order.released"), share(record.released)))
     return rows
