@@ -233,7 +233,7 @@ export function amountForPeople(units, currency, language) {
   const whole = new Intl.NumberFormat(language, { minimumFractionDigits: digits, maximumFractionDigits: digits });
   const rest = new Intl.NumberFormat(language, { minimumIntegerDigits: Math.max(digits, 1), useGrouping: false });
   const scale = 10n ** BigInt(digits);
-  // Numbers of a size at which a fraction would be rounded: so the two parts are written apart, and exact.
+  // As one number it would be rounded where it is large: so what is before and behind the mark is written apart.
   const parts = whole.formatToParts(units / scale);
   const written = parts.map(({ type, value }) => (type === "fraction" ? rest.format(units % scale) : value));
   return `${written.join("")} ${currency}`;
